@@ -1,0 +1,15 @@
+namespace EventSourcing;
+
+/// <summary>Trouble that a caller of the library may expect and handle. Misuse throws framework exceptions instead.</summary>
+public abstract class EventSourcingException : Exception
+{
+    /// <summary>For derived types.</summary>
+    /// <param name="message">Names the subject, what was expected and what was found.</param>
+    /// <param name="innerException">The cause, or null.</param>
+    protected EventSourcingException(string message, Exception? innerException = null) : base(message, innerException)
+    {
+    }
+
+    /// <summary>True when the same call may succeed later without any change by the caller.</summary>
+    public virtual bool IsTransient => false;
+}

@@ -1,0 +1,16 @@
+namespace EventSourcing;
+
+/// <summary>The type map has no entry for a stored event's type name, or for the CLR type of an event to be appended or asked for.</summary>
+public sealed class UnknownEventTypeException : EventSerializationException
+{
+    /// <summary>Reports the type and where it was met.</summary>
+    /// <param name="type">The stored type name, or the CLR type's name.</param>
+    /// <param name="streamId">The event's stream; <c>default</c> for a query.</param>
+    /// <param name="position">The event's position; <see cref="GlobalPosition.Start"/> when nothing stored was read.</param>
+    public UnknownEventTypeException(string type, StreamId streamId = default, GlobalPosition position = default)
+        : base(type, streamId, position, position == GlobalPosition.Start
+            ? $"The type map has no entry for '{type}'; nothing was written or read."
+            : $"The type map has no entry for '{type}', the type of the event at position {position} of stream '{streamId}'.", null)
+    {
+    }
+}

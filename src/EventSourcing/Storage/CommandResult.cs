@@ -1,0 +1,73 @@
+using System.Text;
+
+namespace EventSourcing.Storage;
+
+/// <summary>What a log remembers of an append with a command id: the value of its <see cref="RecordKind.Command"/> record.</summary>
+/// <param name="Fingerprint">The hash of the command's content; empty when none was given.</param>
+/// <param name="Result">What the append stored.</param>
+public sealed record CommandResult(ReadOnlyMemory<byte> Fingerprint, AppendResult Result)
+{
+    private const byte Format = 1;
+
+    /// <summary>True when an append with this fingerprint is a repeat of the one remembered: equal, or one of the two has none.</summary>
+    /// <param name="fingerprint">The fingerprint of the append to be judged.</param>
+    public bool IsRepeatedBy(ReadOnlySpan<byte> fingerprint) =>
+        fingerprint.IsEmpty || Fingerprint.IsEmpty || fingerprint.SequenceEqual(Fingerprint.Span);
+
+    /// <summary>The stored form: format, fingerprint, positions, streams; little-endian.</summary>
+    public byte[] ToBytes()
+    {
+        using var stream = new MemoryStream();
+        using (var writer = new BinaryWriter(stream, Encoding.UTF8, leaveOpen: true))
+        {
+            writer.Write(Format);
+            writer.Write7BitEncodedInt(Fingerprint.Length);
+            writer.Write(Fingerprint.Span);
+            writer.Write(Result.FirstPosition.ToInt64());
+            writer.Write(Result.LastPosition.ToInt64());
+            writer.Write7BitEncodedInt(Result.Streams.Count);
+            foreach (var range in Result.Streams)
+            {
+                writer.Write(range.StreamId.Value);
+                writer.Write7BitEncodedInt64(range.FirstVersion);
+                writer.Write7BitEncodedInt64(range.LastVersion);
+                writer.Write7BitEncodedInt(range.Count);
+            }
+
+            var last = Result.LastPosition.ToInt64() - Result.FirstPosition.ToInt64() + 1;
+            var scattered = Result.Count > 0 && last != Result.Count;
+            writer.Write(scattered);
+            if (scattered)
+                foreach (var position in Result.Positions) writer.Write(position.ToInt64());
+        }
+
+        return stream.ToArray();
+    }
+
+    /// <summary>Reads what <see cref="ToBytes"/> wrote. The result is marked as a duplicate.</summary>
+    /// <param name="commandId">The record's key, for the error.</param>
+    /// <param name="bytes">The stored form.</param>
+    /// <exception cref="StoreCorruptException">The bytes are of no known form.</exception>
+    public static CommandResult Parse(string commandId, ReadOnlyMemory<byte> bytes)
+    {
+        try
+        {
+            using var reader = new BinaryReader(new MemoryStream(bytes.ToArray(), writable: false), Encoding.UTF8);
+            if (reader.ReadByte() is var format && format != Format) throw new InvalidDataException($"its format is {format}, not {Format}");
+            var fingerprint = reader.ReadBytes(reader.Read7BitEncodedInt());
+            var first = GlobalPosition.FromInt64(reader.ReadInt64());
+            var last = GlobalPosition.FromInt64(reader.ReadInt64());
+            var streams = new StreamRange[reader.Read7BitEncodedInt()];
+            for (var i = 0; i < streams.Length; i++)
+                streams[i] = new(new(reader.ReadString()), reader.Read7BitEncodedInt64(), reader.Read7BitEncodedInt64(), reader.Read7BitEncodedInt());
+            if (!reader.ReadBoolean()) return new(fingerprint, new(streams, first, last, wasDuplicate: true));
+            var positions = new GlobalPosition[streams.Sum(s => s.Count)];
+            for (var i = 0; i < positions.Length; i++) positions[i] = GlobalPosition.FromInt64(reader.ReadInt64());
+            return new(fingerprint, new AppendResult(streams, positions));
+        }
+        catch (Exception e) when (e is IOException or InvalidDataException or ArgumentException or FormatException or OverflowException)
+        {
+            throw new StoreCorruptException(e.Message, $"the result of command '{commandId}'", e);
+        }
+    }
+}

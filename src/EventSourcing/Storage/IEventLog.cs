@@ -1,0 +1,52 @@
+namespace EventSourcing.Storage;
+
+/// <summary>What a backend implements: an append-only log of bytes, with named records beside it in the same transactions.</summary>
+/// <remarks>
+/// Thread-safe. Positions are given contiguously from 1 in commit order. An append is stored completely or not at all, and
+/// once a call has returned it is as durable as the log promises. Cancelled before its commit is sent, a call writes
+/// nothing; after that the outcome is reported. Used after disposal, every member throws <see cref="ObjectDisposedException"/>.
+/// </remarks>
+public interface IEventLog : IAsyncDisposable
+{
+    /// <summary>Judges an append against what is stored and stores it.</summary>
+    /// <remarks>Judged in this order, inside the write transaction:
+    /// <list type="number">
+    /// <item>the command id is known: with the same fingerprint, or where one of the two has none, the recorded result is returned as a duplicate; with another it is refused;</item>
+    /// <item>event ids are stored: all of the append's events, in their stored order and with the same stream, type and data, are a duplicate and answer with their positions; anything else is refused;</item>
+    /// <item>the tracking position is not above the stored one: a duplicate, nothing is written (a duplicate under 1 or 2 still advances tracking);</item>
+    /// <item>the expected versions of all writes and checks against the state before the append, all failures reported at once;</item>
+    /// <item>the condition; then everything is written.</item>
+    /// </list></remarks>
+    /// <param name="append">What to store; its memory is not kept after the call returns.</param>
+    /// <param name="cancellationToken">Before the commit is sent: nothing is written.</param>
+    /// <exception cref="ArgumentException">The append holds nothing, or a name in it is not valid. Nothing was written; so with every exception but the last.</exception>
+    /// <exception cref="EventTooLargeException">An event or the append is over the limits.</exception>
+    /// <exception cref="CommandReusedException">The command id was used with another fingerprint.</exception>
+    /// <exception cref="DuplicateEventException">An event id is in use for something else, or twice in the append.</exception>
+    /// <exception cref="WrongExpectedVersionException">A stream is not in the demanded state.</exception>
+    /// <exception cref="AppendConditionFailedException">An event matches the condition.</exception>
+    /// <exception cref="LogTruncatedException">The condition's position lies beyond the head.</exception>
+    /// <exception cref="StoreUnavailableException">The log could not be written just now.</exception>
+    /// <exception cref="AppendOutcomeUnknownException">The commit failed and its outcome could not be found out.</exception>
+    ValueTask<AppendResult> AppendAsync(LogAppend append, CancellationToken cancellationToken);
+
+    /// <summary>Reads one page from one short snapshot.</summary>
+    /// <param name="read">What to read.</param>
+    /// <param name="cancellationToken">Ends the wait for a reader; a page begun is finished.</param>
+    /// <returns>A page to be disposed by the caller. It may hold no event and yet not be the last: see <see cref="LogPage.IsLast"/>.</returns>
+    /// <exception cref="LogTruncatedException">The read of the whole log starts beyond its head.</exception>
+    /// <exception cref="StoreCorruptException">A stored event is not what was written.</exception>
+    ValueTask<LogPage> ReadAsync(LogRead read, CancellationToken cancellationToken);
+
+    /// <summary>Completes when an event is stored after a position; at once when there is one already.</summary>
+    /// <param name="after">The last position known; it may lie at the head.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="LogTruncatedException">The position lies beyond the head.</exception>
+    ValueTask WaitAsync(GlobalPosition after, CancellationToken cancellationToken);
+
+    /// <summary>Runs work on records and appends as one transaction: one item of the writer's queue.</summary>
+    /// <typeparam name="T">What the work returns.</typeparam>
+    /// <param name="work">Runs once, synchronously, on the writer; must be short and must not call the log. When it throws, nothing it did is kept and the exception is the call's.</param>
+    /// <param name="cancellationToken">Before the work is begun: nothing is done.</param>
+    ValueTask<T> TransactAsync<T>(Func<ILogTransaction, T> work, CancellationToken cancellationToken);
+}

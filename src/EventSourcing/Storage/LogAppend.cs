@@ -1,0 +1,121 @@
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace EventSourcing.Storage;
+
+/// <summary>One append in bytes: stored completely or not at all. Every part is optional, but something must be there.</summary>
+public sealed class LogAppend
+{
+    /// <summary>Events by stream, in order.</summary>
+    public ReadOnlyMemory<StreamWrite> Writes { get; init; }
+
+    /// <summary>Demands on streams to which nothing is written.</summary>
+    public ReadOnlyMemory<StreamCheck> Checks { get; init; }
+
+    /// <summary>Events that must not exist, or null. Its query names no CLR types.</summary>
+    public AppendCondition? Condition { get; init; }
+
+    /// <summary>The command's id: 1 to 512 bytes of UTF-8 without control characters; null for none.</summary>
+    public string? CommandId { get; init; }
+
+    /// <summary>A hash of the command's content, at most 64 bytes; empty lets the id alone decide.</summary>
+    public ReadOnlyMemory<byte> Fingerprint { get; init; }
+
+    /// <summary>How far the append's source was read, or null.</summary>
+    public Tracking? Tracking { get; init; }
+
+    /// <summary>The number of events in all writes.</summary>
+    public int Count
+    {
+        get
+        {
+            var count = 0;
+            foreach (ref readonly var write in Writes.Span) count += write.Events.Length;
+            return count;
+        }
+    }
+
+    /// <summary>Refuses what no log stores, before any I/O. Every log calls it first.</summary>
+    /// <param name="limits">The log's limits.</param>
+    /// <exception cref="ArgumentException">The append holds nothing that could be stored, or a name or position is not valid.</exception>
+    /// <exception cref="EventTooLargeException">An event or the append is over the limits.</exception>
+    /// <exception cref="DuplicateEventException">The append has an event id twice.</exception>
+    /// <exception cref="EventInvalidException">An event names a tag twice.</exception>
+    public void Validate(LogLimits limits)
+    {
+        ArgumentNullException.ThrowIfNull(limits);
+        var total = 0L;
+        var count = 0;
+        var ids = 0;
+        foreach (ref readonly var write in Writes.Span)
+        {
+            if (write.StreamId.IsDefault) throw new ArgumentException("A write names its stream; default(StreamId) names none.", nameof(Writes));
+            foreach (ref readonly var e in write.Events.Span)
+            {
+                var size = Validate(e, write.StreamId);
+                if (size > limits.MaxEventBytes)
+                    throw new EventTooLargeException($"Event '{e.Type}' for stream '{write.StreamId}'", size, limits.MaxEventBytes);
+                total += size;
+                count++;
+                if (e.Id is not null) ids++;
+            }
+        }
+
+        if (total > limits.MaxAppendBytes) throw new EventTooLargeException($"An append of {count} events", total, limits.MaxAppendBytes);
+        if (ids > 1) RefuseRepeatedIds(ids);
+        ValidateParts(count);
+    }
+
+    private static long Validate(in LogEvent e, StreamId stream)
+    {
+        if (e.Type is null) throw new ArgumentException($"An event for stream '{stream}' has no type.", nameof(Writes));
+        Name.ThrowIfInvalid(e.Type, "event type name", nameof(Writes));
+        if (e.Id == Guid.Empty) throw new ArgumentException($"Event '{e.Type}' for stream '{stream}' has the empty id; leave it out to be given one.", nameof(Writes));
+        if (e.CorrelationId is not null) Name.ThrowIfInvalid(e.CorrelationId, "correlation id", nameof(Writes));
+        if (e.CausationId is not null) Name.ThrowIfInvalid(e.CausationId, "causation id", nameof(Writes));
+        var size = (long)e.Data.Length + e.Metadata.Length;
+        if (e.Tags is not { Count: > 0 } tags) return size;
+        for (var i = 0; i < tags.Count; i++)
+        {
+            if (tags[i] == default) throw new ArgumentException($"Event '{e.Type}' for stream '{stream}' has default(Tag), which is no tag.", nameof(Writes));
+            size += Encoding.UTF8.GetByteCount(tags[i].ToString());
+            for (var j = 0; j < i; j++)
+                if (tags[i] == tags[j])
+                    throw new EventInvalidException(e.Type, [$"tag '{tags[i]}' is there twice (stream '{stream}')"]);
+        }
+
+        return size;
+    }
+
+    private void RefuseRepeatedIds(int ids)
+    {
+        var seen = new HashSet<Guid>(ids);
+        foreach (ref readonly var write in Writes.Span)
+            foreach (ref readonly var e in write.Events.Span)
+                if (e.Id is { } id && !seen.Add(id))
+                    throw new DuplicateEventException(id, GlobalPosition.Start, "the append has it twice.");
+    }
+
+    private void ValidateParts(int count)
+    {
+        foreach (var check in MemoryMarshal.ToEnumerable(Checks))
+            if (check.StreamId.IsDefault)
+                throw new ArgumentException("A check names its stream; default(StreamId) names none.", nameof(Checks));
+        if (CommandId is not null) Name.ThrowIfInvalid(CommandId, "command id", nameof(CommandId));
+        else if (!Fingerprint.IsEmpty) throw new ArgumentException("A fingerprint belongs to a command id; there is none.", nameof(Fingerprint));
+        if (Fingerprint.Length > 64) throw new ArgumentException($"A fingerprint takes at most 64 bytes; this one takes {Fingerprint.Length}.", nameof(Fingerprint));
+        if (Tracking is { } tracking)
+        {
+            Name.ThrowIfInvalid(tracking.Source ?? "", "source name", nameof(Tracking));
+            if (tracking.Position < 1)
+                throw new ArgumentOutOfRangeException(nameof(Tracking), tracking.Position, $"A tracking position is 1 or more (source '{tracking.Source}').");
+        }
+
+        if (Condition is { } condition)
+            foreach (var item in condition.FailIfEventsMatch.Items)
+                if (item.ClrTypes.Count > 0)
+                    throw new ArgumentException($"A log knows stored names only; {item} names CLR types.", nameof(Condition));
+        if (count == 0 && CommandId is null && Tracking is null)
+            throw new ArgumentException("The append holds nothing to store: no event, no command id, no tracking entry.", nameof(Writes));
+    }
+}

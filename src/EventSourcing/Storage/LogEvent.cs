@@ -1,0 +1,32 @@
+namespace EventSourcing.Storage;
+
+/// <summary>An event as bytes, about to be appended.</summary>
+public readonly struct LogEvent
+{
+    /// <summary>The stored type name, 1 to 512 bytes of UTF-8.</summary>
+    public required string Type { get; init; }
+
+    /// <summary>The payload.</summary>
+    public ReadOnlyMemory<byte> Data { get; init; }
+
+    /// <summary>True when <see cref="Data"/> is JSON in UTF-8; false for anything else.</summary>
+    public bool IsJson { get; init; }
+
+    /// <summary>A JSON object of strings in UTF-8, or empty.</summary>
+    public ReadOnlyMemory<byte> Metadata { get; init; }
+
+    /// <summary>The event's id, unique in the log; null lets the log give one.</summary>
+    public Guid? Id { get; init; }
+
+    /// <summary>When it happened, as the caller says; kept in UTC to the microsecond. Null: not said.</summary>
+    public DateTimeOffset? OccurredAt { get; init; }
+
+    /// <summary>What one user's operation and everything that followed from it have in common, or null.</summary>
+    public string? CorrelationId { get; init; }
+
+    /// <summary>The event or command that led to this event, or null.</summary>
+    public string? CausationId { get; init; }
+
+    /// <summary>The tags, each once; null for none.</summary>
+    public IReadOnlyList<Tag>? Tags { get; init; }
+}

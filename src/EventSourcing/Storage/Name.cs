@@ -1,0 +1,45 @@
+using System.Text;
+
+namespace EventSourcing.Storage;
+
+/// <summary>The one rule for every name that a log stores: streams, event types, tags, commands, sources, record keys.</summary>
+internal static class Name
+{
+    internal const int MaxBytes = 512;
+
+    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    internal static void ThrowIfInvalid(string value, string what, string? parameter)
+    {
+        if (Violation(value, what) is { } violation) throw new ArgumentException(violation, parameter);
+    }
+
+    internal static string? Violation(string value, string what)
+    {
+        if (value.Length == 0) return $"A {what} is not empty.";
+        if (value.Length <= MaxBytes && !value.AsSpan().ContainsAnyExceptInRange(' ', '~')) return null;
+        if (value.Length > MaxBytes) return TooLong(value, what);
+        for (var i = 0; i < value.Length; i++)
+            if (char.IsControl(value[i]))
+                return $"A {what} has no control characters: U+{(int)value[i]:X4} at index {i} of '{Printable(value)}'.";
+        try
+        {
+            return Strict.GetByteCount(value) <= MaxBytes ? null : TooLong(value, what);
+        }
+        catch (EncoderFallbackException e)
+        {
+            return $"A {what} has no lone surrogates: U+{(int)e.CharUnknown:X4} at index {e.Index}.";
+        }
+    }
+
+    private static string TooLong(string value, string what) =>
+        $"A {what} takes at most {MaxBytes} bytes of UTF-8: '{Printable(value)}' takes {Encoding.UTF8.GetByteCount(value)}.";
+
+    private static string Printable(string value)
+    {
+        var text = new StringBuilder(Math.Min(value.Length, 80));
+        foreach (var c in value.AsSpan(0, Math.Min(value.Length, 80)))
+            text.Append(char.IsControl(c) || char.IsSurrogate(c) ? '?' : c);
+        return value.Length > 80 ? text.Append('…').ToString() : text.ToString();
+    }
+}

@@ -1,0 +1,11 @@
+namespace EventSourcing.Storage;
+
+/// <summary>Which way a read goes.</summary>
+public enum ReadDirection
+{
+    /// <summary>Oldest first.</summary>
+    Forward,
+
+    /// <summary>Newest first.</summary>
+    Backward,
+}

@@ -1,0 +1,44 @@
+namespace EventSourcing.Storage;
+
+/// <summary>An event as bytes, as stored.</summary>
+public readonly struct RecordedEvent
+{
+    /// <summary>The place in the log, from 1.</summary>
+    public required GlobalPosition Position { get; init; }
+
+    /// <summary>The stream.</summary>
+    public required StreamId StreamId { get; init; }
+
+    /// <summary>The place in the stream, from 1.</summary>
+    public required long Version { get; init; }
+
+    /// <summary>The stored type name.</summary>
+    public required string Type { get; init; }
+
+    /// <summary>The event's id, unique in the log.</summary>
+    public required Guid Id { get; init; }
+
+    /// <summary>When the log stored it: UTC, microseconds, never falling with position.</summary>
+    public required DateTimeOffset Timestamp { get; init; }
+
+    /// <summary>When it happened, as the caller said: UTC, microseconds; null where nothing was said.</summary>
+    public DateTimeOffset? OccurredAt { get; init; }
+
+    /// <summary>The correlation id, or null.</summary>
+    public string? CorrelationId { get; init; }
+
+    /// <summary>The causation id, or null.</summary>
+    public string? CausationId { get; init; }
+
+    /// <summary>A JSON object in UTF-8, or empty. See <see cref="LogRead.ReuseBuffers"/> for how long the memory lives.</summary>
+    public ReadOnlyMemory<byte> Metadata { get; init; }
+
+    /// <summary>The payload. See <see cref="LogRead.ReuseBuffers"/> for how long the memory lives.</summary>
+    public ReadOnlyMemory<byte> Data { get; init; }
+
+    /// <summary>True when <see cref="Data"/> is JSON in UTF-8.</summary>
+    public bool IsJson { get; init; }
+
+    /// <summary>The tags in the order they were given; null where there are none or they were not asked for.</summary>
+    public IReadOnlyList<Tag>? Tags { get; init; }
+}

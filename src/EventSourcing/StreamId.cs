@@ -1,0 +1,69 @@
+using EventSourcing.Storage;
+
+namespace EventSourcing;
+
+/// <summary>The name of a stream: the ordered events of one subject, such as <c>order-42</c> (category, dash, id).</summary>
+/// <remarks>
+/// 1 to 512 bytes of UTF-8; any character but control characters (NUL included) and lone surrogates; compared by ordinal,
+/// never normalized or case-folded. <c>default</c> names no stream: reading its <see cref="Value"/> throws.
+/// </remarks>
+public readonly record struct StreamId : IComparable<StreamId>
+{
+    private readonly string? _value;
+
+    /// <summary>Names a stream.</summary>
+    /// <param name="value">The name, 1 to 512 bytes of UTF-8.</param>
+    /// <exception cref="ArgumentException">The name is empty, too long, or has a control character or a lone surrogate.</exception>
+    public StreamId(string value)
+    {
+        ArgumentNullException.ThrowIfNull(value);
+        Name.ThrowIfInvalid(value, "stream name", nameof(value));
+        _value = value;
+    }
+
+    /// <summary>The name.</summary>
+    /// <exception cref="InvalidOperationException">This is <c>default</c>, which names no stream.</exception>
+    public string Value => _value ?? throw new InvalidOperationException("default(StreamId) names no stream.");
+
+    /// <summary>True for <c>default</c>, which names no stream.</summary>
+    public bool IsDefault => _value is null;
+
+    /// <summary>The part before the first dash; the whole name where there is none.</summary>
+    public string Category => Value.IndexOf('-', StringComparison.Ordinal) is var dash and > 0 ? Value[..dash] : Value;
+
+    /// <summary>True when <see cref="Category"/> equals <paramref name="category"/> by ordinal; allocates nothing.</summary>
+    /// <param name="category">The category asked for.</param>
+    public bool IsInCategory(string category)
+    {
+        ArgumentNullException.ThrowIfNull(category);
+        var dash = Value.IndexOf('-', StringComparison.Ordinal);
+        return (dash > 0 ? Value.AsSpan(0, dash) : Value).SequenceEqual(category);
+    }
+
+    /// <inheritdoc/>
+    public int CompareTo(StreamId other) => string.CompareOrdinal(_value, other._value);
+
+    /// <inheritdoc/>
+    public override string ToString() => _value ?? "";
+
+    /// <summary>A string where a stream is asked for names it.</summary>
+    /// <param name="value">The name.</param>
+    /// <exception cref="ArgumentException">The name is not valid.</exception>
+    public static implicit operator StreamId(string value) => new(value);
+
+    /// <summary>The same as the implicit conversion, for languages without it.</summary>
+    /// <param name="value">The name.</param>
+    public static StreamId FromString(string value) => new(value);
+
+    /// <summary>Ordinal order.</summary>
+    public static bool operator <(StreamId left, StreamId right) => left.CompareTo(right) < 0;
+
+    /// <summary>Ordinal order.</summary>
+    public static bool operator <=(StreamId left, StreamId right) => left.CompareTo(right) <= 0;
+
+    /// <summary>Ordinal order.</summary>
+    public static bool operator >(StreamId left, StreamId right) => left.CompareTo(right) > 0;
+
+    /// <summary>Ordinal order.</summary>
+    public static bool operator >=(StreamId left, StreamId right) => left.CompareTo(right) >= 0;
+}
