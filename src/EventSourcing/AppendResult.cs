@@ -78,6 +78,16 @@ public readonly struct AppendResult : IEquatable<AppendResult>
         }
     }
 
+    /// <summary>The version of a stream after the append; 0 when the append does not write to it.</summary>
+    /// <param name="stream">The stream.</param>
+    public long VersionOf(StreamId stream)
+    {
+        var version = 0L;
+        foreach (var range in Streams)
+            if (range.StreamId == stream) version = Math.Max(version, range.LastVersion);
+        return version;
+    }
+
     /// <summary>The same result, marked as found rather than written.</summary>
     internal AppendResult AsDuplicate() => this with { WasDuplicate = true };
 

@@ -32,21 +32,26 @@ public readonly record struct GlobalPosition : IComparable<GlobalPosition>, ISpa
     /// <inheritdoc/>
     public int CompareTo(GlobalPosition other) => _number.CompareTo(other._number);
 
-    /// <summary>The position as decimal digits; <see cref="Parse(string, IFormatProvider?)"/> reads them back.</summary>
+    /// <summary>The position as decimal digits; <see cref="Parse(string)"/> reads them back.</summary>
     public override string ToString() => _number.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>Reads what <see cref="ToString"/> wrote.</summary>
+    /// <param name="s">Decimal digits.</param>
+    /// <exception cref="FormatException">The text is no position.</exception>
+    public static GlobalPosition Parse(string s) => Parse(s, null);
 
     /// <summary>Reads what <see cref="ToString"/> wrote.</summary>
     /// <param name="s">Decimal digits.</param>
     /// <param name="provider">Not used; the form is invariant.</param>
     /// <exception cref="FormatException">The text is no position.</exception>
-    public static GlobalPosition Parse(string s, IFormatProvider? provider = null)
+    public static GlobalPosition Parse(string s, IFormatProvider? provider)
     {
         ArgumentNullException.ThrowIfNull(s);
         return Parse(s.AsSpan(), provider);
     }
 
     /// <inheritdoc cref="Parse(string, IFormatProvider?)"/>
-    public static GlobalPosition Parse(ReadOnlySpan<char> s, IFormatProvider? provider = null) =>
+    public static GlobalPosition Parse(ReadOnlySpan<char> s, IFormatProvider? provider) =>
         TryParse(s, provider, out var position) ? position : throw new FormatException($"'{s}' is not a position in a log.");
 
     /// <summary>Reads what <see cref="ToString"/> wrote; false when the text is no position.</summary>

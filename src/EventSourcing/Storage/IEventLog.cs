@@ -44,6 +44,14 @@ public interface IEventLog : IAsyncDisposable
     /// <exception cref="LogTruncatedException">The position lies beyond the head.</exception>
     ValueTask WaitAsync(GlobalPosition after, CancellationToken cancellationToken);
 
+    /// <summary>Reads records of a kind, in ordinal order of their keys' UTF-8, from one short snapshot.</summary>
+    /// <param name="kind">The kind.</param>
+    /// <param name="from">The first key, inclusive; empty for the beginning.</param>
+    /// <param name="through">The last key, inclusive; null for the end. Equal to <paramref name="from"/>, it finds one record.</param>
+    /// <param name="max">At most this many, 1 or more.</param>
+    /// <param name="cancellationToken">Ends the wait for a reader.</param>
+    ValueTask<IReadOnlyList<Record>> ReadRecordsAsync(RecordKind kind, string from, string? through, int max, CancellationToken cancellationToken);
+
     /// <summary>Runs work on records and appends as one transaction: one item of the writer's queue.</summary>
     /// <typeparam name="T">What the work returns.</typeparam>
     /// <param name="work">Runs once, synchronously, on the writer; must be short and must not call the log. When it throws, nothing it did is kept and the exception is the call's.</param>

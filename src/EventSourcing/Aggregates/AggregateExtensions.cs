@@ -1,0 +1,14 @@
+namespace EventSourcing.Aggregates;
+
+/// <summary>Aggregates of a store.</summary>
+public static class AggregateExtensions
+{
+    /// <summary>The repository of one aggregate type.</summary>
+    /// <typeparam name="TAggregate">The aggregate.</typeparam>
+    /// <param name="store">The store.</param>
+    public static AggregateRepository<TAggregate> Aggregates<TAggregate>(this IEventStore store) where TAggregate : Aggregate, new()
+    {
+        ArgumentNullException.ThrowIfNull(store);
+        return new(store);
+    }
+}

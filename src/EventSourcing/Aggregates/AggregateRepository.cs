@@ -1,0 +1,86 @@
+namespace EventSourcing.Aggregates;
+
+/// <summary>Loads and saves aggregates of one type, each in a stream of its own. Thread-safe.</summary>
+/// <typeparam name="TAggregate">The aggregate.</typeparam>
+public sealed class AggregateRepository<TAggregate> where TAggregate : Aggregate, new()
+{
+    private readonly IEventStore _store;
+
+    internal AggregateRepository(IEventStore store) => _store = store;
+
+    /// <summary>The aggregate as its stream's events make it; a new one where there are none.</summary>
+    /// <param name="stream">The stream.</param>
+    /// <param name="cancellationToken">Ends the read.</param>
+    /// <exception cref="EventSerializationException">A stored event of the stream cannot be read.</exception>
+    public async ValueTask<TAggregate> LoadAsync(StreamId stream, CancellationToken cancellationToken = default)
+    {
+        var folded = await _store.FoldStreamAsync(stream, new TAggregate(), Replay, 0, null, cancellationToken).ConfigureAwait(false);
+        return folded.State;
+    }
+
+    /// <summary>Appends what the aggregate has raised, at the version it was loaded at. Without raised events and command id it does nothing.</summary>
+    /// <param name="stream">The stream.</param>
+    /// <param name="aggregate">The aggregate; on success it is at the new version and has nothing raised. When the result says <see cref="AppendResult.WasDuplicate"/>, what it raised was not stored: load it anew.</param>
+    /// <param name="options">Command id, actor and more; null for none.</param>
+    /// <param name="cancellationToken">Before the commit is sent: nothing is written.</param>
+    /// <returns>What was stored; null when there was nothing to store.</returns>
+    /// <exception cref="WrongExpectedVersionException">The stream has changed since the aggregate was loaded. Nothing was written.</exception>
+    /// <exception cref="CommandReusedException">The command id was used with another fingerprint.</exception>
+    public async ValueTask<AppendResult?> SaveAsync(
+        StreamId stream, TAggregate aggregate, ExecuteOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(aggregate);
+        options = (options ?? ExecuteOptions.Default).Validated();
+        if (aggregate.Raised.Count == 0 && options.CommandId is null) return null;
+        var append = options.ToAppend().To(stream, ExpectedVersion.Exactly(aggregate.Version), aggregate.Raised);
+        var result = await _store.AppendAsync(append, cancellationToken).ConfigureAwait(false);
+        aggregate.MarkSaved(result.Version);
+        return result;
+    }
+
+    /// <summary>Loads, changes and saves; loads and changes anew on conflict.</summary>
+    /// <param name="stream">The stream.</param>
+    /// <param name="change">Changes the aggregate; throws to refuse, and the exception is the call's. Has no other effect: it may run several times.</param>
+    /// <param name="options">Command id, actor and more; null for none.</param>
+    /// <param name="cancellationToken">Before the commit is sent: nothing is written.</param>
+    /// <exception cref="WrongExpectedVersionException">Other appends came in between as often as <see cref="ExecuteOptions.MaxAttempts"/> allows.</exception>
+    /// <exception cref="CommandReusedException">The command id was used with another fingerprint.</exception>
+    public async ValueTask<Executed<TAggregate>> UpdateAsync(
+        StreamId stream, Action<TAggregate> change, ExecuteOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(change);
+        options = (options ?? ExecuteOptions.Default).Validated();
+        if (await _store.FindRepeatedAsync(options, cancellationToken).ConfigureAwait(false) is { } first)
+            return await RecallAsync(stream, first, cancellationToken).ConfigureAwait(false);
+        for (var attempt = 1; ; attempt++)
+        {
+            var (aggregate, version, head) = await _store.FoldStreamAsync(stream, new TAggregate(), Replay, 0, null, cancellationToken).ConfigureAwait(false);
+            change(aggregate);
+            try
+            {
+                if (await SaveAsync(stream, aggregate, options, cancellationToken).ConfigureAwait(false) is not { } result)
+                    return new(aggregate, version, head, false);
+                return result.WasDuplicate
+                    ? await RecallAsync(stream, result, cancellationToken).ConfigureAwait(false)
+                    : new(aggregate, result.Version, result.LastPosition, false);
+            }
+            catch (WrongExpectedVersionException) when (attempt < options.MaxAttempts)
+            {
+                continue;
+            }
+        }
+    }
+
+    private async ValueTask<Executed<TAggregate>> RecallAsync(StreamId stream, AppendResult result, CancellationToken cancellationToken)
+    {
+        var version = result.VersionOf(stream);
+        var folded = await _store.FoldStreamAsync(stream, new TAggregate(), Replay, 0, version, cancellationToken).ConfigureAwait(false);
+        return new(folded.State, version, result.LastPosition, true);
+    }
+
+    private static TAggregate Replay(TAggregate aggregate, object @event)
+    {
+        aggregate.Replay(@event);
+        return aggregate;
+    }
+}

@@ -1,0 +1,100 @@
+using EventSourcing.Storage;
+
+namespace EventSourcing;
+
+/// <summary>Everything one append can say: stored completely or not at all. Not thread-safe; may be appended again.</summary>
+/// <example><code>
+/// new Append { CommandId = id, Actor = "ann" }
+///     .To("order-42", ExpectedVersion.Exactly(3), [new OrderPaid(20m)])
+///     .Require("customer-7", ExpectedVersion.StreamExists)
+///     .FailIf(EventQuery.Of&lt;PeriodClosed&gt;().Tagged("period", "2026-11"), after: seen)
+/// </code></example>
+public sealed class Append
+{
+    private readonly List<(StreamId Stream, ExpectedVersion Expected, IReadOnlyList<object> Events)> _writes = [];
+    private readonly List<StreamCheck> _checks = [];
+
+    /// <summary>The command's id; a second append with it stores nothing and answers with the first one's result. 1 to 512 bytes of UTF-8, or null.</summary>
+    public string? CommandId { get; init; }
+
+    /// <summary>What the command's content is recognised by: a second append with the same id and another fingerprint is refused. Null: a hash of the events; empty: the id alone decides. At most 64 bytes.</summary>
+    public ReadOnlyMemory<byte>? Fingerprint { get; init; }
+
+    /// <summary>Who did it; for events that do not say.</summary>
+    public string? Actor { get; init; }
+
+    /// <summary>The correlation id of events that do not say; null takes the trace id of the current activity.</summary>
+    public string? CorrelationId { get; init; }
+
+    /// <summary>The causation id of events that do not say.</summary>
+    public string? CausationId { get; init; }
+
+    /// <summary>Headers of events that do not say; none is called <c>actor</c>.</summary>
+    public IReadOnlyDictionary<string, string> Headers { get; init; } = EventMetadata.None.Headers;
+
+    internal IReadOnlyList<(StreamId Stream, ExpectedVersion Expected, IReadOnlyList<object> Events)> Writes => _writes;
+
+    internal IReadOnlyList<StreamCheck> Checks => _checks;
+
+    internal AppendCondition? Condition { get; private set; }
+
+    internal Tracking? Tracking { get; private set; }
+
+    internal EventMetadata Metadata => new() { Actor = Actor, CorrelationId = CorrelationId, CausationId = CausationId, Headers = Headers };
+
+    /// <summary>Writes events to a stream. May be said several times, of one stream too; the order is kept.</summary>
+    /// <param name="stream">The stream.</param>
+    /// <param name="expected">What the stream must be like before the append.</param>
+    /// <param name="events">Events of the type map, or <see cref="EventData"/>; none makes it a demand only.</param>
+    /// <exception cref="ArgumentException">An event names another stream.</exception>
+    public Append To(StreamId stream, ExpectedVersion expected, IEnumerable<object> events)
+    {
+        ArgumentNullException.ThrowIfNull(events);
+        if (stream.IsDefault) throw new ArgumentException("default(StreamId) names no stream.", nameof(stream));
+        object[] copy = [.. events];
+        foreach (var e in copy)
+        {
+            ArgumentNullException.ThrowIfNull(e, nameof(events));
+            if (e is EventData { StreamId: { } own } && own != stream)
+                throw new ArgumentException($"An event for stream '{own}' is not written to '{stream}'.", nameof(events));
+        }
+
+        _writes.Add((stream, expected, copy));
+        return this;
+    }
+
+    /// <summary>Demands something of a stream without writing to it.</summary>
+    /// <param name="stream">The stream.</param>
+    /// <param name="expected">What it must be like before the append.</param>
+    public Append Require(StreamId stream, ExpectedVersion expected)
+    {
+        if (stream.IsDefault) throw new ArgumentException("default(StreamId) names no stream.", nameof(stream));
+        _checks.Add(new(stream, expected));
+        return this;
+    }
+
+    /// <summary>Refuses the append when an event after a position matches a query. Said again with the same position, either query refuses.</summary>
+    /// <param name="query">The events that must not exist.</param>
+    /// <param name="after">Events up to here are ignored: the head that the decision was made on; left out, any match refuses.</param>
+    /// <exception cref="InvalidOperationException">It was said before with another position.</exception>
+    public Append FailIf(EventQuery query, GlobalPosition after = default)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        if (Condition is { } said && said.After != after)
+            throw new InvalidOperationException($"An append has one condition, after one position: {said.After} was said, now {after}.");
+        Condition = new(Condition?.FailIfEventsMatch.Or(query) ?? query, after);
+        return this;
+    }
+
+    /// <summary>Records how far a source was read; an append not above the recorded place stores nothing.</summary>
+    /// <param name="source">The source's name, 1 to 512 bytes of UTF-8.</param>
+    /// <param name="position">The place of what was read, 1 or more.</param>
+    /// <exception cref="InvalidOperationException">It was said before.</exception>
+    public Append Track(string source, long position)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        if (Tracking is not null) throw new InvalidOperationException($"An append has one tracking entry: {Tracking} was said.");
+        Tracking = new(source, position);
+        return this;
+    }
+}

@@ -1,0 +1,87 @@
+using System.Text.Json;
+using EventSourcing.Storage;
+
+namespace EventSourcing;
+
+/// <summary>An event as read, with everything known about it.</summary>
+public sealed class EventEnvelope
+{
+    private readonly ReadOnlyMemory<byte> _metadata;
+    private EventMetadata? _parsed;
+
+    internal EventEnvelope(in RecordedEvent recorded, object data)
+    {
+        Data = data;
+        EventId = recorded.Id;
+        StreamId = recorded.StreamId;
+        Version = recorded.Version;
+        Position = recorded.Position;
+        Type = recorded.Type;
+        Timestamp = recorded.Timestamp;
+        OccurredAt = recorded.OccurredAt;
+        CorrelationId = recorded.CorrelationId;
+        CausationId = recorded.CausationId;
+        Tags = recorded.Tags ?? [];
+        _metadata = recorded.Metadata;
+    }
+
+    /// <summary>The event.</summary>
+    public object Data { get; }
+
+    /// <summary>The event's id, unique in the log.</summary>
+    public Guid EventId { get; }
+
+    /// <summary>The stream.</summary>
+    public StreamId StreamId { get; }
+
+    /// <summary>The place in the stream; the first is 1.</summary>
+    public long Version { get; }
+
+    /// <summary>The place in the log.</summary>
+    public GlobalPosition Position { get; }
+
+    /// <summary>The stored type name.</summary>
+    public string Type { get; }
+
+    /// <summary>When the log stored it: UTC, microseconds, never falling with position.</summary>
+    public DateTimeOffset Timestamp { get; }
+
+    /// <summary>When it happened, as the one who appended it said: UTC, microseconds; null where nothing was said.</summary>
+    public DateTimeOffset? OccurredAt { get; }
+
+    /// <summary>What one user's operation and everything that followed from it have in common, or null.</summary>
+    public string? CorrelationId { get; }
+
+    /// <summary>The event or command that led to this event, or null.</summary>
+    public string? CausationId { get; }
+
+    /// <summary>Who did it, or null.</summary>
+    /// <exception cref="EventSerializationException">The stored metadata is no JSON.</exception>
+    public string? Actor => Parsed.Actor;
+
+    /// <summary>Headers of the application's own; may be empty. A value that is no string gives its JSON text.</summary>
+    /// <exception cref="EventSerializationException">The stored metadata is no JSON.</exception>
+    public IReadOnlyDictionary<string, string> Headers => Parsed.Headers;
+
+    /// <summary>The tags, in the order they were given; may be empty.</summary>
+    public IReadOnlyList<Tag> Tags { get; }
+
+    private EventMetadata Parsed
+    {
+        get
+        {
+            if (_parsed is { } parsed) return parsed;
+            try
+            {
+                return _parsed = EventMetadata.Read(_metadata);
+            }
+            catch (JsonException e)
+            {
+                throw new EventSerializationException(Type, StreamId, Position, e);
+            }
+        }
+    }
+
+    /// <summary>Stream, version and type, for people.</summary>
+    public override string ToString() => $"{StreamId}@{Version} {Type}";
+}

@@ -1,0 +1,73 @@
+using System.Buffers;
+using System.Collections.Frozen;
+using System.Text.Json;
+
+namespace EventSourcing;
+
+/// <summary>Why and by whom: correlation, causation, actor, and headers of the application's own.</summary>
+public sealed record EventMetadata
+{
+    internal const string ActorKey = "actor";
+
+    /// <summary>Nothing said.</summary>
+    public static EventMetadata None { get; } = new();
+
+    /// <summary>What one user's operation and everything that followed from it have in common: 1 to 512 bytes of UTF-8, or null.</summary>
+    public string? CorrelationId { get; init; }
+
+    /// <summary>The event or command that led to this event: 1 to 512 bytes of UTF-8, or null.</summary>
+    public string? CausationId { get; init; }
+
+    /// <summary>Who did it, or null. Stored in the metadata as the header <c>actor</c>.</summary>
+    public string? Actor { get; init; }
+
+    /// <summary>Headers of the application's own; none is called <c>actor</c>.</summary>
+    public IReadOnlyDictionary<string, string> Headers { get; init; } = FrozenDictionary<string, string>.Empty;
+
+    /// <summary>This, with the parts it leaves out taken from <paramref name="fallback"/>; headers are joined, this one's first.</summary>
+    internal EventMetadata Or(EventMetadata fallback) => new()
+    {
+        CorrelationId = CorrelationId ?? fallback.CorrelationId,
+        CausationId = CausationId ?? fallback.CausationId,
+        Actor = Actor ?? fallback.Actor,
+        Headers = Headers.Count == 0 ? fallback.Headers
+            : fallback.Headers.Count == 0 ? Headers
+            : Headers.Concat(fallback.Headers.Where(h => !Headers.ContainsKey(h.Key))).ToFrozenDictionary(),
+    };
+
+    internal bool HasHeaders => Actor is not null || Headers.Count > 0;
+
+    /// <summary>Writes actor and headers as one JSON object of strings; nothing when there are none.</summary>
+    internal void Write(IBufferWriter<byte> output)
+    {
+        if (!HasHeaders) return;
+        using var writer = new Utf8JsonWriter(output);
+        writer.WriteStartObject();
+        if (Actor is not null) writer.WriteString(ActorKey, Actor);
+        foreach (var (key, value) in Headers)
+        {
+            if (key == ActorKey) throw new ArgumentException($"The header '{ActorKey}' is said by {nameof(EventMetadata)}.{nameof(Actor)}.", nameof(Headers));
+            writer.WriteString(key, value);
+        }
+
+        writer.WriteEndObject();
+    }
+
+    /// <summary>Reads what <see cref="Write"/> wrote, or any JSON object: values that are no strings give their JSON text.</summary>
+    internal static EventMetadata Read(ReadOnlyMemory<byte> json)
+    {
+        if (json.IsEmpty) return None;
+        using var document = JsonDocument.Parse(json);
+        if (document.RootElement.ValueKind != JsonValueKind.Object) throw new JsonException("metadata is a JSON object");
+        string? actor = null;
+        var headers = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var property in document.RootElement.EnumerateObject())
+        {
+            var value = property.Value.ValueKind == JsonValueKind.String ? property.Value.GetString()! : property.Value.GetRawText();
+            if (property.Name == ActorKey) actor = value;
+            else headers[property.Name] = value;
+        }
+
+        return new() { Actor = actor, Headers = headers };
+    }
+}

@@ -1,0 +1,170 @@
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
+using EventSourcing.Internal;
+using EventSourcing.Serialization;
+using EventSourcing.Storage;
+
+namespace EventSourcing;
+
+/// <summary>The one implementation of <see cref="IEventStore"/>: encodes and decodes, over any log.</summary>
+public sealed class EventStore : IEventStore
+{
+    private readonly EventDecoder _decoder;
+    private readonly IEventSerializer _serializer;
+    private readonly ConcurrentQueue<AppendEncoder> _encoders = [];
+
+    /// <summary>A store on a log.</summary>
+    /// <param name="log">The log; disposed with the store.</param>
+    /// <param name="types">The type map.</param>
+    /// <param name="options">How the store works; null for the defaults.</param>
+    public EventStore(IEventLog log, EventTypeMap types, EventStoreOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(log);
+        ArgumentNullException.ThrowIfNull(types);
+        Log = log;
+        Types = types;
+        _serializer = (options ?? new()).Serializer;
+        _decoder = new(types, _serializer);
+    }
+
+    /// <inheritdoc/>
+    public IEventLog Log { get; }
+
+    /// <inheritdoc/>
+    public EventTypeMap Types { get; }
+
+    /// <inheritdoc/>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<AppendResult> AppendAsync(Append append, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(append);
+        if (!_encoders.TryDequeue(out var encoder)) encoder = new(Types, _serializer);
+        try
+        {
+            return await Log.AppendAsync(encoder.Encode(append), cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            encoder.Reset();
+            _encoders.Enqueue(encoder);
+        }
+    }
+
+    /// <inheritdoc/>
+    public EventSequence ReadStreamAsync(StreamId stream, ReadStreamOptions? options = null)
+    {
+        if (stream.IsDefault) throw new ArgumentException("default(StreamId) names no stream.", nameof(stream));
+        options ??= ReadStreamOptions.Default;
+        ThrowIfBelowOne(options.FromVersion, nameof(options.FromVersion));
+        ThrowIfBelowOne(options.ThroughVersion, nameof(options.ThroughVersion));
+        ThrowIfBelowOne(options.MaxCount, nameof(options.MaxCount));
+        return new(Log, _decoder, new()
+        {
+            Stream = stream,
+            Query = options.Query is null ? null : Types.Resolve(options.Query),
+            Direction = options.Direction,
+            From = options.FromVersion ?? 0,
+            Through = options.ThroughVersion ?? 0,
+        }, options.MaxCount, options.Filter);
+    }
+
+    /// <inheritdoc/>
+    public EventSequence ReadAllAsync(EventQuery? query = null, ReadAllOptions? options = null)
+    {
+        options ??= ReadAllOptions.Default;
+        ThrowIfBelowOne(options.MaxCount, nameof(options.MaxCount));
+        var read = new LogRead { Query = query is null ? null : Types.Resolve(query), Direction = options.Direction };
+        return new(Log, _decoder, read, options.MaxCount, options.Filter, new(options));
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<Folded<TState>> FoldStreamAsync<TState>(
+        StreamId stream, TState initial, Func<TState, object, TState> apply, long afterVersion = 0, long? throughVersion = null, CancellationToken cancellationToken = default)
+    {
+        if (stream.IsDefault) throw new ArgumentException("default(StreamId) names no stream.", nameof(stream));
+        ArgumentNullException.ThrowIfNull(apply);
+        ArgumentOutOfRangeException.ThrowIfNegative(afterVersion);
+        if (throughVersion is { } through) ArgumentOutOfRangeException.ThrowIfLessThan(through, afterVersion, nameof(throughVersion));
+        // A fold through the version it starts after has nothing to read, and 0 would be no bound to the log.
+        if (throughVersion == afterVersion) return FoldNothingAsync(initial, afterVersion, cancellationToken);
+        var read = new LogRead { Stream = stream, From = afterVersion + 1, Through = throughVersion ?? 0, IncludeTags = false, ReuseBuffers = true };
+        return FoldAsync(read, afterVersion, initial, apply, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<Folded<TState>> FoldAsync<TState>(
+        EventQuery query, TState initial, Func<TState, object, TState> apply, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        ArgumentNullException.ThrowIfNull(apply);
+        return FoldAsync(new() { Query = Types.Resolve(query), IncludeTags = false, ReuseBuffers = true }, 0, initial, apply, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<StreamState> GetStreamStateAsync(StreamId stream, CancellationToken cancellationToken = default)
+    {
+        if (stream.IsDefault) throw new ArgumentException("default(StreamId) names no stream.", nameof(stream));
+        var read = new LogRead { Stream = stream, Direction = ReadDirection.Backward, MaxCount = 1, IncludeTags = false, ReuseBuffers = true };
+        using var page = await Log.ReadAsync(read, cancellationToken).ConfigureAwait(false);
+        return page.Events is [var last, ..]
+            ? new(stream, page.StreamVersion, last.Position, last.Timestamp)
+            : new(stream, page.StreamVersion, GlobalPosition.Start, null);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<GlobalPosition> GetHeadAsync(CancellationToken cancellationToken = default)
+    {
+        var read = new LogRead { Direction = ReadDirection.Backward, MaxCount = 1, IncludeTags = false, ReuseBuffers = true };
+        using var page = await Log.ReadAsync(read, cancellationToken).ConfigureAwait(false);
+        return page.Head;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<CommandResult?> FindCommandAsync(string commandId, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(commandId);
+        Name.ThrowIfInvalid(commandId, "command id", nameof(commandId));
+        var found = await Log.ReadRecordsAsync(RecordKind.Command, commandId, commandId, 1, cancellationToken).ConfigureAwait(false);
+        return found.Count == 0 ? null : CommandResult.Parse(commandId, found[0].Value);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask WaitAsync(GlobalPosition after, CancellationToken cancellationToken = default) => Log.WaitAsync(after, cancellationToken);
+
+    /// <summary>Ends what is under way and closes the log.</summary>
+    public ValueTask DisposeAsync() => Log.DisposeAsync();
+
+    private static void ThrowIfBelowOne(long? value, string name)
+    {
+        if (value is { } given) ArgumentOutOfRangeException.ThrowIfLessThan(given, 1, name);
+    }
+
+    private async ValueTask<Folded<TState>> FoldNothingAsync<TState>(TState initial, long version, CancellationToken cancellationToken) =>
+        new(initial, version, await GetHeadAsync(cancellationToken).ConfigureAwait(false));
+
+    private async ValueTask<Folded<TState>> FoldAsync<TState>(
+        LogRead read, long initialVersion, TState initial, Func<TState, object, TState> apply, CancellationToken cancellationToken)
+    {
+        var (state, version, head, generation) = (initial, initialVersion, GlobalPosition.Start, -1L);
+        for (var next = read; ;)
+        {
+            using var page = await Log.ReadAsync(next, cancellationToken).ConfigureAwait(false);
+            if (generation == -1) (generation, head) = (page.Generation, page.Head);
+            else if (generation != page.Generation)
+            {
+                // Merged events make what was folded so far part of another history: fold the new one from the start.
+                (state, version, generation, next) = (initial, initialVersion, -1, read);
+                continue;
+            }
+
+            foreach (ref readonly var e in page.Events)
+            {
+                state = apply(state, _decoder.Decode(e));
+                version = read.Stream is null ? version + 1 : e.Version;
+            }
+
+            if (page.IsLast) return new(state, version, head);
+            next = read with { From = page.Next, Through = read.Stream is null ? head.ToInt64() : read.Through };
+        }
+    }
+}

@@ -1,0 +1,30 @@
+using EventSourcing.Storage;
+
+namespace EventSourcing;
+
+/// <summary>Which part of the whole log to read. Positions and moments may be said together; the narrower bound holds.</summary>
+public sealed record ReadAllOptions
+{
+    internal static ReadAllOptions Default { get; } = new();
+
+    /// <summary>Oldest first (default) or newest first.</summary>
+    public ReadDirection Direction { get; init; }
+
+    /// <summary>Only events after this position, exclusive, in either direction; null: from the beginning of the log.</summary>
+    public GlobalPosition? AfterPosition { get; init; }
+
+    /// <summary>Only events up to this position, inclusive, in either direction; null: to the head.</summary>
+    public GlobalPosition? ThroughPosition { get; init; }
+
+    /// <summary>Only events stored at or after this moment (<see cref="EventEnvelope.Timestamp"/>), inclusive.</summary>
+    public DateTimeOffset? FromMoment { get; init; }
+
+    /// <summary>Only events stored at or before this moment (<see cref="EventEnvelope.Timestamp"/>), inclusive.</summary>
+    public DateTimeOffset? ThroughMoment { get; init; }
+
+    /// <summary>The most events read, counted after every filter, 1 or more; null: no bound.</summary>
+    public long? MaxCount { get; init; }
+
+    /// <summary>Further filters; null for none.</summary>
+    public ReadFilter? Filter { get; init; }
+}

@@ -1,0 +1,49 @@
+using System.Collections.Frozen;
+using System.Diagnostics.CodeAnalysis;
+
+namespace EventSourcing.Serialization;
+
+/// <summary>Which stored type name belongs to which CLR type. Nothing is found by reflection, and no CLR name is ever taken from data.</summary>
+public sealed class EventTypeMap
+{
+    private readonly FrozenDictionary<Type, EventType> _byClrType;
+    private readonly FrozenDictionary<string, EventType> _byName;
+
+    internal EventTypeMap(IReadOnlyCollection<EventType> types)
+    {
+        Types = types;
+        _byClrType = types.ToFrozenDictionary(t => t.ClrType);
+        _byName = types.ToFrozenDictionary(t => t.Name, StringComparer.Ordinal);
+    }
+
+    /// <summary>A map without entries, for stores that are read raw only.</summary>
+    public static EventTypeMap Empty { get; } = new([]);
+
+    /// <summary>Every entry, in the order added.</summary>
+    public IReadOnlyCollection<EventType> Types { get; }
+
+    /// <summary>Builds a map; it does not change afterwards.</summary>
+    /// <param name="build">Adds the entries.</param>
+    /// <exception cref="ArgumentException">A name or type is added twice, or an entry is not valid.</exception>
+    public static EventTypeMap Create(Action<EventTypeMapBuilder> build)
+    {
+        ArgumentNullException.ThrowIfNull(build);
+        var builder = new EventTypeMapBuilder();
+        build(builder);
+        return builder.Build();
+    }
+
+    /// <summary>The entry of a CLR type, exactly this one; false when there is none.</summary>
+    /// <param name="clrType">The type.</param>
+    /// <param name="type">The entry.</param>
+    public bool TryGet(Type clrType, [NotNullWhen(true)] out EventType? type) => _byClrType.TryGetValue(clrType, out type);
+
+    /// <summary>The entry of a stored name; false when there is none.</summary>
+    /// <param name="name">The stored name.</param>
+    /// <param name="type">The entry.</param>
+    public bool TryGet(string name, [NotNullWhen(true)] out EventType? type) => _byName.TryGetValue(name, out type);
+
+    /// <summary>The query with its CLR types replaced by their stored names.</summary>
+    internal EventQuery Resolve(EventQuery query) =>
+        query.Resolve(clrType => TryGet(clrType, out var type) ? [type.Name] : throw new UnknownEventTypeException(clrType.ToString()));
+}

@@ -1,0 +1,50 @@
+using System.Text.Json.Serialization.Metadata;
+using EventSourcing.Storage;
+
+namespace EventSourcing.Serialization;
+
+/// <summary>Collects the entries of an <see cref="EventTypeMap"/>. Not thread-safe; of no use once the map is built.</summary>
+public sealed class EventTypeMapBuilder
+{
+    private readonly List<EventType> _types = [];
+    private bool _built;
+
+    internal EventTypeMapBuilder()
+    {
+    }
+
+    /// <summary>Adds an event type.</summary>
+    /// <typeparam name="T">The event's CLR type, exactly: derived types need entries of their own.</typeparam>
+    /// <param name="name">The stored name, 1 to 512 bytes of UTF-8; never changed once events are stored under it.</param>
+    /// <param name="contract">The JSON contract, best from a source-generated context.</param>
+    /// <param name="tags">Tag rules: a tag's name and the top-level JSON property that gives its value.</param>
+    /// <exception cref="ArgumentException">The name or the type has an entry, the name is not valid, or a tag rule names no property of the contract.</exception>
+    /// <exception cref="InvalidOperationException">The map is built.</exception>
+    public EventTypeMapBuilder Add<T>(string name, JsonTypeInfo<T> contract, IReadOnlyList<(string Tag, string Property)>? tags = null)
+        where T : notnull
+    {
+        if (_built) throw new InvalidOperationException("The map is built; entries are added before.");
+        ArgumentNullException.ThrowIfNull(name);
+        ArgumentNullException.ThrowIfNull(contract);
+        Name.ThrowIfInvalid(name, "event type name", nameof(name));
+        if (_types.Find(t => t.Name == name || t.ClrType == typeof(T)) is { } other)
+            throw new ArgumentException($"'{name}' for {typeof(T)} collides with '{other.Name}' for {other.ClrType}.", nameof(name));
+        contract.Options.MakeReadOnly();
+        _types.Add(new(name, contract, [.. (tags ?? []).Select(rule => Checked(rule, name, contract))]));
+        return this;
+    }
+
+    internal EventTypeMap Build()
+    {
+        _built = true;
+        return new(_types);
+    }
+
+    private static TagRule Checked((string Tag, string Property) rule, string name, JsonTypeInfo contract)
+    {
+        _ = new Tag(rule.Tag, "");
+        if (!contract.Properties.Any(p => p.Name == rule.Property))
+            throw new ArgumentException($"Event type '{name}' has no JSON property '{rule.Property}' for its tag '{rule.Tag}'; it has {string.Join(", ", contract.Properties.Select(p => p.Name))}.", nameof(rule));
+        return new(rule.Tag, rule.Property);
+    }
+}

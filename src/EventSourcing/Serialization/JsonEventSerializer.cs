@@ -1,0 +1,42 @@
+using System.Buffers;
+using System.Text.Json;
+
+namespace EventSourcing.Serialization;
+
+/// <summary>Events as JSON by the System.Text.Json contracts of the type map: no reflection when these are source-generated.</summary>
+public sealed class JsonEventSerializer : IEventSerializer
+{
+    [ThreadStatic]
+    private static Utf8JsonWriter? s_writer;
+
+    /// <inheritdoc/>
+    public bool IsJson => true;
+
+    /// <inheritdoc/>
+    public void Serialize(EventType type, object data, IBufferWriter<byte> output)
+    {
+        ArgumentNullException.ThrowIfNull(type);
+        // A contract's encoder and indentation are the writer's to apply, so only contracts without them share one writer.
+        var options = type.Contract.Options;
+        if (options.Encoder is not null || options.WriteIndented)
+        {
+            using var own = new Utf8JsonWriter(output, new() { Encoder = options.Encoder, Indented = options.WriteIndented });
+            JsonSerializer.Serialize(own, data, type.Contract);
+            return;
+        }
+
+        var writer = s_writer ?? new Utf8JsonWriter(output, new() { SkipValidation = true });
+        s_writer = null;
+        writer.Reset(output);
+        JsonSerializer.Serialize(writer, data, type.Contract);
+        writer.Flush();
+        s_writer = writer;
+    }
+
+    /// <inheritdoc/>
+    public object Deserialize(EventType type, ReadOnlySpan<byte> data)
+    {
+        ArgumentNullException.ThrowIfNull(type);
+        return JsonSerializer.Deserialize(data, type.Contract) ?? throw new JsonException("the stored JSON is null");
+    }
+}

@@ -1,0 +1,62 @@
+using System.Text;
+using System.Text.Json;
+
+namespace EventSourcing.Serialization;
+
+/// <summary>Applies tag rules to an event's JSON.</summary>
+internal static class TagReader
+{
+    /// <summary>Adds the tags that <paramref name="rules"/> draw from <paramref name="json"/> to <paramref name="tags"/>, each once.</summary>
+    internal static void Read(string type, IReadOnlyList<TagRule> rules, ReadOnlySpan<byte> json, List<Tag> tags)
+    {
+        var reader = new Utf8JsonReader(json);
+        if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject) return;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var start = reader;
+            reader.Read();
+            foreach (var rule in rules)
+            {
+                if (!start.ValueTextEquals(rule.Property)) continue;
+                var value = reader;
+                ReadValue(type, rule, ref value, tags);
+            }
+
+            reader.Skip();
+        }
+    }
+
+    private static void ReadValue(string type, TagRule rule, ref Utf8JsonReader value, List<Tag> tags)
+    {
+        if (value.TokenType != JsonTokenType.StartArray)
+        {
+            Add(type, rule, ref value, tags);
+            return;
+        }
+
+        while (value.Read() && value.TokenType != JsonTokenType.EndArray) Add(type, rule, ref value, tags);
+    }
+
+    private static void Add(string type, TagRule rule, ref Utf8JsonReader value, List<Tag> tags)
+    {
+        if (value.TokenType == JsonTokenType.Null) return;
+        var text = value.TokenType switch
+        {
+            JsonTokenType.String => value.GetString()!,
+            JsonTokenType.Number or JsonTokenType.True or JsonTokenType.False => Encoding.UTF8.GetString(value.ValueSpan),
+            _ => throw Invalid(type, rule, $"it is {value.TokenType}, not text, number or boolean"),
+        };
+        try
+        {
+            var tag = new Tag(rule.Tag, text);
+            if (!tags.Contains(tag)) tags.Add(tag);
+        }
+        catch (ArgumentException e)
+        {
+            throw Invalid(type, rule, e.Message);
+        }
+    }
+
+    private static EventInvalidException Invalid(string type, TagRule rule, string reason) =>
+        new(type, [$"property '{rule.Property}' cannot be the tag '{rule.Tag}': {reason}"]);
+}
