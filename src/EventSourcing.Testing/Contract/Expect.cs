@@ -5,14 +5,11 @@ internal static class Expect
 {
     internal static void Equal<T>(T expected, T found, string what)
     {
-        if (!EqualityComparer<T>.Default.Equals(expected, found)) throw new ContractViolationException(what, Text(expected), Text(found));
+        if (!AreEqual(expected, found)) throw new ContractViolationException(what, Text(expected), Text(found));
     }
 
-    internal static void Equal<T>(IEnumerable<T> expected, IEnumerable<T> found, string what)
-    {
-        var (left, right) = (expected.ToArray(), found.ToArray());
-        if (!left.SequenceEqual(right)) throw new ContractViolationException(what, Text(left), Text(right));
-    }
+    internal static void Equal<T>(IEnumerable<T> expected, IEnumerable<T> found, string what) =>
+        Equal<object>(expected.ToArray(), found.ToArray(), what);
 
     internal static void True(bool condition, string what)
     {
@@ -36,6 +33,11 @@ internal static class Expect
 
         throw new ContractViolationException(what, typeof(TException).Name, "no exception");
     }
+
+    // Sequences count by their elements: a list of results and an array of the expected are the same.
+    private static bool AreEqual(object? expected, object? found) => expected is System.Collections.IEnumerable left and not string && found is System.Collections.IEnumerable right
+        ? left.Cast<object?>().SequenceEqual(right.Cast<object?>())
+        : Equals(expected, found);
 
     private static string Text<T>(T value) => value is System.Collections.IEnumerable and not string and var items
         ? "[" + string.Join(", ", items.Cast<object?>().Take(50)) + "]"

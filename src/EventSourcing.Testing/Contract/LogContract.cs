@@ -9,5 +9,10 @@ public static class LogContract
     [
         .. AppendCases.All,
         .. VersionCases.All,
+        .. IdempotencyCases.All,
+        .. ConditionCases.All,
+        .. ReadCases.All,
+        .. RecordCases.All,
+        .. LifeCases.All,
     ];
 }
