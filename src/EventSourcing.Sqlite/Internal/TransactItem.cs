@@ -29,12 +29,20 @@ internal sealed class TransactItem<T>(Func<ILogTransaction, T> work, LogLimits l
         var transaction = new LogTransaction(session, limits);
         try
         {
-            _result = session.Isolated(() => work(transaction));
+            _result = session.Isolated(() => Work(session, transaction));
         }
         finally
         {
             transaction.End();
         }
+    }
+
+    private T Work(WriteSession session, LogTransaction transaction)
+    {
+        var result = work(transaction);
+        return session.IsHalfWritten
+            ? throw new InvalidOperationException("An append of the work failed while it was written, and the work went on: nothing of it is kept.")
+            : result;
     }
 
     protected override void Succeed() => _source.TrySetResult(_result);
