@@ -18,8 +18,8 @@ internal static class Connections
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
         if (path == ":memory:" || path.Contains('\0', StringComparison.Ordinal))
             throw new ArgumentException($"'{path.Replace('\0', '?')}' names no file. A log in memory is InMemoryEventLog.", nameof(path));
-        var full = Path.GetFullPath(path);
-        var target = File.ResolveLinkTarget(full, returnFinalTarget: true)?.FullName ?? full;
+        var file = new FileInfo(path);
+        var target = file.LinkTarget is null ? file.FullName : file.ResolveLinkTarget(returnFinalTarget: true)!.FullName;
         if (Directory.Exists(target)) throw new ArgumentException($"'{target}' is a directory.", nameof(path));
         if ((options.ReadOnly || options.MustExist) && !File.Exists(target))
             throw new StoreUnavailableException($"'{target}' does not exist.");
