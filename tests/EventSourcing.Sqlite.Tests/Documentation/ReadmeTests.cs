@@ -13,7 +13,7 @@ using NUnit.Framework;
 namespace EventSourcing.Sqlite.Tests.Documentation;
 
 /// <summary>The example of README.md: run here, and compared with the text there.</summary>
-[NonParallelizable]
+[NonParallelizable, SetCulture("")]
 public sealed partial class ReadmeTests
 {
     private TextWriter _console = null!;
