@@ -1,10 +1,3 @@
-// <example: usings>
-using System.Text.Json.Serialization;
-using EventSourcing;
-using EventSourcing.Aggregates;
-using EventSourcing.Serialization;
-using EventSourcing.Sqlite;
-// </example>
 using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 using FluentAssertions;
@@ -12,7 +5,7 @@ using NUnit.Framework;
 
 namespace EventSourcing.Sqlite.Tests.Documentation;
 
-/// <summary>The example of README.md: run here, and compared with the text there.</summary>
+/// <summary>The example of README.md runs, and is the code of <see cref="ReadmeExample"/>.</summary>
 [NonParallelizable, SetCulture("")]
 public sealed partial class ReadmeTests
 {
@@ -44,7 +37,7 @@ public sealed partial class ReadmeTests
             using var printed = new StringWriter();
             Console.SetOut(printed);
 
-            await ExampleAsync();
+            await ReadmeExample.RunAsync();
 
             printed.ToString().ReplaceLineEndings("\n").Should().Be("""
                 1 order-created OrderCreated { Email = ann@example.com, Total = 62.50 }
@@ -57,28 +50,11 @@ public sealed partial class ReadmeTests
     [Test]
     public void The_example_is_the_one_of_the_readme()
     {
-        var source = Path.Combine(Root(), "tests", "EventSourcing.Sqlite.Tests", "Documentation", "ReadmeTests.cs");
+        var source = Path.Combine(Root(), "tests", "EventSourcing.Sqlite.Tests", "Documentation", "ReadmeExample.cs");
         var executed = string.Concat(Region().Matches(File.ReadAllText(source)).Select(match => match.Groups[1].Value));
         var shown = CodeBlock().Match(File.ReadAllText(Path.Combine(Root(), "README.md"))).Groups[1].Value;
 
         Normalized(shown).Should().Be(Normalized(executed)).And.NotBeEmpty();
-    }
-
-    private static async Task ExampleAsync()
-    {
-        // <example: program>
-        var types = EventTypeMap.Create(map => map
-            .Add("order-created", ShopJson.Default.OrderCreated)
-            .Add("order-paid", ShopJson.Default.OrderPaid));
-        await using var store = SqliteEventStore.Open("orders.db", types);
-        var order = $"order-{Guid.NewGuid()}";
-
-        await store.AppendAsync(order, ExpectedVersion.NoStream, [new OrderCreated("ann@example.com", 62.50m)]);
-        await store.ExecuteAsync<Order>(order, state => state.Pay(20m));    // load, decide, append; decided anew on conflict
-
-        await foreach (var e in store.ReadStreamAsync(order))
-            Console.WriteLine($"{e.Version} {e.Type} {e.Data}");
-        // </example>
     }
 
     private static string Normalized(string code) => Whitespace().Replace(code, " ").Trim();
@@ -101,27 +77,3 @@ public sealed partial class ReadmeTests
     [GeneratedRegex(@"\s+")]
     private static partial Regex Whitespace();
 }
-
-// <example: types>
-public sealed record OrderCreated(string Email, decimal Total);
-
-public sealed record OrderPaid(decimal Amount);
-
-public sealed record Order(decimal Due) : IState<Order>
-{
-    public static Order Initial => new(0m);
-
-    public Order Apply(object @event) => @event switch
-    {
-        OrderCreated e => new Order(e.Total),
-        OrderPaid e => new Order(Due - e.Amount),
-        _ => this,
-    };
-
-    public IEnumerable<object> Pay(decimal amount) =>
-        amount > Due ? throw new InvalidOperationException($"{Due} is due.") : [new OrderPaid(amount)];
-}
-
-[JsonSerializable(typeof(OrderCreated)), JsonSerializable(typeof(OrderPaid))]
-internal sealed partial class ShopJson : JsonSerializerContext;
-// </example>
