@@ -11,7 +11,7 @@ public sealed partial class FloorTests
     private const BindingFlags Declared =
         BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
 
-    private static readonly Assembly Core = typeof(IEventStore).Assembly;
+    private static readonly Assembly s_core = typeof(IEventStore).Assembly;
 
     [Test]
     public void Every_namespace_has_a_floor() =>
@@ -21,7 +21,7 @@ public sealed partial class FloorTests
     public void No_type_names_one_of_a_higher_floor() =>
         (from type in OwnTypes()
          from named in Named(type).SelectMany(Parts).Distinct()
-         where named.Assembly == Core && Floors.Of(named) > Floors.Of(type)
+         where named.Assembly == s_core && Floors.Of(named) > Floors.Of(type)
          select $"{type} names {named}").Should().BeEmpty();
 
     [Test]
@@ -46,7 +46,7 @@ public sealed partial class FloorTests
 
     // Compiler-generated types stay in: the fields of a state machine or a closure are a method's locals.
     private static IEnumerable<Type> OwnTypes() =>
-        Core.GetTypes().Where(type => type.Namespace?.StartsWith("EventSourcing", StringComparison.Ordinal) == true);
+        s_core.GetTypes().Where(type => type.Namespace?.StartsWith("EventSourcing", StringComparison.Ordinal) == true);
 
     private static IEnumerable<Type> Named(Type type)
     {

@@ -3,7 +3,7 @@ namespace EventSourcing.Tests.Architecture;
 /// <summary>The floors of the core, from the ground up: a type names types of its own floor and of lower ones only.</summary>
 internal static class Floors
 {
-    private static readonly Dictionary<string, int> ByNamespace = new()
+    private static readonly Dictionary<string, int> s_byNamespace = new()
     {
         ["EventSourcing.Storage"] = 0,
         ["EventSourcing.Serialization"] = 0,
@@ -21,17 +21,17 @@ internal static class Floors
     };
 
     // Nouns of the root namespace that are neither value types nor exceptions.
-    private static readonly HashSet<Type> Nouns = [typeof(AppendCondition), typeof(EventQuery), typeof(EventQueryItem), typeof(EventMetadata), typeof(Tracking)];
+    private static readonly HashSet<Type> s_nouns = [typeof(AppendCondition), typeof(EventQuery), typeof(EventQueryItem), typeof(EventMetadata), typeof(Tracking)];
 
     /// <summary>The floor of a namespace; null where the design gives it none.</summary>
-    internal static int? Of(string? name) => name is not null && ByNamespace.TryGetValue(name, out var floor) ? floor : null;
+    internal static int? Of(string? name) => name is not null && s_byNamespace.TryGetValue(name, out var floor) ? floor : null;
 
     /// <summary>The floor of a type of the core. The value nouns and the exceptions of the root namespace are on the ground.</summary>
     internal static int? Of(Type type)
     {
         while (type.DeclaringType is { } outer) type = outer;
         var isNoun = type.Namespace == "EventSourcing"
-            && (type.IsValueType || type.IsAssignableTo(typeof(Exception)) || Nouns.Contains(type));
+            && (type.IsValueType || type.IsAssignableTo(typeof(Exception)) || s_nouns.Contains(type));
         return isNoun ? 0 : Of(type.Namespace);
     }
 }

@@ -6,28 +6,28 @@ namespace EventSourcing.Tests.Architecture;
 
 public sealed class PublicSurfaceTests
 {
-    private static readonly Type[] Exported = typeof(IEventStore).Assembly.GetExportedTypes();
+    private static readonly Type[] s_exported = typeof(IEventStore).Assembly.GetExportedTypes();
 
-    private static readonly Type[] Exceptions = [.. Exported.Where(type => type.IsAssignableTo(typeof(Exception)))];
+    private static readonly Type[] s_exceptions = [.. s_exported.Where(type => type.IsAssignableTo(typeof(Exception)))];
 
     // Open because UnknownEventTypeException is one, and only that: the constructor for it is private protected.
-    private static readonly Type[] OpenByDesign = [typeof(EventSerializationException)];
+    private static readonly Type[] s_openByDesign = [typeof(EventSerializationException)];
 
     [Test]
     public void Classes_are_sealed_static_or_abstract() =>
-        Exported.Where(type => type is { IsClass: true, IsSealed: false, IsAbstract: false }).Should().BeEquivalentTo(OpenByDesign);
+        s_exported.Where(type => type is { IsClass: true, IsSealed: false, IsAbstract: false }).Should().BeEquivalentTo(s_openByDesign);
 
     [Test]
     public void Exceptions_say_so_in_their_name() =>
-        Exceptions.Where(type => !type.Name.EndsWith("Exception", StringComparison.Ordinal)).Should().BeEmpty();
+        s_exceptions.Where(type => !type.Name.EndsWith("Exception", StringComparison.Ordinal)).Should().BeEmpty();
 
     [Test]
     public void Exceptions_derive_from_the_one_of_the_library() =>
-        Exceptions.Where(type => !type.IsAssignableTo(typeof(EventSourcingException))).Should().BeEmpty();
+        s_exceptions.Where(type => !type.IsAssignableTo(typeof(EventSourcingException))).Should().BeEmpty();
 
     [Test]
     public void Exceptions_cannot_be_made_without_saying_what_happened() =>
-        Exceptions.Where(type => type.GetConstructor(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic, []) is { IsPrivate: false, IsAssembly: false })
+        s_exceptions.Where(type => type.GetConstructor(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic, []) is { IsPrivate: false, IsAssembly: false })
             .Should().BeEmpty();
 
     [Test]
@@ -43,7 +43,7 @@ public sealed class PublicSurfaceTests
 
     [Test]
     public void Options_need_no_constructor_argument() =>
-        Exported.Where(type => type.Name.EndsWith("Options", StringComparison.Ordinal) && type.GetConstructor([]) is null).Should().BeEmpty();
+        s_exported.Where(type => type.Name.EndsWith("Options", StringComparison.Ordinal) && type.GetConstructor([]) is null).Should().BeEmpty();
 
     private static IEnumerable<MethodInfo> Methods() =>
         from type in Exported

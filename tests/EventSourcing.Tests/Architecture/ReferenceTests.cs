@@ -6,7 +6,7 @@ namespace EventSourcing.Tests.Architecture;
 
 public sealed class ReferenceTests
 {
-    private static readonly string Framework = Path.GetDirectoryName(typeof(object).Assembly.Location)!;
+    private static readonly string s_framework = Path.GetDirectoryName(typeof(object).Assembly.Location)!;
 
     [Test]
     public void The_core_references_the_framework_and_the_container_abstractions_only() =>
@@ -17,5 +17,5 @@ public sealed class ReferenceTests
         BeyondTheFramework(Assembly.Load("EventSourcing.Testing")).Should().BeSubsetOf(["EventSourcing"]);
 
     private static IEnumerable<string> BeyondTheFramework(Assembly assembly) =>
-        assembly.GetReferencedAssemblies().Select(name => name.Name!).Where(name => !File.Exists(Path.Combine(Framework, name + ".dll")));
+        assembly.GetReferencedAssemblies().Select(name => name.Name!).Where(name => !File.Exists(Path.Combine(s_framework, name + ".dll")));
 }
