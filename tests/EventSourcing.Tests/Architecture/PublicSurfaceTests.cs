@@ -46,7 +46,7 @@ public sealed class PublicSurfaceTests
         s_exported.Where(type => type.Name.EndsWith("Options", StringComparison.Ordinal) && type.GetConstructor([]) is null).Should().BeEmpty();
 
     private static IEnumerable<MethodInfo> Methods() =>
-        from type in Exported
+        from type in s_exported
         where !type.IsAssignableTo(typeof(Delegate))
         from method in type.GetMethods(BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly)
         where (method.IsPublic || method.IsFamily) && !method.IsSpecialName
