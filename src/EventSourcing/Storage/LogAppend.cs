@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using System.Text;
 
 namespace EventSourcing.Storage;
@@ -98,7 +97,7 @@ public sealed class LogAppend
 
     private void ValidateParts(int count)
     {
-        foreach (var check in MemoryMarshal.ToEnumerable(Checks))
+        foreach (ref readonly var check in Checks.Span)
             if (check.StreamId.IsDefault)
                 throw new ArgumentException("A check names its stream; default(StreamId) names none.", nameof(Checks));
         if (CommandId is not null) Name.ThrowIfInvalid(CommandId, "command id", nameof(CommandId));

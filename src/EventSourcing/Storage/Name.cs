@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 
 namespace EventSourcing.Storage;
@@ -6,6 +7,9 @@ namespace EventSourcing.Storage;
 internal static class Name
 {
     internal const int MaxBytes = 512;
+
+    // Unlike the search by range, it allocates nothing even in code that is not optimized.
+    private static readonly SearchValues<char> PrintableAscii = SearchValues.Create([.. Enumerable.Range(' ', '~' - ' ' + 1).Select(c => (char)c)]);
 
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
@@ -17,7 +21,7 @@ internal static class Name
     internal static string? Violation(string value, string what)
     {
         if (value.Length == 0) return $"A {what} is not empty.";
-        if (value.Length <= MaxBytes && !value.AsSpan().ContainsAnyExceptInRange(' ', '~')) return null;
+        if (value.Length <= MaxBytes && !value.AsSpan().ContainsAnyExcept(PrintableAscii)) return null;
         if (value.Length > MaxBytes) return TooLong(value, what);
         for (var i = 0; i < value.Length; i++)
             if (char.IsControl(value[i]))

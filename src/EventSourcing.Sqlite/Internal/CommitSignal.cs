@@ -1,0 +1,72 @@
+namespace EventSourcing.Sqlite.Internal;
+
+/// <summary>Tells those who wait that the log has grown. Costs a commit one comparison while nobody waits.</summary>
+internal sealed class CommitSignal
+{
+    private readonly Lock _gate = new();
+    private readonly List<Waiter> _waiters = [];
+    private volatile int _count;
+    private bool _closed;
+
+    private sealed class Waiter(long after) : TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)
+    {
+        internal long After { get; } = after;
+    }
+
+    /// <summary>True while somebody waits.</summary>
+    internal bool IsAwaited => _count > 0;
+
+    /// <summary>Called when somebody begins to wait.</summary>
+    internal event Action? Awaited;
+
+    /// <summary>Releases those who wait for something after an earlier position.</summary>
+    internal void Publish(long head)
+    {
+        if (_count == 0) return;
+        Release(w => w.After < head, static w => w.TrySetResult());
+    }
+
+    /// <summary>Completes when a head above <paramref name="after"/> is published. The caller looks at the log after this call has returned, lest it miss a commit in between.</summary>
+    internal Task WaitAsync(long after, CancellationToken cancellationToken)
+    {
+        var waiter = new Waiter(after);
+        lock (_gate)
+        {
+            if (_closed) return Task.FromException(new ObjectDisposedException(nameof(SqliteEventLog)));
+            _waiters.Add(waiter);
+            _count = _waiters.Count;
+        }
+
+        Awaited?.Invoke();
+        if (!cancellationToken.CanBeCanceled) return waiter.Task;
+        return WaitAsync(waiter, cancellationToken);
+    }
+
+    /// <summary>Ends every wait with <see cref="ObjectDisposedException"/>, later ones too.</summary>
+    internal void Close()
+    {
+        lock (_gate) _closed = true;
+        Release(static _ => true, static w => w.TrySetException(new ObjectDisposedException(nameof(SqliteEventLog))));
+    }
+
+    private async Task WaitAsync(Waiter waiter, CancellationToken cancellationToken)
+    {
+        using var registration = cancellationToken.UnsafeRegister(
+            (_, token) => Release(w => w == waiter, w => w.TrySetCanceled(token)), null);
+        await waiter.Task.ConfigureAwait(false);
+    }
+
+    private void Release(Predicate<Waiter> which, Func<Waiter, bool> answer)
+    {
+        List<Waiter> released;
+        lock (_gate)
+        {
+            released = _waiters.FindAll(which);
+            if (released.Count == 0) return;
+            _waiters.RemoveAll(which);
+            _count = _waiters.Count;
+        }
+
+        foreach (var waiter in released) answer(waiter);
+    }
+}

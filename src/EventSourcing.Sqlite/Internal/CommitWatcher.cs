@@ -1,0 +1,127 @@
+using Microsoft.Data.Sqlite;
+
+namespace EventSourcing.Sqlite.Internal;
+
+/// <summary>Notices what other connections commit, while somebody waits: changes of the write-ahead log as the hint, SQLite's data_version as the truth.</summary>
+internal sealed class CommitWatcher(string path, CommitSignal signal, Func<Reader> open) : IAsyncDisposable
+{
+    private static readonly TimeSpan s_pollWithHints = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_pollWithout = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan s_afterHint = TimeSpan.FromMilliseconds(1);
+    private const int PollsAfterHint = 20;
+
+    private readonly Lock _gate = new();
+    private readonly CancellationTokenSource _stop = new();
+    private Task? _loop;
+
+    /// <summary>Starts to watch, if nobody does.</summary>
+    internal void Start()
+    {
+        lock (_gate)
+            if (_loop is null && !_stop.IsCancellationRequested) _loop = Task.Run(WatchAsync, CancellationToken.None);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync().ConfigureAwait(false);
+        Task? loop;
+        lock (_gate) loop = _loop;
+        if (loop is not null) await loop.ConfigureAwait(false);
+        _stop.Dispose();
+    }
+
+    private async Task WatchAsync()
+    {
+        using var hints = new SemaphoreSlim(0, 1);
+        using var files = TryWatchFile(hints);
+        Reader? reader = null;
+        try
+        {
+            for (var seen = -1L; !_stop.IsCancellationRequested;)
+            {
+                try
+                {
+                    reader ??= open();
+                    seen = await PublishChangesAsync(reader, seen, files is null ? 1 : PollsAfterHint).ConfigureAwait(false);
+                }
+                catch (SqliteException)
+                {
+                    // The file cannot be read just now; those who wait hear of it when they read, and the next round tries again.
+                    reader?.Dispose();
+                    reader = null;
+                }
+
+                if (!signal.IsAwaited && TryEnd()) return;
+                await hints.WaitAsync(files is null ? s_pollWithout : s_pollWithHints, _stop.Token).ConfigureAwait(false);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // Closed while waiting for the next hint.
+        }
+        finally
+        {
+            reader?.Dispose();
+        }
+    }
+
+    // A hint comes with the write, before the commit can be seen: it is looked for a little longer.
+    private async Task<long> PublishChangesAsync(Reader reader, long seen, int polls)
+    {
+        for (var i = 0; i < polls; i++)
+        {
+            var version = reader.DataVersion();
+            if (version != seen)
+            {
+                signal.Publish(reader.Head());
+                return version;
+            }
+
+            if (!signal.IsAwaited || polls == 1) break;
+            await Task.Delay(s_afterHint, _stop.Token).ConfigureAwait(false);
+        }
+
+        return seen;
+    }
+
+    private bool TryEnd()
+    {
+        lock (_gate)
+        {
+            if (signal.IsAwaited) return false;
+            _loop = null;
+            return true;
+        }
+    }
+
+    private FileSystemWatcher? TryWatchFile(SemaphoreSlim hints)
+    {
+        try
+        {
+            var watcher = new FileSystemWatcher(Path.GetDirectoryName(path)!, Path.GetFileName(path) + "-wal")
+            {
+                NotifyFilter = NotifyFilters.LastWrite | NotifyFilters.Size | NotifyFilters.FileName,
+            };
+            watcher.Changed += (_, _) => Hint(hints);
+            watcher.Created += (_, _) => Hint(hints);
+            watcher.EnableRaisingEvents = true;
+            return watcher;
+        }
+        catch (Exception e) when (e is IOException or ArgumentException or PlatformNotSupportedException)
+        {
+            return null;
+        }
+    }
+
+    private static void Hint(SemaphoreSlim hints)
+    {
+        try
+        {
+            if (hints.CurrentCount == 0) hints.Release();
+        }
+        catch (Exception e) when (e is SemaphoreFullException or ObjectDisposedException)
+        {
+            // Another hint came first, or nobody waits for hints any more.
+        }
+    }
+}

@@ -1,0 +1,75 @@
+using System.Globalization;
+using EventSourcing.Storage;
+
+namespace EventSourcing.Sqlite.Internal;
+
+/// <summary>Opens connections with the settings that the log needs.</summary>
+internal static class Connections
+{
+    // Checkpoints on the writer every 4,000 pages: less often, the tail latency of appends does not fall further.
+    private const int AutoCheckpointPages = 4000;
+    private const int WriterCacheKib = 65_536;
+    private const int ReaderCacheKib = 16_384;
+    private const long MappedBytesAtMost = 2_147_418_112;
+
+    /// <summary>The file behind a path: full, links resolved, so that one file has one name and one write-ahead log.</summary>
+    internal static string Resolve(string path, SqliteOptions options)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(path);
+        if (path == ":memory:" || path.Contains('\0', StringComparison.Ordinal))
+            throw new ArgumentException($"'{path.Replace('\0', '?')}' names no file. A log in memory is InMemoryEventLog.", nameof(path));
+        var file = new FileInfo(path);
+        var target = file.LinkTarget is null ? file.FullName : file.ResolveLinkTarget(returnFinalTarget: true)!.FullName;
+        if (Directory.Exists(target)) throw new ArgumentException($"'{target}' is a directory.", nameof(path));
+        if ((options.ReadOnly || options.MustExist) && !File.Exists(target))
+            throw new StoreUnavailableException($"'{target}' does not exist.");
+        if (!Directory.Exists(Path.GetDirectoryName(target)))
+            throw new StoreUnavailableException($"The directory of '{target}' does not exist.");
+        return target;
+    }
+
+    internal static PositionalIds IdsOf(Database database) =>
+        new(long.Parse(database.Scalar("SELECT value FROM es_log WHERE name = 'id_key'")!, CultureInfo.InvariantCulture));
+
+    internal static WriteSession OpenSession(string path, SqliteOptions options, PositionalIds ids)
+    {
+        var database = Database.Writer(path, options);
+        try
+        {
+            database.BusyTimeout(options.BusyTimeout);
+            return SessionOn(database, path, options, ids);
+        }
+        catch
+        {
+            database.Dispose();
+            throw;
+        }
+    }
+
+    internal static WriteSession SessionOn(Database database, string path, SqliteOptions options, PositionalIds ids)
+    {
+        SchemaVersion.UseWriteAheadLog(database, path);
+        database.Execute(options.Durability == Durability.Full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
+        database.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA cache_size = -{WriterCacheKib}"));
+        database.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA wal_autocheckpoint = {AutoCheckpointPages}"));
+        return new(database, options.TimeProvider, ids);
+    }
+
+    internal static Reader OpenReader(string path, SqliteOptions options, PositionalIds ids)
+    {
+        var database = Database.Reader(path, options.ReadOnly);
+        try
+        {
+            database.BusyTimeout(options.BusyTimeout);
+            database.Execute("PRAGMA query_only = 1");
+            database.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA cache_size = -{ReaderCacheKib}"));
+            if (options.MemoryMappedReads) database.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA mmap_size = {MappedBytesAtMost}"));
+            return new(database, ids);
+        }
+        catch
+        {
+            database.Dispose();
+            throw;
+        }
+    }
+}

@@ -1,0 +1,125 @@
+using System.Runtime.InteropServices;
+using System.Text;
+using Microsoft.Data.Sqlite;
+
+namespace EventSourcing.Sqlite.Internal;
+
+/// <summary>One SQLite connection by its handle, used by one thread at a time.</summary>
+internal sealed unsafe class Database : IDisposable
+{
+    private readonly SqliteConnection? _connection;
+    private readonly List<Statement> _statements = [];
+
+    private Database(nint handle, SqliteConnection? connection) => (Handle, _connection) = (handle, connection);
+
+    internal nint Handle { get; private set; }
+
+    /// <summary>True while no transaction is open.</summary>
+    internal bool IsAutoCommit => Native.sqlite3_get_autocommit(Handle) != 0;
+
+    /// <summary>The connection of a writer, which user code may share.</summary>
+    internal static Database Writer(string path, SqliteOptions options)
+    {
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder
+        {
+            DataSource = path,
+            Mode = options.MustExist ? SqliteOpenMode.ReadWrite : SqliteOpenMode.ReadWriteCreate,
+            Pooling = false,
+        }.ToString());
+        try
+        {
+            connection.Open();
+            return new(connection.Handle!.DangerousGetHandle(), connection);
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The connection of a reader: without the mutex that Microsoft.Data.Sqlite's connections carry.</summary>
+    internal static Database Reader(string path, bool readOnly)
+    {
+        nint handle;
+        var flags = (readOnly ? Native.OpenReadOnly : Native.OpenReadWrite) | Native.OpenNoMutex;
+        int code;
+        fixed (byte* file = Encoding.UTF8.GetBytes(path + "\0")) code = Native.sqlite3_open_v2(file, &handle, flags, null);
+        var database = new Database(handle, null);
+        if (code == Native.Ok) return database;
+        try
+        {
+            throw database.Error(code);
+        }
+        finally
+        {
+            database.Dispose();
+        }
+    }
+
+    internal Statement Prepare(string sql)
+    {
+        nint statement;
+        var text = Encoding.UTF8.GetBytes(sql);
+        int code;
+        fixed (byte* p = text) code = Native.sqlite3_prepare_v3(Handle, p, text.Length, Native.PreparePersistent, &statement, null);
+        if (code != Native.Ok) throw Error(code);
+        var prepared = new Statement(this, statement);
+        _statements.Add(prepared);
+        return prepared;
+    }
+
+    /// <summary>Runs one statement that is needed once.</summary>
+    internal void Execute(string sql)
+    {
+        var statement = Prepare(sql);
+        try
+        {
+            statement.Run();
+        }
+        finally
+        {
+            _statements.Remove(statement);
+            statement.Dispose();
+        }
+    }
+
+    /// <summary>The first column of the first row as text; null when there is no row or the value is NULL.</summary>
+    internal string? Scalar(string sql)
+    {
+        var statement = Prepare(sql);
+        try
+        {
+            return statement.Step() && !statement.IsNull(0) ? statement.Text(0) : null;
+        }
+        finally
+        {
+            _statements.Remove(statement);
+            statement.Dispose();
+        }
+    }
+
+    /// <summary>Runs the statements of a script, separated by a semicolon at the end of a line.</summary>
+    internal void ExecuteScript(string script)
+    {
+        foreach (var sql in script.Split(";\n", StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)) Execute(sql);
+    }
+
+    internal void BusyTimeout(TimeSpan timeout) => _ = Native.sqlite3_busy_timeout(Handle, (int)timeout.TotalMilliseconds);
+
+    internal SqliteException Error(int code)
+    {
+        var message = Handle == 0 ? "out of memory" : Marshal.PtrToStringUTF8((nint)Native.sqlite3_errmsg(Handle));
+        var extended = Handle == 0 ? code : Native.sqlite3_extended_errcode(Handle);
+        return new($"SQLite error {code}: {message}", code & 0xff, (extended & 0xff) == (code & 0xff) ? extended : code);
+    }
+
+    public void Dispose()
+    {
+        foreach (var statement in _statements) statement.Dispose();
+        _statements.Clear();
+        if (_connection is not null) _connection.Dispose();
+        else if (Handle != 0) _ = Native.sqlite3_close_v2(Handle);
+        Handle = 0;
+    }
+}

@@ -1,0 +1,84 @@
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using SQLitePCL;
+
+[assembly: DisableRuntimeMarshalling]
+
+namespace EventSourcing.Sqlite.Internal;
+
+/// <summary>SQLite's C interface (sqlite.org/c3ref/funclist.html) as far as hot paths need it, from the very library that Microsoft.Data.Sqlite uses: two copies of SQLite in one process would break each other's file locks.</summary>
+/// <remarks>SuppressGCTransition stands only on calls that are short and do no I/O.</remarks>
+internal static unsafe partial class Native
+{
+    internal const int Ok = 0, Busy = 5, Row = 100, Done = 101;
+    internal const int OpenReadOnly = 0x1, OpenReadWrite = 0x2, OpenCreate = 0x4, OpenNoMutex = 0x8000;
+    internal const int TypeText = 3, TypeNull = 5;
+    internal const uint PreparePersistent = 1;
+
+    private const string Library = "e_sqlite3";
+
+    static Native()
+    {
+        Batteries_V2.Init();
+        NativeLibrary.SetDllImportResolver(typeof(Native).Assembly, Resolve);
+    }
+
+    [DllImport(Library)]
+    internal static extern int sqlite3_open_v2(byte* file, nint* db, int flags, byte* vfs);
+
+    [DllImport(Library)]
+    internal static extern int sqlite3_close_v2(nint db);
+
+    [DllImport(Library)]
+    internal static extern int sqlite3_prepare_v3(nint db, byte* sql, int length, uint flags, nint* statement, byte** tail);
+
+    [DllImport(Library)]
+    internal static extern int sqlite3_step(nint statement);
+
+    [DllImport(Library)]
+    internal static extern int sqlite3_reset(nint statement);
+
+    [DllImport(Library)]
+    internal static extern int sqlite3_finalize(nint statement);
+
+    [DllImport(Library)]
+    internal static extern byte* sqlite3_errmsg(nint db);
+
+    [DllImport(Library)]
+    internal static extern int sqlite3_extended_errcode(nint db);
+
+    [DllImport(Library)]
+    internal static extern int sqlite3_busy_timeout(nint db, int milliseconds);
+
+    [DllImport(Library)]
+    internal static extern int sqlite3_get_autocommit(nint db);
+
+    [DllImport(Library), SuppressGCTransition]
+    internal static extern int sqlite3_bind_int64(nint statement, int index, long value);
+
+    [DllImport(Library), SuppressGCTransition]
+    internal static extern int sqlite3_bind_null(nint statement, int index);
+
+    [DllImport(Library), SuppressGCTransition]
+    internal static extern int sqlite3_bind_text(nint statement, int index, byte* value, int length, nint destructor);
+
+    [DllImport(Library), SuppressGCTransition]
+    internal static extern int sqlite3_bind_blob(nint statement, int index, byte* value, int length, nint destructor);
+
+    [DllImport(Library), SuppressGCTransition]
+    internal static extern int sqlite3_column_type(nint statement, int column);
+
+    [DllImport(Library), SuppressGCTransition]
+    internal static extern long sqlite3_column_int64(nint statement, int column);
+
+    // May have to read overflow pages of a long row: a transition stays.
+    [DllImport(Library)]
+    internal static extern byte* sqlite3_column_blob(nint statement, int column);
+
+    [DllImport(Library), SuppressGCTransition]
+    internal static extern int sqlite3_column_bytes(nint statement, int column);
+
+    private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? path) =>
+        name == Library ? NativeLibrary.Load(raw.GetNativeLibraryName(), typeof(raw).Assembly, path) : 0;
+}

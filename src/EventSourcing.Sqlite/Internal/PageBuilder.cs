@@ -1,0 +1,100 @@
+using System.Buffers;
+using EventSourcing.Storage;
+
+namespace EventSourcing.Sqlite.Internal;
+
+/// <summary>Collects the rows of one page: events in a rented array, their bytes in slabs.</summary>
+internal sealed class PageBuilder(LogRead read, long head, long generation)
+{
+    // Below the large object heap's 85,000 bytes.
+    private const int SlabBytes = 64 << 10;
+    private const int FirstSlabBytes = 1 << 10;
+
+    private readonly List<byte[]>? _rented = read.ReuseBuffers ? [] : null;
+    private RecordedEvent[] _events = [];
+    private byte[] _slab = [];
+    private int _slabUsed;
+    private int _count;
+    private long _bytes;
+    private long _expected = 16;
+    private long _lastPosition;
+    private long _lastVersion;
+    private long? _next;
+
+    internal LogRead Read { get; } = read;
+
+    internal long Head { get; } = head;
+
+    internal long StreamVersion { get; set; }
+
+    internal bool IsFull => _count == Read.MaxCount || _bytes >= Read.MaxBytes;
+
+    /// <summary>Says about how many events there will be.</summary>
+    internal void Expect(long count) => _expected = count;
+
+    internal void ContinueAt(long next) => _next = next;
+
+    /// <summary>Pages that were swapped in the file pass their checksums; that keys rise and versions follow each other does not.</summary>
+    internal void ThrowIfOutOfOrder(long position, long version)
+    {
+        if (_count > 0)
+        {
+            var forward = Read.Direction == ReadDirection.Forward;
+            if (forward ? position <= _lastPosition : position >= _lastPosition)
+                throw new StoreCorruptException($"position {position} comes after {_lastPosition}", $"position {position}");
+            if (Read.Stream is { } stream && (forward ? version <= _lastVersion : version >= _lastVersion))
+                throw new StoreCorruptException($"version {version} comes after {_lastVersion}", $"stream '{stream}'");
+        }
+
+        (_lastPosition, _lastVersion) = (position, version);
+    }
+
+    internal void Add(in RecordedEvent e)
+    {
+        if (_count == _events.Length) Grow();
+        _events[_count++] = e;
+        _bytes += e.Data.Length + e.Metadata.Length;
+    }
+
+    internal ReadOnlyMemory<byte> Copy(ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.IsEmpty) return default;
+        if (_slab.Length - _slabUsed < bytes.Length) NewSlab(bytes.Length);
+        var copy = _slab.AsMemory(_slabUsed, bytes.Length);
+        bytes.CopyTo(copy.Span);
+        _slabUsed += bytes.Length;
+        return copy;
+    }
+
+    internal SqlitePage Build() => new(_events, _count, _rented, Head, StreamVersion, generation, _next);
+
+    internal void Abandon() => Build().Dispose();
+
+    private void Grow()
+    {
+        var size = _events.Length == 0 ? (int)Math.Clamp(_expected, 1, Read.MaxCount) : Math.Min(_events.Length * 2, Read.MaxCount);
+        var larger = ArrayPool<RecordedEvent>.Shared.Rent(size);
+        _events.AsSpan(0, _count).CopyTo(larger);
+        if (_events.Length > 0) ArrayPool<RecordedEvent>.Shared.Return(_events, clearArray: true);
+        _events = larger;
+    }
+
+    // The first slabs of a page are sized by what it has shown so far, so that a short stream does not take a whole one.
+    private void NewSlab(int needed)
+    {
+        var left = Math.Max(_expected - _count, 1);
+        var average = _count == 0 ? needed : Math.Max(needed, (_bytes / _count) + 16);
+        var size = Math.Max(needed, (int)Math.Clamp(left * average, Math.Min(FirstSlabBytes, SlabBytes), SlabBytes));
+        if (_rented is null)
+        {
+            _slab = GC.AllocateUninitializedArray<byte>(size);
+        }
+        else
+        {
+            _slab = ArrayPool<byte>.Shared.Rent(size);
+            _rented.Add(_slab);
+        }
+
+        _slabUsed = 0;
+    }
+}

@@ -1,0 +1,208 @@
+using System.Buffers;
+using EventSourcing.Storage;
+
+namespace EventSourcing.Sqlite.Internal;
+
+/// <summary>A reader's connection with its prepared statements. Used by one thread at a time.</summary>
+internal sealed class Reader : IDisposable
+{
+    // A page that finds little ends here, so that no snapshot lasts long.
+    private const int ExaminedAtMost = 16_384;
+
+    private readonly Database _database;
+    private readonly PositionalIds _ids;
+    private readonly NameTable _streams, _types, _tags;
+    private readonly TagIndex _tagIndex;
+    private readonly RowReader _rows;
+    private readonly Statement _head, _streamVersion, _findId, _eventAt, _logForward, _logBackward, _streamForward, _streamBackward, _dataVersion;
+
+    internal Reader(Database database, PositionalIds ids)
+    {
+        (_database, _ids) = (database, ids);
+        _streams = new(database, Sql.Streams);
+        _types = new(database, Sql.Types);
+        _tags = new(database, Sql.Tags);
+        _tagIndex = new(database);
+        _rows = new(_streams, _types, _tags);
+        Records = new(database);
+        _head = database.Prepare(Sql.Head);
+        _streamVersion = database.Prepare(Sql.StreamVersion);
+        _findId = database.Prepare(Sql.FindId);
+        _eventAt = database.Prepare(Sql.EventAt);
+        _logForward = database.Prepare(Sql.LogForward);
+        _logBackward = database.Prepare(Sql.LogBackward);
+        _streamForward = database.Prepare(Sql.StreamForward);
+        _streamBackward = database.Prepare(Sql.StreamBackward);
+        _dataVersion = database.Prepare(Sql.DataVersion);
+    }
+
+    internal RecordTable Records { get; }
+
+    /// <summary>Changes when another connection has committed.</summary>
+    internal long DataVersion() => _dataVersion.Scalar(0);
+
+    internal long Head()
+    {
+        var (head, _) = BeginSnapshot();
+        _head.Reset();
+        return head;
+    }
+
+    /// <summary>Reads a page. The head statement stands on its row meanwhile, which holds the snapshot for all the others.</summary>
+    internal SqlitePage Read(LogRead read)
+    {
+        var (head, generation) = BeginSnapshot();
+        var page = new PageBuilder(read, head, generation);
+        try
+        {
+            if (read.EventId is { } id) ReadById(page, id);
+            else if (read.Stream is { } stream) ReadStream(page, stream);
+            else ReadLog(page);
+            return page.Build();
+        }
+        catch
+        {
+            page.Abandon();
+            throw;
+        }
+        finally
+        {
+            _head.Reset();
+        }
+    }
+
+    public void Dispose() => _database.Dispose();
+
+    private (long Head, long Generation) BeginSnapshot()
+    {
+        _head.Step();
+        var head = _head.IsNull(0) ? 0 : _head.Int64(0);
+        // What lacks its seal still is not shown: every head ends before it.
+        if (!_head.IsNull(1)) head = Math.Min(head, _head.Int64(1) - 1);
+        return (head, _head.Int64(2));
+    }
+
+    private void ReadById(PageBuilder page, Guid id)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        id.TryWriteBytes(bytes, bigEndian: true, out _);
+        if (_ids.TryGetPosition(id, out var position) && TryReadAt(page, position, id)) return;
+        position = _findId.Bind(1, bytes).Scalar(0);
+        if (position != 0) TryReadAt(page, position, id);
+    }
+
+    private bool TryReadAt(PageBuilder page, long position, Guid id)
+    {
+        if (position < 1 || position > page.Head || !_eventAt.Bind(1, position).Step()) return false;
+        try
+        {
+            if (new Guid(_eventAt.Bytes(6), bigEndian: true) != id) return false;
+            _rows.Read(_eventAt, page);
+            return true;
+        }
+        finally
+        {
+            _eventAt.Reset();
+        }
+    }
+
+    private void ReadStream(PageBuilder page, StreamId name)
+    {
+        var read = page.Read;
+        var stream = _streams.Find(name.Value, out var floor);
+        if (stream == 0) return;
+        page.StreamVersion = Math.Max(floor, _streamVersion.Bind(1, stream).Scalar(0));
+        var (low, high) = Bounds(read, page.StreamVersion);
+        var query = CompiledQuery.Compile(read.Query, _streams, _types, _tags);
+        if (low > high || query.MatchesNone) return;
+        page.Expect(Math.Min(high - low + 1, read.MaxCount));
+        var statement = read.Direction == ReadDirection.Forward ? _streamForward : _streamBackward;
+        Scan(statement.Bind(1, low).Bind(2, high).Bind(3, stream), page, query, column: 2);
+    }
+
+    private void ReadLog(PageBuilder page)
+    {
+        var read = page.Read;
+        if (read.Direction == ReadDirection.Forward && read.From > page.Head + 1)
+            throw new LogTruncatedException(GlobalPosition.FromInt64(read.From - 1), GlobalPosition.FromInt64(page.Head));
+        var (low, high) = Bounds(read, page.Head);
+        var query = CompiledQuery.Compile(read.Query, _streams, _types, _tags);
+        if (low > high || query.MatchesNone) return;
+        if (query.IsTagged)
+        {
+            ReadTagged(page, query, low, high);
+            return;
+        }
+
+        page.Expect(Math.Min(high - low + 1, read.MaxCount));
+        var statement = read.Direction == ReadDirection.Forward ? _logForward : _logBackward;
+        Scan(statement.Bind(1, low).Bind(2, high), page, query, column: 0);
+    }
+
+    private static (long Low, long High) Bounds(LogRead read, long end) =>
+        read.Direction == ReadDirection.Forward
+            ? (Math.Max(read.From, 1), read.Through == 0 ? end : Math.Min(read.Through, end))
+            : (Math.Max(read.Through, 1), read.From == 0 ? end : Math.Min(read.From, end));
+
+    private void Scan(Statement rows, PageBuilder page, CompiledQuery query, int column)
+    {
+        try
+        {
+            for (var examined = 0; rows.Step(); examined++)
+            {
+                if (page.IsFull || examined == ExaminedAtMost)
+                {
+                    page.ContinueAt(rows.Int64(column));
+                    return;
+                }
+
+                if (rows.Int64(0) > page.Head) return;
+                if (query.MatchesAll || query.Matches(rows.Int64(1), rows.Int64(3), rows.Bytes(9), _streams)) _rows.Read(rows, page);
+            }
+        }
+        finally
+        {
+            rows.Reset();
+        }
+    }
+
+    // Each item leaps through the tag index by itself; the nearest candidate of all is the next event.
+    private void ReadTagged(PageBuilder page, CompiledQuery query, long low, long high)
+    {
+        var direction = page.Read.Direction;
+        var step = direction == ReadDirection.Forward ? 1 : -1;
+        var next = new long[query.Items.Length];
+        for (var i = 0; i < next.Length; i++) next[i] = _tagIndex.Next(query.Items[i].Tags, step > 0 ? low : high, direction);
+        for (var examined = 0; Nearest(next, step) is var position && position >= low && position <= high; examined++)
+        {
+            if (page.IsFull || examined == ExaminedAtMost)
+            {
+                page.ContinueAt(position);
+                return;
+            }
+
+            if (_eventAt.Bind(1, position).Step())
+            {
+                try
+                {
+                    if (query.Matches(_eventAt.Int64(1), _eventAt.Int64(3), _eventAt.Bytes(9), _streams)) _rows.Read(_eventAt, page);
+                }
+                finally
+                {
+                    _eventAt.Reset();
+                }
+            }
+
+            for (var i = 0; i < next.Length; i++)
+                if (next[i] == position) next[i] = _tagIndex.Next(query.Items[i].Tags, position + step, direction);
+        }
+    }
+
+    private static long Nearest(long[] candidates, int step)
+    {
+        var nearest = 0L;
+        foreach (var candidate in candidates)
+            if (candidate != 0 && (nearest == 0 || (step > 0 ? candidate < nearest : candidate > nearest))) nearest = candidate;
+        return nearest;
+    }
+}

@@ -1,0 +1,97 @@
+using System.Runtime.CompilerServices;
+using System.Text;
+using EventSourcing.Storage;
+
+namespace EventSourcing.Sqlite.Internal;
+
+/// <summary>Copies a row of es_events into a page, after its checksum has shown that it is what was written.</summary>
+internal sealed class RowReader(NameTable streams, NameTable types, NameTable tags)
+{
+    private long _lastStream;
+    private StreamId _lastStreamId;
+
+    /// <summary>Reads the row that a statement with the columns of <see cref="Sql.EventAt"/> stands on.</summary>
+    internal unsafe void Read(Statement row, PageBuilder page)
+    {
+        var header = new Checksum.EventHeader
+        {
+            Position = row.Int64(0),
+            Stream = row.Int64(1),
+            Version = row.Int64(2),
+            Type = row.Int64(3),
+            Time = row.Int64(4),
+        };
+        if (!row.IsNull(5))
+        {
+            header.Occurred = row.Int64(5);
+            header.Flags |= Checksum.HasOccurred;
+        }
+
+        var id = row.Bytes(6);
+        if (id.Length != 16) throw Damaged(header, "its id does not take 16 bytes");
+        id.CopyTo(new Span<byte>(&header.Id, 16));
+        var correlation = Optional(row, 7, Checksum.HasCorrelation, ref header.Flags, out header.CorrelationLength);
+        var causation = Optional(row, 8, Checksum.HasCausation, ref header.Flags, out header.CausationLength);
+        var tagIds = Optional(row, 9, Checksum.HasTags, ref header.Flags, out header.TagsLength);
+        var metadata = Optional(row, 11, Checksum.HasMetadata, ref header.Flags, out header.MetadataLength);
+        if (row.IsText(12)) header.Flags |= Checksum.IsText;
+        var data = row.Bytes(12);
+        header.DataLength = data.Length;
+        if (row.IsNull(10)) throw Damaged(header, "it has no checksum");
+        if (row.Int64(10) != Checksum.OfEvent(header, correlation, causation, tagIds, metadata, data)) throw Damaged(header, "its checksum does not fit");
+        page.ThrowIfOutOfOrder(header.Position, header.Version);
+        page.Add(new()
+        {
+            Position = GlobalPosition.FromInt64(header.Position),
+            StreamId = Stream(header.Stream),
+            Version = header.Version,
+            Type = types.Name(header.Type),
+            Id = new Guid(id, bigEndian: true),
+            Timestamp = Moment(header.Time),
+            OccurredAt = (header.Flags & Checksum.HasOccurred) != 0 ? Moment(header.Occurred) : null,
+            CorrelationId = (header.Flags & Checksum.HasCorrelation) != 0 ? Encoding.UTF8.GetString(correlation) : null,
+            CausationId = (header.Flags & Checksum.HasCausation) != 0 ? Encoding.UTF8.GetString(causation) : null,
+            Tags = page.Read.IncludeTags && header.TagsLength > 0 ? Tags(header, tagIds) : null,
+            Metadata = page.Copy(metadata),
+            Data = page.Copy(data),
+            IsJson = (header.Flags & Checksum.IsText) != 0,
+        });
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ReadOnlySpan<byte> Optional(Statement row, int column, int flag, ref int flags, out int length)
+    {
+        length = 0;
+        if (row.IsNull(column)) return default;
+        flags |= flag;
+        var bytes = row.Bytes(column);
+        length = bytes.Length;
+        return bytes;
+    }
+
+    private StreamId Stream(long id)
+    {
+        if (id == _lastStream) return _lastStreamId;
+        _lastStreamId = new(streams.Name(id));
+        _lastStream = id;
+        return _lastStreamId;
+    }
+
+    private Tag[] Tags(in Checksum.EventHeader header, ReadOnlySpan<byte> ids)
+    {
+        var found = new List<Tag>();
+        while (!ids.IsEmpty)
+        {
+            if (!Varint.TryRead(ref ids, out var id)) throw Damaged(header, "its tags are not readable");
+            found.Add(Tag.Parse(tags.Name(id)));
+        }
+
+        return [.. found];
+    }
+
+    private static DateTimeOffset Moment(long microseconds) =>
+        new(DateTime.UnixEpoch.Ticks + (microseconds * TimeSpan.TicksPerMicrosecond), TimeSpan.Zero);
+
+    private static StoreCorruptException Damaged(in Checksum.EventHeader header, string what) =>
+        new($"the event is not what was stored: {what}", $"position {header.Position}");
+}

@@ -1,0 +1,78 @@
+namespace EventSourcing.Sqlite.Internal;
+
+/// <summary>Every statement on the log's tables but the schema itself. Constant text: values are always bound.</summary>
+internal static class Sql
+{
+    internal const string Begin = "BEGIN IMMEDIATE";
+    internal const string Commit = "COMMIT";
+    internal const string Rollback = "ROLLBACK";
+    internal const string Savepoint = "SAVEPOINT es_item";
+    internal const string RollbackToSavepoint = "ROLLBACK TO es_item";
+    internal const string ReleaseSavepoint = "RELEASE es_item";
+    internal const string CheckpointAll = "PRAGMA wal_checkpoint(FULL)";
+    internal const string DataVersion = "PRAGMA data_version";
+
+    internal const string Fact = "SELECT value FROM es_log WHERE name = ?1";
+
+    // Also begins a read's snapshot, which lasts as long as the statement stands on its row.
+    internal const string Head =
+        "SELECT (SELECT max(position) FROM es_events), (SELECT min(position) FROM es_unsealed), (SELECT value FROM es_log WHERE name = 'generation')";
+
+    internal const string Floor = "SELECT max(last) FROM es_gaps";
+    internal const string LastTime = "SELECT time FROM es_events WHERE position = ?1";
+
+    internal const string StreamVersion = "SELECT max(version) FROM es_events WHERE stream = ?1";
+
+    /// <summary>The statements on one table of interned names. The second column found is a stream's floor.</summary>
+    internal sealed record Names(string Table, string Find, string Name, string Insert, string Max);
+
+    internal static readonly Names Streams = new(
+        "es_streams",
+        "SELECT id, floor, checksum FROM es_streams WHERE name = ?1",
+        "SELECT name, checksum FROM es_streams WHERE id = ?1",
+        "INSERT INTO es_streams (id, name, checksum) VALUES (?1, ?2, ?3)",
+        "SELECT max(id) FROM es_streams");
+
+    internal static readonly Names Types = new(
+        "es_types",
+        "SELECT id, 0, checksum FROM es_types WHERE name = ?1",
+        "SELECT name, checksum FROM es_types WHERE id = ?1",
+        "INSERT INTO es_types (id, name, checksum) VALUES (?1, ?2, ?3)",
+        "SELECT max(id) FROM es_types");
+
+    internal static readonly Names Tags = new(
+        "es_tags",
+        "SELECT id, 0, checksum FROM es_tags WHERE name = ?1",
+        "SELECT name, checksum FROM es_tags WHERE id = ?1",
+        "INSERT INTO es_tags (id, name, checksum) VALUES (?1, ?2, ?3)",
+        "SELECT max(id) FROM es_tags");
+
+    internal const string InsertEvent =
+        "INSERT INTO es_events (position, stream, version, type, time, occurred, id, correlation, causation, tags, checksum, metadata, data) "
+        + "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+
+    internal const string InsertEventTag = "INSERT INTO es_event_tags (tag, position) VALUES (?1, ?2)";
+    internal const string InsertId = "INSERT INTO es_ids (id, position) VALUES (?1, ?2)";
+    internal const string FindId = "SELECT position, content FROM es_ids WHERE id = ?1";
+    internal const string IdAt = "SELECT id FROM es_events WHERE position = ?1";
+    internal const string Content = "SELECT stream, version, type, data FROM es_events WHERE position = ?1";
+
+    internal const string GetRecord = "SELECT key, revision, checksum, value FROM es_records WHERE kind = ?1 AND key = ?2";
+    internal const string RangeOfRecords = "SELECT key, revision, checksum, value FROM es_records WHERE kind = ?1 AND key >= ?2 ORDER BY key";
+    internal const string PutRecord = "INSERT INTO es_records (kind, key, revision, checksum, value) VALUES (?1, ?2, ?3, ?4, ?5) "
+        + "ON CONFLICT (kind, key) DO UPDATE SET revision = excluded.revision, checksum = excluded.checksum, value = excluded.value";
+    internal const string RemoveRecord = "DELETE FROM es_records WHERE kind = ?1 AND key = ?2";
+
+    private const string Columns = "position, stream, version, type, time, occurred, id, correlation, causation, tags, checksum, metadata, data FROM es_events ";
+
+    internal const string EventAt = "SELECT " + Columns + "WHERE position = ?1";
+    internal const string LogForward = "SELECT " + Columns + "WHERE position BETWEEN ?1 AND ?2 ORDER BY position";
+    internal const string LogBackward = "SELECT " + Columns + "WHERE position BETWEEN ?1 AND ?2 ORDER BY position DESC";
+    internal const string StreamForward = "SELECT " + Columns + "WHERE stream = ?3 AND version BETWEEN ?1 AND ?2 ORDER BY version";
+    internal const string StreamBackward = "SELECT " + Columns + "WHERE stream = ?3 AND version BETWEEN ?1 AND ?2 ORDER BY version DESC";
+
+    internal const string Kinds = "SELECT stream, type FROM es_events WHERE position = ?1";
+    internal const string KindsAfter = "SELECT position, stream, type FROM es_events WHERE position > ?1 ORDER BY position";
+    internal const string TagForward = "SELECT position FROM es_event_tags WHERE tag = ?1 AND position >= ?2 ORDER BY position LIMIT 1";
+    internal const string TagBackward = "SELECT position FROM es_event_tags WHERE tag = ?1 AND position <= ?2 ORDER BY position DESC LIMIT 1";
+}

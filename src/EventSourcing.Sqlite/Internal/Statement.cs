@@ -1,0 +1,126 @@
+using System.Runtime.CompilerServices;
+using System.Text;
+
+namespace EventSourcing.Sqlite.Internal;
+
+/// <summary>A prepared statement, kept for the life of its connection. Parameters and columns are numbered as in SQLite: from 1 and from 0.</summary>
+internal sealed unsafe class Statement(Database database, nint handle) : IDisposable
+{
+    private static readonly byte* s_nothing = (byte*)RuntimeHelpers.AllocateTypeAssociatedMemory(typeof(Statement), 1);
+
+    internal nint Handle { get; private set; } = handle;
+
+    internal Statement Bind(int index, long value)
+    {
+        Check(Native.sqlite3_bind_int64(Handle, index, value));
+        return this;
+    }
+
+    internal Statement Bind(int index, string? text)
+    {
+        if (text is null) return BindNull(index);
+        // Copied by SQLite (the destructor -1): the bytes do not outlive this call.
+        var bytes = text.Length <= 170 ? stackalloc byte[512] : new byte[Encoding.UTF8.GetMaxByteCount(text.Length)];
+        var length = Encoding.UTF8.GetBytes(text, bytes);
+        fixed (byte* p = bytes) Check(Native.sqlite3_bind_text(Handle, index, p, length, -1));
+        return this;
+    }
+
+    internal Statement BindNull(int index)
+    {
+        Check(Native.sqlite3_bind_null(Handle, index));
+        return this;
+    }
+
+    /// <summary>Binds bytes that stay where they are until the statement was run: nothing is copied.</summary>
+    internal void BindPinned(int index, byte* value, int length, bool asText)
+    {
+        // A null pointer would be NULL, and an empty value is not.
+        if (length == 0) value = s_nothing;
+        Check(asText
+            ? Native.sqlite3_bind_text(Handle, index, value, length, 0)
+            : Native.sqlite3_bind_blob(Handle, index, value, length, 0));
+    }
+
+    /// <summary>Binds bytes that SQLite copies.</summary>
+    internal Statement Bind(int index, ReadOnlySpan<byte> blob)
+    {
+        fixed (byte* p = blob) Check(Native.sqlite3_bind_blob(Handle, index, blob.IsEmpty ? s_nothing : p, blob.Length, -1));
+        return this;
+    }
+
+    /// <summary>Goes to the next row; false when there is none, and the statement is reset then.</summary>
+    internal bool Step()
+    {
+        var code = Native.sqlite3_step(Handle);
+        if (code == Native.Row) return true;
+        if (code == Native.Done)
+        {
+            _ = Native.sqlite3_reset(Handle);
+            return false;
+        }
+
+        var error = database.Error(code);
+        _ = Native.sqlite3_reset(Handle);
+        throw error;
+    }
+
+    /// <summary>Runs a statement that gives no rows, or whose rows are not wanted.</summary>
+    internal void Run()
+    {
+        while (Step())
+        {
+        }
+    }
+
+    /// <summary>Runs a statement that gives no rows; returns SQLite's code instead of throwing.</summary>
+    internal int TryRun()
+    {
+        var code = Native.sqlite3_step(Handle);
+        _ = Native.sqlite3_reset(Handle);
+        return code == Native.Done ? Native.Ok : code;
+    }
+
+    internal void Reset() => _ = Native.sqlite3_reset(Handle);
+
+    internal bool IsNull(int column) => Native.sqlite3_column_type(Handle, column) == Native.TypeNull;
+
+    internal bool IsText(int column) => Native.sqlite3_column_type(Handle, column) == Native.TypeText;
+
+    internal long Int64(int column) => Native.sqlite3_column_int64(Handle, column);
+
+    /// <summary>The bytes of a text or blob, valid until the next step or reset.</summary>
+    internal ReadOnlySpan<byte> Bytes(int column)
+    {
+        var p = Native.sqlite3_column_blob(Handle, column);
+        return p is null ? default : new(p, Native.sqlite3_column_bytes(Handle, column));
+    }
+
+    internal string Text(int column)
+    {
+        // column_blob turns no number into text, so that a damaged column shows as what it is.
+        return Native.sqlite3_column_type(Handle, column) == 1
+            ? Int64(column).ToString(System.Globalization.CultureInfo.InvariantCulture)
+            : Encoding.UTF8.GetString(Bytes(column));
+    }
+
+    /// <summary>The first column of the first row, or <paramref name="otherwise"/>; the statement is reset.</summary>
+    internal long Scalar(long otherwise)
+    {
+        if (!Step()) return otherwise;
+        var value = IsNull(0) ? otherwise : Int64(0);
+        Reset();
+        return value;
+    }
+
+    public void Dispose()
+    {
+        if (Handle != 0) _ = Native.sqlite3_finalize(Handle);
+        Handle = 0;
+    }
+
+    private void Check(int code)
+    {
+        if (code != Native.Ok) throw database.Error(code);
+    }
+}

@@ -1,0 +1,268 @@
+using System.Buffers.Binary;
+using EventSourcing.Storage;
+
+namespace EventSourcing.Sqlite.Internal;
+
+/// <summary>The writer's connection: judges and stores appends inside the transaction that the writer opened. Used by one thread at a time.</summary>
+internal sealed class WriteSession : IDisposable
+{
+    private readonly Database _database;
+    private readonly TimeProvider _time;
+    private readonly NameTable _streams, _types, _tags;
+    private readonly StreamHeads _heads;
+    private readonly DuplicateCheck _duplicates;
+    private readonly ConditionCheck _conditions;
+    private readonly EventWriter _events;
+    private readonly Statement _begin, _commit, _rollback, _savepoint, _rollbackToSavepoint, _releaseSavepoint, _dataVersion, _head, _floor, _lastTime;
+    private long _seenDataVersion = -1;
+    private long _nextPosition;
+    // One for each transaction: events of one commit were stored at one moment.
+    private long _timestamp;
+    private bool _isCurrent;
+
+    internal WriteSession(Database database, TimeProvider time, PositionalIds ids)
+    {
+        (_database, _time) = (database, time);
+        _streams = new(database, Sql.Streams);
+        _types = new(database, Sql.Types);
+        _tags = new(database, Sql.Tags);
+        _heads = new(database, _streams);
+        _duplicates = new(database, ids, _heads, _types);
+        _conditions = new(database, new(database), _streams);
+        _events = new(database, ids, _types, _tags);
+        Records = new(database);
+        _begin = database.Prepare(Sql.Begin);
+        _commit = database.Prepare(Sql.Commit);
+        _rollback = database.Prepare(Sql.Rollback);
+        _savepoint = database.Prepare(Sql.Savepoint);
+        _rollbackToSavepoint = database.Prepare(Sql.RollbackToSavepoint);
+        _releaseSavepoint = database.Prepare(Sql.ReleaseSavepoint);
+        _dataVersion = database.Prepare(Sql.DataVersion);
+        _head = database.Prepare(Sql.Head);
+        _floor = database.Prepare(Sql.Floor);
+        _lastTime = database.Prepare(Sql.LastTime);
+    }
+
+    /// <summary>The position of the last event, as of this transaction or, after it, of its commit.</summary>
+    internal long Head { get; private set; }
+
+    internal RecordTable Records { get; }
+
+    /// <summary>True while an append is being written: an error then leaves rows behind that only a rollback removes.</summary>
+    internal bool IsHalfWritten { get; private set; }
+
+    /// <summary>Position and id of the first event written in this transaction; null when there is none.</summary>
+    internal (long Position, Guid Id)? FirstWritten { get; private set; }
+
+    /// <summary>How long <see cref="Begin"/> waits for another connection's transaction.</summary>
+    internal void BusyTimeout(TimeSpan timeout) => _database.BusyTimeout(timeout);
+
+    /// <summary>Takes the write lock and brings what is cached up to what is stored.</summary>
+    internal void Begin()
+    {
+        _begin.Run();
+        var dataVersion = _dataVersion.Scalar(0);
+        if (dataVersion != _seenDataVersion) Forget();
+        _seenDataVersion = dataVersion;
+        if (!_isCurrent) Load();
+        IsHalfWritten = false;
+        FirstWritten = null;
+        var now = (_time.GetUtcNow().UtcTicks - DateTime.UnixEpoch.Ticks) / TimeSpan.TicksPerMicrosecond;
+        _timestamp = Math.Max(now, _timestamp);
+    }
+
+    internal void Commit() => _commit.Run();
+
+    /// <summary>The id of the event at a position, outside a transaction; null when there is none.</summary>
+    internal Guid? IdAt(long position) => _duplicates.IdAt(position);
+
+    /// <summary>Brings the whole write-ahead log into the database file and fsyncs that; false when not all of it could be.</summary>
+    internal bool TryCheckpoint()
+    {
+        var checkpoint = _database.Prepare(Sql.CheckpointAll);
+        try
+        {
+            return checkpoint.Step() && checkpoint.Int64(0) == 0 && checkpoint.Int64(1) == checkpoint.Int64(2);
+        }
+        finally
+        {
+            checkpoint.Reset();
+        }
+    }
+
+    /// <summary>Ends the transaction, where there is one, without keeping anything of it.</summary>
+    internal void Rollback()
+    {
+        Forget();
+        if (!_database.IsAutoCommit) _ = _rollback.TryRun();
+    }
+
+    /// <summary>Runs work that may throw after it wrote: nothing of it is kept then.</summary>
+    internal T Isolated<T>(Func<T> work)
+    {
+        _savepoint.Run();
+        try
+        {
+            var result = work();
+            _releaseSavepoint.Run();
+            return result;
+        }
+        catch when (!_database.IsAutoCommit)
+        {
+            Forget();
+            _rollbackToSavepoint.Run();
+            _releaseSavepoint.Run();
+            Load();
+            IsHalfWritten = false;
+            if (FirstWritten?.Position > Head) FirstWritten = null;
+            throw;
+        }
+    }
+
+    /// <summary>Judges an append in the order of <see cref="IEventLog.AppendAsync"/>; when nothing stands against it, stores it.</summary>
+    internal AppendResult Append(LogAppend append)
+    {
+        if (FindCommand(append) is { } repeated)
+        {
+            AdvanceTracking(append.Tracking);
+            return repeated;
+        }
+
+        if (_duplicates.Find(append, Head) is { } stored) return Conclude(append, stored);
+        if (IsTracked(append.Tracking)) return Nothing(append, wasDuplicate: true);
+        JudgeVersions(append);
+        JudgeCondition(append.Condition);
+        IsHalfWritten = true;
+        var result = Conclude(append, Insert(append));
+        IsHalfWritten = false;
+        return result;
+    }
+
+    /// <summary>What the caller of an append hears when nobody knows whether it is stored.</summary>
+    internal AppendOutcomeUnknownException Unknown(LogAppend append, AppendResult intended, Exception failure)
+    {
+        var ids = new List<Guid>(append.Count);
+        var positions = intended.Positions;
+        foreach (ref readonly var write in append.Writes.Span)
+            foreach (ref readonly var e in write.Events.Span)
+                ids.Add(e.Id ?? _events.IdAt(positions[ids.Count].ToInt64(), _timestamp));
+        return new(ids, intended.FirstPosition, failure);
+    }
+
+    public void Dispose() => _database.Dispose();
+
+    private void Forget()
+    {
+        _heads.Clear();
+        _streams.Clear();
+        _types.Clear();
+        _tags.Clear();
+        _isCurrent = false;
+    }
+
+    private void Load()
+    {
+        _head.Step();
+        Head = _head.IsNull(0) ? 0 : _head.Int64(0);
+        _head.Reset();
+        _nextPosition = Math.Max(Head, _floor.Scalar(0)) + 1;
+        _timestamp = Head == 0 ? 0 : _lastTime.Bind(1, Head).Scalar(0);
+        _isCurrent = true;
+    }
+
+    private AppendResult? FindCommand(LogAppend append)
+    {
+        if (append.CommandId is not { } commandId || !Records.TryGet(RecordKind.Command, commandId, out var record)) return null;
+        var known = CommandResult.Parse(commandId, record.Value);
+        return known.IsRepeatedBy(append.Fingerprint.Span) ? known.Result : throw new CommandReusedException(commandId, known.Result);
+    }
+
+    private AppendResult Conclude(LogAppend append, AppendResult result)
+    {
+        AdvanceTracking(append.Tracking);
+        if (append.CommandId is { } commandId)
+            Records.TryPut(RecordKind.Command, commandId, new CommandResult(append.Fingerprint, result).ToBytes(), null);
+        return result;
+    }
+
+    private bool IsTracked(Tracking? tracking) =>
+        tracking is not null
+        && Records.TryGet(RecordKind.Tracking, tracking.Source, out var record)
+        && tracking.Position <= BinaryPrimitives.ReadInt64LittleEndian(record.Value.Span);
+
+    private void AdvanceTracking(Tracking? tracking)
+    {
+        if (tracking is null || IsTracked(tracking)) return;
+        Span<byte> value = stackalloc byte[8];
+        BinaryPrimitives.WriteInt64LittleEndian(value, tracking.Position);
+        Records.TryPut(RecordKind.Tracking, tracking.Source, value, null);
+    }
+
+    private void JudgeVersions(LogAppend append)
+    {
+        var mismatches = default(List<VersionMismatch>);
+        foreach (ref readonly var write in append.Writes.Span) Judge(write.StreamId, write.Expected, ref mismatches);
+        foreach (ref readonly var check in append.Checks.Span) Judge(check.StreamId, check.Expected, ref mismatches);
+        if (mismatches is not null) throw new WrongExpectedVersionException(mismatches);
+    }
+
+    private void Judge(StreamId stream, ExpectedVersion expected, ref List<VersionMismatch>? mismatches)
+    {
+        if (expected == ExpectedVersion.Any) return;
+        var actual = _heads.Of(stream).Version;
+        if (expected.IsMetBy(actual)) return;
+        var mismatch = new VersionMismatch(stream, expected, actual);
+        if (mismatches?.Contains(mismatch) != true) (mismatches ??= []).Add(mismatch);
+    }
+
+    private void JudgeCondition(AppendCondition? condition)
+    {
+        if (condition is null) return;
+        var after = condition.After.ToInt64();
+        if (after > Head) throw new LogTruncatedException(condition.After, GlobalPosition.FromInt64(Head));
+        var query = CompiledQuery.Compile(condition.FailIfEventsMatch, _streams, _types, _tags);
+        var conflict = _conditions.FirstConflict(query, after, Head);
+        if (conflict != 0) throw new AppendConditionFailedException(condition.FailIfEventsMatch, condition.After, GlobalPosition.FromInt64(conflict));
+    }
+
+    private AppendResult Insert(LogAppend append)
+    {
+        var writes = append.Writes.Span;
+        var first = _nextPosition;
+        if (append.Count == 0) return Nothing(append, wasDuplicate: false);
+        if (writes.Length == 1) return new(Insert(writes[0]), GlobalPosition.FromInt64(first), GlobalPosition.FromInt64(Head), false);
+        var ranges = new StreamRange[writes.Length];
+        for (var i = 0; i < writes.Length; i++) ranges[i] = Insert(writes[i]);
+        return new(ranges, GlobalPosition.FromInt64(first), GlobalPosition.FromInt64(Head), false);
+    }
+
+    private StreamRange Insert(in StreamWrite write)
+    {
+        if (write.Events.IsEmpty) return Unchanged(write.StreamId);
+        var stream = _heads.ToWrite(write.StreamId);
+        var first = stream.Version + 1;
+        foreach (ref readonly var e in write.Events.Span)
+        {
+            var id = _events.Write(e, _nextPosition, stream.Id, stream.Version + 1, _timestamp);
+            FirstWritten ??= (_nextPosition, id);
+            stream.Version++;
+            Head = _nextPosition++;
+        }
+
+        return new(write.StreamId, first, stream.Version, write.Events.Length);
+    }
+
+    private AppendResult Nothing(LogAppend append, bool wasDuplicate)
+    {
+        var ranges = new List<StreamRange>(append.Writes.Length);
+        foreach (ref readonly var write in append.Writes.Span) ranges.Add(Unchanged(write.StreamId));
+        var head = GlobalPosition.FromInt64(Head);
+        return new(ranges, head, head, wasDuplicate);
+    }
+
+    private StreamRange Unchanged(StreamId stream)
+    {
+        var version = _heads.Of(stream).Version;
+        return new(stream, version + 1, version, 0);
+    }
+}

@@ -1,0 +1,371 @@
+using System.Diagnostics;
+using EventSourcing.Storage;
+using Microsoft.Data.Sqlite;
+
+namespace EventSourcing.Sqlite.Internal;
+
+/// <summary>The one writer of a log in this process: a queue, group commit, a verdict for each item.</summary>
+/// <remarks>
+/// An idle writer runs a lone append on the caller's thread, which saves it the hand-over; otherwise appends queue for the
+/// writer's own thread, which judges all that wait in one transaction and commits once. <see cref="_busy"/> says who has the
+/// session: it is true while the thread works or lingers, or while a caller runs its own append.
+/// </remarks>
+internal sealed class Writer : IAsyncDisposable
+{
+    private const int GroupEventsAtMost = 1024;
+
+    // Long enough for the callers just answered to come back with their next append, and for other processes to get the lock.
+    private static readonly long s_linger = Stopwatch.Frequency / 20_000;
+
+    private readonly string _path;
+    private readonly SqliteOptions _options;
+    private readonly Func<WriteSession> _open;
+    private readonly CommitSignal _signal;
+    private readonly SemaphoreSlim _places;
+    private readonly Lock _gate = new();
+    private readonly SemaphoreSlim _wake = new(0);
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Queue<WorkItem> _queue = new();
+    private WriteSession? _session;
+    private bool _busy;
+    private bool _disposed;
+    private bool _threadStarted;
+
+    internal Writer(string path, SqliteOptions options, WriteSession session, Func<WriteSession> open, CommitSignal signal)
+    {
+        (_path, _options, _session, _open, _signal) = (path, options, session, open, signal);
+        _places = new(options.QueueCapacity);
+    }
+
+    internal ValueTask<AppendResult> AppendAsync(LogAppend append, CancellationToken cancellationToken)
+    {
+        if (cancellationToken.IsCancellationRequested) return ValueTask.FromCanceled<AppendResult>(cancellationToken);
+        if (SynchronizationContext.Current is null && TryEnterIdle())
+        {
+            try
+            {
+                if (TryRunAlone(append, out var result)) return result;
+            }
+            finally
+            {
+                Leave();
+            }
+        }
+
+        var item = AppendItem.Rent(append);
+        return _places.Wait(0, CancellationToken.None)
+            ? Enqueue(item, cancellationToken) ? item.Task : ValueTask.FromException<AppendResult>(Disposed())
+            : WaitAndEnqueueAsync(item, cancellationToken);
+    }
+
+    internal async ValueTask<T> TransactAsync<T>(Func<ILogTransaction, T> work, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        await _places.WaitAsync(cancellationToken).ConfigureAwait(false);
+        var item = new TransactItem<T>(work, _options.Limits);
+        if (!Enqueue(item, cancellationToken)) throw Disposed();
+        return await item.Task.ConfigureAwait(false);
+    }
+
+    /// <summary>Finishes what is queued, then closes the session.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        bool first, started;
+        lock (_gate)
+        {
+            (first, started) = (!_disposed, _threadStarted);
+            _disposed = true;
+        }
+
+        if (first && started) _wake.Release();
+        if (started)
+        {
+            await _ended.Task.ConfigureAwait(false);
+            return;
+        }
+
+        // Without a thread, only a caller running its own append can have the session; it is short.
+        var spin = new SpinWait();
+        while (first && !TryTakeOver()) spin.SpinOnce(-1);
+        _session?.Dispose();
+        _session = null;
+    }
+
+    private bool TryTakeOver()
+    {
+        lock (_gate)
+        {
+            if (_busy) return false;
+            return _busy = true;
+        }
+    }
+
+    // ---- callers
+
+    private bool TryEnterIdle()
+    {
+        lock (_gate)
+        {
+            if (_busy || _disposed || _queue.Count > 0) return false;
+            return _busy = true;
+        }
+    }
+
+    private void Leave()
+    {
+        bool waiting;
+        lock (_gate)
+        {
+            _busy = false;
+            waiting = _queue.Count > 0 || (_disposed && _threadStarted);
+        }
+
+        if (waiting) _wake.Release();
+    }
+
+    /// <summary>Runs an append on the caller's thread; false when another connection has the lock, for the writer's thread to wait.</summary>
+    private bool TryRunAlone(LogAppend append, out ValueTask<AppendResult> result)
+    {
+        result = default;
+        try
+        {
+            var session = _session ??= _open();
+            try
+            {
+                session.BusyTimeout(TimeSpan.Zero);
+                session.Begin();
+            }
+            catch (SqliteException e) when (e.SqliteErrorCode == Native.Busy)
+            {
+                return false;
+            }
+            finally
+            {
+                session.BusyTimeout(_options.BusyTimeout);
+            }
+
+            result = RunAlone(session, append);
+        }
+        catch (SqliteException e)
+        {
+            Abandon();
+            result = ValueTask.FromException<AppendResult>(SqliteErrors.Translate(e, _path));
+        }
+
+        return true;
+    }
+
+    private ValueTask<AppendResult> RunAlone(WriteSession session, LogAppend append)
+    {
+        AppendResult result;
+        try
+        {
+            result = session.Append(append);
+        }
+        catch (Exception e) when (e is not SqliteException)
+        {
+            // A refusal has written nothing: the empty transaction ends without I/O, and what is cached stays true.
+            if (session.IsHalfWritten) session.Rollback();
+            else session.Commit();
+            return ValueTask.FromException<AppendResult>(e);
+        }
+
+        return Commit(session) switch
+        {
+            (Outcome.Stored, _) => new(result),
+            (Outcome.Unknown, var failure) => ValueTask.FromException<AppendResult>(session.Unknown(append, result, failure!)),
+            (_, var failure) => ValueTask.FromException<AppendResult>(SqliteErrors.Translate(failure!, _path)),
+        };
+    }
+
+    private async ValueTask<AppendResult> WaitAndEnqueueAsync(AppendItem item, CancellationToken cancellationToken)
+    {
+        await _places.WaitAsync(cancellationToken).ConfigureAwait(false);
+        if (!Enqueue(item, cancellationToken)) throw Disposed();
+        return await item.Task.ConfigureAwait(false);
+    }
+
+    private bool Enqueue(WorkItem item, CancellationToken cancellationToken)
+    {
+        item.CancelWith(cancellationToken);
+        bool wake;
+        lock (_gate)
+        {
+            if (_disposed) return false;
+            _queue.Enqueue(item);
+            wake = !_busy && _queue.Count == 1;
+            if (!_threadStarted)
+            {
+                _threadStarted = wake = true;
+                new Thread(Loop) { IsBackground = true, Name = "EventSourcing writer" }.Start();
+            }
+        }
+
+        if (wake) _wake.Release();
+        return true;
+    }
+
+    private ObjectDisposedException Disposed() => new(nameof(SqliteEventLog), $"The log in '{_path}' is closed.");
+
+    // ---- the thread
+
+    private void Loop()
+    {
+        var group = new List<WorkItem>();
+        while (true)
+        {
+            if (!TryTakeGroup(group, out var last))
+            {
+                if (last) break;
+                _wake.Wait();
+                continue;
+            }
+
+            var size = group.Count;
+            RunGroup(group);
+            group.Clear();
+            if (size > 1) Linger(size);
+            lock (_gate) _busy = false;
+        }
+
+        _session?.Dispose();
+        _session = null;
+        _ended.SetResult();
+    }
+
+    private bool TryTakeGroup(List<WorkItem> group, out bool last)
+    {
+        lock (_gate)
+        {
+            last = _disposed && !_busy && _queue.Count == 0;
+            if (_busy || _queue.Count == 0) return false;
+            _busy = true;
+            for (var weight = 0; weight < GroupEventsAtMost && _queue.TryDequeue(out var item);)
+            {
+                _places.Release();
+                if (!item.TryTake()) continue;
+                group.Add(item);
+                weight += item.Weight;
+            }
+        }
+
+        return true;
+    }
+
+    // Until as many appends wait as were just answered, but not for long.
+    private void Linger(int size)
+    {
+        var until = Stopwatch.GetTimestamp() + s_linger;
+        var spin = new SpinWait();
+        while (_queue.Count < size && Stopwatch.GetTimestamp() < until) spin.SpinOnce(-1);
+    }
+
+    private void RunGroup(List<WorkItem> group)
+    {
+        if (group.Count == 0) return;
+        try
+        {
+            var session = _session ??= _open();
+            session.Begin();
+        }
+        catch (Exception e)
+        {
+            Recover(e);
+            foreach (var item in group) item.Fail(Translate(e));
+            return;
+        }
+
+        try
+        {
+            foreach (var item in group) item.Run(_session);
+        }
+        catch (Exception e)
+        {
+            // No verdict, and rows may be half written: nothing of the group is kept, and each runs anew to fail or succeed alone.
+            Recover(e);
+            if (group.Count == 1) group[0].Fail(Translate(e));
+            else foreach (var item in group) RunGroup([item]);
+            return;
+        }
+
+        Answer(group, _session);
+    }
+
+    private void Answer(List<WorkItem> group, WriteSession session)
+    {
+        var (outcome, failure) = Commit(session);
+        foreach (var item in group)
+        {
+            if (outcome == Outcome.Stored) item.Complete();
+            // What it was refused for may have gone with the transaction: it is judged again.
+            else if (item.Refusal is not null) RunGroup([item]);
+            else if (outcome == Outcome.Unknown) item.FailUnknown(session, failure!);
+            else item.Fail(SqliteErrors.Translate(failure!, _path));
+        }
+    }
+
+    private enum Outcome
+    {
+        Stored,
+        NotStored,
+        Unknown,
+    }
+
+    /// <summary>Commits and tells the waiting readers.</summary>
+    private (Outcome Outcome, SqliteException? Failure) Commit(WriteSession session)
+    {
+        var first = session.FirstWritten;
+        SqliteException? failure = null;
+        var outcome = Outcome.Stored;
+        try
+        {
+            session.Commit();
+        }
+        catch (SqliteException e)
+        {
+            failure = e;
+            Abandon();
+            outcome = OutcomeOf(first);
+        }
+
+        if (outcome == Outcome.Stored && first is not null) _signal.Publish(session.Head);
+        return (outcome, failure);
+    }
+
+    /// <summary>Finds out by another connection what became of a failed commit.</summary>
+    private Outcome OutcomeOf((long Position, Guid Id)? first)
+    {
+        if (first is not { } intended) return Outcome.Unknown;
+        try
+        {
+            var session = _session ??= _open();
+            if (session.IdAt(intended.Position) != intended.Id) return Outcome.NotStored;
+            // A failed fsync is not to be believed when repeated: only the database file's own, after a checkpoint of all, proves the events durable.
+            if (session.TryCheckpoint()) return Outcome.Stored;
+        }
+        catch (SqliteException)
+        {
+            Abandon();
+        }
+
+        return Outcome.Unknown;
+    }
+
+    private Exception Translate(Exception e) => e is SqliteException sqlite ? SqliteErrors.Translate(sqlite, _path) : e;
+
+    private void Recover(Exception e)
+    {
+        if (e is SqliteException) Abandon();
+        else _session?.Rollback();
+    }
+
+    // After an error of SQLite's the connection is not trusted: the next append opens another.
+    private void Abandon()
+    {
+        var session = _session;
+        _session = null;
+        if (session is null) return;
+        session.Rollback();
+        session.Dispose();
+    }
+}

@@ -1,0 +1,80 @@
+-- The log. Names are interned to integers; every checksum is XxHash3 over what the row says.
+
+CREATE TABLE es_log (                      -- facts about the log: schema, generation, id_key
+  name     TEXT PRIMARY KEY,
+  value    NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE es_streams (
+  id       INTEGER PRIMARY KEY,
+  name     TEXT NOT NULL UNIQUE,
+  floor    INTEGER NOT NULL DEFAULT 0,     -- versions up to here were given and erased
+  checksum INTEGER
+);
+
+CREATE TABLE es_types (
+  id       INTEGER PRIMARY KEY,
+  name     TEXT NOT NULL UNIQUE,
+  checksum INTEGER
+);
+
+CREATE TABLE es_tags (
+  id       INTEGER PRIMARY KEY,
+  name     TEXT NOT NULL UNIQUE,           -- name:value
+  checksum INTEGER
+);
+
+CREATE TABLE es_events (                   -- append-only, so no AUTOINCREMENT; the longest columns last
+  position    INTEGER PRIMARY KEY,
+  stream      INTEGER NOT NULL,            -- es_streams.id
+  version     INTEGER NOT NULL,
+  type        INTEGER NOT NULL,            -- es_types.id
+  time        INTEGER NOT NULL,            -- when stored: microseconds since 1970, UTC; never falls with position
+  occurred    INTEGER,                     -- when it happened, as the caller said: the same unit
+  id          BLOB NOT NULL,               -- 16 bytes, big-endian
+  correlation TEXT,
+  causation   TEXT,
+  tags        BLOB,                        -- es_tags.id as varints, in the order given
+  checksum    INTEGER,
+  metadata    TEXT,                        -- a JSON object of strings
+  data        NOT NULL                     -- JSON as TEXT, anything else as BLOB
+);
+CREATE UNIQUE INDEX es_events_stream ON es_events (stream, version);
+
+CREATE TABLE es_ids (                      -- ids that do not carry their position: given by callers, or of erased events
+  id       BLOB PRIMARY KEY,
+  position INTEGER NOT NULL,
+  content  BLOB                            -- of an erased event: hash of stream, type and data
+) WITHOUT ROWID;
+
+CREATE TABLE es_event_tags (
+  tag      INTEGER NOT NULL,               -- es_tags.id
+  position INTEGER NOT NULL,
+  PRIMARY KEY (tag, position)
+) WITHOUT ROWID;
+
+CREATE TABLE es_unsealed (                 -- events that lack their checksum and tags still
+  position INTEGER PRIMARY KEY
+);
+
+CREATE TABLE es_gaps (                     -- positions that were given and erased
+  first    INTEGER PRIMARY KEY,
+  last     INTEGER NOT NULL,
+  reason   TEXT NOT NULL
+);
+
+CREATE TABLE es_tag_rules (                -- a JSON property of a type's events that is a tag
+  type     TEXT NOT NULL,
+  tag      TEXT NOT NULL,
+  property TEXT NOT NULL,
+  PRIMARY KEY (type, tag, property)
+) WITHOUT ROWID;
+
+CREATE TABLE es_records (                  -- checkpoints, leases, command results and the like
+  kind     INTEGER NOT NULL,
+  key      TEXT NOT NULL,
+  revision INTEGER NOT NULL,
+  checksum INTEGER NOT NULL,
+  value    BLOB NOT NULL,
+  PRIMARY KEY (kind, key)
+) WITHOUT ROWID;

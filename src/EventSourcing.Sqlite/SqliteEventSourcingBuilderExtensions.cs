@@ -1,0 +1,18 @@
+using EventSourcing.DependencyInjection;
+
+namespace EventSourcing.Sqlite;
+
+/// <summary>Chooses SQLite in <c>AddEventSourcing(…)</c>.</summary>
+public static class SqliteEventSourcingBuilderExtensions
+{
+    /// <summary>Keeps events in a SQLite file, opened when the store is first asked for.</summary>
+    /// <param name="builder">The builder.</param>
+    /// <param name="path">The file. Its directory exists.</param>
+    /// <param name="options">How the log works; null for the defaults.</param>
+    public static EventSourcingBuilder UseSqlite(this EventSourcingBuilder builder, string path, SqliteOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ArgumentException.ThrowIfNullOrWhiteSpace(path);
+        return builder.UseLog(_ => SqliteEventLog.Open(path, options));
+    }
+}

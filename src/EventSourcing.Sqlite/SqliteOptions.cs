@@ -1,0 +1,51 @@
+using EventSourcing.Storage;
+
+namespace EventSourcing.Sqlite;
+
+/// <summary>How a log in a SQLite file works.</summary>
+public sealed class SqliteOptions
+{
+    /// <summary>What an acknowledged append survives. Default: <see cref="Durability.Full"/>.</summary>
+    public Durability Durability { get; init; } = Durability.Full;
+
+    /// <summary>How large events and appends may be.</summary>
+    public LogLimits Limits { get; init; } = new();
+
+    /// <summary>How long to wait for another process that writes, before <see cref="StoreUnavailableException"/>. Default 15 s; from 0 to 1 hour.</summary>
+    public TimeSpan BusyTimeout { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>How many appends may wait for the writer; more wait for a place in the queue. Default 8,192; from 1 to 1,048,576.</summary>
+    public int QueueCapacity { get; init; } = 8192;
+
+    /// <summary>How many pages may be read at the same time; more wait. Default: the number of processors, at least 4; from 1 to 256.</summary>
+    public int MaxReaders { get; init; } = Math.Max(4, Environment.ProcessorCount);
+
+    /// <summary>Reads through memory mapped to the file: quicker, but an I/O error on the file then ends the process. Default false.</summary>
+    public bool MemoryMappedReads { get; init; }
+
+    /// <summary>Opens for reading only; every write is a <see cref="StoreReadOnlyException"/>. The file must exist. Default false.</summary>
+    /// <remarks>SQLite needs the <c>-shm</c> file beside a database in WAL mode, or the right to create it (sqlite.org/wal.html#readonly).</remarks>
+    public bool ReadOnly { get; init; }
+
+    /// <summary>Refuses a file that does not exist instead of creating it. Default false.</summary>
+    public bool MustExist { get; init; }
+
+    /// <summary>Allows a database that has tables already, but no log: the log's tables are added beside them. Default false: refused.</summary>
+    public bool AddToExistingDatabase { get; init; }
+
+    /// <summary>The clock of timestamps. Default: the system's.</summary>
+    public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+
+    internal SqliteOptions Validated()
+    {
+        if (!Enum.IsDefined(Durability)) throw new ArgumentOutOfRangeException(nameof(Durability), Durability, "Full or ProcessCrashOnly.");
+        if (BusyTimeout < TimeSpan.Zero || BusyTimeout > TimeSpan.FromHours(1))
+            throw new ArgumentOutOfRangeException(nameof(BusyTimeout), BusyTimeout, "BusyTimeout is from 0 to 1 hour.");
+        if (QueueCapacity is < 1 or > 1 << 20) throw new ArgumentOutOfRangeException(nameof(QueueCapacity), QueueCapacity, "QueueCapacity is from 1 to 1,048,576.");
+        if (MaxReaders is < 1 or > 256) throw new ArgumentOutOfRangeException(nameof(MaxReaders), MaxReaders, "MaxReaders is from 1 to 256.");
+        ArgumentNullException.ThrowIfNull(Limits);
+        ArgumentNullException.ThrowIfNull(TimeProvider);
+        Limits.Validated();
+        return this;
+    }
+}

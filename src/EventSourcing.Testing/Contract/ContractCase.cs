@@ -1,0 +1,38 @@
+using System.Runtime.CompilerServices;
+
+namespace EventSourcing.Testing.Contract;
+
+/// <summary>One named behaviour of the contract, for any test runner to enumerate and run.</summary>
+public sealed class ContractCase
+{
+    private readonly Func<LogUnderTest, Task> _body;
+
+    internal ContractCase(string name, Func<LogUnderTest, Task> body, LogCapabilities requires = LogCapabilities.None) =>
+        (Name, _body, Requires) = (name, body, requires);
+
+    /// <summary>A sentence, words joined by underscores; unique in the contract.</summary>
+    public string Name { get; }
+
+    /// <summary>What the fixture's log must be able to do; a runner leaves the case out where it cannot.</summary>
+    public LogCapabilities Requires { get; }
+
+    /// <summary>Runs the case.</summary>
+    /// <param name="fixture">A new fixture; the caller disposes it.</param>
+    /// <exception cref="ContractViolationException">The log does not do what the contract says.</exception>
+    /// <exception cref="InvalidOperationException">The fixture lacks a capability that the case requires.</exception>
+    public async Task RunAsync(ILogFixture fixture)
+    {
+        ArgumentNullException.ThrowIfNull(fixture);
+        if ((fixture.Capabilities & Requires) != Requires)
+            throw new InvalidOperationException($"The case {Name} requires {Requires}; the fixture offers {fixture.Capabilities}.");
+        var clock = new DrivenClock();
+        var log = new LogUnderTest(fixture, await fixture.OpenAsync(clock).ConfigureAwait(false), clock);
+        await using (log.ConfigureAwait(false)) await _body(log).ConfigureAwait(false);
+    }
+
+    /// <summary>The name.</summary>
+    public override string ToString() => Name;
+
+    internal static ContractCase Of(Func<LogUnderTest, Task> body, LogCapabilities requires = LogCapabilities.None, [CallerArgumentExpression(nameof(body))] string name = "") =>
+        new(name, body, requires);
+}

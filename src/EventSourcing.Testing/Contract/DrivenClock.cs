@@ -1,0 +1,13 @@
+namespace EventSourcing.Testing.Contract;
+
+/// <summary>A clock that cases set; it has ticks below the microsecond, so that precision shows.</summary>
+internal sealed class DrivenClock : TimeProvider
+{
+    private long _ticks = new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero).Ticks + 1_234_567;
+
+    internal DateTimeOffset Now => new(Volatile.Read(ref _ticks), TimeSpan.Zero);
+
+    public override DateTimeOffset GetUtcNow() => Now;
+
+    internal void Advance(TimeSpan time) => Interlocked.Add(ref _ticks, time.Ticks);
+}

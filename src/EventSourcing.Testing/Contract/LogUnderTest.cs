@@ -1,0 +1,104 @@
+using System.Globalization;
+using System.Text;
+using EventSourcing.Storage;
+
+namespace EventSourcing.Testing.Contract;
+
+/// <summary>The log of a case, with the few words that cases are written in.</summary>
+internal sealed class LogUnderTest(ILogFixture fixture, IEventLog log, DrivenClock clock) : IAsyncDisposable
+{
+    private static readonly RecordKind[] Kinds = Enum.GetValues<RecordKind>();
+
+    private IEventLog? _second;
+
+    internal IEventLog Log { get; private set; } = log;
+
+    internal DrivenClock Clock { get; } = clock;
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_second is not null) await _second.DisposeAsync().ConfigureAwait(false);
+        await Log.DisposeAsync().ConfigureAwait(false);
+    }
+
+    internal async Task<IEventLog> OpenSecondAsync() => _second ??= await fixture.OpenAsync(Clock).ConfigureAwait(false);
+
+    internal async Task ReopenAsync()
+    {
+        await Log.DisposeAsync().ConfigureAwait(false);
+        Log = await fixture.OpenAsync(Clock).ConfigureAwait(false);
+    }
+
+    internal async Task<AppendResult> AppendAsync(LogAppend append) => await Log.AppendAsync(append, CancellationToken.None).ConfigureAwait(false);
+
+    internal Task<AppendResult> AppendAsync(StreamId stream, params LogEvent[] events) => AppendAsync(stream, ExpectedVersion.Any, events);
+
+    internal Task<AppendResult> AppendAsync(StreamId stream, ExpectedVersion expected, params LogEvent[] events) =>
+        AppendAsync(new LogAppend { Writes = Make.Writes(new StreamWrite(stream, expected, events)) });
+
+    internal async Task<T> TransactAsync<T>(Func<ILogTransaction, T> work) => await Log.TransactAsync(work, CancellationToken.None).ConfigureAwait(false);
+
+    /// <summary>Demands that an append is refused and that nothing of it is left.</summary>
+    internal async Task<TException> RefusesAsync<TException>(LogAppend append) where TException : Exception
+    {
+        var before = await DescribeAsync().ConfigureAwait(false);
+        var refusal = await Expect.ThrowsAsync<TException>(() => AppendAsync(append), "the append").ConfigureAwait(false);
+        Expect.Equal(before, await DescribeAsync().ConfigureAwait(false), "the log after the refused append");
+        return refusal;
+    }
+
+    internal async Task<(List<RecordedEvent> Events, GlobalPosition Head)> PageAsync(LogRead read)
+    {
+        using var page = await Log.ReadAsync(read, CancellationToken.None).ConfigureAwait(false);
+        return ([.. page.Events], page.Head);
+    }
+
+    /// <summary>Every event of a read, page after page.</summary>
+    internal Task<List<RecordedEvent>> ReadAsync(LogRead read) => ReadAsync(Log, read);
+
+    internal static async Task<List<RecordedEvent>> ReadAsync(IEventLog log, LogRead read)
+    {
+        var events = new List<RecordedEvent>();
+        while (true)
+        {
+            using var page = await log.ReadAsync(read, CancellationToken.None).ConfigureAwait(false);
+            Expect.True(page.Events.Length <= read.MaxCount, "a page holds no more than was asked for");
+            events.AddRange(page.Events);
+            if (page.IsLast) return events;
+            read = read with { From = page.Next };
+        }
+    }
+
+    internal Task<List<RecordedEvent>> ReadAllAsync() => ReadAsync(new LogRead());
+
+    internal Task<List<RecordedEvent>> ReadStreamAsync(StreamId stream) => ReadAsync(new LogRead { Stream = stream });
+
+    internal async Task<long> HeadAsync() => (await PageAsync(new LogRead { MaxCount = 1 }).ConfigureAwait(false)).Head.ToInt64();
+
+    internal async Task<long> VersionAsync(StreamId stream)
+    {
+        using var page = await Log.ReadAsync(new LogRead { Stream = stream, MaxCount = 1 }, CancellationToken.None).ConfigureAwait(false);
+        return page.StreamVersion;
+    }
+
+    internal async Task<RecordedEvent?> FindAsync(Guid id)
+    {
+        var (events, _) = await PageAsync(new LogRead { EventId = id }).ConfigureAwait(false);
+        return events.Count == 0 ? null : events[0];
+    }
+
+    internal Task<long> TrackedAsync(string source) => TransactAsync(t =>
+        t.TryGet(RecordKind.Tracking, source, out var record) ? BitConverter.ToInt64(record.Value.Span) : 0);
+
+    /// <summary>Everything the log holds, as text.</summary>
+    internal async Task<string> DescribeAsync()
+    {
+        var text = new StringBuilder();
+        text.Append(CultureInfo.InvariantCulture, $"head {await HeadAsync().ConfigureAwait(false)}");
+        foreach (var e in await ReadAllAsync().ConfigureAwait(false))
+            text.Append(CultureInfo.InvariantCulture, $"; {e.Position} {e.StreamId}@{e.Version} {e.Type} {e.Id} {e.Data.Length} {string.Join(',', e.Tags ?? [])}");
+        foreach (var record in await TransactAsync(t => Kinds.SelectMany(kind => t.Range(kind, "", null, 1000)).ToArray()).ConfigureAwait(false))
+            text.Append(CultureInfo.InvariantCulture, $"; {record.Key}#{record.Revision}={Convert.ToHexString(record.Value.Span)}");
+        return text.ToString();
+    }
+}

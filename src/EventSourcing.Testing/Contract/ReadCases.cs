@@ -1,0 +1,296 @@
+using EventSourcing.Storage;
+
+namespace EventSourcing.Testing.Contract;
+
+/// <summary>Reading: order, bounds, pages, snapshots.</summary>
+internal static class ReadCases
+{
+    private const int Count = 10;
+
+    private static readonly int[] PageSizes = [1, 2, 3, Count - 1, Count, Count + 1, LogRead.MaxPage];
+
+    private static readonly bool[] Both = [false, true];
+
+    private static readonly int[] Limits = [1, 2, 100];
+
+    private static readonly (int From, int Through)[] Bounds = [(0, 0), (4, 0), (0, 4), (3, 7), (7, 3)];
+
+    private static readonly (string Name, EventQuery? Query)[] Filters =
+    [
+        ("unfiltered", null),
+        ("by_type", EventQuery.OfTypes("Odd")),
+        ("by_tag", EventQuery.All.Tagged("third", "yes")),
+        ("by_nothing_stored", EventQuery.OfTypes("None")),
+    ];
+
+    internal static IEnumerable<ContractCase> All =>
+    [
+        .. Matrix(),
+        .. PageSizes.Select(size => new ContractCase($"Pages_of_{size}_join_to_the_whole", log => Pages(log, size))),
+        ContractCase.Of(Page_ends_with_the_event_that_brings_it_to_its_bytes),
+        ContractCase.Of(Count_applies_after_the_filter),
+        ContractCase.Of(Log_read_from_after_the_head_is_empty_and_last),
+        ContractCase.Of(Log_read_from_beyond_is_refused),
+        ContractCase.Of(Backward_read_from_above_the_head_starts_at_the_head),
+        ContractCase.Of(Stream_read_beyond_its_end_is_empty_and_last),
+        ContractCase.Of(Page_knows_head_and_version_also_when_empty),
+        ContractCase.Of(Bounds_that_cross_read_nothing),
+        ContractCase.Of(Page_is_empty_once_disposed),
+        ContractCase.Of(Bytes_outlive_their_page_unless_said_otherwise),
+        ContractCase.Of(Event_is_found_by_id_whatever_else_is_asked),
+        ContractCase.Of(Read_that_makes_no_sense_is_refused),
+        ContractCase.Of(Tailing_reader_sees_a_prefix),
+        ContractCase.Of(Reads_go_on_while_a_transaction_runs_and_do_not_see_it),
+        ContractCase.Of(Open_page_does_not_stop_writers),
+        ContractCase.Of(Second_log_sees_what_the_first_stored, LogCapabilities.Shared),
+        ContractCase.Of(Two_logs_judge_by_what_both_stored, LogCapabilities.Shared),
+        ContractCase.Of(Events_survive_reopening, LogCapabilities.Durable),
+    ];
+
+    private static IEnumerable<ContractCase> Matrix() =>
+        from isStream in Both
+        from direction in Enum.GetValues<ReadDirection>()
+        from filter in Filters
+        from bounds in Bounds
+        from limit in Limits
+        select new ContractCase(
+            $"Read_of_{(isStream ? "stream" : "log")}_{direction}_{filter.Name}_from_{bounds.From}_through_{bounds.Through}_by_{limit}",
+            log => Reads(log, isStream, direction, filter.Query, bounds.From, bounds.Through, limit));
+
+    /// <summary>Every other event is the stream's, so that versions and positions differ.</summary>
+    private static async Task FillAsync(LogUnderTest log)
+    {
+        for (var i = 1; i <= Count; i++)
+        {
+            var e = Make.Event(i % 2 == 0 ? "Even" : "Odd", $"{i}", tags: i % 3 == 0 ? ["third:yes"] : []);
+            await log.AppendAsync(new LogAppend { Writes = Make.Writes(Make.Write("s", e), Make.Write("other", e)) }).ConfigureAwait(false);
+        }
+    }
+
+    private static async Task Reads(LogUnderTest log, bool isStream, ReadDirection direction, EventQuery? query, int from, int through, int limit)
+    {
+        await FillAsync(log).ConfigureAwait(false);
+        var last = isStream ? Count : 2 * Count;
+        var (low, high) = direction == ReadDirection.Forward ? (Math.Max(from, 1), through == 0 ? last : through) : (Math.Max(through, 1), from == 0 ? last : from);
+        var expected = Enumerable.Range(1, last).Where(n => n >= low && n <= high && Matches(isStream ? n : (n + 1) / 2)).Select(n => (long)n);
+        if (direction == ReadDirection.Backward) expected = expected.Reverse();
+
+        var read = new LogRead { Stream = isStream ? new StreamId("s") : default(StreamId?), Direction = direction, Query = query, From = from, Through = through, MaxCount = limit };
+        var found = await log.ReadAsync(read).ConfigureAwait(false);
+        Expect.Equal(expected, found.Select(e => isStream ? e.Version : e.Position.ToInt64()), "events");
+
+        bool Matches(int number) => query is null || query.Matches(number % 2 == 0 ? "Even" : "Odd", "s", number % 3 == 0 ? [new Tag("third", "yes")] : []);
+    }
+
+    private static async Task Pages(LogUnderTest log, int size)
+    {
+        await log.AppendAsync("s", Make.Numbered(Count)).ConfigureAwait(false);
+        foreach (var stream in new StreamId?[] { null, "s" })
+        {
+            var read = new LogRead { Stream = stream, MaxCount = size };
+            Expect.Equal(Make.CountTo(Count), (await log.ReadAsync(read).ConfigureAwait(false)).Positions(), "forward");
+            Expect.Equal(Make.CountTo(Count).Reverse(), (await log.ReadAsync(read with { Direction = ReadDirection.Backward }).ConfigureAwait(false)).Positions(), "backward");
+        }
+    }
+
+    private static async Task Page_ends_with_the_event_that_brings_it_to_its_bytes(LogUnderTest log)
+    {
+        var sized = new LogEvent { Type = "T", Data = new byte[60], Metadata = new byte[40] };
+        await log.AppendAsync("s", sized, sized, sized, sized).ConfigureAwait(false);
+        foreach (var (bytes, count) in new[] { (1, 1), (100, 1), (101, 2), (200, 2), (399, 4), (1000, 4) })
+            Expect.Equal(count, (await log.PageAsync(new LogRead { MaxBytes = bytes }).ConfigureAwait(false)).Events.Count, $"events of a page of {bytes} bytes");
+        Expect.Equal(4, (await log.ReadAsync(new LogRead { Stream = "s", MaxBytes = 150 }).ConfigureAwait(false)).Count, "events of all pages");
+    }
+
+    private static async Task Count_applies_after_the_filter(LogUnderTest log)
+    {
+        await log.AppendAsync("s", [.. Make.Numbered(20), Make.Event("Rare"), Make.Event("Rare")]).ConfigureAwait(false);
+        Expect.Equal([21L], (await log.PageAsync(new LogRead { Query = EventQuery.OfTypes("Rare"), MaxCount = 1 }).ConfigureAwait(false)).Events.Positions(), "page");
+    }
+
+    private static async Task Log_read_from_after_the_head_is_empty_and_last(LogUnderTest log)
+    {
+        await IsEmpty(log, new LogRead { From = 1 }, 0).ConfigureAwait(false);
+        await log.AppendAsync("s", Make.Numbered(2)).ConfigureAwait(false);
+        await IsEmpty(log, new LogRead { From = 3 }, 2).ConfigureAwait(false);
+    }
+
+    private static async Task IsEmpty(LogUnderTest log, LogRead read, long head)
+    {
+        using var page = await log.Log.ReadAsync(read, CancellationToken.None).ConfigureAwait(false);
+        Expect.Equal((0, true, head), (page.Events.Length, page.IsLast, page.Head.ToInt64()), "events, last, head");
+    }
+
+    private static async Task Log_read_from_beyond_is_refused(LogUnderTest log)
+    {
+        await log.AppendAsync("s", Make.Numbered(2)).ConfigureAwait(false);
+        var refusal = await Expect.ThrowsAsync<LogTruncatedException>(() => log.PageAsync(new LogRead { From = 4 }), "the read").ConfigureAwait(false);
+        Expect.Equal((3L, 2L), (refusal.Checkpoint.ToInt64(), refusal.Head.ToInt64()), "checkpoint and head");
+    }
+
+    private static async Task Backward_read_from_above_the_head_starts_at_the_head(LogUnderTest log)
+    {
+        await log.AppendAsync("s", Make.Numbered(2)).ConfigureAwait(false);
+        foreach (var stream in new StreamId?[] { null, "s" })
+            Expect.Equal([2L, 1L], (await log.ReadAsync(new LogRead { Stream = stream, Direction = ReadDirection.Backward, From = long.MaxValue }).ConfigureAwait(false)).Positions(), "events");
+    }
+
+    private static async Task Stream_read_beyond_its_end_is_empty_and_last(LogUnderTest log)
+    {
+        await log.AppendAsync("s", Make.Numbered(2)).ConfigureAwait(false);
+        foreach (var from in new[] { 3, 4, long.MaxValue }) await IsEmpty(log, new LogRead { Stream = "s", From = from }, 2).ConfigureAwait(false);
+        await IsEmpty(log, new LogRead { Stream = "none" }, 2).ConfigureAwait(false);
+        await IsEmpty(log, new LogRead { Stream = "none", Direction = ReadDirection.Backward }, 2).ConfigureAwait(false);
+    }
+
+    private static async Task Page_knows_head_and_version_also_when_empty(LogUnderTest log)
+    {
+        await log.AppendAsync("s", Make.Numbered(2)).ConfigureAwait(false);
+        await log.AppendAsync("t", Make.Numbered(3)).ConfigureAwait(false);
+        foreach (var query in new[] { null, EventQuery.OfTypes("None") })
+        {
+            using var page = await log.Log.ReadAsync(new LogRead { Stream = "s", Query = query }, CancellationToken.None).ConfigureAwait(false);
+            Expect.Equal((5L, 2L, 1L), (page.Head.ToInt64(), page.StreamVersion, page.Generation), "head, version, generation");
+        }
+    }
+
+    private static async Task Bounds_that_cross_read_nothing(LogUnderTest log)
+    {
+        await log.AppendAsync("s", Make.Numbered(5)).ConfigureAwait(false);
+        foreach (var stream in new StreamId?[] { null, "s" })
+        {
+            await IsEmpty(log, new LogRead { Stream = stream, From = 4, Through = 3 }, 5).ConfigureAwait(false);
+            await IsEmpty(log, new LogRead { Stream = stream, From = 3, Through = 4, Direction = ReadDirection.Backward }, 5).ConfigureAwait(false);
+            await IsEmpty(log, new LogRead { Stream = stream, Through = 6, Direction = ReadDirection.Backward }, 5).ConfigureAwait(false);
+        }
+    }
+
+    private static async Task Page_is_empty_once_disposed(LogUnderTest log)
+    {
+        await log.AppendAsync("s", Make.Numbered(5)).ConfigureAwait(false);
+        var page = await log.Log.ReadAsync(new LogRead(), CancellationToken.None).ConfigureAwait(false);
+        page.Dispose();
+        page.Dispose();
+        Expect.Equal(0, page.Events.Length, "events");
+    }
+
+    private static async Task Bytes_outlive_their_page_unless_said_otherwise(LogUnderTest log)
+    {
+        await log.AppendAsync("s", Make.Numbered(50, "first ")).ConfigureAwait(false);
+        await log.AppendAsync("t", Make.Numbered(50, "other ")).ConfigureAwait(false);
+        var (kept, _) = await log.PageAsync(new LogRead { Stream = "s" }).ConfigureAwait(false);
+        for (var i = 0; i < 10; i++) await log.PageAsync(new LogRead { Stream = "t", ReuseBuffers = true }).ConfigureAwait(false);
+        Expect.Equal(Make.CountTo(50).Select(n => $"first {n}"), kept.Texts(), "payloads");
+    }
+
+    private static async Task Event_is_found_by_id_whatever_else_is_asked(LogUnderTest log)
+    {
+        await log.AppendAsync("s", Make.WithIds(1, 2)).ConfigureAwait(false);
+        var read = new LogRead { EventId = Make.Id(2), Stream = "other", Query = EventQuery.OfTypes("None"), From = 99, Direction = ReadDirection.Backward };
+        using var page = await log.Log.ReadAsync(read, CancellationToken.None).ConfigureAwait(false);
+        Expect.Equal((1, 2L, true), (page.Events.Length, page.Head.ToInt64(), page.IsLast), "count, head, last");
+        Expect.Equal(Make.Id(2), page.Events[0].Id, "id");
+        foreach (var id in new[] { Guid.Empty, Make.Id(3) }) Expect.Equal(null, await log.FindAsync(id).ConfigureAwait(false), "an id not stored");
+    }
+
+    private static async Task Read_that_makes_no_sense_is_refused(LogUnderTest log)
+    {
+        LogRead[] reads =
+        [
+            new() { From = -1 }, new() { Through = -1 }, new() { MaxCount = 0 }, new() { MaxCount = LogRead.MaxPage + 1 }, new() { MaxBytes = 0 },
+            new() { Direction = (ReadDirection)9 }, new() { Stream = default(StreamId) }, new() { Query = EventQuery.Of<string>() },
+        ];
+        foreach (var read in reads) await Expect.ThrowsAsync<ArgumentException>(() => log.PageAsync(read), $"{read}").ConfigureAwait(false);
+    }
+
+    private static async Task Tailing_reader_sees_a_prefix(LogUnderTest log)
+    {
+        const int perWriter = 60;
+        var seen = new List<List<Guid>>();
+        var writers = Make.TogetherAsync(4, async worker =>
+        {
+            for (var i = 0; i < perWriter; i++) await log.AppendAsync($"s-{worker}", Make.Numbered(1 + i % 3)).ConfigureAwait(false);
+            return 0;
+        });
+        do seen.Add([.. (await log.ReadAllAsync().ConfigureAwait(false)).Select(e => e.Id)]);
+        while (!writers.IsCompleted);
+        await writers.ConfigureAwait(false);
+        var all = (await log.ReadAllAsync().ConfigureAwait(false)).Select(e => e.Id).ToList();
+        Expect.Equal(4 * perWriter * 2, all.Count, "events");
+        foreach (var snapshot in seen) Expect.True(snapshot.SequenceEqual(all.Take(snapshot.Count)), "a snapshot is a prefix of the log");
+    }
+
+    private static async Task Reads_go_on_while_a_transaction_runs_and_do_not_see_it(LogUnderTest log)
+    {
+        await log.AppendAsync("s", Make.WithIds(1)).ConfigureAwait(false);
+        using var appended = new SemaphoreSlim(0);
+        using var finish = new ManualResetEventSlim();
+        var transaction = Task.Run(() => log.TransactAsync(t =>
+        {
+            t.Append(Make.Append("s", Make.WithIds(2)));
+            t.Append(Make.Append("new", Make.Event("T", tags: "t:1")));
+            appended.Release();
+            finish.Wait();
+            return 0;
+        }));
+        try
+        {
+            await appended.WaitAsync().ConfigureAwait(false);
+            Expect.Equal((1L, 1L), (await log.HeadAsync().ConfigureAwait(false), await log.VersionAsync("s").ConfigureAwait(false)), "head and version");
+            Expect.Equal([1L], (await log.ReadAllAsync().ConfigureAwait(false)).Positions(), "the log");
+            Expect.Equal(0, (await log.ReadAsync(new LogRead { Query = EventQuery.All.Tagged("t", "1") }).ConfigureAwait(false)).Count, "events by tag");
+            Expect.Equal(null, await log.FindAsync(Make.Id(2)).ConfigureAwait(false), "event by id");
+        }
+        finally
+        {
+            finish.Set();
+        }
+
+        await transaction.ConfigureAwait(false);
+        Expect.Equal(3, await log.HeadAsync().ConfigureAwait(false), "head afterwards");
+    }
+
+    private static async Task Open_page_does_not_stop_writers(LogUnderTest log)
+    {
+        await log.AppendAsync("s", Make.Numbered(5, "old ")).ConfigureAwait(false);
+        using var page = await log.Log.ReadAsync(new LogRead { MaxCount = 3, ReuseBuffers = true }, CancellationToken.None).ConfigureAwait(false);
+        for (var i = 0; i < 100; i++) await log.AppendAsync("s", Make.Numbered(5)).ConfigureAwait(false);
+        Expect.Equal(["old 1", "old 2", "old 3"], page.Events.ToArray().Texts(), "the page's events");
+        Expect.Equal(5, page.Head.ToInt64(), "the page's head");
+    }
+
+    private static async Task Second_log_sees_what_the_first_stored(LogUnderTest log)
+    {
+        var second = await log.OpenSecondAsync().ConfigureAwait(false);
+        for (var i = 1; i <= 3; i++)
+        {
+            await log.AppendAsync("s", Make.Event(data: "first")).ConfigureAwait(false);
+            await second.AppendAsync(Make.Append("s", Make.Event(data: "second")), CancellationToken.None).ConfigureAwait(false);
+            Expect.Equal(2 * i, (await LogUnderTest.ReadAsync(second, new LogRead { Stream = "s" }).ConfigureAwait(false)).Count, "events the second sees");
+            Expect.Equal(2 * i, (await log.ReadStreamAsync("s").ConfigureAwait(false)).Count, "events the first sees");
+        }
+    }
+
+    private static async Task Two_logs_judge_by_what_both_stored(LogUnderTest log)
+    {
+        var second = await log.OpenSecondAsync().ConfigureAwait(false);
+        await second.AppendAsync(Make.Append("s", ExpectedVersion.NoStream, Make.WithIds(1)), CancellationToken.None).ConfigureAwait(false);
+        await log.RefusesAsync<WrongExpectedVersionException>(Make.Append("s", ExpectedVersion.NoStream, Make.Event())).ConfigureAwait(false);
+        Expect.True((await log.AppendAsync("s", Make.WithIds(1)).ConfigureAwait(false)).WasDuplicate, "the other log's id is known");
+        await log.RefusesAsync<AppendConditionFailedException>(Make.If(EventQuery.All, 0, "t", Make.Event())).ConfigureAwait(false);
+    }
+
+    private static async Task Events_survive_reopening(LogUnderTest log)
+    {
+        await log.AppendAsync("s", Make.Event("T", "1", tags: "t:1"), Make.Event(data: "2")).ConfigureAwait(false);
+        await log.TransactAsync(t => t.TryPut(RecordKind.Checkpoint, "p", [1], null)).ConfigureAwait(false);
+        var before = await log.DescribeAsync().ConfigureAwait(false);
+        await log.ReopenAsync().ConfigureAwait(false);
+        Expect.Equal(before, await log.DescribeAsync().ConfigureAwait(false), "the log opened again");
+        log.Clock.Advance(TimeSpan.FromDays(-1));
+        await log.ReopenAsync().ConfigureAwait(false);
+        Expect.Equal(3, (await log.AppendAsync("s", ExpectedVersion.Exactly(2), Make.Event()).ConfigureAwait(false)).LastPosition.ToInt64(), "position");
+        var times = (await log.ReadAllAsync().ConfigureAwait(false)).Select(e => e.Timestamp).ToArray();
+        Expect.True(times[2] >= times[1], "time does not fall");
+    }
+}

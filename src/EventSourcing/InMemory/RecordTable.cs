@@ -1,0 +1,61 @@
+using EventSourcing.Storage;
+
+namespace EventSourcing.InMemory;
+
+/// <summary>All records, with a journal from which a transaction's changes are undone. Used under the writer's lock only.</summary>
+internal sealed class RecordTable
+{
+    private readonly Dictionary<RecordKind, SortedSet<string>> _keys = [];
+    private readonly Dictionary<(RecordKind Kind, string Key), Record> _records = [];
+    private readonly List<(RecordKind Kind, string Key, Record? Before)> _journal = [];
+
+    internal Record? Find(RecordKind kind, string key) => _records.GetValueOrDefault((kind, key));
+
+    internal bool TryPut(RecordKind kind, string key, ReadOnlySpan<byte> value, long? ifRevision)
+    {
+        var before = Find(kind, key);
+        var revision = before?.Revision ?? 0;
+        if (ifRevision is { } demanded && demanded != revision) return false;
+        _journal.Add((kind, key, before));
+        Set(kind, key, new Record(key, value.ToArray(), revision + 1));
+        return true;
+    }
+
+    internal bool TryRemove(RecordKind kind, string key, long? ifRevision)
+    {
+        if (Find(kind, key) is not { } before || (ifRevision is { } demanded && demanded != before.Revision)) return false;
+        _journal.Add((kind, key, before));
+        Set(kind, key, null);
+        return true;
+    }
+
+    internal Record[] Range(RecordKind kind, string from, string? through, int max)
+    {
+        if (!_keys.TryGetValue(kind, out var keys) || keys.Max is not { } last) return [];
+        if (through is not null && Utf8Order.Instance.Compare(through, last) < 0) last = through;
+        if (Utf8Order.Instance.Compare(from, last) > 0) return [];
+        return [.. keys.GetViewBetween(from, last).Take(max).Select(key => _records[(kind, key)])];
+    }
+
+    internal void Commit() => _journal.Clear();
+
+    internal void Rollback()
+    {
+        for (var i = _journal.Count - 1; i >= 0; i--) Set(_journal[i].Kind, _journal[i].Key, _journal[i].Before);
+        _journal.Clear();
+    }
+
+    private void Set(RecordKind kind, string key, Record? record)
+    {
+        if (!_keys.TryGetValue(kind, out var keys)) _keys.Add(kind, keys = new SortedSet<string>(Utf8Order.Instance));
+        if (record is null)
+        {
+            keys.Remove(key);
+            _records.Remove((kind, key));
+            return;
+        }
+
+        keys.Add(key);
+        _records[(kind, key)] = record;
+    }
+}

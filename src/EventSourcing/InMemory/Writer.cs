@@ -1,0 +1,86 @@
+using System.Buffers.Binary;
+using EventSourcing.Storage;
+
+namespace EventSourcing.InMemory;
+
+/// <summary>Changes the log; used under its lock only. Every change is either committed or rolled back.</summary>
+internal sealed class Writer(EventTable events, InMemoryLogOptions options)
+{
+    private readonly Judge _judge = new(events, new());
+    private readonly LogLimits _limits = options.Limits.Validated();
+
+    internal RecordTable Records => _judge.Records;
+
+    internal void Validate(LogAppend append) => append.Validate(_limits);
+
+    internal AppendResult Append(LogAppend append)
+    {
+        if (_judge.FindRepeat(append) is { } repeat)
+        {
+            Remember(append, repeat);
+            return repeat;
+        }
+
+        if (append.Tracking is { } tracking && _judge.IsTracked(tracking)) return _judge.Untouched(append);
+        _judge.ThrowIfRefused(append);
+        var result = Store(append);
+        Remember(append, result);
+        return result;
+    }
+
+    /// <returns>True when there are new events to be seen.</returns>
+    internal bool Commit()
+    {
+        Records.Commit();
+        var hasEvents = events.Count > events.Head;
+        events.Publish();
+        return hasEvents;
+    }
+
+    internal void Rollback()
+    {
+        Records.Rollback();
+        events.Rollback();
+    }
+
+    private AppendResult Store(LogAppend append)
+    {
+        var first = events.Count + 1;
+        var ticks = events.TicksOf(options.TimeProvider);
+        var writes = append.Writes.Span;
+        if (writes.Length == 1)
+        {
+            var range = Store(writes[0], ticks);
+            return new(range, Position(range.Count == 0 ? events.Count : first), Position(events.Count), wasDuplicate: false);
+        }
+
+        var ranges = new StreamRange[writes.Length];
+        for (var i = 0; i < ranges.Length; i++) ranges[i] = Store(writes[i], ticks);
+        return new(ranges, Position(Math.Min(first, events.Count)), Position(events.Count), wasDuplicate: false);
+    }
+
+    private StreamRange Store(in StreamWrite write, long ticks)
+    {
+        var count = write.Events.Length;
+        if (count == 0) return _judge.Untouched(write.StreamId);
+        var stream = events.GetStream(write.StreamId);
+        foreach (ref readonly var e in write.Events.Span) events.Add(stream, e, ticks);
+        return new(stream.Id, stream.Count - count + 1, stream.Count, count);
+    }
+
+    /// <summary>Keeps what repeats are known by: a command's first result, and how far a source was read.</summary>
+    private void Remember(LogAppend append, in AppendResult result)
+    {
+        if (append.Tracking is { } tracking && !_judge.IsTracked(tracking))
+        {
+            Span<byte> position = stackalloc byte[sizeof(long)];
+            BinaryPrimitives.WriteInt64LittleEndian(position, tracking.Position);
+            Records.TryPut(RecordKind.Tracking, tracking.Source, position, ifRevision: null);
+        }
+
+        if (append.CommandId is { } id)
+            Records.TryPut(RecordKind.Command, id, new CommandResult(append.Fingerprint.ToArray(), result).ToBytes(), ifRevision: 0);
+    }
+
+    private static GlobalPosition Position(int number) => GlobalPosition.FromInt64(number);
+}

@@ -1,0 +1,34 @@
+using EventSourcing.InMemory;
+using EventSourcing.Storage;
+using EventSourcing.Testing.Contract;
+using NUnit.Framework;
+
+namespace EventSourcing.Tests.InMemory;
+
+[Parallelizable(ParallelScope.All)]
+public class InMemoryContractTests
+{
+    public static IEnumerable<TestCaseData> Cases => LogContract.Cases
+        .Where(c => c.Requires == LogCapabilities.None)
+        .Select(c => new TestCaseData(c).SetName(c.Name));
+
+    [TestCaseSource(nameof(Cases))]
+    public async Task Contract(ContractCase contractCase)
+    {
+        await using var fixture = new Fixture();
+        await contractCase.RunAsync(fixture);
+    }
+
+    [Test]
+    public void Case_names_are_unique() => Assert.That(LogContract.Cases.Select(c => c.Name), Is.Unique);
+
+    private sealed class Fixture : ILogFixture
+    {
+        public LogCapabilities Capabilities => LogCapabilities.None;
+
+        public ValueTask<IEventLog> OpenAsync(TimeProvider? timeProvider = null) =>
+            new(new InMemoryEventLog(new() { TimeProvider = timeProvider ?? TimeProvider.System }));
+
+        public ValueTask DisposeAsync() => default;
+    }
+}
