@@ -122,7 +122,8 @@ public sealed class Importer(IEventStore store)
 
     private async Task AppendAsync(Append append, CancellationToken cancellationToken)
     {
-        var result = await store.AppendAsync(append, cancellationToken);
+        // A lone append runs on its caller's thread and is flushed alone; from the pool, appends meet in the store's queue.
+        var result = await Task.Run(() => store.AppendAsync(append, cancellationToken).AsTask(), cancellationToken);
         if (!result.WasDuplicate) Interlocked.Add(ref _events, result.Count);
     }
 
