@@ -172,7 +172,7 @@ public sealed class Tour(IEventStore store, TextWriter screen, TimeProvider cloc
         {
             var (order, at, _) = await store.LoadAsync<Order>(Streams.Order("1001"), version);
             Say($"version {at}:");
-            await screen.WriteLineAsync(OrderText.Of(order));
+            foreach (var line in OrderText.Of(order).Split(Environment.NewLine)) Say(line);
         }
     }
 
@@ -196,7 +196,7 @@ public sealed class Tour(IEventStore store, TextWriter screen, TimeProvider cloc
     {
         var placed = await store.ExecuteAsync<Order>(Streams.Order(orderId),
             order => order.Create(orderId, customerId, lines, shipping, billing, clock.GetUtcNow()));
-        Say($"order-{orderId} of {customerId}: {placed.State.Lines.Count} lines, {placed.State.TotalPrice}");
+        Say($"order-{orderId} of {customerId}: {placed.State.Lines.Sum(l => l.Quantity)} pieces for {placed.State.TotalPrice}");
     }
 
     // The id says which command it is, the fingerprint what it wants.
@@ -212,8 +212,8 @@ public sealed class Tour(IEventStore store, TextWriter screen, TimeProvider cloc
 
     private static string Brief(object @event) => @event switch
     {
-        OrderCreated e => $"{e.Lines.Count} lines, {e.TotalPrice}",
-        OrderUpdated e => $"{e.Lines.Count} line more, {e.Removed.Count} less, {e.TotalPrice}",
+        OrderCreated e => $"lines: {e.Lines.Count}; total {e.TotalPrice}",
+        OrderUpdated e => $"lines: {e.Lines.Count} more, {e.Removed.Count} less; total {e.TotalPrice}",
         _ => $"{@event}",
     };
 

@@ -34,7 +34,7 @@ public sealed class CsvReader(TextReader reader, int fieldCount)
     private CsvRecord Checked(LineReader.Line first, IReadOnlyList<string> fields)
     {
         var problem = first.IsCut ? $"it is longer than {MaxLength} characters"
-            : fields.Count != fieldCount ? $"it has {fields.Count} fields, not {fieldCount}"
+            : fields.Count != fieldCount ? $"it has {fields.Count} {(fields.Count == 1 ? "field" : "fields")}, not {fieldCount}"
             : null;
         return new(first.Number, fields, problem);
     }

@@ -1,3 +1,4 @@
+using CsCheck;
 using Orders.Importing;
 
 namespace Orders.Tests.Importing;
@@ -31,6 +32,7 @@ public sealed class CsvReaderTests
         string.Join('|', record.Fields).Should().Be(fields);
     }
 
+    [TestCase("a\n", "it has 1 field, not 3")]
     [TestCase("a,b\n", "it has 2 fields, not 3")]
     [TestCase("a,b,c,d\n", "it has 4 fields, not 3")]
     [TestCase("a,\"b\",c,d\n", "it has 4 fields, not 3")]
@@ -53,6 +55,19 @@ public sealed class CsvReaderTests
 
     [Test]
     public void Empty_lines_hold_no_record_and_are_counted() => Read("\na,b,c\n\nd,e,f\n\n").Select(r => r.Line).Should().Equal(2, 4);
+
+    [Test]
+    public void Fields_that_are_quoted_come_back_whatever_they_hold() =>
+        Gen.String["ab,\"\r\n "].Array[3].Array[0, 5].Sample(records =>
+        {
+            var text = string.Concat(records.Select(r => string.Join(',', r.Select(f => $"\"{f.Replace("\"", "\"\"", StringComparison.Ordinal)}\"")) + "\r\n"));
+            return Read(text).Select(r => string.Join('|', r.Fields)).SequenceEqual(records.Select(r => string.Join('|', r)));
+        });
+
+    [Test]
+    public void Of_noise_between_good_lines_no_more_than_the_noise_is_lost() =>
+        Gen.String["ab,\"\r "].Array[0, 8].Sample(noise =>
+            Read(string.Join('\n', noise) + "\nlast,good,line\nlast,good,line\n").TakeLast(1).Single() is { Problem: null, Fields: ["last", "good", "line"] });
 
     [Test]
     public void A_line_longer_than_the_bound_is_a_problem_and_the_next_line_is_read() =>
