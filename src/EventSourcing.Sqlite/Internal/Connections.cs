@@ -6,8 +6,6 @@ namespace EventSourcing.Sqlite.Internal;
 /// <summary>Opens connections with the settings that the log needs.</summary>
 internal static class Connections
 {
-    // Checkpoints on the writer every 4,000 pages: less often, the tail latency of appends does not fall further.
-    private const int AutoCheckpointPages = 4000;
     private const int WriterCacheKib = 65_536;
     private const int ReaderCacheKib = 16_384;
     private const long MappedBytesAtMost = 2_147_418_112;
@@ -51,7 +49,7 @@ internal static class Connections
         SchemaVersion.UseWriteAheadLog(database, path);
         database.Execute(options.Durability == Durability.Full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
         database.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA cache_size = -{WriterCacheKib}"));
-        database.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA wal_autocheckpoint = {AutoCheckpointPages}"));
+        database.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA wal_autocheckpoint = {options.CheckpointPages}"));
         return new(database, options.TimeProvider, ids);
     }
 
