@@ -12,6 +12,10 @@ internal static class Sql
     internal const string CheckpointAll = "PRAGMA wal_checkpoint(FULL)";
     internal const string DataVersion = "PRAGMA data_version";
 
+    // Counts, because SQLite writes no page for a value that stays the same.
+    internal const string CountRefuted =
+        "INSERT INTO es_log (name, value) VALUES ('refuted', 1) ON CONFLICT (name) DO UPDATE SET value = value + 1";
+
     internal const string Fact = "SELECT value FROM es_log WHERE name = ?1";
 
     // Also begins a read's snapshot, which lasts as long as the statement stands on its row.

@@ -325,7 +325,7 @@ internal sealed class Writer : IAsyncDisposable
         {
             failure = e;
             Abandon();
-            outcome = OutcomeOf(first);
+            outcome = OutcomeOf(e, first);
         }
 
         if (outcome == Outcome.Stored && first is not null) _signal.Publish(session.Head);
@@ -333,13 +333,15 @@ internal sealed class Writer : IAsyncDisposable
     }
 
     /// <summary>Finds out by another connection what became of a failed commit.</summary>
-    private Outcome OutcomeOf((long Position, Guid Id)? first)
+    private Outcome OutcomeOf(SqliteException failure, (long Position, Guid Id)? first)
     {
+        // A full disk stops the writing before the commit's mark.
+        if (failure.SqliteErrorCode == Native.Full) return Outcome.NotStored;
         if (first is not { } intended) return Outcome.Unknown;
         try
         {
             var session = _session ??= _open();
-            if (session.IdAt(intended.Position) != intended.Id) return Outcome.NotStored;
+            if (session.TryRefute(intended.Position, intended.Id)) return Outcome.NotStored;
             // A failed fsync is not to be believed when repeated: only the database file's own, after a checkpoint of all, proves the events durable.
             if (session.TryCheckpoint()) return Outcome.Stored;
         }
