@@ -9,6 +9,7 @@ namespace EventSourcing.Sqlite;
 public sealed class SqliteEventLog : IEventLog
 {
     private readonly SqliteOptions _options;
+    private readonly PositionalIds _ids;
     private readonly ReaderPool _readers;
     private readonly CommitSignal _signal = new();
     private readonly CommitWatcher _watcher;
@@ -17,7 +18,7 @@ public sealed class SqliteEventLog : IEventLog
 
     private SqliteEventLog(string path, SqliteOptions options, PositionalIds ids, WriteSession? session)
     {
-        (Path, _options) = (path, options);
+        (Path, _options, _ids) = (path, options, ids);
         Reader OpenReader() => Connections.OpenReader(path, options, ids);
         _readers = new(options.MaxReaders, OpenReader);
         _watcher = new(path, _signal, OpenReader);
@@ -128,6 +129,20 @@ public sealed class SqliteEventLog : IEventLog
         return Writable().TransactAsync(work, cancellationToken);
     }
 
+    /// <summary>Examines the whole file: SQLite's own structures, the checksum of every event, name and record, that no position and no version is missing, and that the indexes of tags and ids say what the events say.</summary>
+    /// <remarks>
+    /// Others may read and append meanwhile. Memory is bounded by pages, never by the log; time follows the size of the file. SQLite's own check runs in one
+    /// snapshot, during which the write-ahead log grows with what is appended; all else runs in short ones. Damage does not end the examination. Events cut off
+    /// at the log's end are seen only by what still points to them: a checkpoint beyond the head is a <see cref="LogTruncatedException"/> where it is used.
+    /// </remarks>
+    /// <param name="cancellationToken">Ends the examination.</param>
+    /// <exception cref="StoreUnavailableException">The file could not be read just now, which says nothing of its content.</exception>
+    public async ValueTask<Verification> VerifyAsync(CancellationToken cancellationToken = default)
+    {
+        ThrowIfDisposed();
+        return await Task.Run(() => Verify(cancellationToken), cancellationToken).ConfigureAwait(false);
+    }
+
     /// <summary>Finishes what is queued, ends every wait with <see cref="ObjectDisposedException"/> and closes the file. May be called again.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -175,6 +190,19 @@ public sealed class SqliteEventLog : IEventLog
         try
         {
             return GlobalPosition.FromInt64(await _readers.UseAsync(static (reader, _) => reader.Head(), 0, cancellationToken).ConfigureAwait(false));
+        }
+        catch (SqliteException e)
+        {
+            throw SqliteErrors.Translate(e, Path);
+        }
+    }
+
+    private Verification Verify(CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var database = Connections.OpenForReading(Path, _options);
+            return new Verifier(database, _ids, cancellationToken).Run();
         }
         catch (SqliteException e)
         {

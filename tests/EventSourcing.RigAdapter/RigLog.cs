@@ -35,6 +35,10 @@ internal sealed class RigLog : IAsyncDisposable
             case "subscribe":
                 await SubscribeAsync(request.Id, request.Number(0), replies, stop);
                 break;
+            case "check":
+                var verification = await _log.VerifyAsync(stop);
+                replies.Write($"{request.Id} {(verification.IsIntact ? "ok" : $"error corrupt {verification.Findings[0].ToString().ReplaceLineEndings(" ")}")}");
+                break;
             case "checkpoint":
                 Checkpoint();
                 replies.Ok(request.Id);

@@ -55,6 +55,21 @@ internal static class Connections
 
     internal static Reader OpenReader(string path, SqliteOptions options, PositionalIds ids)
     {
+        var database = OpenForReading(path, options);
+        try
+        {
+            return new(database, ids);
+        }
+        catch
+        {
+            database.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>A connection that cannot write.</summary>
+    internal static Database OpenForReading(string path, SqliteOptions options)
+    {
         var database = Database.Reader(path, options.ReadOnly);
         try
         {
@@ -62,7 +77,7 @@ internal static class Connections
             database.Execute("PRAGMA query_only = 1");
             database.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA cache_size = -{ReaderCacheKib}"));
             if (options.MemoryMappedReads) database.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA mmap_size = {MappedBytesAtMost}"));
-            return new(database, ids);
+            return database;
         }
         catch
         {

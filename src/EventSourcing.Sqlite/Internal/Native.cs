@@ -52,6 +52,9 @@ internal static unsafe partial class Native
     internal static extern int sqlite3_busy_timeout(nint db, int milliseconds);
 
     [DllImport(Library)]
+    internal static extern void sqlite3_interrupt(nint db);
+
+    [DllImport(Library)]
     internal static extern int sqlite3_get_autocommit(nint db);
 
     [DllImport(Library), SuppressGCTransition]
