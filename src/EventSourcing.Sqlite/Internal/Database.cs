@@ -17,6 +17,20 @@ internal sealed unsafe class Database : IDisposable
     /// <summary>True while no transaction is open.</summary>
     internal bool IsAutoCommit => Native.sqlite3_get_autocommit(Handle) != 0;
 
+    /// <summary>Changes with every commit to the file that this connection knows of: its own, and others' once it has begun a transaction after them (sqlite.org/c3ref/c_fcntl_begin_atomic_write.html, SQLITE_FCNTL_DATA_VERSION).</summary>
+    internal uint DataVersion
+    {
+        get
+        {
+            uint version = 0;
+            fixed (byte* main = "main\0"u8)
+            {
+                var code = Native.sqlite3_file_control(Handle, main, Native.FileControlDataVersion, &version);
+                return code == Native.Ok ? version : throw Error(code);
+            }
+        }
+    }
+
     /// <summary>The connection of a writer, which user code may share.</summary>
     internal static Database Writer(string path, SqliteOptions options)
     {

@@ -15,6 +15,7 @@ internal static unsafe partial class Native
     internal const int OpenReadOnly = 0x1, OpenReadWrite = 0x2, OpenCreate = 0x4, OpenNoMutex = 0x8000;
     internal const int TypeText = 3, TypeNull = 5;
     internal const uint PreparePersistent = 1;
+    internal const int FileControlDataVersion = 35;
 
     private const string Library = "e_sqlite3";
 
@@ -56,6 +57,9 @@ internal static unsafe partial class Native
 
     [DllImport(Library)]
     internal static extern int sqlite3_get_autocommit(nint db);
+
+    [DllImport(Library)]
+    internal static extern int sqlite3_file_control(nint db, byte* database, int operation, void* argument);
 
     [DllImport(Library), SuppressGCTransition]
     internal static extern int sqlite3_bind_int64(nint statement, int index, long value);

@@ -13,8 +13,8 @@ internal sealed class WriteSession : IDisposable
     private readonly DuplicateCheck _duplicates;
     private readonly ConditionCheck _conditions;
     private readonly EventWriter _events;
-    private readonly Statement _begin, _commit, _rollback, _savepoint, _rollbackToSavepoint, _releaseSavepoint, _dataVersion, _head, _floor, _lastTime;
-    private long _seenDataVersion = -1;
+    private readonly Statement _begin, _commit, _rollback, _savepoint, _rollbackToSavepoint, _releaseSavepoint, _head, _floor, _lastTime;
+    private long _knownDataVersion = -1;
     private long _nextPosition;
     // One for each transaction: events of one commit were stored at one moment.
     private long _timestamp;
@@ -37,7 +37,6 @@ internal sealed class WriteSession : IDisposable
         _savepoint = database.Prepare(Sql.Savepoint);
         _rollbackToSavepoint = database.Prepare(Sql.RollbackToSavepoint);
         _releaseSavepoint = database.Prepare(Sql.ReleaseSavepoint);
-        _dataVersion = database.Prepare(Sql.DataVersion);
         _head = database.Prepare(Sql.Head);
         _floor = database.Prepare(Sql.Floor);
         _lastTime = database.Prepare(Sql.LastTime);
@@ -61,9 +60,7 @@ internal sealed class WriteSession : IDisposable
     internal void Begin()
     {
         _begin.Run();
-        var dataVersion = _dataVersion.Scalar(0);
-        if (dataVersion != _seenDataVersion) Forget();
-        _seenDataVersion = dataVersion;
+        if (_database.DataVersion != _knownDataVersion) Forget();
         if (!_isCurrent) Load();
         IsHalfWritten = false;
         FirstWritten = null;
@@ -71,7 +68,12 @@ internal sealed class WriteSession : IDisposable
         _timestamp = Math.Max(now, _timestamp);
     }
 
-    internal void Commit() => _commit.Run();
+    internal void Commit()
+    {
+        _commit.Run();
+        // Other connections' commits show only at the next transaction: whatever changed since the last look is this one's own.
+        _knownDataVersion = _database.DataVersion;
+    }
 
     /// <summary>Makes sure that a commit that failed elsewhere stays undone; false when its first event is there after all.</summary>
     /// <remarks>What that commit left in the write-ahead log, its commit mark included, would come back with the recovery after a crash.

@@ -6,13 +6,16 @@ namespace EventSourcing.Sqlite.Internal;
 
 /// <summary>The one writer of a log in this process: a queue, group commit, a verdict for each item.</summary>
 /// <remarks>
-/// An idle writer runs a lone append on the caller's thread, which saves it the hand-over; otherwise appends queue for the
-/// writer's own thread, which judges all that wait in one transaction and commits once. <see cref="_busy"/> says who has the
-/// session: it is true while the thread works or lingers, or while a caller runs its own append.
+/// Appends queue for the writer's own thread, which judges all that wait in one transaction and commits once. An idle writer
+/// runs the append of a lone caller on the caller's thread, which saves it the hand-over. Who starts many appends before
+/// awaiting the first looks like a lone caller then, so only a caller that was seen to wait for its answer is given such turns,
+/// and now and then an append goes through the queue to look again. <see cref="_busy"/> says who has the session: it is true
+/// while the thread works or lingers, or while a caller runs its own append.
 /// </remarks>
 internal sealed class Writer : IAsyncDisposable
 {
     private const int GroupEventsAtMost = 1024;
+    private const int TurnsAloneAtMost = 64;
 
     // Long enough for the callers just answered to come back with their next append, and for other processes to get the lock.
     private static readonly long s_linger = Stopwatch.Frequency / 20_000;
@@ -27,6 +30,8 @@ internal sealed class Writer : IAsyncDisposable
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Queue<WorkItem> _queue = new();
     private WriteSession? _session;
+    private int _turnsAlone;
+    private int _nextTurnsAlone = 1;
     private bool _busy;
     private bool _disposed;
     private bool _threadStarted;
@@ -106,7 +111,8 @@ internal sealed class Writer : IAsyncDisposable
     {
         lock (_gate)
         {
-            if (_busy || _disposed || _queue.Count > 0) return false;
+            if (_busy || _disposed || _turnsAlone == 0 || _queue.Count > 0) return false;
+            _turnsAlone--;
             return _busy = true;
         }
     }
@@ -117,6 +123,7 @@ internal sealed class Writer : IAsyncDisposable
         lock (_gate)
         {
             _busy = false;
+            if (_queue.Count > 0) SeeCompany();
             waiting = _queue.Count > 0 || (_disposed && _threadStarted);
         }
 
@@ -252,6 +259,24 @@ internal sealed class Writer : IAsyncDisposable
         return true;
     }
 
+    // Before the answers: who waits alone has nothing else in the queue now.
+    private void LookForCompany(int size)
+    {
+        lock (_gate)
+        {
+            if (size > 1 || _queue.Count > 0)
+            {
+                SeeCompany();
+                return;
+            }
+
+            _turnsAlone = _nextTurnsAlone;
+            _nextTurnsAlone = Math.Min(_nextTurnsAlone * 2, TurnsAloneAtMost);
+        }
+    }
+
+    private void SeeCompany() => (_turnsAlone, _nextTurnsAlone) = (0, 1);
+
     // Until as many appends wait as were just answered, but not for long.
     private void Linger(int size)
     {
@@ -294,6 +319,7 @@ internal sealed class Writer : IAsyncDisposable
     private void Answer(List<WorkItem> group, WriteSession session)
     {
         var (outcome, failure) = Commit(session);
+        LookForCompany(group.Count);
         foreach (var item in group)
         {
             if (outcome == Outcome.Stored) item.Complete();
