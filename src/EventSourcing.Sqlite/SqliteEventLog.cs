@@ -8,6 +8,7 @@ namespace EventSourcing.Sqlite;
 /// <summary>A log in one SQLite file, with the promises of <see cref="IEventLog"/>. Thread-safe. Several logs may be open on one file, in one process or in several on one machine.</summary>
 public sealed class SqliteEventLog : IEventLog
 {
+    private readonly StoreFile _file;
     private readonly SqliteOptions _options;
     private readonly PositionalIds _ids;
     private readonly ReaderPool _readers;
@@ -18,27 +19,33 @@ public sealed class SqliteEventLog : IEventLog
 
     private SqliteEventLog(string path, SqliteOptions options, PositionalIds ids, WriteSession? session)
     {
-        (Path, _options, _ids) = (path, options, ids);
-        Reader OpenReader() => Connections.OpenReader(path, options, ids);
-        _readers = new(options.MaxReaders, OpenReader);
-        _watcher = new(path, _signal, OpenReader);
+        (_file, _options, _ids) = (new(path, options.TimeProvider), options, ids);
+        Reader OpenReader() => Connections.OpenReader(_file, options, ids);
+        _readers = new(options.MaxReaders, _file, OpenReader);
+        _watcher = new(_file, _signal, OpenReader);
         _signal.Awaited += _watcher.Start;
-        if (session is not null) _writer = new(path, options, session, () => Connections.OpenSession(path, options, ids), _signal);
+        if (session is not null) _writer = new(_file, options, session, () => Connections.OpenSession(_file, options, ids), _signal);
     }
 
     /// <summary>The file, as a full path with links resolved.</summary>
-    public string Path { get; }
+    public string Path => _file.Path;
 
     /// <summary>Opens a log, and creates file and tables where there are none.</summary>
     /// <param name="path">The file. Its directory exists.</param>
     /// <param name="options">How the log works; null for the defaults.</param>
     /// <exception cref="ArgumentException">The path is empty or names no file, or an option is out of range.</exception>
     /// <exception cref="StoreSchemaException">The file is no SQLite database, is one of something else, or has a newer schema. Nothing was changed.</exception>
-    /// <exception cref="StoreUnavailableException">The file cannot be opened, or does not exist where it must.</exception>
+    /// <exception cref="StoreUnavailableException">
+    /// The file cannot be opened just now, or does not exist where it must; it lies on a network file system, where locks cannot be relied on; or the process has
+    /// loaded a SQLite older than 3.51.3, which can damage a file that several connections use. Nothing was changed.
+    /// </exception>
+    /// <exception cref="StoreCorruptException">The file is damaged.</exception>
+    /// <exception cref="StoreFullException">There is no room for the new file.</exception>
     /// <exception cref="StoreReadOnlyException">The file cannot be written.</exception>
     public static SqliteEventLog Open(string path, SqliteOptions? options = null)
     {
         options = (options ?? new()).Validated();
+        SqliteLibrary.RefuseUnsafe();
         var file = Connections.Resolve(path, options);
         try
         {
@@ -164,7 +171,7 @@ public sealed class SqliteEventLog : IEventLog
 
     private static SqliteEventLog OpenForWriting(string path, SqliteOptions options)
     {
-        var database = Database.Writer(path, options);
+        var database = Database.Writer(path, options.MustExist);
         try
         {
             database.BusyTimeout(options.BusyTimeout);
@@ -201,7 +208,7 @@ public sealed class SqliteEventLog : IEventLog
     {
         try
         {
-            using var database = Connections.OpenForReading(Path, _options);
+            using var database = Connections.OpenForReading(_file, _options);
             return new Verifier(database, _ids, cancellationToken).Run();
         }
         catch (SqliteException e)

@@ -23,19 +23,22 @@ internal static class Connections
             throw new StoreUnavailableException($"'{target}' does not exist.");
         if (!Directory.Exists(Path.GetDirectoryName(target)))
             throw new StoreUnavailableException($"The directory of '{target}' does not exist.");
+        NetworkFileSystem.Refuse(target);
         return target;
     }
 
     internal static PositionalIds IdsOf(Database database) =>
         new(long.Parse(database.Scalar("SELECT value FROM es_log WHERE name = 'id_key'")!, CultureInfo.InvariantCulture));
 
-    internal static WriteSession OpenSession(string path, SqliteOptions options, PositionalIds ids)
+    /// <summary>A writer's connection to a log that is open.</summary>
+    internal static WriteSession OpenSession(StoreFile file, SqliteOptions options, PositionalIds ids)
     {
-        var database = Database.Writer(path, options);
+        var database = Database.Writer(file.Path, mustExist: true);
         try
         {
+            file.ThrowIfReplaced();
             database.BusyTimeout(options.BusyTimeout);
-            return SessionOn(database, path, options, ids);
+            return SessionOn(database, file.Path, options, ids);
         }
         catch
         {
@@ -53,9 +56,9 @@ internal static class Connections
         return new(database, options.TimeProvider, ids);
     }
 
-    internal static Reader OpenReader(string path, SqliteOptions options, PositionalIds ids)
+    internal static Reader OpenReader(StoreFile file, SqliteOptions options, PositionalIds ids)
     {
-        var database = OpenForReading(path, options);
+        var database = OpenForReading(file, options);
         try
         {
             return new(database, ids);
@@ -68,11 +71,12 @@ internal static class Connections
     }
 
     /// <summary>A connection that cannot write.</summary>
-    internal static Database OpenForReading(string path, SqliteOptions options)
+    internal static Database OpenForReading(StoreFile file, SqliteOptions options)
     {
-        var database = Database.Reader(path, options.ReadOnly);
+        var database = Database.Reader(file.Path, options.ReadOnly);
         try
         {
+            file.ThrowIfReplaced();
             database.BusyTimeout(options.BusyTimeout);
             database.Execute("PRAGMA query_only = 1");
             database.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA cache_size = -{ReaderCacheKib}"));

@@ -32,12 +32,12 @@ internal sealed unsafe class Database : IDisposable
     }
 
     /// <summary>The connection of a writer, which user code may share.</summary>
-    internal static Database Writer(string path, SqliteOptions options)
+    internal static Database Writer(string path, bool mustExist)
     {
         var connection = new SqliteConnection(new SqliteConnectionStringBuilder
         {
             DataSource = path,
-            Mode = options.MustExist ? SqliteOpenMode.ReadWrite : SqliteOpenMode.ReadWriteCreate,
+            Mode = mustExist ? SqliteOpenMode.ReadWrite : SqliteOpenMode.ReadWriteCreate,
             Pooling = false,
         }.ToString());
         try

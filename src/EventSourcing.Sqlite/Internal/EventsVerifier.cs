@@ -12,6 +12,7 @@ internal sealed class EventsVerifier(Database database, PositionalIds ids, Findi
     private readonly Statement _gapAt = database.Prepare(Sql.GapAt);
     private readonly Statement _gapAfter = database.Prepare(Sql.GapAfter);
     private readonly HashSet<string> _names = [];
+    private readonly Slab _slab = new();
     private Statement? _findId, _isTagged;
     private bool _idsAreReadable = true, _tagsAreReadable = true;
     private long _next = 1;
@@ -25,7 +26,7 @@ internal sealed class EventsVerifier(Database database, PositionalIds ids, Findi
     internal bool CheckPage(int rows)
     {
         // The row reader is the one of every read, so that both judge alike; a page of its own takes the copies.
-        var page = new PageBuilder(new LogRead { MaxCount = rows, ReuseBuffers = true }, head, generation: 0);
+        var page = new PageBuilder(new LogRead { MaxCount = rows, ReuseBuffers = true }, head, generation: 0, _slab);
         try
         {
             _events.Bind(1, _next).Bind(2, head);

@@ -26,6 +26,9 @@ internal static unsafe partial class Native
     }
 
     [DllImport(Library)]
+    internal static extern int sqlite3_libversion_number();
+
+    [DllImport(Library)]
     internal static extern int sqlite3_open_v2(byte* file, nint* db, int flags, byte* vfs);
 
     [DllImport(Library)]
