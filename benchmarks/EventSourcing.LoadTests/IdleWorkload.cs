@@ -1,0 +1,2 @@
+namespace EventSourcing.LoadTests;
+internal static class IdleWorkload { public static Task RunAsync(Settings s) => Task.CompletedTask; }
