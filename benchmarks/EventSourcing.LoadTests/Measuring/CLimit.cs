@@ -25,7 +25,8 @@ internal sealed class CLimit : IDisposable
             embedded.CopyTo(file);
         try
         {
-            Run("cc", "-O2", "-o", program, source, "-ldl");
+            // The library leaves its own need for libm and libpthread to whoever loads it.
+            Run("cc", "-O2", "-o", program, source, "-Wl,--no-as-needed", "-ldl", "-lm", "-lpthread");
             return new(program, LoadedLibrary());
         }
         catch (System.ComponentModel.Win32Exception)
