@@ -7,7 +7,7 @@ namespace EventSourcing.LoadTests.Limits;
 /// <summary>Row C: n callers, each awaiting the durability of its own event in its own stream.</summary>
 internal static class Concurrent
 {
-    private const string Ours = "ours", Locked = "one connection, lock", InTurn = "one connection, semaphore";
+    private const string Ours = "ours", Locked = "one connection, lock", InTurn = "one connection, in turn";
 
     public static async Task RunAsync(Settings settings, CLimit limit)
     {
@@ -31,7 +31,7 @@ internal static class Concurrent
         }
     }
 
-    private static int LimitEvents(int callers) => callers == 1 ? 4_000 : 30_000 / callers * callers;
+    private static int LimitEvents(int callers) => callers switch { 1 => 4_000, 8 => 24_000, _ => 102_400 };
 
     private static async Task<Measurement> OursAsync(Settings settings, int callers)
     {
