@@ -23,6 +23,6 @@ internal static class LogReading
         var sum = 0L;
         foreach (ref readonly var e in events)
             sum += e.Position.ToInt64() + e.Version + e.Timestamp.Ticks + e.Data.Length + e.Metadata.Length + e.Type.Length + e.StreamId.Value.Length;
-        return sum > 0 ? events.Length : 0;
+        return sum == 0 ? 0 : events.Length;
     }
 }

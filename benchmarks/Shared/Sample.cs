@@ -7,6 +7,8 @@ internal static class Sample
 {
     public const string Type = "OrderPlaced";
 
+    public static Guid Id { get; } = new("0190163d-8694-739b-aea5-966c26f8ad91");
+
     public static byte[] Data { get; } = Padded("""{"orderId":"4f1c2a90-8d3e-4b6a-9c77-1b2d3e4f5a6b","customer":"customer-00042","total":45.05,"items":[{"sku":"A-1001","quantity":2},{"sku":"B-2002","quantity":1}],"note":" """, 200);
 
     public static byte[] Metadata { get; } = Padded("""{"user":"user-17","source":"orders-api","trace":" """, 100);
