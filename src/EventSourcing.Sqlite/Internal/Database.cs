@@ -17,13 +17,27 @@ internal sealed unsafe class Database : IDisposable
     /// <summary>True while no transaction is open.</summary>
     internal bool IsAutoCommit => Native.sqlite3_get_autocommit(Handle) != 0;
 
+    /// <summary>Changes with every commit to the file that this connection knows of: its own, and others' once it has begun a transaction after them (sqlite.org/c3ref/c_fcntl_begin_atomic_write.html, SQLITE_FCNTL_DATA_VERSION).</summary>
+    internal uint DataVersion
+    {
+        get
+        {
+            uint version = 0;
+            fixed (byte* main = "main\0"u8)
+            {
+                var code = Native.sqlite3_file_control(Handle, main, Native.FileControlDataVersion, &version);
+                return code == Native.Ok ? version : throw Error(code);
+            }
+        }
+    }
+
     /// <summary>The connection of a writer, which user code may share.</summary>
-    internal static Database Writer(string path, SqliteOptions options)
+    internal static Database Writer(string path, bool mustExist)
     {
         var connection = new SqliteConnection(new SqliteConnectionStringBuilder
         {
             DataSource = path,
-            Mode = options.MustExist ? SqliteOpenMode.ReadWrite : SqliteOpenMode.ReadWriteCreate,
+            Mode = mustExist ? SqliteOpenMode.ReadWrite : SqliteOpenMode.ReadWriteCreate,
             Pooling = false,
         }.ToString());
         try
@@ -98,6 +112,30 @@ internal sealed unsafe class Database : IDisposable
             statement.Dispose();
         }
     }
+
+    /// <summary>Looks at every row of a statement that is needed once.</summary>
+    internal void ForEach(string sql, Action<Statement> look)
+    {
+        var statement = Prepare(sql);
+        try
+        {
+            while (statement.Step()) look(statement);
+        }
+        finally
+        {
+            _statements.Remove(statement);
+            statement.Dispose();
+        }
+    }
+
+    /// <summary>Leaves every row that a statement stands on, and the snapshot with them.</summary>
+    internal void Reset()
+    {
+        foreach (var statement in _statements) statement.Reset();
+    }
+
+    /// <summary>Makes the statement that runs on another thread fail.</summary>
+    internal void Interrupt() => Native.sqlite3_interrupt(Handle);
 
     /// <summary>Runs the statements of a script, separated by a semicolon at the end of a line.</summary>
     internal void ExecuteScript(string script)

@@ -4,16 +4,14 @@ using EventSourcing.Storage;
 namespace EventSourcing.Sqlite.Internal;
 
 /// <summary>Collects the rows of one page: events in a rented array, their bytes in slabs.</summary>
-internal sealed class PageBuilder(LogRead read, long head, long generation)
+internal sealed class PageBuilder(LogRead read, long head, long generation, Slab shared)
 {
-    // Below the large object heap's 85,000 bytes.
-    private const int SlabBytes = 64 << 10;
-    private const int FirstSlabBytes = 1 << 10;
+    // A page of fewer events takes memory of its own, so that an event kept from it does not keep a whole slab.
+    private const int SharesSlabFrom = 512;
 
     private readonly List<byte[]>? _rented = read.ReuseBuffers ? [] : null;
     private RecordedEvent[] _events = [];
-    private byte[] _slab = [];
-    private int _slabUsed;
+    private Slab _slab = new();
     private int _count;
     private long _bytes;
     private long _expected = 16;
@@ -59,11 +57,8 @@ internal sealed class PageBuilder(LogRead read, long head, long generation)
     internal ReadOnlyMemory<byte> Copy(ReadOnlySpan<byte> bytes)
     {
         if (bytes.IsEmpty) return default;
-        if (_slab.Length - _slabUsed < bytes.Length) NewSlab(bytes.Length);
-        var copy = _slab.AsMemory(_slabUsed, bytes.Length);
-        bytes.CopyTo(copy.Span);
-        _slabUsed += bytes.Length;
-        return copy;
+        if (_slab.Left < bytes.Length) NewSlab(bytes.Length);
+        return _slab.Copy(bytes);
     }
 
     internal SqlitePage Build() => new(_events, _count, _rented, Head, StreamVersion, generation, _next);
@@ -79,22 +74,32 @@ internal sealed class PageBuilder(LogRead read, long head, long generation)
         _events = larger;
     }
 
-    // The first slabs of a page are sized by what it has shown so far, so that a short stream does not take a whole one.
     private void NewSlab(int needed)
     {
-        var left = Math.Max(_expected - _count, 1);
-        var average = _count == 0 ? needed : Math.Max(needed, (_bytes / _count) + 16);
-        var size = Math.Max(needed, (int)Math.Clamp(left * average, Math.Min(FirstSlabBytes, SlabBytes), SlabBytes));
-        if (_rented is null)
+        if (_rented is not null)
         {
-            _slab = GC.AllocateUninitializedArray<byte>(size);
-        }
-        else
-        {
-            _slab = ArrayPool<byte>.Shared.Rent(size);
-            _rented.Add(_slab);
+            _slab.Bytes = ArrayPool<byte>.Shared.Rent(Math.Max(needed, Slab.Size));
+            _slab.Used = 0;
+            _rented.Add(_slab.Bytes);
+            return;
         }
 
-        _slabUsed = 0;
+        if (_expected >= SharesSlabFrom && _slab != shared)
+        {
+            _slab = shared;
+            if (_slab.Left >= needed) return;
+        }
+
+        _slab.Bytes = GC.AllocateUninitializedArray<byte>(SizeOfNext(needed));
+        _slab.Used = 0;
+    }
+
+    // The first slabs of a short page are sized by what it has shown so far.
+    private int SizeOfNext(int needed)
+    {
+        if (_slab == shared) return Math.Max(needed, Slab.Size);
+        var left = Math.Max(_expected - _count, 1);
+        var average = _count == 0 ? needed : Math.Max(needed, (_bytes / _count) + 16);
+        return (int)Math.Max(needed, Math.Min(left * average, Slab.Size));
     }
 }

@@ -14,6 +14,7 @@ internal sealed class Reader : IDisposable
     private readonly NameTable _streams, _types, _tags;
     private readonly TagIndex _tagIndex;
     private readonly RowReader _rows;
+    private readonly Slab _slab = new();
     private readonly Statement _head, _streamVersion, _findId, _eventAt, _logForward, _logBackward, _streamForward, _streamBackward, _dataVersion;
 
     internal Reader(Database database, PositionalIds ids)
@@ -52,7 +53,7 @@ internal sealed class Reader : IDisposable
     internal SqlitePage Read(LogRead read)
     {
         var (head, generation) = BeginSnapshot();
-        var page = new PageBuilder(read, head, generation);
+        var page = new PageBuilder(read, head, generation, _slab);
         try
         {
             if (read.EventId is { } id) ReadById(page, id);
@@ -76,7 +77,7 @@ internal sealed class Reader : IDisposable
     private (long Head, long Generation) BeginSnapshot()
     {
         _head.Step();
-        var head = _head.IsNull(0) ? 0 : _head.Int64(0);
+        var head = _head.Int64(0);
         // What lacks its seal still is not shown: every head ends before it.
         if (!_head.IsNull(1)) head = Math.Min(head, _head.Int64(1) - 1);
         return (head, _head.Int64(2));

@@ -7,6 +7,9 @@ namespace EventSourcing.Sqlite.Internal;
 /// <summary>Copies a row of es_events into a page, after its checksum has shown that it is what was written.</summary>
 internal sealed class RowReader(NameTable streams, NameTable types, NameTable tags)
 {
+    private const int CachedStreamsAtMost = 1 << 16;
+
+    private readonly Dictionary<long, StreamId> _streamIds = [];
     private long _lastStream;
     private StreamId _lastStreamId;
 
@@ -72,9 +75,14 @@ internal sealed class RowReader(NameTable streams, NameTable types, NameTable ta
     private StreamId Stream(long id)
     {
         if (id == _lastStream) return _lastStreamId;
-        _lastStreamId = new(streams.Name(id));
-        _lastStream = id;
-        return _lastStreamId;
+        if (!_streamIds.TryGetValue(id, out var stream))
+        {
+            if (_streamIds.Count >= CachedStreamsAtMost) _streamIds.Clear();
+            _streamIds[id] = stream = new(streams.Name(id));
+        }
+
+        (_lastStream, _lastStreamId) = (id, stream);
+        return stream;
     }
 
     private Tag[] Tags(in Checksum.EventHeader header, ReadOnlySpan<byte> ids)

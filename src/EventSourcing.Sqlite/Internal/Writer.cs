@@ -6,18 +6,21 @@ namespace EventSourcing.Sqlite.Internal;
 
 /// <summary>The one writer of a log in this process: a queue, group commit, a verdict for each item.</summary>
 /// <remarks>
-/// An idle writer runs a lone append on the caller's thread, which saves it the hand-over; otherwise appends queue for the
-/// writer's own thread, which judges all that wait in one transaction and commits once. <see cref="_busy"/> says who has the
-/// session: it is true while the thread works or lingers, or while a caller runs its own append.
+/// Appends queue for the writer's own thread, which judges all that wait in one transaction and commits once. An idle writer
+/// runs the append of a lone caller on the caller's thread, which saves it the hand-over. Who starts many appends before
+/// awaiting the first looks like a lone caller then, so only a caller that was seen to wait for its answer is given such turns,
+/// and now and then an append goes through the queue to look again. <see cref="_busy"/> says who has the session: it is true
+/// while the thread works or lingers, or while a caller runs its own append.
 /// </remarks>
 internal sealed class Writer : IAsyncDisposable
 {
     private const int GroupEventsAtMost = 1024;
+    private const int TurnsAloneAtMost = 64;
 
     // Long enough for the callers just answered to come back with their next append, and for other processes to get the lock.
     private static readonly long s_linger = Stopwatch.Frequency / 20_000;
 
-    private readonly string _path;
+    private readonly StoreFile _file;
     private readonly SqliteOptions _options;
     private readonly Func<WriteSession> _open;
     private readonly CommitSignal _signal;
@@ -27,13 +30,15 @@ internal sealed class Writer : IAsyncDisposable
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Queue<WorkItem> _queue = new();
     private WriteSession? _session;
+    private int _turnsAlone;
+    private int _nextTurnsAlone = 1;
     private bool _busy;
     private bool _disposed;
     private bool _threadStarted;
 
-    internal Writer(string path, SqliteOptions options, WriteSession session, Func<WriteSession> open, CommitSignal signal)
+    internal Writer(StoreFile file, SqliteOptions options, WriteSession session, Func<WriteSession> open, CommitSignal signal)
     {
-        (_path, _options, _session, _open, _signal) = (path, options, session, open, signal);
+        (_file, _options, _session, _open, _signal) = (file, options, session, open, signal);
         _places = new(options.QueueCapacity);
     }
 
@@ -106,7 +111,8 @@ internal sealed class Writer : IAsyncDisposable
     {
         lock (_gate)
         {
-            if (_busy || _disposed || _queue.Count > 0) return false;
+            if (_busy || _disposed || _turnsAlone == 0 || _queue.Count > 0) return false;
+            _turnsAlone--;
             return _busy = true;
         }
     }
@@ -117,6 +123,7 @@ internal sealed class Writer : IAsyncDisposable
         lock (_gate)
         {
             _busy = false;
+            if (_queue.Count > 0) SeeCompany();
             waiting = _queue.Count > 0 || (_disposed && _threadStarted);
         }
 
@@ -129,6 +136,7 @@ internal sealed class Writer : IAsyncDisposable
         result = default;
         try
         {
+            _file.ThrowIfReplacedLately();
             var session = _session ??= _open();
             try
             {
@@ -149,7 +157,11 @@ internal sealed class Writer : IAsyncDisposable
         catch (SqliteException e)
         {
             Abandon();
-            result = ValueTask.FromException<AppendResult>(SqliteErrors.Translate(e, _path));
+            result = ValueTask.FromException<AppendResult>(SqliteErrors.Translate(e, _file.Path));
+        }
+        catch (StoreUnavailableException e)
+        {
+            result = ValueTask.FromException<AppendResult>(e);
         }
 
         return true;
@@ -174,7 +186,7 @@ internal sealed class Writer : IAsyncDisposable
         {
             (Outcome.Stored, _) => new(result),
             (Outcome.Unknown, var failure) => ValueTask.FromException<AppendResult>(session.Unknown(append, result, failure!)),
-            (_, var failure) => ValueTask.FromException<AppendResult>(SqliteErrors.Translate(failure!, _path)),
+            (_, var failure) => ValueTask.FromException<AppendResult>(SqliteErrors.Translate(failure!, _file.Path)),
         };
     }
 
@@ -205,7 +217,7 @@ internal sealed class Writer : IAsyncDisposable
         return true;
     }
 
-    private ObjectDisposedException Disposed() => new(nameof(SqliteEventLog), $"The log in '{_path}' is closed.");
+    private ObjectDisposedException Disposed() => new(nameof(SqliteEventLog), $"The log in '{_file.Path}' is closed.");
 
     // ---- the thread
 
@@ -252,6 +264,24 @@ internal sealed class Writer : IAsyncDisposable
         return true;
     }
 
+    // Before the answers: who waits alone has nothing else in the queue now.
+    private void LookForCompany(int size)
+    {
+        lock (_gate)
+        {
+            if (size > 1 || _queue.Count > 0)
+            {
+                SeeCompany();
+                return;
+            }
+
+            _turnsAlone = _nextTurnsAlone;
+            _nextTurnsAlone = Math.Min(_nextTurnsAlone * 2, TurnsAloneAtMost);
+        }
+    }
+
+    private void SeeCompany() => (_turnsAlone, _nextTurnsAlone) = (0, 1);
+
     // Until as many appends wait as were just answered, but not for long.
     private void Linger(int size)
     {
@@ -265,6 +295,7 @@ internal sealed class Writer : IAsyncDisposable
         if (group.Count == 0) return;
         try
         {
+            _file.ThrowIfReplacedLately();
             var session = _session ??= _open();
             session.Begin();
         }
@@ -294,13 +325,14 @@ internal sealed class Writer : IAsyncDisposable
     private void Answer(List<WorkItem> group, WriteSession session)
     {
         var (outcome, failure) = Commit(session);
+        LookForCompany(group.Count);
         foreach (var item in group)
         {
             if (outcome == Outcome.Stored) item.Complete();
             // What it was refused for may have gone with the transaction: it is judged again.
             else if (item.Refusal is not null) RunGroup([item]);
             else if (outcome == Outcome.Unknown) item.FailUnknown(session, failure!);
-            else item.Fail(SqliteErrors.Translate(failure!, _path));
+            else item.Fail(SqliteErrors.Translate(failure!, _file.Path));
         }
     }
 
@@ -325,7 +357,7 @@ internal sealed class Writer : IAsyncDisposable
         {
             failure = e;
             Abandon();
-            outcome = OutcomeOf(first);
+            outcome = OutcomeOf(e, first);
         }
 
         if (outcome == Outcome.Stored && first is not null) _signal.Publish(session.Head);
@@ -333,13 +365,15 @@ internal sealed class Writer : IAsyncDisposable
     }
 
     /// <summary>Finds out by another connection what became of a failed commit.</summary>
-    private Outcome OutcomeOf((long Position, Guid Id)? first)
+    private Outcome OutcomeOf(SqliteException failure, (long Position, Guid Id)? first)
     {
+        // A full disk stops the writing before the commit's mark.
+        if (failure.SqliteErrorCode == Native.Full) return Outcome.NotStored;
         if (first is not { } intended) return Outcome.Unknown;
         try
         {
             var session = _session ??= _open();
-            if (session.IdAt(intended.Position) != intended.Id) return Outcome.NotStored;
+            if (session.TryRefute(intended.Position, intended.Id)) return Outcome.NotStored;
             // A failed fsync is not to be believed when repeated: only the database file's own, after a checkpoint of all, proves the events durable.
             if (session.TryCheckpoint()) return Outcome.Stored;
         }
@@ -351,7 +385,7 @@ internal sealed class Writer : IAsyncDisposable
         return Outcome.Unknown;
     }
 
-    private Exception Translate(Exception e) => e is SqliteException sqlite ? SqliteErrors.Translate(sqlite, _path) : e;
+    private Exception Translate(Exception e) => e is SqliteException sqlite ? SqliteErrors.Translate(sqlite, _file.Path) : e;
 
     private void Recover(Exception e)
     {

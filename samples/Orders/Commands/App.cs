@@ -1,0 +1,71 @@
+using System.Globalization;
+using EventSourcing;
+using Orders.Domain;
+
+namespace Orders.Commands;
+
+/// <summary>Runs one command and gives the exit code: 0 done, 1 not done and one line said why, 2 done but for the lines named.</summary>
+public static class App
+{
+    private const string Help = """
+        The order sample of EventSourcing.
+
+          Orders                                          a tour of the library on a SQLite file
+          Orders import FILE.csv[.gz] --db FILE           import sales; again, or after a kill, nothing is added twice
+          Orders report --db FILE [--json]                sales in numbers
+          Orders show ORDER --db FILE [--version N | --at TIME]
+                                                          an order now, at a version or at a time (UTC without offset)
+          Orders log --db FILE [--type T] [--stream S] [--last N]
+                                                          stored events: position, stream, version, type, time, JSON
+
+        Exit codes: 0 done; 1 nothing done; 2 imported, but malformed lines were left out.
+        """;
+
+    /// <summary>Runs the command that the arguments say.</summary>
+    public static async Task<int> RunAsync(string[] args, Screen screen, CancellationToken cancellationToken = default)
+    {
+        // Numbers and dates print alike everywhere; the culture flows with the call and ends with it.
+        CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+        try
+        {
+            return await DispatchAsync(args, screen, cancellationToken);
+        }
+        catch (UsageException e)
+        {
+            return await FailAsync($"{e.Message} (--help tells more)");
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            return await FailAsync("stopped; the same command goes on where it ended");
+        }
+        catch (Exception e) when (e is EventSourcingException or RefusedException or IOException or UnauthorizedAccessException or InvalidDataException)
+        {
+            return await FailAsync(e.Message);
+        }
+
+        async Task<int> FailAsync(string message)
+        {
+            await screen.Error.WriteLineAsync(Screen.OneLine(message));
+            return 1;
+        }
+    }
+
+    private static async Task<int> DispatchAsync(string[] args, Screen screen, CancellationToken cancellationToken)
+    {
+        if (args.Any(a => a is "--help" or "-h" or "-?"))
+        {
+            await screen.Out.WriteLineAsync(Help);
+            return 0;
+        }
+
+        return args switch
+        {
+            [] => await Tour.RunAsync(screen, cancellationToken),
+            ["import", .. var rest] => await ImportCommand.RunAsync(new(rest, ["--db"], []), screen, cancellationToken),
+            ["report", .. var rest] => await ReportCommand.RunAsync(new(rest, ["--db"], ["--json"]), screen, cancellationToken),
+            ["show", .. var rest] => await ShowCommand.RunAsync(new(rest, ["--db", "--version", "--at"], []), screen, cancellationToken),
+            ["log", .. var rest] => await LogCommand.RunAsync(new(rest, ["--db", "--type", "--stream", "--last"], []), screen, cancellationToken),
+            [var unknown, ..] => throw new UsageException($"unknown command '{unknown}'"),
+        };
+    }
+}

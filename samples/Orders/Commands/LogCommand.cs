@@ -1,0 +1,64 @@
+using System.Text;
+using EventSourcing;
+using EventSourcing.Storage;
+
+namespace Orders.Commands;
+
+/// <summary><c>log --db FILE [--type T] [--stream S] [--last N]</c>: events as they are stored, one a line, fields separated by tabs.</summary>
+internal static class LogCommand
+{
+    internal static async Task<int> RunAsync(Arguments args, Screen screen, CancellationToken cancellationToken)
+    {
+        args.NoOperand();
+        var (read, last) = (ReadOf(args), args.FindNumber("--last"));
+        await using var store = Stores.OpenForReading(args.Get("--db"));
+        if (last is null)
+        {
+            await EachAsync(store.Log, read, long.MaxValue, e => screen.Out.WriteLine(TextOf(e)), cancellationToken);
+            return 0;
+        }
+
+        var lines = new Stack<string>();
+        await EachAsync(store.Log, read with { Direction = ReadDirection.Backward }, last.Value, e => lines.Push(TextOf(e)), cancellationToken);
+        foreach (var line in lines) await screen.Out.WriteLineAsync(line);
+        return 0;
+    }
+
+    // Below the typed store: events of types that this program does not know are shown like all others.
+    private static async Task EachAsync(IEventLog log, LogRead read, long count, Action<RecordedEvent> show, CancellationToken cancellationToken)
+    {
+        for (LogRead? next = read; next is not null && count > 0;)
+        {
+            using var page = await log.ReadAsync(next with { MaxCount = (int)Math.Min(count, LogRead.MaxPage) }, cancellationToken);
+            foreach (ref readonly var e in page.Events) show(e);
+            count -= page.Events.Length;
+            // What others append meanwhile is left for the next time.
+            var through = next.Stream is null && next.Direction == ReadDirection.Forward && next.Through == 0 ? page.Head.ToInt64() : next.Through;
+            next = page.IsLast ? null : next with { From = page.Next, Through = through };
+        }
+    }
+
+    private static LogRead ReadOf(Arguments args)
+    {
+        try
+        {
+            return new()
+            {
+                Stream = args.Find("--stream") is { } stream ? new StreamId(stream) : default(StreamId?),
+                Query = args.Find("--type") is { } type ? EventQuery.OfTypes(type) : null,
+                IncludeTags = false,
+                ReuseBuffers = true,
+            };
+        }
+        catch (ArgumentException e)
+        {
+            throw new UsageException(e.Message);
+        }
+    }
+
+    private static string TextOf(RecordedEvent e)
+    {
+        var data = e.IsJson ? Screen.OneLine(Encoding.UTF8.GetString(e.Data.Span)) : $"{e.Data.Length} bytes, no JSON";
+        return $"{e.Position}\t{e.StreamId}\t{e.Version}\t{e.Type}\t{e.OccurredAt ?? e.Timestamp:yyyy-MM-ddTHH:mm:ss.FFFFFF}Z\t{data}";
+    }
+}

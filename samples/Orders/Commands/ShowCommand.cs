@@ -1,0 +1,50 @@
+using EventSourcing;
+using EventSourcing.Aggregates;
+using Orders.Domain;
+using Orders.Domain.Sales;
+using Orders.Importing;
+
+namespace Orders.Commands;
+
+/// <summary><c>show ORDER --db FILE [--version N | --at TIME]</c></summary>
+internal static class ShowCommand
+{
+    internal static async Task<int> RunAsync(Arguments args, Screen screen, CancellationToken cancellationToken)
+    {
+        var (stream, version, moment) = (StreamOf(args.Operand("the order")), args.FindNumber("--version"), args.FindMoment("--at"));
+        if (version is not null && moment is not null) throw new UsageException("--version and --at exclude each other");
+        var db = args.Get("--db");
+        await using var store = Stores.OpenForReading(db);
+
+        var last = (await store.GetStreamStateAsync(stream, cancellationToken)).Version;
+        if (last == 0) throw new RefusedException($"there is no {stream} in {db}");
+        if (version > last) throw new RefusedException($"{stream} ends at version {last}; it has no version {version}");
+        var text = stream.IsInCategory("order")
+            ? OrderText.Of(await FoldAsync<Order>(store, stream, version, moment, cancellationToken))
+            : OrderText.Of(await FoldAsync<Document>(store, stream, version, moment, cancellationToken));
+        await screen.Out.WriteLineAsync($"{stream}, {(moment is { } at ? $"at {at:yyyy-MM-dd HH:mm:ss.FFFFFF}Z" : $"version {version ?? last} of {last}")}");
+        await screen.Out.WriteLineAsync(text);
+        return 0;
+    }
+
+    /// <summary>The state of a stream: now, at a version, or made of the events that had happened by a moment.</summary>
+    internal static async Task<TState> FoldAsync<TState>(
+        IEventStore store, StreamId stream, long? version, DateTimeOffset? moment, CancellationToken cancellationToken) where TState : IState<TState>
+    {
+        if (moment is not { } at) return (await store.LoadAsync<TState>(stream, version, cancellationToken)).State;
+        // An event reported late lies behind later ones, so this is a filter and not the beginning of the stream.
+        var happened = new ReadStreamOptions { Filter = new() { Where = e => (e.OccurredAt ?? e.Timestamp) <= at } };
+        var state = TState.Initial;
+        await foreach (var e in store.ReadStreamAsync(stream, happened).WithCancellation(cancellationToken)) state = state.Apply(e.Data);
+        return state;
+    }
+
+    // An invoice number, else the name of a stream.
+    private static StreamId StreamOf(string order)
+    {
+        if (InvoiceNumber.TryParse(order, out var kind)) return InvoiceNumber.StreamOf(order, kind);
+        foreach (var category in (string[])["order", "creditnote", "adjustment"])
+            if (order.StartsWith($"{category}-", StringComparison.Ordinal) && order.Length <= 100 && !order.Any(char.IsControl)) return order;
+        throw new UsageException($"'{order}' is neither an order's number nor its stream");
+    }
+}

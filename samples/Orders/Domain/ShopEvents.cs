@@ -1,0 +1,24 @@
+using EventSourcing.Serialization;
+
+namespace Orders.Domain;
+
+/// <summary>Under which names the shop's events are stored. Names outlive classes: a class may be renamed, a name may not.</summary>
+public static class ShopEvents
+{
+    /// <summary>The type map.</summary>
+    public static EventTypeMap Types { get; } = EventTypeMap.Create(map => map
+        .Add("user-registered", ShopJson.Default.UserRegistered, tags: [("email", "email")])
+        .Add("user-imported", ShopJson.Default.UserImported)
+        .Add("address-added", ShopJson.Default.AddressAdded)
+        .Add("product-added", ShopJson.Default.ProductAdded)
+        .Add("product-price-changed", ShopJson.Default.ProductPriceChanged)
+        .Add("order-created", ShopJson.Default.OrderCreated, tags: [("customer", "customerId")])
+        .Add("order-updated", ShopJson.Default.OrderUpdated)
+        .Add("order-paid", ShopJson.Default.OrderPaid)
+        .Add("order-shipped", ShopJson.Default.OrderShipped)
+        .Add("order-cancelled", ShopJson.Default.OrderCancelled)
+        .Add("order-credited", ShopJson.Default.OrderCredited)
+        .Add("credit-note-issued", ShopJson.Default.CreditNoteIssued, tags: [("customer", "customerId")])
+        .Add("adjustment-booked", ShopJson.Default.AdjustmentBooked)
+        .Add("document-continued", ShopJson.Default.DocumentContinued));
+}

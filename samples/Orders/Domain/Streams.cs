@@ -1,0 +1,22 @@
+using EventSourcing;
+
+namespace Orders.Domain;
+
+/// <summary>The names of the shop's streams: category, dash, id.</summary>
+public static class Streams
+{
+    /// <summary>A user.</summary>
+    public static StreamId User(string userId) => new($"user-{userId}");
+
+    /// <summary>A product.</summary>
+    public static StreamId Product(string productId) => new($"product-{productId}");
+
+    /// <summary>An order.</summary>
+    public static StreamId Order(string orderId) => new($"order-{orderId}");
+
+    /// <summary>A credit note.</summary>
+    public static StreamId CreditNote(string creditNoteId) => new($"creditnote-{creditNoteId}");
+
+    /// <summary>An adjustment of the books.</summary>
+    public static StreamId Adjustment(string adjustmentId) => new($"adjustment-{adjustmentId}");
+}

@@ -1,0 +1,73 @@
+// Published with NativeAOT and run: the proof that the public way through the library needs neither reflection nor run-time code.
+using EventSourcing;
+using EventSourcing.Aggregates;
+using EventSourcing.AotSmoke;
+using EventSourcing.Serialization;
+using EventSourcing.Sqlite;
+
+var types = EventTypeMap.Create(map => map
+    .Add("account-opened", SmokeJson.Default.AccountOpened, tags: [("owner", "owner")])
+    .Add("amount-deposited", SmokeJson.Default.AmountDeposited)
+    .Add("amount-withdrawn", SmokeJson.Default.AmountWithdrawn));
+var folder = Directory.CreateTempSubdirectory("eventsourcing-aot-");
+var failed = false;
+try
+{
+    var file = Path.Combine(folder.FullName, "accounts.db");
+    await using (var store = SqliteEventStore.Open(file, types))
+    {
+        var stored = await store.AppendAsync("account-1", ExpectedVersion.NoStream, [new AccountOpened("ann"), new AmountDeposited(100m)]);
+        Check("append", stored is { Version: 2, Count: 2, WasDuplicate: false });
+
+        var executed = await store.ExecuteAsync<Account>("account-1", account => account.Withdraw(30m), new() { CommandId = "withdraw-1" });
+        Check("execute", executed is { Version: 3, State: { Owner: "ann", Balance: 70m }, WasDuplicate: false });
+        var repeated = await store.ExecuteAsync<Account>("account-1", account => account.Withdraw(30m), new() { CommandId = "withdraw-1" });
+        Check("execute again", repeated is { Version: 3, State.Balance: 70m, WasDuplicate: true });
+
+        Check("stale write", await RefusesAsync<WrongExpectedVersionException>(
+            async () => await store.AppendAsync("account-1", ExpectedVersion.Exactly(2), [new AmountDeposited(1m)])));
+        Check("condition", await RefusesAsync<AppendConditionFailedException>(async () => await store.AppendAsync(new Append()
+            .To("account-2", ExpectedVersion.NoStream, [new AccountOpened("ann")])
+            .FailIf(EventQuery.Of<AccountOpened>().Tagged("owner", "ann")))));
+    }
+
+    await using (var store = SqliteEventStore.Open(file, types))
+    {
+        var read = new List<string>();
+        await foreach (var e in store.ReadStreamAsync("account-1")) read.Add($"{e.Version} {e.Type}");
+        Check("read a stream", read is ["1 account-opened", "2 amount-deposited", "3 amount-withdrawn"]);
+
+        var all = new List<object>();
+        await foreach (var e in store.ReadAllAsync(EventQuery.Of<AmountWithdrawn>())) all.Add(e.Data);
+        Check("read by query", all is [AmountWithdrawn { Amount: 30m }]);
+
+        var folded = await store.LoadAsync<Account>("account-1");
+        Check("fold", folded is { Version: 3, State.Balance: 70m });
+        Check("fold through a version", (await store.LoadAsync<Account>("account-1", throughVersion: 2)).State.Balance == 100m);
+    }
+}
+finally
+{
+    folder.Delete(recursive: true);
+}
+
+return failed ? 1 : 0;
+
+void Check(string what, bool holds)
+{
+    Console.WriteLine($"{(holds ? "OK" : "FAILED")} {what}");
+    failed |= !holds;
+}
+
+static async Task<bool> RefusesAsync<TException>(Func<Task> action) where TException : Exception
+{
+    try
+    {
+        await action();
+        return false;
+    }
+    catch (TException)
+    {
+        return true;
+    }
+}

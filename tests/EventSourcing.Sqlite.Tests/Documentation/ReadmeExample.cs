@@ -1,0 +1,54 @@
+// <example: usings>
+using System.Text.Json.Serialization;
+using EventSourcing;
+using EventSourcing.Aggregates;
+using EventSourcing.Serialization;
+using EventSourcing.Sqlite;
+// </example>
+
+namespace EventSourcing.Sqlite.Tests.Documentation;
+
+/// <summary>The example of README.md, as it stands there: usings, program and types.</summary>
+internal static class ReadmeExample
+{
+    public static async Task RunAsync()
+    {
+        // <example: program>
+        var types = EventTypeMap.Create(map => map
+            .Add("order-created", ShopJson.Default.OrderCreated)
+            .Add("order-paid", ShopJson.Default.OrderPaid));
+        await using var store = SqliteEventStore.Open("orders.db", types);
+        var order = $"order-{Guid.NewGuid()}";
+
+        await store.AppendAsync(order, ExpectedVersion.NoStream, [new OrderCreated("ann@example.com", 62.50m)]);
+        await store.ExecuteAsync<Order>(order, state => state.Pay(20m));    // load, decide, append; decided anew on conflict
+
+        await foreach (var e in store.ReadStreamAsync(order))
+            Console.WriteLine($"{e.Version} {e.Type} {e.Data}");
+        // </example>
+    }
+}
+
+// <example: types>
+public sealed record OrderCreated(string Email, decimal Total);
+
+public sealed record OrderPaid(decimal Amount);
+
+public sealed record Order(decimal Due) : IState<Order>
+{
+    public static Order Initial => new(0m);
+
+    public Order Apply(object @event) => @event switch
+    {
+        OrderCreated e => new Order(e.Total),
+        OrderPaid e => new Order(Due - e.Amount),
+        _ => this,
+    };
+
+    public IEnumerable<object> Pay(decimal amount) =>
+        amount > Due ? throw new InvalidOperationException($"{Due} is due.") : [new OrderPaid(amount)];
+}
+
+[JsonSerializable(typeof(OrderCreated)), JsonSerializable(typeof(OrderPaid))]
+internal sealed partial class ShopJson : JsonSerializerContext;
+// </example>

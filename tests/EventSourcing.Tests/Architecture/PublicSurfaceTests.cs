@@ -1,0 +1,61 @@
+using System.Reflection;
+using FluentAssertions;
+using NUnit.Framework;
+
+namespace EventSourcing.Tests.Architecture;
+
+public sealed class PublicSurfaceTests
+{
+    private static readonly Type[] s_exported = typeof(IEventStore).Assembly.GetExportedTypes();
+
+    private static readonly Type[] s_exceptions = [.. s_exported.Where(type => type.IsAssignableTo(typeof(Exception)))];
+
+    // Open because UnknownEventTypeException is one, and only that: the constructor for it is private protected.
+    private static readonly Type[] s_openByDesign = [typeof(EventSerializationException)];
+
+    [Test]
+    public void Classes_are_sealed_static_or_abstract() =>
+        s_exported.Where(type => type is { IsClass: true, IsSealed: false, IsAbstract: false }).Should().BeEquivalentTo(s_openByDesign);
+
+    [Test]
+    public void Exceptions_say_so_in_their_name() =>
+        s_exceptions.Where(type => !type.Name.EndsWith("Exception", StringComparison.Ordinal)).Should().BeEmpty();
+
+    [Test]
+    public void Exceptions_derive_from_the_one_of_the_library() =>
+        s_exceptions.Where(type => !type.IsAssignableTo(typeof(EventSourcingException))).Should().BeEmpty();
+
+    [Test]
+    public void Exceptions_cannot_be_made_without_saying_what_happened() =>
+        s_exceptions.Where(type => type.GetConstructor(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic, []) is { IsPrivate: false, IsAssembly: false })
+            .Should().BeEmpty();
+
+    [Test]
+    public void Asynchronous_methods_end_in_Async() =>
+        Methods().Where(method => (IsAwaitable(method.ReturnType) || IsAsyncSequence(method.ReturnType)) && !method.Name.EndsWith("Async", StringComparison.Ordinal))
+            .Select(Describe).Should().BeEmpty();
+
+    [Test]
+    public void Asynchronous_methods_take_a_cancellation_token_last() =>
+        Methods().Where(method => IsAwaitable(method.ReturnType) && method.Name != nameof(IAsyncDisposable.DisposeAsync)
+                && method.GetParameters().LastOrDefault()?.ParameterType != typeof(CancellationToken))
+            .Select(Describe).Should().BeEmpty();
+
+    [Test]
+    public void Options_need_no_constructor_argument() =>
+        s_exported.Where(type => type.Name.EndsWith("Options", StringComparison.Ordinal) && type.GetConstructor([]) is null).Should().BeEmpty();
+
+    private static IEnumerable<MethodInfo> Methods() =>
+        from type in s_exported
+        where !type.IsAssignableTo(typeof(Delegate))
+        from method in type.GetMethods(BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly)
+        where (method.IsPublic || method.IsFamily) && !method.IsSpecialName
+        select method;
+
+    private static bool IsAwaitable(Type type) => type.GetMethod(nameof(Task.GetAwaiter), []) is not null;
+
+    private static bool IsAsyncSequence(Type type) =>
+        type.GetInterfaces().Append(type).Any(i => i.IsGenericType && i.GetGenericTypeDefinition() == typeof(IAsyncEnumerable<>));
+
+    private static string Describe(MethodInfo method) => $"{method.DeclaringType}.{method.Name}";
+}

@@ -1,0 +1,246 @@
+using EventSourcing;
+using Microsoft.Data.Sqlite;
+using Orders.Commands;
+
+namespace Orders.Tests.Commands;
+
+[TestFixture]
+public sealed class AppTests
+{
+    private const string Order1 = "1,A,first,2,2010-12-01 08:00:00,1.50,10.0,France";
+    private const string Order2 = "2,A,first,5,2010-12-01 08:01:00,1.50,,Spain";
+
+    private TempFolder _folder = null!;
+    private string _db = null!;
+
+    [SetUp]
+    public void Open()
+    {
+        _folder = new();
+        _db = _folder.File("shop.db");
+    }
+
+    [TearDown]
+    public void Close() => _folder.Dispose();
+
+    private static async Task<(int Code, string Out, string Error)> RunAsync(params string[] args)
+    {
+        var (output, error) = (new StringWriter(), new StringWriter());
+        var code = await App.RunAsync(args, new Screen(output, error, IsTerminal: false));
+        return (code, output.ToString(), error.ToString());
+    }
+
+    private async Task<(int Code, string Out, string Error)> ImportAsync(params string[] lines) =>
+        await RunAsync("import", _folder.Sales(lines), "--db", _db);
+
+    [Test]
+    public async Task Without_arguments_the_tour_runs()
+    {
+        var (code, output, _) = await RunAsync();
+        Directory.Delete(Path.GetDirectoryName(output.TrimEnd().Split(' ')[^1])!, recursive: true);
+        code.Should().Be(0);
+    }
+
+    [Test]
+    public async Task An_import_says_what_it_did() =>
+        (await ImportAsync(Order1, Order2)).Out.Should().Contain("2 lines of 2 invoices are stored; 4 events appended");
+
+    [Test]
+    public async Task An_import_of_everything_exits_with_0() => (await ImportAsync(Order1, Order2)).Code.Should().Be(0);
+
+    [Test]
+    public async Task An_import_with_a_malformed_line_exits_with_2() => (await ImportAsync(Order1, "2,A")).Code.Should().Be(2);
+
+    [Test]
+    public async Task A_malformed_line_is_named_on_the_error_stream() =>
+        (await ImportAsync(Order1, "2,A")).Error.Should().Be("sales.csv line 3: it has 2 fields, not 8; invoice 2 is refused" + Environment.NewLine);
+
+    [Test]
+    public async Task A_second_import_appends_0_events()
+    {
+        await ImportAsync(Order1, Order2);
+        (await ImportAsync(Order1, Order2)).Out.Should().Contain("; 0 events appended");
+    }
+
+    [Test]
+    public async Task A_missing_file_exits_with_1_and_one_line()
+    {
+        var (code, _, error) = await RunAsync("import", _folder.File("none.csv"), "--db", _db);
+        (code, error.TrimEnd().Split('\n').Length).Should().Be((1, 1));
+    }
+
+    [Test]
+    public async Task A_missing_file_creates_no_database()
+    {
+        await RunAsync("import", _folder.File("none.csv"), "--db", _db);
+        File.Exists(_db).Should().BeFalse();
+    }
+
+    [Test]
+    public async Task A_file_of_something_else_creates_no_database()
+    {
+        await RunAsync("import", _folder.Write("other.csv", "a,b", "1,2"), "--db", _db);
+        File.Exists(_db).Should().BeFalse();
+    }
+
+    [TestCase("report")]
+    [TestCase("report", "--json")]
+    [TestCase("show", "1")]
+    [TestCase("log")]
+    public async Task A_missing_database_exits_with_1_and_one_line(params string[] command)
+    {
+        var (code, output, error) = await RunAsync([.. command, "--db", _db]);
+        (code, output, error.TrimEnd().Split('\n').Length).Should().Be((1, "", 1));
+    }
+
+    [TestCase("report")]
+    [TestCase("log")]
+    public async Task Reading_a_missing_database_creates_none(string command)
+    {
+        await RunAsync(command, "--db", _db);
+        File.Exists(_db).Should().BeFalse();
+    }
+
+    [TestCase("import")]
+    [TestCase("report")]
+    [TestCase("log")]
+    public async Task A_file_that_is_no_database_exits_with_1_and_is_left_as_it_is(string command)
+    {
+        _folder.Write("shop.db", Enumerable.Repeat("this is a text and no database", 100).ToArray());
+        await FailsAndChangesNothingAsync(On(command));
+    }
+
+    [TestCase("import")]
+    [TestCase("report")]
+    [TestCase("log")]
+    public async Task A_foreign_database_exits_with_1_and_is_left_as_it_is(string command)
+    {
+        await SqlAsync("CREATE TABLE mine (id INTEGER PRIMARY KEY)");
+        await FailsAndChangesNothingAsync(On(command));
+    }
+
+    [TestCase("import")]
+    [TestCase("report")]
+    [TestCase("show")]
+    [TestCase("log")]
+    public async Task A_store_of_a_newer_schema_exits_with_1_and_is_left_as_it_is(string command)
+    {
+        await ImportAsync(Order1);
+        await SqlAsync("UPDATE es_log SET value = 99 WHERE name = 'schema'");
+        await FailsAndChangesNothingAsync(On(command));
+    }
+
+    [Test]
+    public async Task A_json_report_is_nothing_but_json()
+    {
+        await ImportAsync(Order1, Order2);
+        using var json = System.Text.Json.JsonDocument.Parse((await RunAsync("report", "--json", "--db", _db)).Out);
+        json.RootElement.EnumerateObject().Select(p => p.Name).Should().Equal(
+            "lines", "orders", "creditNotes", "adjustments", "customers", "products", "netValue", "byCountry", "topProducts", "topCustomers");
+    }
+
+    [Test]
+    public async Task An_order_is_shown()
+    {
+        await ImportAsync(Order1);
+        (await RunAsync("show", "1", "--db", _db)).Out.Should().Contain("order-1, version 1 of 1").And.Contain("3.00");
+    }
+
+    [TestCase("2010-12-01T08:00:00", "created")]
+    [TestCase("2010-12-01T08:00:00Z", "created")]
+    [TestCase("2010-12-01T07:59:59", "does not exist yet")]
+    [TestCase("2010-12-01T08:30:00+01:00", "does not exist yet")]
+    public async Task An_order_is_shown_as_of_when_things_happened(string at, string shown)
+    {
+        await ImportAsync(Order1);
+        (await RunAsync("show", "1", "--db", _db, "--at", at)).Out.Should().Contain(shown);
+    }
+
+    [TestCase("show", "99")]
+    [TestCase("show", "1", "--version", "2")]
+    [TestCase("show", "1", "--version", "0")]
+    [TestCase("show", "1", "--version", "1", "--at", "2010-12-01")]
+    [TestCase("show", "1", "--at", "yesterday")]
+    [TestCase("show", "user-1")]
+    [TestCase("show")]
+    [TestCase("log", "--last", "0")]
+    [TestCase("log", "--last")]
+    [TestCase("log", "--stream", "")]
+    [TestCase("log", "--type", "\n")]
+    [TestCase("log", "more")]
+    [TestCase("report", "--xml")]
+    [TestCase("report", "--json=1")]
+    [TestCase("import")]
+    [TestCase("fly")]
+    public async Task What_cannot_be_done_exits_with_1_and_one_line(params string[] command)
+    {
+        await ImportAsync(Order1);
+        var (code, output, error) = await RunAsync([.. command, "--db", _db]);
+        (code, output, error.TrimEnd().Split('\n').Length).Should().Be((1, "", 1));
+    }
+
+    [Test]
+    public async Task A_command_without_database_exits_with_1() => (await RunAsync("report")).Code.Should().Be(1);
+
+    [Test]
+    public async Task Help_exits_with_0() => (await RunAsync("--help")).Code.Should().Be(0);
+
+    [Test]
+    public async Task The_log_prints_events_in_order()
+    {
+        await ImportAsync(Order1, Order2);
+        (await RunAsync("log", "--db", _db)).Out.TrimEnd().Split('\n').Select(l => l.Split('\t')[0]).Should().Equal("1", "2", "3", "4");
+    }
+
+    [Test]
+    public async Task The_log_prints_the_last_events_in_order()
+    {
+        await ImportAsync(Order1, Order2);
+        (await RunAsync("log", "--db", _db, "--last", "2")).Out.TrimEnd().Split('\n').Select(l => l.Split('\t')[0]).Should().Equal("3", "4");
+    }
+
+    [Test]
+    public async Task The_log_prints_events_of_a_type()
+    {
+        await ImportAsync(Order1, Order2);
+        (await RunAsync("log", "--db", _db, "--type", "user-imported")).Out.Split('\t')[1].Should().Be("user-10.0");
+    }
+
+    [Test]
+    public async Task The_log_prints_events_of_a_stream_that_this_program_does_not_know()
+    {
+        await using (var store = new EventStore(Stores.Open(_db).Log, EventSourcing.Serialization.EventTypeMap.Create(map => map.Add("poem-written", TestJson.Default.String))))
+            await store.AppendAsync("poem-1", ExpectedVersion.NoStream, ["roses"]);
+        (await RunAsync("log", "--db", _db, "--stream", "poem-1")).Out.Should().Contain("poem-1\t1\tpoem-written\t").And.Contain("\t\"roses\"");
+    }
+
+    [Test]
+    public async Task Control_characters_of_data_do_not_reach_the_screen()
+    {
+        await ImportAsync("1,A,\"\u001b[2J\nsteered\",1,2010-12-01 08:00:00,1.50,,France");
+        (await RunAsync("show", "1", "--db", _db)).Out.Should().NotContain("\u001b").And.Contain("[2J steered");
+    }
+
+    private async Task SqlAsync(string sql)
+    {
+        await using var connection = new SqliteConnection($"Data Source={_db};Pooling=False");
+        await connection.OpenAsync();
+        await using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        await command.ExecuteNonQueryAsync();
+    }
+
+    private async Task FailsAndChangesNothingAsync(string[] command)
+    {
+        var before = await File.ReadAllBytesAsync(_db);
+        var (code, _, error) = await RunAsync(command);
+        (code, error.TrimEnd().Split('\n').Length, (await File.ReadAllBytesAsync(_db)).SequenceEqual(before)).Should().Be((1, 1, true));
+    }
+
+    private string[] On(string command) => command switch
+    {
+        "import" => ["import", _folder.Sales(Order1), "--db", _db],
+        "show" => ["show", "1", "--db", _db],
+        _ => [command, "--db", _db],
+    };
+}

@@ -1,0 +1,29 @@
+using EventSourcing;
+using EventSourcing.InMemory;
+using Orders.Domain;
+
+namespace Orders.Tests;
+
+[TestFixture]
+public sealed class TourTests
+{
+    private static async Task<(bool IsSame, string Text)> RunAsync()
+    {
+        await using var store = new EventStore(new InMemoryEventLog(), ShopEvents.Types);
+        var text = new StringWriter();
+        var isSame = await new Tour(store, text, new Microsoft.Extensions.Time.Testing.FakeTimeProvider()).RunAsync();
+        return (isSame, text.ToString());
+    }
+
+    [Test]
+    public async Task The_replay_gives_the_same_totals() => (await RunAsync()).IsSame.Should().BeTrue();
+
+    [TestCase("u-4 is refused")]
+    [TestCase("expected 1, found version 2")]
+    [TestCase("stored before: True")]
+    [TestCase("the same id for 1.00 is refused")]
+    [TestCase("order 1003 exists already")]
+    [TestCase("order-1003 is Cancelled")]
+    [TestCase("order-shipped")]
+    public async Task The_tour_shows(string text) => (await RunAsync()).Text.Should().Contain(text);
+}
