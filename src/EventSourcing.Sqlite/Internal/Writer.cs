@@ -59,7 +59,7 @@ internal sealed class Writer : IAsyncDisposable
 
         var item = AppendItem.Rent(append);
         return _places.Wait(0, CancellationToken.None)
-            ? Enqueue(item, cancellationToken) ? item.Task : ValueTask.FromException<AppendResult>(Disposed())
+            ? TryEnqueue(item, cancellationToken) ? item.Task : ValueTask.FromException<AppendResult>(Disposed())
             : WaitAndEnqueueAsync(item, cancellationToken);
     }
 
@@ -68,7 +68,7 @@ internal sealed class Writer : IAsyncDisposable
         cancellationToken.ThrowIfCancellationRequested();
         await _places.WaitAsync(cancellationToken).ConfigureAwait(false);
         var item = new TransactItem<T>(work, _options.Limits);
-        if (!Enqueue(item, cancellationToken)) throw Disposed();
+        if (!TryEnqueue(item, cancellationToken)) throw Disposed();
         return await item.Task.ConfigureAwait(false);
     }
 
@@ -193,17 +193,23 @@ internal sealed class Writer : IAsyncDisposable
     private async ValueTask<AppendResult> WaitAndEnqueueAsync(AppendItem item, CancellationToken cancellationToken)
     {
         await _places.WaitAsync(cancellationToken).ConfigureAwait(false);
-        if (!Enqueue(item, cancellationToken)) throw Disposed();
+        if (!TryEnqueue(item, cancellationToken)) throw Disposed();
         return await item.Task.ConfigureAwait(false);
     }
 
-    private bool Enqueue(WorkItem item, CancellationToken cancellationToken)
+    // With a place in the queue, which is given back when the log is closed, so that nobody waits for one for ever.
+    private bool TryEnqueue(WorkItem item, CancellationToken cancellationToken)
     {
-        item.CancelWith(cancellationToken);
         bool wake;
         lock (_gate)
         {
-            if (_disposed) return false;
+            if (_disposed)
+            {
+                _places.Release();
+                return false;
+            }
+
+            item.CancelWith(cancellationToken);
             _queue.Enqueue(item);
             wake = !_busy && _queue.Count == 1;
             if (!_threadStarted)
