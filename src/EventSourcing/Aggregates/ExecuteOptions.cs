@@ -39,6 +39,14 @@ public sealed record ExecuteOptions
         return this;
     }
 
+    /// <summary>What follows from the command beside its own events takes from it.</summary>
+    internal EventMetadata Inherited() => new()
+    {
+        Actor = Actor ?? Handling.Current?.Actor,
+        CorrelationId = CorrelationId ?? Handling.Current?.CorrelationId,
+        CausationId = CausationId ?? Handling.Current?.CausationId ?? CommandId,
+    };
+
     internal Append ToAppend()
     {
         var append = new Append
