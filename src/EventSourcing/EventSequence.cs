@@ -44,14 +44,14 @@ public sealed class EventSequence : IAsyncEnumerable<EventEnvelope>
         {
             using var page = await _log.ReadAsync(next with { MaxCount = PageSize(left) }, cancellationToken).ConfigureAwait(false);
             if (generation == -1) generation = page.Generation;
-            else if (generation != page.Generation)
-                throw new StoreUnavailableException("Events of the log were merged or removed while it was read; read it again.");
+            else if (generation != page.Generation) throw LogPages.OfAnotherGeneration();
             var head = _head ??= page.Head;
             for (var i = 0; i < page.Events.Length && left > 0; i++)
             {
                 if (page.Events[i].Position > head) continue;
+                if (_filter?.Admits(page.Events[i]) == false) continue;
                 var envelope = new EventEnvelope(page.Events[i], _decoder.Decode(page.Events[i]));
-                if (_filter?.Admits(envelope) == false) continue;
+                if (_filter?.Where?.Invoke(envelope) == false) continue;
                 left--;
                 yield return envelope;
             }

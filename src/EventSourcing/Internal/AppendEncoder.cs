@@ -28,8 +28,8 @@ internal sealed class AppendEncoder(EventTypeMap types, IEventSerializer seriali
         common.Write(_buffer);
         var metadataLength = _buffer.Length - metadataStart;
         foreach (var (stream, _, events) in append.Writes)
-            foreach (var e in events)
-                _encoded.Add(Encode(stream, e, common, metadataStart, metadataLength));
+            for (var i = 0; i < events.Count; i++)
+                _encoded.Add(Encode(stream, events[i], common, metadataStart, metadataLength));
         return new()
         {
             Writes = Writes(append),
