@@ -46,7 +46,7 @@ internal sealed class AdoFloor : IDisposable
         parameters[1].Value = version;
         parameters[2].Value = Guid.CreateVersion7().ToByteArray();
         parameters[3].Value = type;
-        parameters[4].Value = DateTimeOffset.UtcNow.Ticks;
+        parameters[4].Value = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
         parameters[5].Value = data;
         parameters[6].Value = metadata;
         _insert.ExecuteNonQuery();
@@ -107,7 +107,7 @@ internal sealed class AdoFloor : IDisposable
             count++;
         }
 
-        return sum >= 0 ? count : 0;
+        return sum == 0 ? 0 : count;
     }
 
     private SqliteCommand Command(string sql, params ReadOnlySpan<(string Name, SqliteType Type)> parameters)

@@ -3,6 +3,7 @@ using EventSourcing.Storage;
 namespace EventSourcing;
 
 /// <summary>Filters of a read that are no part of a condition: all that are set must hold.</summary>
+/// <remarks>An event of another actor or correlation is not decoded: its type need not be known.</remarks>
 public sealed record ReadFilter
 {
     /// <summary>Only events of this actor; null for any.</summary>

@@ -34,7 +34,7 @@ internal sealed class InternedFloor : IDisposable
     public void Insert(ulong number, string name, int version)
     {
         if (version == 0) Run(_stream, (long)number + 1, name);
-        Run(_event, (long)number + 1, version + 1L, Guid.CreateVersion7().ToByteArray(), DateTimeOffset.UtcNow.Ticks, Sample.Data, Sample.Metadata);
+        Run(_event, (long)number + 1, version + 1L, Guid.CreateVersion7().ToByteArray(), DateTimeOffset.UtcNow.ToUnixTimeMilliseconds(), Sample.Data, Sample.Metadata);
     }
 
     public void Dispose()

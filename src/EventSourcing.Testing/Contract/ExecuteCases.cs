@@ -162,7 +162,10 @@ internal static class ExecuteCases
     {
         var options = new ExecuteOptions
         {
-            CommandId = "c", Actor = "ann", CorrelationId = "k", Headers = new Dictionary<string, string> { ["tenant"] = "north" },
+            CommandId = "c",
+            Actor = "ann",
+            CorrelationId = "k",
+            Headers = new Dictionary<string, string> { ["tenant"] = "north" },
         };
         await store.Store.ExecuteAsync<Stock>("a", _ => [new Added(1)], options).ConfigureAwait(false);
         var e = await store.SingleAsync("a").ConfigureAwait(false);

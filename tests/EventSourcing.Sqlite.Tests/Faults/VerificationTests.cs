@@ -35,8 +35,8 @@ public class VerificationTests
         Damage("A removed stream name", "DELETE FROM es_streams WHERE id = 2", "names a row that is not there", "es_streams, id 2"),
         Damage("A damaged record", "UPDATE es_records SET value = X'00'", "the record is not what was stored", "es_records, Document 'key'"),
         Damage("A record with another revision", "UPDATE es_records SET revision = 9", "the record is not what was stored", "es_records, Document 'key'"),
-        Damage("A gap over stored events", "INSERT INTO es_gaps VALUES (4, 5, 'test')", "holds an event at position 4", "es_gaps, positions 4 to 5"),
-        Damage("Overlapping gaps", "INSERT INTO es_gaps VALUES (20, 30, 'test'), (25, 40, 'test')", "begins inside another", "es_gaps, positions 25 to 40"),
+        Damage("A gap over stored events", "INSERT INTO es_gaps VALUES (4, 5, 0, 'test')", "holds an event at position 4", "es_gaps, positions 4 to 5"),
+        Damage("Overlapping gaps", "INSERT INTO es_gaps VALUES (20, 30, 0, 'test'), (25, 40, 0, 'test')", "begins inside another", "es_gaps, positions 25 to 40"),
         Damage("An unsealed position without an event", "INSERT INTO es_unsealed VALUES (11)", "no event to be sealed", "es_unsealed, position 11"),
         Damage("A removed table", "DROP TABLE es_ids", "no such table: es_ids", "es_ids"),
     ];
@@ -83,7 +83,7 @@ public class VerificationTests
             DELETE FROM es_events WHERE position BETWEEN 4 AND 6;
             DELETE FROM es_event_tags WHERE position BETWEEN 4 AND 6;
             UPDATE es_ids SET content = X'00' WHERE position BETWEEN 4 AND 6;
-            INSERT INTO es_gaps VALUES (4, 6, 'erased'), (11, 12, 'erased');
+            INSERT INTO es_gaps VALUES (4, 6, 0, 'erased'), (11, 12, 0, 'erased');
             """);
 
         (await log.VerifyAsync()).Findings.Should().BeEmpty();
