@@ -138,7 +138,7 @@ public sealed class Tour(IEventStore store, TextWriter screen, TimeProvider cloc
                 await store.ExecuteAsync<Order>(Streams.Order("1001"), order => order.Ship("RM-20-4711"));
         var (order, version, _) = await store.LoadAsync<Order>(Streams.Order("1001"));
         var back = order.Lines[0] with { Quantity = -1 };
-        var result = await store.AppendAsync(new Append { Actor = "clerk" }
+        var result = await store.AppendAsync(new Append { CommandId = "credit-C1001", CorrelationId = "return-1001", Actor = "clerk" }
             .To(Streams.Order("1001"), ExpectedVersion.Exactly(version), order.Credit("C1001", -back.Total))
             .To(Streams.CreditNote("C1001"), ExpectedVersion.NoStream,
                 [new CreditNoteIssued("C1001", "1001", order.CustomerId, order.Country, clock.GetUtcNow(), back.Total, [back])]));
