@@ -25,6 +25,7 @@ public sealed class EventStore : IEventStore
         Types = types;
         _serializer = (options ?? new()).Serializer;
         _decoder = new(types, _serializer);
+        if (log is ITaggingLog tagging && _serializer.IsJson) tagging.UseTagRules(types.Types);
     }
 
     /// <inheritdoc/>
@@ -42,6 +43,23 @@ public sealed class EventStore : IEventStore
         try
         {
             return await Log.AppendAsync(encoder.Encode(append), cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            encoder.Reset();
+            _encoders.Enqueue(encoder);
+        }
+    }
+
+    /// <inheritdoc/>
+    public AppendResult AppendIn(ILogTransaction transaction, Append append)
+    {
+        ArgumentNullException.ThrowIfNull(transaction);
+        ArgumentNullException.ThrowIfNull(append);
+        if (!_encoders.TryDequeue(out var encoder)) encoder = new(Types, _serializer);
+        try
+        {
+            return transaction.Append(encoder.Encode(append));
         }
         finally
         {

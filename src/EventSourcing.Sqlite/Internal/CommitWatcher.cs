@@ -3,7 +3,7 @@ using Microsoft.Data.Sqlite;
 namespace EventSourcing.Sqlite.Internal;
 
 /// <summary>Notices what other connections commit, while somebody waits: changes of the write-ahead log as the hint, SQLite's data_version as the truth.</summary>
-internal sealed class CommitWatcher(string path, CommitSignal signal, Func<Reader> open) : IAsyncDisposable
+internal sealed class CommitWatcher(string path, CommitSignal signal, Func<Reader> open, Func<CancellationToken, ValueTask>? seal) : IAsyncDisposable
 {
     private static readonly TimeSpan s_pollWithHints = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_pollWithout = TimeSpan.FromMilliseconds(100);
@@ -73,7 +73,9 @@ internal sealed class CommitWatcher(string path, CommitSignal signal, Func<Reade
             var version = reader.DataVersion();
             if (version != seen)
             {
-                signal.Publish(reader.Head());
+                var head = reader.Head(out var isSealed);
+                if (!isSealed && seal is not null) head = await SealAsync(reader, head).ConfigureAwait(false);
+                signal.Publish(head);
                 return version;
             }
 
@@ -82,6 +84,20 @@ internal sealed class CommitWatcher(string path, CommitSignal signal, Func<Reade
         }
 
         return seen;
+    }
+
+    private async Task<long> SealAsync(Reader reader, long head)
+    {
+        try
+        {
+            await seal!(_stop.Token).ConfigureAwait(false);
+            return reader.Head(out _);
+        }
+        catch (Exception e) when (e is EventSourcingException or ObjectDisposedException)
+        {
+            // Those who wait hear of it when they read or write.
+            return head;
+        }
     }
 
     private bool TryEnd()

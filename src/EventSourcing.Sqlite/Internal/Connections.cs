@@ -31,13 +31,13 @@ internal static class Connections
     internal static PositionalIds IdsOf(Database database) =>
         new(long.Parse(database.Scalar("SELECT value FROM es_log WHERE name = 'id_key'")!, CultureInfo.InvariantCulture));
 
-    internal static WriteSession OpenSession(string path, SqliteOptions options, PositionalIds ids)
+    internal static WriteSession OpenSession(string path, SqliteOptions options, PositionalIds ids, TagRuleSet rules)
     {
         var database = Database.Writer(path, options);
         try
         {
             database.BusyTimeout(options.BusyTimeout);
-            return SessionOn(database, path, options, ids);
+            return SessionOn(database, path, options, ids, rules);
         }
         catch
         {
@@ -46,13 +46,13 @@ internal static class Connections
         }
     }
 
-    internal static WriteSession SessionOn(Database database, string path, SqliteOptions options, PositionalIds ids)
+    internal static WriteSession SessionOn(Database database, string path, SqliteOptions options, PositionalIds ids, TagRuleSet rules)
     {
         SchemaVersion.UseWriteAheadLog(database, path);
         database.Execute(options.Durability == Durability.Full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
         database.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA cache_size = -{WriterCacheKib}"));
         database.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA wal_autocheckpoint = {AutoCheckpointPages}"));
-        return new(database, options.TimeProvider, ids);
+        return new(database, options.TimeProvider, ids, rules);
     }
 
     internal static Reader OpenReader(string path, SqliteOptions options, PositionalIds ids)
