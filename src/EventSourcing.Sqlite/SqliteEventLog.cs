@@ -9,11 +9,16 @@ namespace EventSourcing.Sqlite;
 /// <summary>A log in one SQLite file, with the promises of <see cref="IEventLog"/>. Thread-safe. Several logs may be open on one file, in one process or in several on one machine.</summary>
 public sealed class SqliteEventLog : IEventLog, ITaggingLog
 {
+<<<<<<< HEAD
     private static readonly Func<Reader, LogRead, SqlitePage?> s_readSealed = static (reader, read) => reader.Read(read, onlySealed: true);
     private static readonly Func<Reader, int, (long Head, bool IsSealed)> s_head = static (reader, _) => (reader.Head(out var isSealed), isSealed);
     private static readonly Func<Reader, LogRead, SqlitePage?> s_readWhatIs = static (reader, read) => reader.Read(read, onlySealed: false);
 
+=======
+    private readonly StoreFile _file;
+>>>>>>> main
     private readonly SqliteOptions _options;
+    private readonly PositionalIds _ids;
     private readonly ReaderPool _readers;
     private readonly CommitSignal _signal = new();
     private readonly CommitWatcher _watcher;
@@ -24,27 +29,42 @@ public sealed class SqliteEventLog : IEventLog, ITaggingLog
 
     private SqliteEventLog(string path, SqliteOptions options, PositionalIds ids, TagRuleSet rules, WriteSession? session)
     {
+<<<<<<< HEAD
         (Path, _options, _rules) = (path, options, rules);
         Reader OpenReader() => Connections.OpenReader(path, options, ids);
         _readers = new(options.MaxReaders, OpenReader);
         _watcher = new(path, _signal, OpenReader, session is null ? null : SealAsync);
         _signal.Awaited += _watcher.Start;
         if (session is not null) _writer = new(path, options, session, () => Connections.OpenSession(path, options, ids, rules), _signal);
+=======
+        (_file, _options, _ids) = (new(path, options.TimeProvider), options, ids);
+        Reader OpenReader() => Connections.OpenReader(_file, options, ids);
+        _readers = new(options.MaxReaders, _file, OpenReader);
+        _watcher = new(_file, _signal, OpenReader);
+        _signal.Awaited += _watcher.Start;
+        if (session is not null) _writer = new(_file, options, session, () => Connections.OpenSession(_file, options, ids), _signal);
+>>>>>>> main
     }
 
     /// <summary>The file, as a full path with links resolved.</summary>
-    public string Path { get; }
+    public string Path => _file.Path;
 
     /// <summary>Opens a log, and creates file and tables where there are none.</summary>
     /// <param name="path">The file. Its directory exists.</param>
     /// <param name="options">How the log works; null for the defaults.</param>
     /// <exception cref="ArgumentException">The path is empty or names no file, or an option is out of range.</exception>
     /// <exception cref="StoreSchemaException">The file is no SQLite database, is one of something else, or has a newer schema. Nothing was changed.</exception>
-    /// <exception cref="StoreUnavailableException">The file cannot be opened, or does not exist where it must.</exception>
+    /// <exception cref="StoreUnavailableException">
+    /// The file cannot be opened just now, or does not exist where it must; it lies on a network file system, where locks cannot be relied on; or the process has
+    /// loaded a SQLite older than 3.51.3, which can damage a file that several connections use. Nothing was changed.
+    /// </exception>
+    /// <exception cref="StoreCorruptException">The file is damaged.</exception>
+    /// <exception cref="StoreFullException">There is no room for the new file.</exception>
     /// <exception cref="StoreReadOnlyException">The file cannot be written.</exception>
     public static SqliteEventLog Open(string path, SqliteOptions? options = null)
     {
         options = (options ?? new()).Validated();
+        SqliteLibrary.RefuseUnsafe();
         var file = Connections.Resolve(path, options);
         try
         {
@@ -137,6 +157,7 @@ public sealed class SqliteEventLog : IEventLog, ITaggingLog
         return Writable().TransactAsync(work, cancellationToken);
     }
 
+<<<<<<< HEAD
     /// <summary>Runs a user's own SQL and appends in one transaction of the writer's: committed together, or nothing of it.</summary>
     /// <remarks>
     /// The work has the write lock, so every append of the process waits for it: it should be short. It sees what was stored before it, its
@@ -240,6 +261,20 @@ public sealed class SqliteEventLog : IEventLog, ITaggingLog
             session.StoreTagRules();
             return true;
         });
+=======
+    /// <summary>Examines the whole file: SQLite's own structures, the checksum of every event, name and record, that no position and no version is missing, and that the indexes of tags and ids say what the events say.</summary>
+    /// <remarks>
+    /// Others may read and append meanwhile. Memory is bounded by pages, never by the log; time follows the size of the file. SQLite's own check runs in one
+    /// snapshot, during which the write-ahead log grows with what is appended; all else runs in short ones. Damage does not end the examination. Events cut off
+    /// at the log's end are seen only by what still points to them: a checkpoint beyond the head is a <see cref="LogTruncatedException"/> where it is used.
+    /// </remarks>
+    /// <param name="cancellationToken">Ends the examination.</param>
+    /// <exception cref="StoreUnavailableException">The file could not be read just now, which says nothing of its content.</exception>
+    public async ValueTask<Verification> VerifyAsync(CancellationToken cancellationToken = default)
+    {
+        ThrowIfDisposed();
+        return await Task.Run(() => Verify(cancellationToken), cancellationToken).ConfigureAwait(false);
+>>>>>>> main
     }
 
     /// <summary>Finishes what is queued, ends every wait with <see cref="ObjectDisposedException"/> and closes the file. May be called again.</summary>
@@ -263,7 +298,7 @@ public sealed class SqliteEventLog : IEventLog, ITaggingLog
 
     private static SqliteEventLog OpenForWriting(string path, SqliteOptions options)
     {
-        var database = Database.Writer(path, options);
+        var database = Database.Writer(path, options.MustExist);
         try
         {
             database.BusyTimeout(options.BusyTimeout);
@@ -324,6 +359,7 @@ public sealed class SqliteEventLog : IEventLog, ITaggingLog
         }
     }
 
+<<<<<<< HEAD
     private T Look<T>(Func<Database, T> look)
     {
         ThrowIfDisposed();
@@ -332,6 +368,14 @@ public sealed class SqliteEventLog : IEventLog, ITaggingLog
             using var database = Database.Reader(Path, _options.ReadOnly);
             database.BusyTimeout(_options.BusyTimeout);
             return look(database);
+=======
+    private Verification Verify(CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var database = Connections.OpenForReading(_file, _options);
+            return new Verifier(database, _ids, cancellationToken).Run();
+>>>>>>> main
         }
         catch (SqliteException e)
         {
@@ -339,6 +383,7 @@ public sealed class SqliteEventLog : IEventLog, ITaggingLog
         }
     }
 
+<<<<<<< HEAD
     private T Administer<T>(Func<Database, T> work)
     {
         ThrowIfDisposed();
@@ -349,6 +394,8 @@ public sealed class SqliteEventLog : IEventLog, ITaggingLog
     private T Run<T>(Func<WriteSession, T> work) =>
         Writable().RunAsync(work, isUserCode: false, CancellationToken.None).AsTask().GetAwaiter().GetResult();
 
+=======
+>>>>>>> main
     private Writer Writable() => _writer ?? throw new StoreReadOnlyException($"'{Path}' was opened for reading only. Nothing was written.");
 
     private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_disposed != 0, this);

@@ -92,8 +92,17 @@ internal sealed class WriteSession : IDisposable
         _knownDataVersion = _database.DataVersion;
     }
 
-    /// <summary>The id of the event at a position, outside a transaction; null when there is none.</summary>
-    internal Guid? IdAt(long position) => _duplicates.IdAt(position);
+    /// <summary>Makes sure that a commit that failed elsewhere stays undone; false when its first event is there after all.</summary>
+    /// <remarks>What that commit left in the write-ahead log, its commit mark included, would come back with the recovery after a crash.
+    /// A commit of our own takes its place there, and once that is durable nothing of it can be read again.</remarks>
+    internal bool TryRefute(long position, Guid id)
+    {
+        _begin.Run();
+        var isStored = _duplicates.IdAt(position) == id;
+        if (!isStored) _database.Execute(Sql.CountRefuted);
+        Commit();
+        return !isStored;
+    }
 
     /// <summary>Brings the whole write-ahead log into the database file and fsyncs that; false when not all of it could be.</summary>
     internal bool TryCheckpoint()
