@@ -9,14 +9,11 @@ namespace EventSourcing.Sqlite;
 /// <summary>A log in one SQLite file, with the promises of <see cref="IEventLog"/>. Thread-safe. Several logs may be open on one file, in one process or in several on one machine.</summary>
 public sealed class SqliteEventLog : IEventLog, ITaggingLog
 {
-<<<<<<< HEAD
     private static readonly Func<Reader, LogRead, SqlitePage?> s_readSealed = static (reader, read) => reader.Read(read, onlySealed: true);
     private static readonly Func<Reader, int, (long Head, bool IsSealed)> s_head = static (reader, _) => (reader.Head(out var isSealed), isSealed);
     private static readonly Func<Reader, LogRead, SqlitePage?> s_readWhatIs = static (reader, read) => reader.Read(read, onlySealed: false);
 
-=======
     private readonly StoreFile _file;
->>>>>>> main
     private readonly SqliteOptions _options;
     private readonly PositionalIds _ids;
     private readonly ReaderPool _readers;
@@ -29,21 +26,12 @@ public sealed class SqliteEventLog : IEventLog, ITaggingLog
 
     private SqliteEventLog(string path, SqliteOptions options, PositionalIds ids, TagRuleSet rules, WriteSession? session)
     {
-<<<<<<< HEAD
-        (Path, _options, _rules) = (path, options, rules);
-        Reader OpenReader() => Connections.OpenReader(path, options, ids);
-        _readers = new(options.MaxReaders, OpenReader);
-        _watcher = new(path, _signal, OpenReader, session is null ? null : SealAsync);
-        _signal.Awaited += _watcher.Start;
-        if (session is not null) _writer = new(path, options, session, () => Connections.OpenSession(path, options, ids, rules), _signal);
-=======
-        (_file, _options, _ids) = (new(path, options.TimeProvider), options, ids);
+        (_file, _options, _ids, _rules) = (new(path, options.TimeProvider), options, ids, rules);
         Reader OpenReader() => Connections.OpenReader(_file, options, ids);
         _readers = new(options.MaxReaders, _file, OpenReader);
-        _watcher = new(_file, _signal, OpenReader);
+        _watcher = new(_file, _signal, OpenReader, session is null ? null : SealAsync);
         _signal.Awaited += _watcher.Start;
-        if (session is not null) _writer = new(_file, options, session, () => Connections.OpenSession(_file, options, ids), _signal);
->>>>>>> main
+        if (session is not null) _writer = new(_file, options, session, () => Connections.OpenSession(_file, options, ids, rules), _signal);
     }
 
     /// <summary>The file, as a full path with links resolved.</summary>
@@ -157,7 +145,6 @@ public sealed class SqliteEventLog : IEventLog, ITaggingLog
         return Writable().TransactAsync(work, cancellationToken);
     }
 
-<<<<<<< HEAD
     /// <summary>Runs a user's own SQL and appends in one transaction of the writer's: committed together, or nothing of it.</summary>
     /// <remarks>
     /// The work has the write lock, so every append of the process waits for it: it should be short. It sees what was stored before it, its
@@ -261,7 +248,8 @@ public sealed class SqliteEventLog : IEventLog, ITaggingLog
             session.StoreTagRules();
             return true;
         });
-=======
+    }
+
     /// <summary>Examines the whole file: SQLite's own structures, the checksum of every event, name and record, that no position and no version is missing, and that the indexes of tags and ids say what the events say.</summary>
     /// <remarks>
     /// Others may read and append meanwhile. Memory is bounded by pages, never by the log; time follows the size of the file. SQLite's own check runs in one
@@ -274,7 +262,6 @@ public sealed class SqliteEventLog : IEventLog, ITaggingLog
     {
         ThrowIfDisposed();
         return await Task.Run(() => Verify(cancellationToken), cancellationToken).ConfigureAwait(false);
->>>>>>> main
     }
 
     /// <summary>Finishes what is queued, ends every wait with <see cref="ObjectDisposedException"/> and closes the file. May be called again.</summary>
@@ -359,23 +346,13 @@ public sealed class SqliteEventLog : IEventLog, ITaggingLog
         }
     }
 
-<<<<<<< HEAD
     private T Look<T>(Func<Database, T> look)
     {
         ThrowIfDisposed();
         try
         {
-            using var database = Database.Reader(Path, _options.ReadOnly);
-            database.BusyTimeout(_options.BusyTimeout);
-            return look(database);
-=======
-    private Verification Verify(CancellationToken cancellationToken)
-    {
-        try
-        {
             using var database = Connections.OpenForReading(_file, _options);
-            return new Verifier(database, _ids, cancellationToken).Run();
->>>>>>> main
+            return look(database);
         }
         catch (SqliteException e)
         {
@@ -383,7 +360,19 @@ public sealed class SqliteEventLog : IEventLog, ITaggingLog
         }
     }
 
-<<<<<<< HEAD
+    private Verification Verify(CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var database = Connections.OpenForReading(_file, _options);
+            return new Verifier(database, _ids, cancellationToken).Run();
+        }
+        catch (SqliteException e)
+        {
+            throw SqliteErrors.Translate(e, Path);
+        }
+    }
+
     private T Administer<T>(Func<Database, T> work)
     {
         ThrowIfDisposed();
@@ -394,8 +383,6 @@ public sealed class SqliteEventLog : IEventLog, ITaggingLog
     private T Run<T>(Func<WriteSession, T> work) =>
         Writable().RunAsync(work, isUserCode: false, CancellationToken.None).AsTask().GetAwaiter().GetResult();
 
-=======
->>>>>>> main
     private Writer Writable() => _writer ?? throw new StoreReadOnlyException($"'{Path}' was opened for reading only. Nothing was written.");
 
     private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_disposed != 0, this);

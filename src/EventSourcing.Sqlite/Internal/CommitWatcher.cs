@@ -3,11 +3,7 @@ using Microsoft.Data.Sqlite;
 namespace EventSourcing.Sqlite.Internal;
 
 /// <summary>Notices what other connections commit, while somebody waits: changes of the write-ahead log as the hint, SQLite's data_version as the truth.</summary>
-<<<<<<< HEAD
-internal sealed class CommitWatcher(string path, CommitSignal signal, Func<Reader> open, Func<CancellationToken, ValueTask>? seal) : IAsyncDisposable
-=======
-internal sealed class CommitWatcher(StoreFile file, CommitSignal signal, Func<Reader> open) : IAsyncDisposable
->>>>>>> main
+internal sealed class CommitWatcher(StoreFile file, CommitSignal signal, Func<Reader> open, Func<CancellationToken, ValueTask>? seal) : IAsyncDisposable
 {
     private static readonly TimeSpan s_pollWithHints = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_pollWithout = TimeSpan.FromMilliseconds(100);

@@ -30,23 +30,15 @@ internal static class Connections
     internal static PositionalIds IdsOf(Database database) =>
         new(long.Parse(database.Scalar("SELECT value FROM es_log WHERE name = 'id_key'")!, CultureInfo.InvariantCulture));
 
-<<<<<<< HEAD
-    internal static WriteSession OpenSession(string path, SqliteOptions options, PositionalIds ids, TagRuleSet rules)
-=======
     /// <summary>A writer's connection to a log that is open.</summary>
-    internal static WriteSession OpenSession(StoreFile file, SqliteOptions options, PositionalIds ids)
->>>>>>> main
+    internal static WriteSession OpenSession(StoreFile file, SqliteOptions options, PositionalIds ids, TagRuleSet rules)
     {
         var database = Database.Writer(file.Path, mustExist: true);
         try
         {
             file.ThrowIfReplaced();
             database.BusyTimeout(options.BusyTimeout);
-<<<<<<< HEAD
-            return SessionOn(database, path, options, ids, rules);
-=======
-            return SessionOn(database, file.Path, options, ids);
->>>>>>> main
+            return SessionOn(database, file.Path, options, ids, rules);
         }
         catch
         {
@@ -60,13 +52,8 @@ internal static class Connections
         SchemaVersion.UseWriteAheadLog(database, path);
         database.Execute(options.Durability == Durability.Full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
         database.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA cache_size = -{WriterCacheKib}"));
-<<<<<<< HEAD
-        database.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA wal_autocheckpoint = {AutoCheckpointPages}"));
-        return new(database, options.TimeProvider, ids, rules);
-=======
         database.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA wal_autocheckpoint = {options.CheckpointPages}"));
-        return new(database, options.TimeProvider, ids);
->>>>>>> main
+        return new(database, options.TimeProvider, ids, rules);
     }
 
     internal static Reader OpenReader(StoreFile file, SqliteOptions options, PositionalIds ids)

@@ -152,9 +152,6 @@ internal sealed unsafe class Database : IDisposable
         }
     }
 
-<<<<<<< HEAD
-    /// <summary>Runs the statements of a script.</summary>
-=======
     /// <summary>Looks at every row of a statement that is needed once.</summary>
     internal void ForEach(string sql, Action<Statement> look)
     {
@@ -179,8 +176,7 @@ internal sealed unsafe class Database : IDisposable
     /// <summary>Makes the statement that runs on another thread fail.</summary>
     internal void Interrupt() => Native.sqlite3_interrupt(Handle);
 
-    /// <summary>Runs the statements of a script, separated by a semicolon at the end of a line.</summary>
->>>>>>> main
+    /// <summary>Runs the statements of a script.</summary>
     internal void ExecuteScript(string script)
     {
         int code;
