@@ -8,7 +8,8 @@ internal sealed class CommitWatcher(StoreFile file, CommitSignal signal, Func<Re
     private static readonly TimeSpan s_pollWithHints = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_pollWithout = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan s_afterHint = TimeSpan.FromMilliseconds(1);
-    private const int PollsAfterHint = 20;
+    private static readonly TimeSpan s_longAfterHint = TimeSpan.FromMilliseconds(10);
+    private const int PollsSoonAfterHint = 20, PollsAfterHint = 50;
 
     private readonly Lock _gate = new();
     private readonly CancellationTokenSource _stop = new();
@@ -71,7 +72,7 @@ internal sealed class CommitWatcher(StoreFile file, CommitSignal signal, Func<Re
         }
     }
 
-    // A hint comes with the write, before the commit can be seen: it is looked for a little longer.
+    // A hint comes with the write, before the fsync and so before the commit can be seen: it is looked for a little longer, a slow disk's time.
     private async Task<long> PublishChangesAsync(Reader reader, long seen, int polls)
     {
         for (var i = 0; i < polls; i++)
@@ -86,7 +87,7 @@ internal sealed class CommitWatcher(StoreFile file, CommitSignal signal, Func<Re
             }
 
             if (!signal.IsAwaited || polls == 1) break;
-            await Task.Delay(s_afterHint, _stop.Token).ConfigureAwait(false);
+            await Task.Delay(i < PollsSoonAfterHint ? s_afterHint : s_longAfterHint, _stop.Token).ConfigureAwait(false);
         }
 
         return seen;
