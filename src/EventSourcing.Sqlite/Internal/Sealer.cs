@@ -30,9 +30,16 @@ internal sealed unsafe class Sealer(Database database, NameTable tags, TagRuleSe
         var tagsLength = rules.TryGetValue(row.Text(14), out var ofType) ? Tag(position, row.Text(14), ofType, row.Bytes(10)) : 0;
         var header = new Checksum.EventHeader
         {
-            Position = position, Stream = row.Int64(1), Version = row.Int64(2), Type = row.Int64(3), Time = row.Int64(4),
-            CorrelationLength = row.Bytes(7).Length, CausationLength = row.Bytes(8).Length, TagsLength = tagsLength,
-            MetadataLength = row.Bytes(9).Length, DataLength = row.Bytes(10).Length,
+            Position = position,
+            Stream = row.Int64(1),
+            Version = row.Int64(2),
+            Type = row.Int64(3),
+            Time = row.Int64(4),
+            CorrelationLength = row.Bytes(7).Length,
+            CausationLength = row.Bytes(8).Length,
+            TagsLength = tagsLength,
+            MetadataLength = row.Bytes(9).Length,
+            DataLength = row.Bytes(10).Length,
             Flags = Flag(row, 5, Checksum.HasOccurred) | Flag(row, 7, Checksum.HasCorrelation) | Flag(row, 8, Checksum.HasCausation)
                 | (tagsLength > 0 ? Checksum.HasTags : 0) | Flag(row, 9, Checksum.HasMetadata) | (row.IsText(10) ? Checksum.IsText : 0),
         };

@@ -16,8 +16,13 @@ public class EventsViewTests : OpenLogTest
         var correlated = Event("createOrder", """{"orderId":"1"}""") with { };
         await AppendAsync("order-1", new LogEvent
         {
-            Type = "createOrder", Data = """{"orderId":"1"}"""u8.ToArray(), IsJson = true, Metadata = """{"actor":"ann"}"""u8.ToArray(),
-            CorrelationId = "trace-1", CausationId = "command-1", OccurredAt = new(1969, 12, 31, 23, 59, 58, 250, TimeSpan.Zero),
+            Type = "createOrder",
+            Data = """{"orderId":"1"}"""u8.ToArray(),
+            IsJson = true,
+            Metadata = """{"actor":"ann"}"""u8.ToArray(),
+            CorrelationId = "trace-1",
+            CausationId = "command-1",
+            OccurredAt = new(1969, 12, 31, 23, 59, 58, 250, TimeSpan.Zero),
         }, correlated);
 
         var stored = await AllAsync();

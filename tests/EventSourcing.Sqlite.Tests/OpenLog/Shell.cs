@@ -25,7 +25,9 @@ internal static class Shell
         if (!File.Exists(Program)) Assert.Ignore($"There is no {Program} on this machine.");
         using var shell = Process.Start(new ProcessStartInfo(Program, [path])
         {
-            RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
         })!;
         var reading = shell.StandardError.ReadToEndAsync();
         var writing = Task.Run(() =>
