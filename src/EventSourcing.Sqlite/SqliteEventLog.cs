@@ -65,6 +65,9 @@ public sealed class SqliteEventLog : IEventLog, ITaggingLog
     }
 
     /// <inheritdoc/>
+    public string SystemName => "sqlite";
+
+    /// <inheritdoc/>
     public ValueTask<AppendResult> AppendAsync(LogAppend append, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(append);

@@ -60,17 +60,23 @@ internal sealed class WriteSession : IDisposable
     /// <summary>True when this transaction sealed events that were appended in SQL: they can be read from its commit on.</summary>
     internal bool HasSealed { get; private set; }
 
-    /// <summary>How long <see cref="Begin"/> waits for another connection's transaction.</summary>
+    /// <summary>How long SQLite waits for another connection's locks.</summary>
     internal void BusyTimeout(TimeSpan timeout) => _database.BusyTimeout(timeout);
 
-    /// <summary>Takes the write lock and brings what is cached up to what is stored.</summary>
-    internal void Begin()
+    /// <summary>True when another connection wrote between this transaction and the one before.</summary>
+    internal bool OthersWrote { get; private set; }
+
+    /// <summary>Takes the write lock and brings what is cached up to what is stored; false when another connection has the lock for longer than the busy timeout.</summary>
+    internal bool TryBegin()
     {
-        _begin.Run();
+        var code = _begin.TryRun();
+        if ((code & 0xff) == Native.Busy) return false;
+        if (code != Native.Ok) throw _database.Error(code);
         _now = (_time.GetUtcNow().UtcTicks - DateTime.UnixEpoch.Ticks) / TimeSpan.TicksPerMicrosecond;
         HasSealed = false;
         try
         {
+            OthersWrote = _isCurrent && _database.DataVersion != _knownDataVersion;
             if (_database.DataVersion != _knownDataVersion) Forget();
             if (!_isCurrent) Load();
         }
@@ -83,6 +89,7 @@ internal sealed class WriteSession : IDisposable
         IsHalfWritten = false;
         FirstWritten = null;
         _timestamp = Math.Max(_now, _timestamp);
+        return true;
     }
 
     internal void Commit()
