@@ -1,3 +1,4 @@
+using EventSourcing.Sqlite.Internal;
 using System.Buffers.Binary;
 using EventSourcing.Sqlite.Internal;
 using EventSourcing.Storage;
@@ -178,6 +179,8 @@ public class VerificationTests
     {
         using var connection = new SqliteConnection($"Data Source={path};Pooling=false");
         connection.Open();
+        // The log's own guards stop accidents only: off with them, so that there is damage to find.
+        _ = SQLitePCL.raw.sqlite3_db_config(connection.Handle, Native.ConfigEnableTrigger, 0, out _);
         using var command = connection.CreateCommand();
         command.CommandText = sql;
         command.ExecuteNonQuery();
