@@ -86,7 +86,7 @@ internal sealed class Writer : IAsyncDisposable
         cancellationToken.ThrowIfCancellationRequested();
         await _places.WaitAsync(cancellationToken).ConfigureAwait(false);
         var item = new SessionItem<T>(work, isUserCode);
-        if (!Enqueue(item, cancellationToken)) throw Disposed();
+        if (!TryEnqueue(item, cancellationToken)) throw Disposed();
         return await item.Task.ConfigureAwait(false);
     }
 
