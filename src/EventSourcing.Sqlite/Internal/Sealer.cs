@@ -27,7 +27,7 @@ internal sealed unsafe class Sealer(Database database, NameTable tags, TagRuleSe
         if (row.IsNull(12) || row.IsNull(14)) throw new StoreCorruptException("an event names a row that is not there", $"position {position}");
         if (row.IsNull(11)) SealName(Sql.SealStream, row.Int64(1), row.Bytes(12));
         if (row.IsNull(13)) SealName(Sql.SealType, row.Int64(3), row.Bytes(14));
-        var tagsLength = rules.TryGetValue(row.Text(14), out var ofType) ? Tag(position, row.Text(14), ofType, row.Bytes(10)) : 0;
+        var tagsLength = rules.TryGetValue(row.Text(14), out var ofType) ? Tag(position, row.Int64(3), row.Text(14), ofType, row.Bytes(10)) : 0;
         var header = new Checksum.EventHeader
         {
             Position = position,
@@ -63,7 +63,7 @@ internal sealed unsafe class Sealer(Database database, NameTable tags, TagRuleSe
         statement.Bind(1, id).Bind(2, checksum).Run();
     }
 
-    private int Tag(long position, string type, List<TagRule> rules, ReadOnlySpan<byte> json)
+    private int Tag(long position, long typeId, string type, List<TagRule> rules, ReadOnlySpan<byte> json)
     {
         Find(type, rules, json);
         if (_tagIds.Length < _found.Count * Varint.MaxLength) _tagIds = new byte[_found.Count * Varint.MaxLength];
@@ -71,7 +71,7 @@ internal sealed unsafe class Sealer(Database database, NameTable tags, TagRuleSe
         foreach (var tag in _found)
         {
             var id = tags.Intern(tag.ToString());
-            _tag!.Bind(1, id).Bind(2, position).Run();
+            _tag!.Bind(1, id).Bind(2, position).Bind(3, typeId).Run();
             length += Varint.Write(_tagIds.AsSpan(length), id);
         }
 
