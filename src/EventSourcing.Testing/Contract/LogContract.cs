@@ -14,5 +14,6 @@ public static class LogContract
         .. ReadCases.All,
         .. RecordCases.All,
         .. LifeCases.All,
+        .. SubscriptionCases.All,
     ];
 }
