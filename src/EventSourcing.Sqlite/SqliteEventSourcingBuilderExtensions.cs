@@ -1,4 +1,5 @@
 using EventSourcing.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace EventSourcing.Sqlite;
 
@@ -8,11 +9,11 @@ public static class SqliteEventSourcingBuilderExtensions
     /// <summary>Keeps events in a SQLite file, opened when the store is first asked for.</summary>
     /// <param name="builder">The builder.</param>
     /// <param name="path">The file. Its directory exists.</param>
-    /// <param name="options">How the log works; null for the defaults.</param>
+    /// <param name="options">How the log works; null for the defaults with the container's clock.</param>
     public static EventSourcingBuilder UseSqlite(this EventSourcingBuilder builder, string path, SqliteOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
-        return builder.UseLog(_ => SqliteEventLog.Open(path, options));
+        return builder.UseLog(services => SqliteEventLog.Open(path, options ?? new() { TimeProvider = services.GetRequiredService<TimeProvider>() }));
     }
 }

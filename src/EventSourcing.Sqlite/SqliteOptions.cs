@@ -20,6 +20,10 @@ public sealed class SqliteOptions
     /// <summary>How many pages may be read at the same time; more wait. Default: the number of processors, at least 4; from 1 to 256.</summary>
     public int MaxReaders { get; init; } = Math.Max(4, Environment.ProcessorCount);
 
+    /// <summary>After about how many pages of 4 KiB in the write-ahead log the writer brings them into the database file. Default 4,000; from 1 to 1,000,000.</summary>
+    /// <remarks>Fewer keep the <c>-wal</c> file and the next start short; more make appends cheaper on average.</remarks>
+    public int CheckpointPages { get; init; } = 4000;
+
     /// <summary>Reads through memory mapped to the file: quicker, but an I/O error on the file then ends the process. Default false.</summary>
     public bool MemoryMappedReads { get; init; }
 
@@ -43,6 +47,8 @@ public sealed class SqliteOptions
             throw new ArgumentOutOfRangeException(nameof(BusyTimeout), BusyTimeout, "BusyTimeout is from 0 to 1 hour.");
         if (QueueCapacity is < 1 or > 1 << 20) throw new ArgumentOutOfRangeException(nameof(QueueCapacity), QueueCapacity, "QueueCapacity is from 1 to 1,048,576.");
         if (MaxReaders is < 1 or > 256) throw new ArgumentOutOfRangeException(nameof(MaxReaders), MaxReaders, "MaxReaders is from 1 to 256.");
+        if (CheckpointPages is < 1 or > 1_000_000)
+            throw new ArgumentOutOfRangeException(nameof(CheckpointPages), CheckpointPages, "CheckpointPages is from 1 to 1,000,000.");
         ArgumentNullException.ThrowIfNull(Limits);
         ArgumentNullException.ThrowIfNull(TimeProvider);
         Limits.Validated();

@@ -11,8 +11,9 @@ namespace EventSourcing;
 /// </code></example>
 public sealed class Append
 {
-    private readonly List<(StreamId Stream, ExpectedVersion Expected, IReadOnlyList<object> Events)> _writes = [];
-    private readonly List<StreamCheck> _checks = [];
+    // Most appends write to one stream and check none.
+    private readonly List<AppendWrite> _writes = new(1);
+    private List<StreamCheck>? _checks;
 
     /// <summary>The command's id; a second append with it stores nothing and answers with the first one's result. 1 to 512 bytes of UTF-8, or null.</summary>
     public string? CommandId { get; init; }
@@ -32,15 +33,13 @@ public sealed class Append
     /// <summary>Headers of events that do not say; none is called <c>actor</c>.</summary>
     public IReadOnlyDictionary<string, string> Headers { get; init; } = EventMetadata.None.Headers;
 
-    internal IReadOnlyList<(StreamId Stream, ExpectedVersion Expected, IReadOnlyList<object> Events)> Writes => _writes;
+    internal List<AppendWrite> Writes => _writes;
 
-    internal IReadOnlyList<StreamCheck> Checks => _checks;
+    internal IReadOnlyList<StreamCheck> Checks => _checks ?? [];
 
     internal AppendCondition? Condition { get; private set; }
 
     internal Tracking? Tracking { get; private set; }
-
-    internal EventMetadata Metadata => new() { Actor = Actor, CorrelationId = CorrelationId, CausationId = CausationId, Headers = Headers };
 
     /// <summary>Writes events to a stream. May be said several times, of one stream too; the order is kept.</summary>
     /// <param name="stream">The stream.</param>
@@ -50,16 +49,21 @@ public sealed class Append
     public Append To(StreamId stream, ExpectedVersion expected, IEnumerable<object> events)
     {
         ArgumentNullException.ThrowIfNull(events);
+        return To(stream, expected, (IReadOnlyList<object>)[.. events]);
+    }
+
+    /// <summary>The same without a copy of the events: for an append that is stored at once.</summary>
+    internal Append To(StreamId stream, ExpectedVersion expected, IReadOnlyList<object> events)
+    {
         if (stream.IsDefault) throw new ArgumentException("default(StreamId) names no stream.", nameof(stream));
-        object[] copy = [.. events];
-        foreach (var e in copy)
+        for (var i = 0; i < events.Count; i++)
         {
-            ArgumentNullException.ThrowIfNull(e, nameof(events));
-            if (e is EventData { StreamId: { } own } && own != stream)
+            ArgumentNullException.ThrowIfNull(events[i], nameof(events));
+            if (events[i] is EventData { StreamId: { } own } && own != stream)
                 throw new ArgumentException($"An event for stream '{own}' is not written to '{stream}'.", nameof(events));
         }
 
-        _writes.Add((stream, expected, copy));
+        _writes.Add(new(stream, expected, events));
         return this;
     }
 
@@ -69,7 +73,7 @@ public sealed class Append
     public Append Require(StreamId stream, ExpectedVersion expected)
     {
         if (stream.IsDefault) throw new ArgumentException("default(StreamId) names no stream.", nameof(stream));
-        _checks.Add(new(stream, expected));
+        (_checks ??= []).Add(new(stream, expected));
         return this;
     }
 
@@ -98,3 +102,6 @@ public sealed class Append
         return this;
     }
 }
+
+/// <summary>The events that an append writes to one stream.</summary>
+internal readonly record struct AppendWrite(StreamId Stream, ExpectedVersion Expected, IReadOnlyList<object> Events);

@@ -1,9 +1,8 @@
-using System.Text.Json;
 using EventSourcing.Storage;
 
 namespace EventSourcing;
 
-/// <summary>An event as read, with everything known about it.</summary>
+/// <summary>An event as read, with everything known about it. Immutable; it stays good after the read has ended.</summary>
 public sealed class EventEnvelope
 {
     private readonly ReadOnlyMemory<byte> _metadata;
@@ -56,31 +55,17 @@ public sealed class EventEnvelope
     public string? CausationId { get; }
 
     /// <summary>Who did it, or null.</summary>
-    /// <exception cref="EventSerializationException">The stored metadata is no JSON.</exception>
+    /// <exception cref="EventSerializationException">The stored metadata is no JSON object.</exception>
     public string? Actor => Parsed.Actor;
 
     /// <summary>Headers of the application's own; may be empty. A value that is no string gives its JSON text.</summary>
-    /// <exception cref="EventSerializationException">The stored metadata is no JSON.</exception>
+    /// <exception cref="EventSerializationException">The stored metadata is no JSON object.</exception>
     public IReadOnlyDictionary<string, string> Headers => Parsed.Headers;
 
     /// <summary>The tags, in the order they were given; may be empty.</summary>
     public IReadOnlyList<Tag> Tags { get; }
 
-    private EventMetadata Parsed
-    {
-        get
-        {
-            if (_parsed is { } parsed) return parsed;
-            try
-            {
-                return _parsed = EventMetadata.Read(_metadata);
-            }
-            catch (JsonException e)
-            {
-                throw new EventSerializationException(Type, StreamId, Position, e);
-            }
-        }
-    }
+    private EventMetadata Parsed => _parsed ??= EventMetadata.Read(_metadata, Type, StreamId, Position);
 
     /// <summary>Stream, version and type, for people.</summary>
     public override string ToString() => $"{StreamId}@{Version} {Type}";

@@ -54,7 +54,20 @@ public sealed record EventMetadata
     }
 
     /// <summary>Reads what <see cref="Write"/> wrote, or any JSON object: values that are no strings give their JSON text.</summary>
-    internal static EventMetadata Read(ReadOnlyMemory<byte> json)
+    /// <exception cref="EventSerializationException">It is no JSON object; the event it belongs to is named.</exception>
+    internal static EventMetadata Read(ReadOnlyMemory<byte> json, string type, StreamId stream, GlobalPosition position)
+    {
+        try
+        {
+            return Read(json);
+        }
+        catch (JsonException e)
+        {
+            throw new EventSerializationException(type, stream, position, e);
+        }
+    }
+
+    private static EventMetadata Read(ReadOnlyMemory<byte> json)
     {
         if (json.IsEmpty) return None;
         using var document = JsonDocument.Parse(json);

@@ -7,7 +7,9 @@ namespace EventSourcing;
 /// <remarks>
 /// May be enumerated several times, each time up to the same head. Not thread-safe. Enumerating throws
 /// <see cref="EventSerializationException"/> at an event that cannot be read, <see cref="UnknownEventTypeException"/> at one whose
-/// type has no entry in the type map, and <see cref="LogTruncatedException"/> when the read starts beyond the head.
+/// type has no entry in the type map, <see cref="LogTruncatedException"/> when the read starts beyond the head, and
+/// <see cref="StoreUnavailableException"/> when events were merged or removed between two pages: what was read so far is then
+/// another history, and the read is begun anew.
 /// </remarks>
 public sealed class EventSequence : IAsyncEnumerable<EventEnvelope>
 {
@@ -24,6 +26,7 @@ public sealed class EventSequence : IAsyncEnumerable<EventEnvelope>
 
     /// <summary>The position of the log's last event when this sequence was first read: what a condition's <c>after</c> is to be, also when nothing matched.</summary>
     /// <param name="cancellationToken">Ends the wait for a reader.</param>
+    /// <returns>The head, always the same; <see cref="GlobalPosition.Start"/> when the log had no event.</returns>
     public async ValueTask<GlobalPosition> HeadAsync(CancellationToken cancellationToken = default)
     {
         if (_head is { } known) return known;
@@ -32,8 +35,8 @@ public sealed class EventSequence : IAsyncEnumerable<EventEnvelope>
         return _head.Value;
     }
 
-    /// <summary>Reads the events.</summary>
-    /// <param name="cancellationToken">Ends the read.</param>
+    /// <summary>Reads the events, up to the head that <see cref="HeadAsync"/> gives.</summary>
+    /// <param name="cancellationToken">Ends the read at the next page.</param>
     public async IAsyncEnumerator<EventEnvelope> GetAsyncEnumerator(CancellationToken cancellationToken = default)
     {
         var next = _bounds is null
@@ -44,14 +47,14 @@ public sealed class EventSequence : IAsyncEnumerable<EventEnvelope>
         {
             using var page = await _log.ReadAsync(next with { MaxCount = PageSize(left) }, cancellationToken).ConfigureAwait(false);
             if (generation == -1) generation = page.Generation;
-            else if (generation != page.Generation)
-                throw new StoreUnavailableException("Events of the log were merged or removed while it was read; read it again.");
+            else if (generation != page.Generation) throw LogPages.OfAnotherGeneration();
             var head = _head ??= page.Head;
             for (var i = 0; i < page.Events.Length && left > 0; i++)
             {
                 if (page.Events[i].Position > head) continue;
+                if (_filter?.Admits(page.Events[i]) == false) continue;
                 var envelope = new EventEnvelope(page.Events[i], _decoder.Decode(page.Events[i]));
-                if (_filter?.Admits(envelope) == false) continue;
+                if (_filter?.Where?.Invoke(envelope) == false) continue;
                 left--;
                 yield return envelope;
             }

@@ -161,21 +161,17 @@ public sealed class EventStore : IEventStore
         {
             using var page = await Log.ReadAsync(next, cancellationToken).ConfigureAwait(false);
             if (generation == -1) (generation, head) = (page.Generation, page.Head);
-            else if (generation != page.Generation)
-            {
-                // Merged events make what was folded so far part of another history: fold the new one from the start.
-                (state, version, generation, next) = (initial, initialVersion, -1, read);
-                continue;
-            }
-
+            else if (generation != page.Generation) throw LogPages.OfAnotherGeneration();
             foreach (ref readonly var e in page.Events)
             {
+                // Later pages are later snapshots: the fold ends where its first one did.
+                if (e.Position > head) return new(state, version, head);
                 state = apply(state, _decoder.Decode(e));
                 version = read.Stream is null ? version + 1 : e.Version;
             }
 
             if (page.IsLast) return new(state, version, head);
-            next = read with { From = page.Next, Through = read.Stream is null ? head.ToInt64() : read.Through };
+            next = next with { From = page.Next };
         }
     }
 }

@@ -14,6 +14,7 @@ public static class EventStoreExtensions
         this IEventStore store, StreamId stream, ExpectedVersion expected, IEnumerable<object> events, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(store);
-        return store.AppendAsync(new Append().To(stream, expected, events), cancellationToken);
+        ArgumentNullException.ThrowIfNull(events);
+        return store.AppendAsync(new Append().To(stream, expected, events as IReadOnlyList<object> ?? [.. events]), cancellationToken);
     }
 }

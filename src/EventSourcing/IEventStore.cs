@@ -42,7 +42,7 @@ public interface IEventStore : IAsyncDisposable
     /// <exception cref="UnknownEventTypeException">A CLR type of the query has no entry in the type map.</exception>
     EventSequence ReadAllAsync(EventQuery? query = null, ReadAllOptions? options = null);
 
-    /// <summary>Folds events of a stream into a state, keeping no event.</summary>
+    /// <summary>Folds events of a stream into a state, keeping no event. Ends at the log's head when it begins.</summary>
     /// <typeparam name="TState">The state.</typeparam>
     /// <param name="stream">The stream.</param>
     /// <param name="initial">The state before the first event folded.</param>
@@ -51,15 +51,17 @@ public interface IEventStore : IAsyncDisposable
     /// <param name="throughVersion">The last version folded, inclusive; null for the stream's last.</param>
     /// <param name="cancellationToken">Ends the fold.</param>
     /// <exception cref="EventSerializationException">A stored event cannot be read; of an unknown type, <see cref="UnknownEventTypeException"/>.</exception>
+    /// <exception cref="StoreUnavailableException">Events were merged or removed between two pages; fold anew.</exception>
     ValueTask<Folded<TState>> FoldStreamAsync<TState>(StreamId stream, TState initial, Func<TState, object, TState> apply, long afterVersion = 0, long? throughVersion = null, CancellationToken cancellationToken = default);
 
-    /// <summary>Folds the events that match a query into a state, keeping no event.</summary>
+    /// <summary>Folds the events that match a query into a state, keeping no event. Ends at the log's head when it begins.</summary>
     /// <typeparam name="TState">The state.</typeparam>
     /// <param name="query">Which events.</param>
     /// <param name="initial">The state before the first event folded.</param>
     /// <param name="apply">State and event to the next state.</param>
     /// <param name="cancellationToken">Ends the fold.</param>
     /// <exception cref="EventSerializationException">A stored event cannot be read; of an unknown type, <see cref="UnknownEventTypeException"/>.</exception>
+    /// <exception cref="StoreUnavailableException">Events were merged or removed between two pages; fold anew.</exception>
     ValueTask<Folded<TState>> FoldAsync<TState>(EventQuery query, TState initial, Func<TState, object, TState> apply, CancellationToken cancellationToken = default);
 
     /// <summary>The version of a stream and the place of its last event.</summary>

@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
-using Orders.Domain.Sales;
 using Orders.Domain.Products;
+using Orders.Domain.Sales;
 using Orders.Domain.Users;
 
 namespace Orders.Domain;

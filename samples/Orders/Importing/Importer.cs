@@ -122,8 +122,7 @@ public sealed class Importer(IEventStore store)
 
     private async Task AppendAsync(Append append, CancellationToken cancellationToken)
     {
-        // A lone append runs on its caller's thread and is flushed alone; from the pool, appends meet in the store's queue.
-        var result = await Task.Run(() => store.AppendAsync(append, cancellationToken).AsTask(), cancellationToken);
+        var result = await store.AppendAsync(append, cancellationToken);
         if (!result.WasDuplicate) Interlocked.Add(ref _events, result.Count);
     }
 

@@ -3,7 +3,7 @@ using Microsoft.Data.Sqlite;
 namespace EventSourcing.Sqlite.Internal;
 
 /// <summary>Notices what other connections commit, while somebody waits: changes of the write-ahead log as the hint, SQLite's data_version as the truth.</summary>
-internal sealed class CommitWatcher(string path, CommitSignal signal, Func<Reader> open) : IAsyncDisposable
+internal sealed class CommitWatcher(StoreFile file, CommitSignal signal, Func<Reader> open) : IAsyncDisposable
 {
     private static readonly TimeSpan s_pollWithHints = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_pollWithout = TimeSpan.FromMilliseconds(100);
@@ -41,6 +41,7 @@ internal sealed class CommitWatcher(string path, CommitSignal signal, Func<Reade
             {
                 try
                 {
+                    file.ThrowIfReplacedLately();
                     reader ??= open();
                     seen = await PublishChangesAsync(reader, seen, files is null ? 1 : PollsAfterHint).ConfigureAwait(false);
                 }
@@ -49,6 +50,11 @@ internal sealed class CommitWatcher(string path, CommitSignal signal, Func<Reade
                     // The file cannot be read just now; those who wait hear of it when they read, and the next round tries again.
                     reader?.Dispose();
                     reader = null;
+                }
+                catch (StoreUnavailableException)
+                {
+                    // Another file has taken the name: nothing more will come, and whoever reads is told.
+                    signal.Publish(long.MaxValue);
                 }
 
                 if (!signal.IsAwaited && TryEnd()) return;
@@ -98,7 +104,7 @@ internal sealed class CommitWatcher(string path, CommitSignal signal, Func<Reade
     {
         try
         {
-            var watcher = new FileSystemWatcher(Path.GetDirectoryName(path)!, Path.GetFileName(path) + "-wal")
+            var watcher = new FileSystemWatcher(Path.GetDirectoryName(file.Path)!, Path.GetFileName(file.Path) + "-wal")
             {
                 NotifyFilter = NotifyFilters.LastWrite | NotifyFilters.Size | NotifyFilters.FileName,
             };

@@ -6,8 +6,6 @@ namespace EventSourcing.Sqlite.Internal;
 /// <summary>Opens connections with the settings that the log needs.</summary>
 internal static class Connections
 {
-    // Checkpoints on the writer every 4,000 pages: less often, the tail latency of appends does not fall further.
-    private const int AutoCheckpointPages = 4000;
     private const int WriterCacheKib = 65_536;
     private const int ReaderCacheKib = 16_384;
     private const long MappedBytesAtMost = 2_147_418_112;
@@ -25,19 +23,22 @@ internal static class Connections
             throw new StoreUnavailableException($"'{target}' does not exist.");
         if (!Directory.Exists(Path.GetDirectoryName(target)))
             throw new StoreUnavailableException($"The directory of '{target}' does not exist.");
+        NetworkFileSystem.Refuse(target);
         return target;
     }
 
     internal static PositionalIds IdsOf(Database database) =>
         new(long.Parse(database.Scalar("SELECT value FROM es_log WHERE name = 'id_key'")!, CultureInfo.InvariantCulture));
 
-    internal static WriteSession OpenSession(string path, SqliteOptions options, PositionalIds ids)
+    /// <summary>A writer's connection to a log that is open.</summary>
+    internal static WriteSession OpenSession(StoreFile file, SqliteOptions options, PositionalIds ids)
     {
-        var database = Database.Writer(path, options);
+        var database = Database.Writer(file.Path, mustExist: true);
         try
         {
+            file.ThrowIfReplaced();
             database.BusyTimeout(options.BusyTimeout);
-            return SessionOn(database, path, options, ids);
+            return SessionOn(database, file.Path, options, ids);
         }
         catch
         {
@@ -51,20 +52,36 @@ internal static class Connections
         SchemaVersion.UseWriteAheadLog(database, path);
         database.Execute(options.Durability == Durability.Full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
         database.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA cache_size = -{WriterCacheKib}"));
-        database.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA wal_autocheckpoint = {AutoCheckpointPages}"));
+        database.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA wal_autocheckpoint = {options.CheckpointPages}"));
         return new(database, options.TimeProvider, ids);
     }
 
-    internal static Reader OpenReader(string path, SqliteOptions options, PositionalIds ids)
+    internal static Reader OpenReader(StoreFile file, SqliteOptions options, PositionalIds ids)
     {
-        var database = Database.Reader(path, options.ReadOnly);
+        var database = OpenForReading(file, options);
         try
         {
+            return new(database, ids);
+        }
+        catch
+        {
+            database.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>A connection that cannot write.</summary>
+    internal static Database OpenForReading(StoreFile file, SqliteOptions options)
+    {
+        var database = Database.Reader(file.Path, options.ReadOnly);
+        try
+        {
+            file.ThrowIfReplaced();
             database.BusyTimeout(options.BusyTimeout);
             database.Execute("PRAGMA query_only = 1");
             database.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA cache_size = -{ReaderCacheKib}"));
             if (options.MemoryMappedReads) database.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA mmap_size = {MappedBytesAtMost}"));
-            return new(database, ids);
+            return database;
         }
         catch
         {

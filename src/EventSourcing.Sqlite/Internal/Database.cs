@@ -32,12 +32,12 @@ internal sealed unsafe class Database : IDisposable
     }
 
     /// <summary>The connection of a writer, which user code may share.</summary>
-    internal static Database Writer(string path, SqliteOptions options)
+    internal static Database Writer(string path, bool mustExist)
     {
         var connection = new SqliteConnection(new SqliteConnectionStringBuilder
         {
             DataSource = path,
-            Mode = options.MustExist ? SqliteOpenMode.ReadWrite : SqliteOpenMode.ReadWriteCreate,
+            Mode = mustExist ? SqliteOpenMode.ReadWrite : SqliteOpenMode.ReadWriteCreate,
             Pooling = false,
         }.ToString());
         try
@@ -112,6 +112,30 @@ internal sealed unsafe class Database : IDisposable
             statement.Dispose();
         }
     }
+
+    /// <summary>Looks at every row of a statement that is needed once.</summary>
+    internal void ForEach(string sql, Action<Statement> look)
+    {
+        var statement = Prepare(sql);
+        try
+        {
+            while (statement.Step()) look(statement);
+        }
+        finally
+        {
+            _statements.Remove(statement);
+            statement.Dispose();
+        }
+    }
+
+    /// <summary>Leaves every row that a statement stands on, and the snapshot with them.</summary>
+    internal void Reset()
+    {
+        foreach (var statement in _statements) statement.Reset();
+    }
+
+    /// <summary>Makes the statement that runs on another thread fail.</summary>
+    internal void Interrupt() => Native.sqlite3_interrupt(Handle);
 
     /// <summary>Runs the statements of a script, separated by a semicolon at the end of a line.</summary>
     internal void ExecuteScript(string script)

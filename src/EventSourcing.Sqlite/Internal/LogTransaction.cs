@@ -33,6 +33,13 @@ internal sealed class LogTransaction(WriteSession session, LogLimits limits) : I
         return session.Append(append);
     }
 
+    /// <summary>Erases the events of a stream through a version; returns how many.</summary>
+    internal long Erase(StreamId stream, long throughVersion, string reason)
+    {
+        ThrowIfEnded();
+        return session.Erase(stream, throughVersion, reason);
+    }
+
     internal void End() => _ended = true;
 
     private RecordTable Records

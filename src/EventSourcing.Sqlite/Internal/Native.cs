@@ -11,7 +11,7 @@ namespace EventSourcing.Sqlite.Internal;
 /// <remarks>SuppressGCTransition stands only on calls that are short and do no I/O.</remarks>
 internal static unsafe partial class Native
 {
-    internal const int Ok = 0, Busy = 5, Row = 100, Done = 101;
+    internal const int Ok = 0, Busy = 5, Full = 13, Row = 100, Done = 101;
     internal const int OpenReadOnly = 0x1, OpenReadWrite = 0x2, OpenCreate = 0x4, OpenNoMutex = 0x8000;
     internal const int TypeText = 3, TypeNull = 5;
     internal const uint PreparePersistent = 1;
@@ -24,6 +24,9 @@ internal static unsafe partial class Native
         Batteries_V2.Init();
         NativeLibrary.SetDllImportResolver(typeof(Native).Assembly, Resolve);
     }
+
+    [DllImport(Library)]
+    internal static extern int sqlite3_libversion_number();
 
     [DllImport(Library)]
     internal static extern int sqlite3_open_v2(byte* file, nint* db, int flags, byte* vfs);
@@ -51,6 +54,9 @@ internal static unsafe partial class Native
 
     [DllImport(Library)]
     internal static extern int sqlite3_busy_timeout(nint db, int milliseconds);
+
+    [DllImport(Library)]
+    internal static extern void sqlite3_interrupt(nint db);
 
     [DllImport(Library)]
     internal static extern int sqlite3_get_autocommit(nint db);

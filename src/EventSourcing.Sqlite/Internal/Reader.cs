@@ -77,7 +77,7 @@ internal sealed class Reader : IDisposable
     private (long Head, long Generation) BeginSnapshot()
     {
         _head.Step();
-        var head = _head.IsNull(0) ? 0 : _head.Int64(0);
+        var head = _head.Int64(0);
         // What lacks its seal still is not shown: every head ends before it.
         if (!_head.IsNull(1)) head = Math.Min(head, _head.Int64(1) - 1);
         return (head, _head.Int64(2));

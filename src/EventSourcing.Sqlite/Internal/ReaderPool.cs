@@ -3,7 +3,7 @@ using System.Collections.Concurrent;
 namespace EventSourcing.Sqlite.Internal;
 
 /// <summary>Readers' connections, each lent to one caller at a time; a bounded number.</summary>
-internal sealed class ReaderPool(int max, Func<Reader> open) : IDisposable
+internal sealed class ReaderPool(int max, StoreFile file, Func<Reader> open) : IDisposable
 {
     private readonly SemaphoreSlim _places = new(max);
     private readonly ConcurrentStack<Reader> _idle = [];
@@ -35,6 +35,7 @@ internal sealed class ReaderPool(int max, Func<Reader> open) : IDisposable
         try
         {
             ObjectDisposedException.ThrowIf(_disposed, typeof(SqliteEventLog));
+            file.ThrowIfReplacedLately();
             if (!_idle.TryPop(out reader)) reader = open();
             var result = work(reader, argument);
             Return(reader);

@@ -12,14 +12,19 @@ internal static class Sql
     internal const string CheckpointAll = "PRAGMA wal_checkpoint(FULL)";
     internal const string DataVersion = "PRAGMA data_version";
 
+    // Counts, because SQLite writes no page for a value that stays the same.
+    internal const string CountRefuted =
+        "INSERT INTO es_log (name, value) VALUES ('refuted', 1) ON CONFLICT (name) DO UPDATE SET value = value + 1";
+
     internal const string Fact = "SELECT value FROM es_log WHERE name = ?1";
 
-    // Also begins a read's snapshot, which lasts as long as the statement stands on its row.
+    // The last position given, erased or not. Also begins a read's snapshot, which lasts as long as the statement stands on its row.
     internal const string Head =
-        "SELECT (SELECT max(position) FROM es_events), (SELECT min(position) FROM es_unsealed), (SELECT value FROM es_log WHERE name = 'generation')";
+        "SELECT max(coalesce((SELECT max(position) FROM es_events), 0), coalesce((SELECT max(last) FROM es_gaps), 0)), "
+        + "(SELECT min(position) FROM es_unsealed), (SELECT value FROM es_log WHERE name = 'generation')";
 
-    internal const string Floor = "SELECT max(last) FROM es_gaps";
-    internal const string LastTime = "SELECT time FROM es_events WHERE position = ?1";
+    internal const string LastTime =
+        "SELECT max(coalesce((SELECT time FROM es_events ORDER BY position DESC LIMIT 1), 0), coalesce((SELECT max(time) FROM es_gaps), 0))";
 
     internal const string StreamVersion = "SELECT max(version) FROM es_events WHERE stream = ?1";
 
@@ -53,9 +58,20 @@ internal static class Sql
 
     internal const string InsertEventTag = "INSERT INTO es_event_tags (tag, position) VALUES (?1, ?2)";
     internal const string InsertId = "INSERT INTO es_ids (id, position) VALUES (?1, ?2)";
-    internal const string FindId = "SELECT position, content FROM es_ids WHERE id = ?1";
+    internal const string FindId = "SELECT position, version, content FROM es_ids WHERE id = ?1";
     internal const string IdAt = "SELECT id FROM es_events WHERE position = ?1";
     internal const string Content = "SELECT stream, version, type, data FROM es_events WHERE position = ?1";
+
+    internal const string ErasableEvents = "SELECT position, version, type, time, id, tags, data FROM es_events WHERE stream = ?1 AND version <= ?2 ORDER BY version";
+    internal const string EraseEvent = "DELETE FROM es_events WHERE position = ?1";
+    internal const string EraseEventTag = "DELETE FROM es_event_tags WHERE tag = ?1 AND position = ?2";
+    internal const string KeepId = "INSERT INTO es_ids (id, position, version, content) VALUES (?1, ?2, ?3, ?4) "
+        + "ON CONFLICT (id) DO UPDATE SET version = excluded.version, content = excluded.content";
+    internal const string GapAround = "SELECT first, last, time FROM es_gaps WHERE first <= ?1 + 1 ORDER BY first DESC LIMIT 2";
+    internal const string InsertGap = "INSERT INTO es_gaps (first, last, time, reason) VALUES (?1, ?2, ?3, ?4)";
+    internal const string RemoveGap = "DELETE FROM es_gaps WHERE first = ?1";
+    internal const string RaiseFloor = "UPDATE es_streams SET floor = max(floor, ?2) WHERE id = ?1";
+    internal const string NextGeneration = "UPDATE es_log SET value = value + 1 WHERE name = 'generation'";
 
     internal const string GetRecord = "SELECT key, revision, checksum, value FROM es_records WHERE kind = ?1 AND key = ?2";
     internal const string RangeOfRecords = "SELECT key, revision, checksum, value FROM es_records WHERE kind = ?1 AND key >= ?2 ORDER BY key";
@@ -75,4 +91,24 @@ internal static class Sql
     internal const string KindsAfter = "SELECT position, stream, type FROM es_events WHERE position > ?1 ORDER BY position";
     internal const string TagForward = "SELECT position FROM es_event_tags WHERE tag = ?1 AND position >= ?2 ORDER BY position LIMIT 1";
     internal const string TagBackward = "SELECT position FROM es_event_tags WHERE tag = ?1 AND position <= ?2 ORDER BY position DESC LIMIT 1";
+
+    // Of the verification.
+    internal const string IsTagged = "SELECT 1 FROM es_event_tags WHERE tag = ?1 AND position = ?2";
+    internal const string TagsAt = "SELECT tags FROM es_events WHERE position = ?1";
+    internal const string IsUnsealed = "SELECT 1 FROM es_unsealed WHERE position = ?1";
+    internal const string FloorOf = "SELECT floor FROM es_streams WHERE id = ?1";
+    internal const string GapAt = "SELECT last FROM (SELECT last FROM es_gaps WHERE first <= ?1 ORDER BY first DESC LIMIT 1) WHERE last >= ?1";
+    internal const string GapAfter = "SELECT min(first) FROM es_gaps WHERE first > ?1";
+    internal const string ErasedBetween = "SELECT sum(min(last, ?2 - 1) - max(first, ?1 + 1) + 1) FROM es_gaps WHERE last > ?1 AND first < ?2";
+    internal const string VerifyVersions =
+        "SELECT stream, version, position FROM es_events INDEXED BY es_events_stream WHERE (stream, version) > (?1, ?2) ORDER BY stream, version LIMIT ?3";
+    internal const string VerifyTags = "SELECT tag, position FROM es_event_tags WHERE (tag, position) > (?1, ?2) ORDER BY tag, position LIMIT ?3";
+    internal const string VerifyIds = "SELECT id, position, content FROM es_ids WHERE id > ?1 ORDER BY id LIMIT ?2";
+    internal const string VerifyRecords =
+        "SELECT kind, key, revision, checksum, value FROM es_records WHERE (kind, key) > (?1, ?2) ORDER BY kind, key LIMIT ?3";
+    internal const string VerifyGaps =
+        "SELECT first, last, (SELECT min(position) FROM es_events WHERE position BETWEEN first AND last), "
+        + "first <= max(last) OVER (ORDER BY first ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) FROM es_gaps ORDER BY first";
+    internal const string VerifyUnsealed =
+        "SELECT position FROM es_unsealed WHERE NOT EXISTS (SELECT 1 FROM es_events WHERE es_events.position = es_unsealed.position)";
 }

@@ -7,6 +7,9 @@ internal static class SqliteErrors
 {
     private const int Error = 1, Perm = 3, Busy = 5, Locked = 6, ReadOnly = 8, IoError = 10, Corrupt = 11, Full = 13, CantOpen = 14, Schema = 17, Auth = 23, NotADatabase = 26;
 
+    /// <summary>True for an error that says something of the file's content, not of its device or of those who use it.</summary>
+    internal static bool IsDamage(SqliteException e) => e.SqliteErrorCode is Corrupt or NotADatabase or Error or Schema;
+
     internal static EventSourcingException Translate(SqliteException e, string path) => e.SqliteErrorCode switch
     {
         Busy or Locked => new StoreUnavailableException($"'{path}' is being written by another connection for longer than the busy timeout. Nothing was written.", e),

@@ -13,7 +13,7 @@ internal sealed class WriteSession : IDisposable
     private readonly DuplicateCheck _duplicates;
     private readonly ConditionCheck _conditions;
     private readonly EventWriter _events;
-    private readonly Statement _begin, _commit, _rollback, _savepoint, _rollbackToSavepoint, _releaseSavepoint, _head, _floor, _lastTime;
+    private readonly Statement _begin, _commit, _rollback, _savepoint, _rollbackToSavepoint, _releaseSavepoint, _head, _lastTime;
     private long _knownDataVersion = -1;
     private long _nextPosition;
     // One for each transaction: events of one commit were stored at one moment.
@@ -38,11 +38,10 @@ internal sealed class WriteSession : IDisposable
         _rollbackToSavepoint = database.Prepare(Sql.RollbackToSavepoint);
         _releaseSavepoint = database.Prepare(Sql.ReleaseSavepoint);
         _head = database.Prepare(Sql.Head);
-        _floor = database.Prepare(Sql.Floor);
         _lastTime = database.Prepare(Sql.LastTime);
     }
 
-    /// <summary>The position of the last event, as of this transaction or, after it, of its commit.</summary>
+    /// <summary>The last position given, as of this transaction or, after it, of its commit.</summary>
     internal long Head { get; private set; }
 
     internal RecordTable Records { get; }
@@ -75,8 +74,17 @@ internal sealed class WriteSession : IDisposable
         _knownDataVersion = _database.DataVersion;
     }
 
-    /// <summary>The id of the event at a position, outside a transaction; null when there is none.</summary>
-    internal Guid? IdAt(long position) => _duplicates.IdAt(position);
+    /// <summary>Makes sure that a commit that failed elsewhere stays undone; false when its first event is there after all.</summary>
+    /// <remarks>What that commit left in the write-ahead log, its commit mark included, would come back with the recovery after a crash.
+    /// A commit of our own takes its place there, and once that is durable nothing of it can be read again.</remarks>
+    internal bool TryRefute(long position, Guid id)
+    {
+        _begin.Run();
+        var isStored = _duplicates.IdAt(position) == id;
+        if (!isStored) _database.Execute(Sql.CountRefuted);
+        Commit();
+        return !isStored;
+    }
 
     /// <summary>Brings the whole write-ahead log into the database file and fsyncs that; false when not all of it could be.</summary>
     internal bool TryCheckpoint()
@@ -140,6 +148,16 @@ internal sealed class WriteSession : IDisposable
         return result;
     }
 
+    /// <summary>Erases the events of a stream through a version. Their positions, versions and ids stay taken for ever.</summary>
+    /// <returns>The number of events erased.</returns>
+    internal long Erase(StreamId stream, long throughVersion, string reason)
+    {
+        var erased = new Eraser(_database).Erase(_streams.Find(stream.Value), stream, throughVersion, reason, _types);
+        Forget();
+        Load();
+        return erased;
+    }
+
     /// <summary>What the caller of an append hears when nobody knows whether it is stored.</summary>
     internal AppendOutcomeUnknownException Unknown(LogAppend append, AppendResult intended, Exception failure)
     {
@@ -164,11 +182,9 @@ internal sealed class WriteSession : IDisposable
 
     private void Load()
     {
-        _head.Step();
-        Head = _head.IsNull(0) ? 0 : _head.Int64(0);
-        _head.Reset();
-        _nextPosition = Math.Max(Head, _floor.Scalar(0)) + 1;
-        _timestamp = Head == 0 ? 0 : _lastTime.Bind(1, Head).Scalar(0);
+        Head = _head.Scalar(0);
+        _nextPosition = Head + 1;
+        _timestamp = _lastTime.Scalar(0);
         _isCurrent = true;
     }
 

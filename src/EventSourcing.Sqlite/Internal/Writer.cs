@@ -20,7 +20,7 @@ internal sealed class Writer : IAsyncDisposable
     // Long enough for the callers just answered to come back with their next append, and for other processes to get the lock.
     private static readonly long s_linger = Stopwatch.Frequency / 20_000;
 
-    private readonly string _path;
+    private readonly StoreFile _file;
     private readonly SqliteOptions _options;
     private readonly Func<WriteSession> _open;
     private readonly CommitSignal _signal;
@@ -36,9 +36,9 @@ internal sealed class Writer : IAsyncDisposable
     private bool _disposed;
     private bool _threadStarted;
 
-    internal Writer(string path, SqliteOptions options, WriteSession session, Func<WriteSession> open, CommitSignal signal)
+    internal Writer(StoreFile file, SqliteOptions options, WriteSession session, Func<WriteSession> open, CommitSignal signal)
     {
-        (_path, _options, _session, _open, _signal) = (path, options, session, open, signal);
+        (_file, _options, _session, _open, _signal) = (file, options, session, open, signal);
         _places = new(options.QueueCapacity);
     }
 
@@ -136,6 +136,7 @@ internal sealed class Writer : IAsyncDisposable
         result = default;
         try
         {
+            _file.ThrowIfReplacedLately();
             var session = _session ??= _open();
             try
             {
@@ -156,7 +157,11 @@ internal sealed class Writer : IAsyncDisposable
         catch (SqliteException e)
         {
             Abandon();
-            result = ValueTask.FromException<AppendResult>(SqliteErrors.Translate(e, _path));
+            result = ValueTask.FromException<AppendResult>(SqliteErrors.Translate(e, _file.Path));
+        }
+        catch (StoreUnavailableException e)
+        {
+            result = ValueTask.FromException<AppendResult>(e);
         }
 
         return true;
@@ -181,7 +186,7 @@ internal sealed class Writer : IAsyncDisposable
         {
             (Outcome.Stored, _) => new(result),
             (Outcome.Unknown, var failure) => ValueTask.FromException<AppendResult>(session.Unknown(append, result, failure!)),
-            (_, var failure) => ValueTask.FromException<AppendResult>(SqliteErrors.Translate(failure!, _path)),
+            (_, var failure) => ValueTask.FromException<AppendResult>(SqliteErrors.Translate(failure!, _file.Path)),
         };
     }
 
@@ -212,7 +217,7 @@ internal sealed class Writer : IAsyncDisposable
         return true;
     }
 
-    private ObjectDisposedException Disposed() => new(nameof(SqliteEventLog), $"The log in '{_path}' is closed.");
+    private ObjectDisposedException Disposed() => new(nameof(SqliteEventLog), $"The log in '{_file.Path}' is closed.");
 
     // ---- the thread
 
@@ -290,6 +295,7 @@ internal sealed class Writer : IAsyncDisposable
         if (group.Count == 0) return;
         try
         {
+            _file.ThrowIfReplacedLately();
             var session = _session ??= _open();
             session.Begin();
         }
@@ -326,7 +332,7 @@ internal sealed class Writer : IAsyncDisposable
             // What it was refused for may have gone with the transaction: it is judged again.
             else if (item.Refusal is not null) RunGroup([item]);
             else if (outcome == Outcome.Unknown) item.FailUnknown(session, failure!);
-            else item.Fail(SqliteErrors.Translate(failure!, _path));
+            else item.Fail(SqliteErrors.Translate(failure!, _file.Path));
         }
     }
 
@@ -351,7 +357,7 @@ internal sealed class Writer : IAsyncDisposable
         {
             failure = e;
             Abandon();
-            outcome = OutcomeOf(first);
+            outcome = OutcomeOf(e, first);
         }
 
         if (outcome == Outcome.Stored && first is not null) _signal.Publish(session.Head);
@@ -359,13 +365,15 @@ internal sealed class Writer : IAsyncDisposable
     }
 
     /// <summary>Finds out by another connection what became of a failed commit.</summary>
-    private Outcome OutcomeOf((long Position, Guid Id)? first)
+    private Outcome OutcomeOf(SqliteException failure, (long Position, Guid Id)? first)
     {
+        // A full disk stops the writing before the commit's mark.
+        if (failure.SqliteErrorCode == Native.Full) return Outcome.NotStored;
         if (first is not { } intended) return Outcome.Unknown;
         try
         {
             var session = _session ??= _open();
-            if (session.IdAt(intended.Position) != intended.Id) return Outcome.NotStored;
+            if (session.TryRefute(intended.Position, intended.Id)) return Outcome.NotStored;
             // A failed fsync is not to be believed when repeated: only the database file's own, after a checkpoint of all, proves the events durable.
             if (session.TryCheckpoint()) return Outcome.Stored;
         }
@@ -377,7 +385,7 @@ internal sealed class Writer : IAsyncDisposable
         return Outcome.Unknown;
     }
 
-    private Exception Translate(Exception e) => e is SqliteException sqlite ? SqliteErrors.Translate(sqlite, _path) : e;
+    private Exception Translate(Exception e) => e is SqliteException sqlite ? SqliteErrors.Translate(sqlite, _file.Path) : e;
 
     private void Recover(Exception e)
     {

@@ -1,6 +1,6 @@
 -- The log. Names are interned to integers; every checksum is XxHash3 over what the row says.
 
-CREATE TABLE es_log (                      -- facts about the log: schema, generation, id_key
+CREATE TABLE es_log (                      -- facts about the log: schema, generation, id_key, refuted (commits that failed and were undone)
   name     TEXT PRIMARY KEY,
   value    NOT NULL
 ) WITHOUT ROWID;
@@ -41,9 +41,10 @@ CREATE TABLE es_events (                   -- append-only, so no AUTOINCREMENT; 
 );
 CREATE UNIQUE INDEX es_events_stream ON es_events (stream, version);
 
-CREATE TABLE es_ids (                      -- ids that do not carry their position: given by callers, or of erased events
+CREATE TABLE es_ids (                      -- ids whose event is not found by the position they carry: given by callers, or of erased events
   id       BLOB PRIMARY KEY,
   position INTEGER NOT NULL,
+  version  INTEGER,                        -- of an erased event
   content  BLOB                            -- of an erased event: hash of stream, type and data
 ) WITHOUT ROWID;
 
@@ -57,9 +58,10 @@ CREATE TABLE es_unsealed (                 -- events that lack their checksum an
   position INTEGER PRIMARY KEY
 );
 
-CREATE TABLE es_gaps (                     -- positions that were given and erased
+CREATE TABLE es_gaps (                     -- positions that were given and erased, each range as long as it can be
   first    INTEGER PRIMARY KEY,
   last     INTEGER NOT NULL,
+  time     INTEGER NOT NULL,               -- the latest time of the events that were there
   reason   TEXT NOT NULL
 );
 

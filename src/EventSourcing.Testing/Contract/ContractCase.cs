@@ -18,7 +18,7 @@ public sealed class ContractCase
 
     /// <summary>Runs the case.</summary>
     /// <param name="fixture">A new fixture; the caller disposes it.</param>
-    /// <exception cref="ContractViolationException">The log does not do what the contract says.</exception>
+    /// <exception cref="ContractViolationException">The log, or the store on it, does not do what the contract says.</exception>
     /// <exception cref="InvalidOperationException">The fixture lacks a capability that the case requires.</exception>
     public async Task RunAsync(ILogFixture fixture)
     {
@@ -35,4 +35,7 @@ public sealed class ContractCase
 
     internal static ContractCase Of(Func<LogUnderTest, Task> body, LogCapabilities requires = LogCapabilities.None, [CallerArgumentExpression(nameof(body))] string name = "") =>
         new(name, body, requires);
+
+    internal static ContractCase Of(Func<StoreUnderTest, Task> body, LogCapabilities requires = LogCapabilities.None, [CallerArgumentExpression(nameof(body))] string name = "") =>
+        new(name, log => body(new(log)), requires);
 }

@@ -24,13 +24,10 @@ public abstract class Aggregate
     /// <param name="event">The event.</param>
     protected abstract void Apply(object @event);
 
-    internal void Replay(object @event)
-    {
-        Apply(@event);
-        Version++;
-    }
+    internal void Replay(object @event) => Apply(@event);
 
-    internal void MarkSaved(long version)
+    /// <summary>Nothing is raised, and everything through this version is known.</summary>
+    internal void MarkStored(long version)
     {
         Version = version;
         _raised.Clear();

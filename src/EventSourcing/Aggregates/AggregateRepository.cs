@@ -14,7 +14,7 @@ public sealed class AggregateRepository<TAggregate> where TAggregate : Aggregate
     /// <exception cref="EventSerializationException">A stored event of the stream cannot be read.</exception>
     public async ValueTask<TAggregate> LoadAsync(StreamId stream, CancellationToken cancellationToken = default)
     {
-        var folded = await _store.FoldStreamAsync(stream, new TAggregate(), Replay, 0, null, cancellationToken).ConfigureAwait(false);
+        var folded = await FoldAsync(stream, null, cancellationToken).ConfigureAwait(false);
         return folded.State;
     }
 
@@ -34,7 +34,7 @@ public sealed class AggregateRepository<TAggregate> where TAggregate : Aggregate
         if (aggregate.Raised.Count == 0 && options.CommandId is null) return null;
         var append = options.ToAppend().To(stream, ExpectedVersion.Exactly(aggregate.Version), aggregate.Raised);
         var result = await _store.AppendAsync(append, cancellationToken).ConfigureAwait(false);
-        aggregate.MarkSaved(result.Version);
+        aggregate.MarkStored(result.Version);
         return result;
     }
 
@@ -54,7 +54,7 @@ public sealed class AggregateRepository<TAggregate> where TAggregate : Aggregate
             return await RecallAsync(stream, first, cancellationToken).ConfigureAwait(false);
         for (var attempt = 1; ; attempt++)
         {
-            var (aggregate, version, head) = await _store.FoldStreamAsync(stream, new TAggregate(), Replay, 0, null, cancellationToken).ConfigureAwait(false);
+            var (aggregate, version, head) = await FoldAsync(stream, null, cancellationToken).ConfigureAwait(false);
             change(aggregate);
             try
             {
@@ -74,8 +74,15 @@ public sealed class AggregateRepository<TAggregate> where TAggregate : Aggregate
     private async ValueTask<Executed<TAggregate>> RecallAsync(StreamId stream, AppendResult result, CancellationToken cancellationToken)
     {
         var version = result.VersionOf(stream);
-        var folded = await _store.FoldStreamAsync(stream, new TAggregate(), Replay, 0, version, cancellationToken).ConfigureAwait(false);
+        var folded = await FoldAsync(stream, version, cancellationToken).ConfigureAwait(false);
         return new(folded.State, version, result.LastPosition, true);
+    }
+
+    private async ValueTask<Folded<TAggregate>> FoldAsync(StreamId stream, long? throughVersion, CancellationToken cancellationToken)
+    {
+        var folded = await _store.FoldStreamAsync(stream, new TAggregate(), Replay, 0, throughVersion, cancellationToken).ConfigureAwait(false);
+        folded.State.MarkStored(folded.Version);
+        return folded;
     }
 
     private static TAggregate Replay(TAggregate aggregate, object @event)

@@ -28,8 +28,8 @@ internal sealed class AppendEncoder(EventTypeMap types, IEventSerializer seriali
         common.Write(_buffer);
         var metadataLength = _buffer.Length - metadataStart;
         foreach (var (stream, _, events) in append.Writes)
-            foreach (var e in events)
-                _encoded.Add(Encode(stream, e, common, metadataStart, metadataLength));
+            for (var i = 0; i < events.Count; i++)
+                _encoded.Add(Encode(stream, events[i], common, metadataStart, metadataLength));
         return new()
         {
             Writes = Writes(append),
@@ -55,7 +55,7 @@ internal sealed class AppendEncoder(EventTypeMap types, IEventSerializer seriali
             Actor = append.Actor,
             Headers = append.Headers,
             CausationId = append.CausationId,
-            CorrelationId = append.CorrelationId ?? Activity.Current?.TraceId.ToHexString(),
+            CorrelationId = append.CorrelationId ?? (Activity.Current is { IdFormat: ActivityIdFormat.W3C } current ? current.TraceId.ToHexString() : null),
         };
 
     private Encoded Encode(StreamId stream, object e, EventMetadata common, int metadataStart, int metadataLength)

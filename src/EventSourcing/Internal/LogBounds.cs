@@ -12,7 +12,7 @@ internal sealed class LogBounds(ReadAllOptions options)
         var first = options.AfterPosition?.ToInt64() + 1 ?? 1;
         var last = options.ThroughPosition is { } through && through < head ? through.ToInt64() : head.ToInt64();
         if (options.FromMoment is { } from)
-            first = Math.Max(first, await FirstAtOrAfterAsync(log, Microseconds(from.AddTicks(TimeSpan.TicksPerMicrosecond - 1)), head, cancellationToken).ConfigureAwait(false));
+            first = Math.Max(first, await FirstAtOrAfterAsync(log, CeilingMicroseconds(from), head, cancellationToken).ConfigureAwait(false));
         if (options.ThroughMoment is { } until)
             last = Math.Min(last, await FirstAtOrAfterAsync(log, Microseconds(until) + 1, head, cancellationToken).ConfigureAwait(false) - 1);
         if (first > last) return null;
@@ -24,6 +24,8 @@ internal sealed class LogBounds(ReadAllOptions options)
         FirstAtOrAfterAsync(log, Microseconds(from.AddTicks(TimeSpan.TicksPerMicrosecond - 1)), head, cancellationToken);
 
     private static long Microseconds(DateTimeOffset moment) => moment.UtcTicks / TimeSpan.TicksPerMicrosecond;
+
+    private static long CeilingMicroseconds(DateTimeOffset moment) => (moment.UtcTicks + TimeSpan.TicksPerMicrosecond - 1) / TimeSpan.TicksPerMicrosecond;
 
     // Timestamps never fall with position, so a binary search over positions finds a moment without an index.
     private static async ValueTask<long> FirstAtOrAfterAsync(IEventLog log, long microseconds, GlobalPosition head, CancellationToken cancellationToken)

@@ -18,7 +18,7 @@ public sealed class EventTypeMapBuilder
     /// <param name="name">The stored name, 1 to 512 bytes of UTF-8; never changed once events are stored under it.</param>
     /// <param name="contract">The JSON contract, best from a source-generated context.</param>
     /// <param name="tags">Tag rules: a tag's name and the top-level JSON property that gives its value.</param>
-    /// <exception cref="ArgumentException">The name or the type has an entry, the name is not valid, or a tag rule names no property of the contract.</exception>
+    /// <exception cref="ArgumentException">The name or the type has an entry, the name is not valid, or a tag rule names no property that the contract writes.</exception>
     /// <exception cref="InvalidOperationException">The map is built.</exception>
     public EventTypeMapBuilder Add<T>(string name, JsonTypeInfo<T> contract, IReadOnlyList<(string Tag, string Property)>? tags = null)
         where T : notnull
@@ -43,8 +43,10 @@ public sealed class EventTypeMapBuilder
     private static TagRule Checked((string Tag, string Property) rule, string name, JsonTypeInfo contract)
     {
         _ = new Tag(rule.Tag, "");
-        if (!contract.Properties.Any(p => p.Name == rule.Property))
-            throw new ArgumentException($"Event type '{name}' has no JSON property '{rule.Property}' for its tag '{rule.Tag}'; it has {string.Join(", ", contract.Properties.Select(p => p.Name))}.", nameof(rule));
+        // A property that is ignored is in the contract without a getter.
+        var written = contract.Properties.Where(p => p.Get is not null).Select(p => p.Name).ToArray();
+        if (!written.Contains(rule.Property))
+            throw new ArgumentException($"Event type '{name}' writes no JSON property '{rule.Property}' for its tag '{rule.Tag}'; it writes {string.Join(", ", written)}.", nameof(rule));
         return new(rule.Tag, rule.Property);
     }
 }

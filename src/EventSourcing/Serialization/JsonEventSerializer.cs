@@ -20,7 +20,14 @@ public sealed class JsonEventSerializer : IEventSerializer
         var options = type.Contract.Options;
         if (options.Encoder is not null || options.WriteIndented)
         {
-            using var own = new Utf8JsonWriter(output, new() { Encoder = options.Encoder, Indented = options.WriteIndented });
+            using var own = new Utf8JsonWriter(output, new()
+            {
+                Encoder = options.Encoder,
+                Indented = options.WriteIndented,
+                IndentCharacter = options.IndentCharacter,
+                IndentSize = options.IndentSize,
+                NewLine = options.NewLine,
+            });
             JsonSerializer.Serialize(own, data, type.Contract);
             return;
         }

@@ -9,7 +9,7 @@ internal static class TagReader
     /// <summary>Adds the tags that <paramref name="rules"/> draw from <paramref name="json"/> to <paramref name="tags"/>, each once.</summary>
     internal static void Read(string type, IReadOnlyList<TagRule> rules, ReadOnlySpan<byte> json, List<Tag> tags)
     {
-        var reader = new Utf8JsonReader(json);
+        var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = int.MaxValue });      // how deep is the contract's to say
         if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject) return;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {

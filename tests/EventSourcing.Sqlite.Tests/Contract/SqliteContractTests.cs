@@ -15,4 +15,13 @@ public class SqliteContractTests
         await using var fixture = new SqliteFixture();
         await contractCase.RunAsync(fixture);
     }
+
+    public static IEnumerable<TestCaseData> StoreCases => StoreContract.Cases.Select(c => new TestCaseData(c).SetName(c.Name));
+
+    [TestCaseSource(nameof(StoreCases))]
+    public async Task Store(ContractCase contractCase)
+    {
+        await using var fixture = new SqliteFixture();
+        await contractCase.RunAsync(fixture);
+    }
 }

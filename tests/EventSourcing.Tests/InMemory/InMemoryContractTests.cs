@@ -19,8 +19,21 @@ public class InMemoryContractTests
         await contractCase.RunAsync(fixture);
     }
 
+    public static IEnumerable<TestCaseData> StoreCases => StoreContract.Cases.Select(c => new TestCaseData(c).SetName(c.Name));
+
+    [TestCaseSource(nameof(StoreCases))]
+    public async Task Store(ContractCase contractCase)
+    {
+        await using var fixture = new Fixture();
+        await contractCase.RunAsync(fixture);
+    }
+
     [Test]
-    public void Case_names_are_unique() => Assert.That(LogContract.Cases.Select(c => c.Name), Is.Unique);
+    public void Case_names_are_unique()
+    {
+        Assert.That(LogContract.Cases.Select(c => c.Name), Is.Unique);
+        Assert.That(StoreContract.Cases.Select(c => c.Name), Is.Unique);
+    }
 
     private sealed class Fixture : ILogFixture
     {

@@ -51,8 +51,15 @@ public sealed record Order : IState<Order>
     {
         OrderCreated e => this with
         {
-            Status = OrderStatus.Created, OrderId = e.OrderId, CustomerId = e.CustomerId, Country = e.Country, CreatedAt = e.CreatedAt,
-            Lines = e.Lines, TotalPrice = e.TotalPrice, ShippingAddress = e.ShippingAddress, BillingAddress = e.BillingAddress,
+            Status = OrderStatus.Created,
+            OrderId = e.OrderId,
+            CustomerId = e.CustomerId,
+            Country = e.Country,
+            CreatedAt = e.CreatedAt,
+            Lines = e.Lines,
+            TotalPrice = e.TotalPrice,
+            ShippingAddress = e.ShippingAddress,
+            BillingAddress = e.BillingAddress,
         },
         DocumentContinued e => this with { Lines = [.. Lines, .. e.Lines] },
         OrderUpdated e => this with { Lines = Replace(Lines, e.Removed, e.Lines), TotalPrice = e.TotalPrice },

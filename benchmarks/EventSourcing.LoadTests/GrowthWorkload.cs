@@ -1,0 +1,94 @@
+using EventSourcing.Benchmarks;
+using EventSourcing.LoadTests.Measuring;
+using EventSourcing.Sqlite;
+using EventSourcing.Storage;
+
+namespace EventSourcing.LoadTests;
+
+/// <summary>What a call costs in small and in large logs. Each file has the same streams of 100 events and the same two kinds of tags, evenly spread.</summary>
+internal static class GrowthWorkload
+{
+    private const int Calls = 2000, Page = 1024;
+
+    private sealed record Log(string Name, int Events, SqliteEventLog Open);
+
+    public static async Task RunAsync(Settings settings)
+    {
+        int[] sizes = settings.Large ? [10_000, 1_000_000, 10_000_000] : [10_000, 1_000_000];
+        var files = sizes.Select(size => new DatabaseFile(settings.Directory, $"growth-{size}")).ToArray();
+        var logs = new List<Log>();
+        try
+        {
+            for (var i = 0; i < sizes.Length; i++)
+            {
+                var log = SqliteEventLog.Open(files[i].Path, new() { Durability = Durability.ProcessCrashOnly });
+                logs.Add(new($"{sizes[i]:N0} events", sizes[i], log));
+                await GrownLog.FillAsync(log, sizes[i]);
+                Console.WriteLine($"- {sizes[i]:N0} events: {files[i].Size / (1 << 20):N0} MiB");
+            }
+
+            await MeasureAsync(settings, logs);
+        }
+        finally
+        {
+            foreach (var log in logs) await log.Open.DisposeAsync();
+            foreach (var file in files) file.Dispose();
+        }
+    }
+
+    private static async Task MeasureAsync(Settings settings, List<Log> logs)
+    {
+        await RaceAsync(settings, logs, "append of one event, NORMAL", (log, i) => AppendAsync(log, i, null));
+        await RaceAsync(settings, logs, "load of a stream of 100 events", (log, i) => LogReading.ReadAsync(log.Open, new() { Stream = GrownLog.Stream(i % (log.Events / GrownLog.PerStream)) }));
+        foreach (var (tag, events) in new[] { (GrownLog.Rare, GrownLog.RareEvents), (GrownLog.Frequent, GrownLog.FrequentEvents) })
+        {
+            // After the head: what a decision just made costs. From the start, of a type that none of them has: every event of the tag is looked at.
+            await RaceAsync(settings, logs, $"append with a condition on a tag of {events:N0} events, after the head",
+                async (log, i) => await AppendAsync(log, i, new(EventQuery.All.Tagged("all", tag), await HeadAsync(log))));
+            await RaceAsync(settings, logs, $"append with a condition that looks at all {events:N0} events of a tag",
+                (log, i) => AppendAsync(log, i, new(EventQuery.OfTypes(GrownLog.OtherType).Tagged("all", tag))), events > 1000 ? Calls / 100 : Calls);
+        }
+
+        await RaceAsync(settings, logs, $"a page of {Page:N0} events of the whole log", ReadPageAsync, Calls / 10);
+    }
+
+    private static Task RaceAsync(Settings settings, List<Log> logs, string what, Func<Log, int, ValueTask<long>> call, int calls = Calls)
+    {
+        var race = new Race($"Growth: {what}", settings.Rounds, "call");
+        var next = new int[logs.Count];
+        for (var l = 0; l < logs.Count; l++)
+        {
+            var (log, number) = (logs[l], l);
+            race.Add(log.Name, () => Measurement.OfAsync(calls, async () =>
+            {
+                for (var i = 0; i < calls; i++) await call(log, Scatter(next[number]++));
+            }));
+        }
+
+        return race.RunAsync();
+    }
+
+    private static async ValueTask<long> AppendAsync(Log log, int i, AppendCondition? condition)
+    {
+        var result = await log.Open.AppendAsync(new()
+        {
+            Writes = new[] { new StreamWrite($"new-{i % 1000}", ExpectedVersion.Any, new[] { GrownLog.Event(null) }) },
+            Condition = condition,
+        }, CancellationToken.None);
+        return result.Count;
+    }
+
+    private static async ValueTask<GlobalPosition> HeadAsync(Log log)
+    {
+        using var page = await log.Open.ReadAsync(new() { Direction = ReadDirection.Backward, MaxCount = 1 }, CancellationToken.None);
+        return page.Head;
+    }
+
+    private static async ValueTask<long> ReadPageAsync(Log log, int i)
+    {
+        using var page = await log.Open.ReadAsync(new() { From = 1 + (i % (log.Events - Page)), MaxCount = Page }, CancellationToken.None);
+        return page.Events.Length;
+    }
+
+    private static int Scatter(int i) => (int)((uint)i * 2654435761u >> 4);
+}

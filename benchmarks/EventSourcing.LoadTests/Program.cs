@@ -1,0 +1,24 @@
+using EventSourcing.LoadTests;
+using EventSourcing.LoadTests.Limits;
+
+var workloads = new Dictionary<string, Func<Settings, Task>>
+{
+    ["limits"] = LimitsWorkload.RunAsync,
+    ["batches"] = BatchesWorkload.RunAsync,
+    ["callers"] = CallersWorkload.RunAsync,
+    ["growth"] = GrowthWorkload.RunAsync,
+    ["pool"] = PoolWorkload.RunAsync,
+    ["idle"] = IdleWorkload.RunAsync,
+};
+
+if (Settings.Parse(args) is not { } settings || !workloads.TryGetValue(settings.Workload, out var run))
+{
+    Console.Error.WriteLine($"Usage: <{string.Join('|', workloads.Keys)}> [--rounds N] [--seconds N] [--dir DIR] [--rows ABCDEGH] [--large]");
+    return 2;
+}
+
+Console.WriteLine($"## {settings.Workload}");
+Console.WriteLine();
+Console.WriteLine(Machine.Describe(settings.Directory));
+await run(settings);
+return 0;

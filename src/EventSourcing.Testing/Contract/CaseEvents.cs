@@ -1,0 +1,80 @@
+using System.Text.Json.Serialization;
+using EventSourcing.Aggregates;
+using EventSourcing.Serialization;
+
+namespace EventSourcing.Testing.Contract;
+
+/// <summary>Events, a state and an aggregate for the cases of the typed store.</summary>
+internal static class CaseEvents
+{
+    internal static EventTypeMap Types { get; } = Map(CaseJson.Default);
+
+    internal static EventTypeMap Map(CaseJson json) => EventTypeMap.Create(map => map
+        .Add("added", json.Added)
+        .Add("taken", json.Taken)
+        .Add("labelled", json.Labelled, tags: [("text", "text"), ("number", "number"), ("flag", "flag"), ("many", "many"), ("absent", "absent")])
+        .Add("nested", json.Nested, tags: [("label", "inner")])
+        .Add("unwritable", json.Unwritable));
+}
+
+internal record Added(int Count, string? Note = null);
+
+internal sealed record AddedMore(int Count) : Added(Count);
+
+internal sealed record Taken(int Count);
+
+internal sealed record Labelled(string? Text = null, decimal? Number = null, bool? Flag = null, IReadOnlyList<string?>? Many = null)
+{
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Absent { get; init; }
+}
+
+internal sealed record Nested(Labelled Inner);
+
+/// <summary>Breaks off in the middle of its JSON.</summary>
+internal sealed record Unwritable(int Count)
+{
+    public string Text => Count < 0 ? "" : throw new InvalidOperationException("cannot be written");
+}
+
+/// <summary>How many things there are, and the events that made it so.</summary>
+internal sealed record Stock(int Count, int Events) : IState<Stock>
+{
+    public static Stock Initial { get; } = new(0, 0);
+
+    public Stock Apply(object @event) => @event switch
+    {
+        Added e => new(Count + e.Count, Events + 1),
+        Taken e => new(Count - e.Count, Events + 1),
+        _ => this with { Events = Events + 1 },
+    };
+
+    internal IEnumerable<object> Take(int count) => count <= Count ? [new Taken(count)] : throw new OutOfStockException();
+}
+
+/// <summary>The same as an object.</summary>
+internal sealed class StockItem : Aggregate
+{
+    internal int Count { get; private set; }
+
+    internal void Add(int count) => Raise(new Added(count));
+
+    internal void Take(int count)
+    {
+        if (count > Count) throw new OutOfStockException();
+        Raise(new Taken(count).At(DateTimeOffset.UnixEpoch));
+    }
+
+    protected override void Apply(object @event) => Count += @event switch
+    {
+        Added e => e.Count,
+        Taken e => -e.Count,
+        _ => 0,
+    };
+}
+
+internal sealed class OutOfStockException : Exception;
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(Added)), JsonSerializable(typeof(Taken)), JsonSerializable(typeof(Labelled)), JsonSerializable(typeof(Nested)), JsonSerializable(typeof(Unwritable))]
+internal sealed partial class CaseJson : JsonSerializerContext;

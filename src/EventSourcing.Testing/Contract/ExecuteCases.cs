@@ -1,0 +1,200 @@
+using EventSourcing.Aggregates;
+
+namespace EventSourcing.Testing.Contract;
+
+/// <summary>Decisions: load, decide, append, anew on conflict, once per command id.</summary>
+internal static class ExecuteCases
+{
+    private static readonly Decider<int, Stock> Taking = new(Stock.Initial, (count, stock) => stock.Take(count), (stock, e) => stock.Apply(e));
+
+    internal static IEnumerable<ContractCase> All =>
+    [
+        ContractCase.Of(Decision_is_appended_at_the_version_it_was_made_on),
+        ContractCase.Of(Decision_on_a_new_stream_begins_it),
+        ContractCase.Of(Decision_of_a_decider_is_appended),
+        ContractCase.Of(Decision_is_made_anew_on_conflict),
+        ContractCase.Of(Decision_gives_up_after_its_attempts),
+        ContractCase.Of(Decision_refused_writes_nothing),
+        ContractCase.Of(Decision_to_do_nothing_writes_nothing),
+        ContractCase.Of(Decision_to_do_nothing_is_remembered_with_its_command),
+        ContractCase.Of(Command_is_decided_once),
+        ContractCase.Of(Command_of_another_fingerprint_is_refused_before_it_is_decided),
+        ContractCase.Of(Command_executed_by_another_meanwhile_is_answered),
+        ContractCase.Of(Event_ids_stored_before_answer_with_the_state_of_then),
+        ContractCase.Of(Options_are_stored_with_the_events),
+        ContractCase.Of(Options_that_make_no_sense_are_refused),
+        ContractCase.Of(Event_for_another_stream_is_refused),
+        ContractCase.Of(Decisions_at_once_all_count),
+    ];
+
+    private static Task<Executed<Stock>> TakeAsync(StoreUnderTest store, int count, ExecuteOptions? options = null) =>
+        store.Store.ExecuteAsync<Stock>("a", stock => stock.Take(count), options).AsTask();
+
+    private static async Task Decision_is_appended_at_the_version_it_was_made_on(StoreUnderTest store)
+    {
+        await store.AppendAsync("b", new Added(1)).ConfigureAwait(false);
+        await store.AppendAsync("a", new Added(5), new Added(5)).ConfigureAwait(false);
+        var executed = await TakeAsync(store, 3).ConfigureAwait(false);
+        Expect.Equal(new Executed<Stock>(new(7, 3), 3, StoreUnderTest.At(4), false), executed, "the outcome");
+        Expect.Equal<object>([new Added(5), new Added(5), new Taken(3)], await store.DataAsync("a").ConfigureAwait(false), "the stream");
+        Expect.Equal(new Stock(7, 3), (await store.Store.LoadAsync<Stock>("a").ConfigureAwait(false)).State, "the state loaded");
+    }
+
+    private static async Task Decision_on_a_new_stream_begins_it(StoreUnderTest store)
+    {
+        var executed = await store.Store.ExecuteAsync<Stock>("a", stock => [new Added(stock.Count + 1), new Added(2).Tagged("x", "1")]).ConfigureAwait(false);
+        Expect.Equal(new Executed<Stock>(new(3, 2), 2, StoreUnderTest.At(2), false), executed, "the outcome");
+    }
+
+    private static async Task Decision_of_a_decider_is_appended(StoreUnderTest store)
+    {
+        await store.AppendAsync("a", new Added(5)).ConfigureAwait(false);
+        var executed = await store.Store.ExecuteAsync("a", Taking, 2, new() { CommandId = "c" }).ConfigureAwait(false);
+        Expect.Equal(new Executed<Stock>(new(3, 2), 2, StoreUnderTest.At(2), false), executed, "the outcome");
+        executed = await store.Store.ExecuteAsync("a", Taking, 99, new() { CommandId = "c" }).ConfigureAwait(false);
+        Expect.Equal(new Executed<Stock>(new(3, 2), 2, StoreUnderTest.At(2), true), executed, "the outcome of the repeat");
+        await store.RefusesAsync<OutOfStockException>(() => store.Store.ExecuteAsync("a", Taking, 4).AsTask()).ConfigureAwait(false);
+    }
+
+    private static async Task Decision_is_made_anew_on_conflict(StoreUnderTest store)
+    {
+        await store.AppendAsync("a", new Added(5)).ConfigureAwait(false);
+        var appends = 0;
+        store.Interrupted.BeforeAppend = () => ++appends <= 3 ? store.Log.AppendAsync("a", Make.Event("added", """{"count":10}""")) : Task.CompletedTask;
+        var seen = new List<int>();
+        var executed = await store.Store.ExecuteAsync<Stock>("a", stock =>
+        {
+            seen.Add(stock.Count);
+            return [new Taken(stock.Count)];
+        }).ConfigureAwait(false);
+        Expect.Equal([5, 15, 25, 35], seen, "what each decision saw");
+        Expect.Equal(new Executed<Stock>(new(0, 5), 5, StoreUnderTest.At(5), false), executed, "the outcome");
+        Expect.Equal(new Taken(35), (await store.DataAsync("a").ConfigureAwait(false))[^1], "what was stored");
+    }
+
+    private static async Task Decision_gives_up_after_its_attempts(StoreUnderTest store)
+    {
+        foreach (var attempts in new[] { 1, 3 })
+        {
+            var (decided, stream) = (0, new StreamId($"a-{attempts}"));
+            store.Interrupted.BeforeAppend = () => store.Log.AppendAsync(stream, Make.Event("added", """{"count":1}"""));
+            var refusal = await Expect.ThrowsAsync<WrongExpectedVersionException>(() => store.Store.ExecuteAsync<Stock>(stream, _ =>
+            {
+                decided++;
+                return [new Taken(1)];
+            }, new() { MaxAttempts = attempts }).AsTask(), "the execution").ConfigureAwait(false);
+            Expect.Equal((attempts, attempts - 1L, (long)attempts), (decided, refusal.Expected.Version, refusal.Actual), "decisions, expected and found");
+            Expect.True((await store.DataAsync(stream).ConfigureAwait(false)).All(e => e is Added), "nothing of it was written");
+        }
+    }
+
+    private static async Task Decision_refused_writes_nothing(StoreUnderTest store)
+    {
+        await store.AppendAsync("a", new Added(5)).ConfigureAwait(false);
+        await store.RefusesAsync<OutOfStockException>(() => TakeAsync(store, 6)).ConfigureAwait(false);
+        await store.RefusesAsync<OutOfStockException>(() => TakeAsync(store, 6, new() { CommandId = "c" })).ConfigureAwait(false);
+        await store.RefusesAsync<UnknownEventTypeException>(() => store.Store.ExecuteAsync<Stock>("a", _ => ["text"]).AsTask()).ConfigureAwait(false);
+        await store.RefusesAsync<ArgumentNullException>(() => store.Store.ExecuteAsync<Stock>("a", _ => [null!]).AsTask()).ConfigureAwait(false);
+        Expect.True(!(await TakeAsync(store, 5, new() { CommandId = "c" }).ConfigureAwait(false)).WasDuplicate, "a command refused is not remembered");
+    }
+
+    private static async Task Decision_to_do_nothing_writes_nothing(StoreUnderTest store)
+    {
+        await store.AppendAsync("a", new Added(5)).ConfigureAwait(false);
+        await store.AppendAsync("b", new Added(5)).ConfigureAwait(false);
+        var executed = await store.ChangesNothingAsync(() => store.Store.ExecuteAsync<Stock>("a", _ => []).AsTask()).ConfigureAwait(false);
+        Expect.Equal(new Executed<Stock>(new(5, 1), 1, StoreUnderTest.At(2), false), executed, "the outcome");
+    }
+
+    private static async Task Decision_to_do_nothing_is_remembered_with_its_command(StoreUnderTest store)
+    {
+        await store.AppendAsync("a", new Added(5)).ConfigureAwait(false);
+        var first = await store.Store.ExecuteAsync<Stock>("a", _ => [], new() { CommandId = "c" }).ConfigureAwait(false);
+        Expect.Equal(new Executed<Stock>(new(5, 1), 1, StoreUnderTest.At(1), false), first, "the outcome");
+        await store.AppendAsync("a", new Added(5)).ConfigureAwait(false);
+        var second = await store.ChangesNothingAsync(() => TakeAsync(store, 1, new() { CommandId = "c" })).ConfigureAwait(false);
+        Expect.Equal(first with { WasDuplicate = true }, second, "the outcome of the repeat");
+    }
+
+    private static async Task Command_is_decided_once(StoreUnderTest store)
+    {
+        await store.AppendAsync("a", new Added(5)).ConfigureAwait(false);
+        var first = await TakeAsync(store, 1, new() { CommandId = "c" }).ConfigureAwait(false);
+        await TakeAsync(store, 2).ConfigureAwait(false);
+        var second = await store.ChangesNothingAsync(() =>
+            store.Store.ExecuteAsync<Stock>("a", _ => throw new InvalidOperationException("decided again"), new() { CommandId = "c" }).AsTask()).ConfigureAwait(false);
+        Expect.Equal(first with { WasDuplicate = true }, second, "the outcome of the repeat, with the state of the first time");
+        Expect.Equal(new Stock(4, 2), second.State, "the state of the first time");
+    }
+
+    private static async Task Command_of_another_fingerprint_is_refused_before_it_is_decided(StoreUnderTest store)
+    {
+        await store.AppendAsync("a", new Added(5)).ConfigureAwait(false);
+        await TakeAsync(store, 1, new() { CommandId = "c", Fingerprint = new byte[] { 1 } }).ConfigureAwait(false);
+        var refusal = await store.RefusesAsync<CommandReusedException>(() => store.Store.ExecuteAsync<Stock>(
+            "a", _ => throw new InvalidOperationException("decided"), new() { CommandId = "c", Fingerprint = new byte[] { 2 } }).AsTask()).ConfigureAwait(false);
+        Expect.Equal(2, refusal.First.LastPosition.ToInt64(), "the first use");
+        foreach (var fingerprint in new byte[][] { [1], [] })
+            Expect.True((await TakeAsync(store, 1, new() { CommandId = "c", Fingerprint = fingerprint }).ConfigureAwait(false)).WasDuplicate, "the same or none is a repeat");
+    }
+
+    private static async Task Command_executed_by_another_meanwhile_is_answered(StoreUnderTest store)
+    {
+        await store.AppendAsync("a", new Added(5)).ConfigureAwait(false);
+        var other = store.With(CaseEvents.Types);
+        Executed<Stock> first = default;
+        store.Interrupted.BeforeAppend = async () => first = await other.ExecuteAsync<Stock>("a", stock => stock.Take(1), new() { CommandId = "c" }).ConfigureAwait(false);
+        var second = await TakeAsync(store, 1, new() { CommandId = "c" }).ConfigureAwait(false);
+        Expect.Equal(first with { WasDuplicate = true }, second, "the outcome is the other's");
+        Expect.Equal(2, (await store.DataAsync("a").ConfigureAwait(false)).Length, "events of the stream");
+    }
+
+    private static async Task Event_ids_stored_before_answer_with_the_state_of_then(StoreUnderTest store)
+    {
+        await store.AppendAsync("a", new Added(5)).ConfigureAwait(false);
+        var first = await store.Store.ExecuteAsync<Stock>("a", _ => [new Taken(1).WithId(Make.Id(1))]).ConfigureAwait(false);
+        await TakeAsync(store, 1).ConfigureAwait(false);
+        var second = await store.ChangesNothingAsync(() => store.Store.ExecuteAsync<Stock>("a", _ => [new Taken(1).WithId(Make.Id(1))]).AsTask()).ConfigureAwait(false);
+        Expect.Equal(first with { WasDuplicate = true }, second, "the outcome of the repeat");
+    }
+
+    private static async Task Options_are_stored_with_the_events(StoreUnderTest store)
+    {
+        var options = new ExecuteOptions
+        {
+            CommandId = "c",
+            Actor = "ann",
+            CorrelationId = "k",
+            Headers = new Dictionary<string, string> { ["tenant"] = "north" },
+        };
+        await store.Store.ExecuteAsync<Stock>("a", _ => [new Added(1)], options).ConfigureAwait(false);
+        var e = await store.SingleAsync("a").ConfigureAwait(false);
+        Expect.Equal(("ann", "k", "c", "north"), (e.Actor, e.CorrelationId, e.CausationId, e.Headers["tenant"]), "actor, correlation, causation by the command, header");
+        await store.Store.ExecuteAsync<Stock>("b", _ => [new Added(1)], options with { CommandId = "d", CausationId = "e" }).ConfigureAwait(false);
+        Expect.Equal("e", (await store.SingleAsync("b").ConfigureAwait(false)).CausationId, "the causation said");
+    }
+
+    private static async Task Options_that_make_no_sense_are_refused(StoreUnderTest store)
+    {
+        foreach (var attempts in new[] { 0, -1, 1001 })
+            await store.RefusesAsync<ArgumentOutOfRangeException>(() => TakeAsync(store, 0, new() { MaxAttempts = attempts })).ConfigureAwait(false);
+        await store.RefusesAsync<ArgumentException>(() => TakeAsync(store, 0, new() { Fingerprint = new byte[1] })).ConfigureAwait(false);
+        await store.RefusesAsync<ArgumentException>(() => TakeAsync(store, 0, new() { CommandId = "" })).ConfigureAwait(false);
+        await store.RefusesAsync<ArgumentException>(() => store.Store.ExecuteAsync<Stock>(default, _ => [new Added(1)]).AsTask()).ConfigureAwait(false);
+    }
+
+    private static Task Event_for_another_stream_is_refused(StoreUnderTest store) =>
+        store.RefusesAsync<ArgumentException>(() => store.Store.ExecuteAsync<Stock>("a", _ => [new Added(1), new Added(2).In("b")]).AsTask());
+
+    private static async Task Decisions_at_once_all_count(StoreUnderTest store)
+    {
+        await store.AppendAsync("a", new Added(16)).ConfigureAwait(false);
+        await Make.TogetherAsync(4, async _ =>
+        {
+            for (var i = 0; i < 4; i++) await TakeAsync(store, 1, new() { MaxAttempts = 1000 }).ConfigureAwait(false);
+            return true;
+        }).ConfigureAwait(false);
+        Expect.Equal(new Stock(0, 17), (await store.Store.LoadAsync<Stock>("a").ConfigureAwait(false)).State, "the state");
+        await store.RefusesAsync<OutOfStockException>(() => TakeAsync(store, 1)).ConfigureAwait(false);
+    }
+}

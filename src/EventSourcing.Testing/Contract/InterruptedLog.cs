@@ -1,0 +1,32 @@
+using EventSourcing.Storage;
+
+namespace EventSourcing.Testing.Contract;
+
+/// <summary>A log on which something happens just before a call: another writer's append, for one.</summary>
+internal sealed class InterruptedLog(IEventLog log) : IEventLog
+{
+    internal Func<Task>? BeforeAppend { get; set; }
+
+    internal Func<LogRead, Task>? BeforeRead { get; set; }
+
+    public async ValueTask<AppendResult> AppendAsync(LogAppend append, CancellationToken cancellationToken)
+    {
+        if (BeforeAppend is { } happen) await happen().ConfigureAwait(false);
+        return await log.AppendAsync(append, cancellationToken).ConfigureAwait(false);
+    }
+
+    public async ValueTask<LogPage> ReadAsync(LogRead read, CancellationToken cancellationToken)
+    {
+        if (BeforeRead is { } happen) await happen(read).ConfigureAwait(false);
+        return await log.ReadAsync(read, cancellationToken).ConfigureAwait(false);
+    }
+
+    public ValueTask WaitAsync(GlobalPosition after, CancellationToken cancellationToken) => log.WaitAsync(after, cancellationToken);
+
+    public ValueTask<IReadOnlyList<Record>> ReadRecordsAsync(RecordKind kind, string from, string? through, int max, CancellationToken cancellationToken) =>
+        log.ReadRecordsAsync(kind, from, through, max, cancellationToken);
+
+    public ValueTask<T> TransactAsync<T>(Func<ILogTransaction, T> work, CancellationToken cancellationToken) => log.TransactAsync(work, cancellationToken);
+
+    public ValueTask DisposeAsync() => log.DisposeAsync();
+}

@@ -1,0 +1,19 @@
+namespace EventSourcing.Testing.Contract;
+
+/// <summary>The behaviours of the typed store on a log, as cases for any test runner: what <see cref="LogContract"/> leaves to the layer above.</summary>
+/// <example><c>foreach (var c in StoreContract.Cases) await c.RunAsync(new MyFixture());</c></example>
+public static class StoreContract
+{
+    /// <summary>All cases, each with a name of its own, in no order that matters.</summary>
+    public static IReadOnlyList<ContractCase> Cases { get; } =
+    [
+        .. StoreAppendCases.All,
+        .. StoreMetadataCases.All,
+        .. StoreReadCases.All,
+        .. StoreMomentCases.All,
+        .. StoreSerializationCases.All,
+        .. StoreFoldCases.All,
+        .. ExecuteCases.All,
+        .. AggregateCases.All,
+    ];
+}

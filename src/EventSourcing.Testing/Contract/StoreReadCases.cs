@@ -1,0 +1,299 @@
+using EventSourcing.Storage;
+using static EventSourcing.Testing.Contract.StoreUnderTest;
+
+namespace EventSourcing.Testing.Contract;
+
+/// <summary>Reading objects: which, from where to where, how many, and up to which head.</summary>
+internal static class StoreReadCases
+{
+    private const int Count = 10;
+
+    private static readonly ReadDirection[] Directions = Enum.GetValues<ReadDirection>();
+
+    private static readonly (string Name, EventQuery Query, long[] Positions)[] Queries =
+    [
+        ("every_event", EventQuery.All, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]),
+        ("one_type", EventQuery.Of<Taken>(), [2, 4, 6, 8, 10]),
+        ("two_types", EventQuery.Of<Taken, Added>(), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]),
+        ("a_type_not_stored", EventQuery.Of<Labelled>(), []),
+        ("a_stored_name", EventQuery.OfTypes("taken"), [2, 4, 6, 8, 10]),
+        ("a_name_without_an_entry", EventQuery.OfTypes("other"), []),
+        ("a_type_and_a_tag", EventQuery.Of<Taken>().Tagged("third", "yes"), [6]),
+        ("a_tag", EventQuery.All.Tagged("third", "yes"), [3, 6, 9]),
+        ("a_category", EventQuery.All.InCategory("half"), [1, 2, 3, 4, 5]),
+        ("a_stream_and_a_type", EventQuery.All.InStream("half-2").Or(EventQuery.Of<Added>()), [1, 3, 5, 7, 9]),
+        ("alternatives", EventQuery.Of<Taken>().InStream("half-1").Or(EventQuery.Of<Added>().Tagged("third", "yes")), [2, 3, 4, 9]),
+    ];
+
+    internal static IEnumerable<ContractCase> All =>
+    [
+        .. from direction in Directions from query in Queries select new ContractCase($"Events_of_{query.Name}_are_read_{direction}", log => ReadsQuery(new(log), direction, query.Query, query.Positions)),
+        .. Directions.Select(direction => new ContractCase($"Stream_is_read_between_versions_{direction}", log => ReadsBetweenVersions(new(log), direction))),
+        .. Directions.Select(direction => new ContractCase($"Log_is_read_between_positions_{direction}", log => ReadsBetweenPositions(new(log), direction))),
+        .. Directions.Select(direction => new ContractCase($"Count_is_taken_after_every_filter_{direction}", log => CountsAfterFilters(new(log), direction))),
+        .. Directions.Select(direction => new ContractCase($"Sequence_enumerated_again_gives_the_same_{direction}", log => EnumeratesAgain(new(log), direction))),
+        ContractCase.Of(Event_is_read_with_everything_known_about_it),
+        ContractCase.Of(Stream_is_read_by_a_query_too),
+        ContractCase.Of(Filters_must_all_hold),
+        ContractCase.Of(Head_is_known_also_when_nothing_matches),
+        ContractCase.Of(Head_asked_for_first_bounds_the_read),
+        ContractCase.Of(Read_under_way_ends_at_its_head),
+        ContractCase.Of(Read_from_beyond_the_head_is_refused),
+        ContractCase.Of(Read_that_makes_no_sense_is_refused),
+        ContractCase.Of(Query_of_a_type_without_an_entry_is_refused),
+        ContractCase.Of(Stream_without_events_is_empty),
+        ContractCase.Of(Stream_state_is_known_without_reading),
+        ContractCase.Of(Wait_ends_with_the_next_event),
+        ContractCase.Of(Read_is_ended_by_its_token),
+    ];
+
+    /// <summary>Ten events, five each in half-1 and then in whole; every third is tagged, the odd are added and the even taken.</summary>
+    private static async Task FillAsync(StoreUnderTest store)
+    {
+        for (var i = 1; i <= Count; i++)
+        {
+            object e = i % 2 == 0 ? new Taken(i) : new Added(i);
+            if (i % 3 == 0) e = e.Tagged("third", "yes");
+            var append = new Append { Actor = i % 2 == 0 ? "ann" : "bob", CorrelationId = i <= 4 ? "early" : "late" };
+            await store.AppendAsync(append.To(i <= 5 ? "half-1" : "whole", ExpectedVersion.Any, [e])).ConfigureAwait(false);
+        }
+    }
+
+    private static IEnumerable<long> In(ReadDirection direction, IEnumerable<long> ascending) => direction == ReadDirection.Forward ? ascending : ascending.Reverse();
+
+    private static async Task ReadsQuery(StoreUnderTest store, ReadDirection direction, EventQuery query, long[] positions)
+    {
+        await FillAsync(store).ConfigureAwait(false);
+        var found = await PositionsAsync(store.Store.ReadAllAsync(query, new() { Direction = direction })).ConfigureAwait(false);
+        Expect.Equal(In(direction, positions), found, "positions");
+        foreach (var count in new[] { 1, 2, 100 })
+        {
+            found = await PositionsAsync(store.Store.ReadAllAsync(query, new() { Direction = direction, MaxCount = count })).ConfigureAwait(false);
+            Expect.Equal(In(direction, positions).Take(count), found, $"the first {count}");
+        }
+    }
+
+    private static async Task ReadsBetweenVersions(StoreUnderTest store, ReadDirection direction)
+    {
+        await FillAsync(store).ConfigureAwait(false);
+        foreach (var (from, through) in new (long?, long?)[] { (null, null), (2, null), (null, 2), (2, 4), (4, 2), (3, 3), (9, null), (null, 9) })
+        {
+            var (low, high) = direction == ReadDirection.Forward ? (from ?? 1, through ?? 5) : (through ?? 1, from ?? 5);
+            var expected = In(direction, Make.CountTo(5).Where(v => v >= low && v <= high));
+            var options = new ReadStreamOptions { Direction = direction, FromVersion = from, ThroughVersion = through };
+            var found = await ToListAsync(store.Store.ReadStreamAsync("whole", options)).ConfigureAwait(false);
+            Expect.Equal(expected, found.Select(e => e.Version), $"versions from {from} through {through}");
+            found = await ToListAsync(store.Store.ReadStreamAsync("whole", options with { MaxCount = 2 })).ConfigureAwait(false);
+            Expect.Equal(expected.Take(2), found.Select(e => e.Version), $"two versions from {from} through {through}");
+        }
+    }
+
+    private static async Task ReadsBetweenPositions(StoreUnderTest store, ReadDirection direction)
+    {
+        await FillAsync(store).ConfigureAwait(false);
+        foreach (var (after, through) in new (long?, long?)[] { (null, null), (0, null), (3, null), (null, 3), (3, 7), (7, 3), (3, 3), (3, 4), (10, null), (null, 0), (null, 99) })
+        {
+            var options = new ReadAllOptions
+            {
+                Direction = direction,
+                AfterPosition = after is { } a ? At(a) : null,
+                ThroughPosition = through is { } t ? At(t) : null,
+            };
+            var expected = In(direction, Make.CountTo(Count).Where(p => p > (after ?? 0) && p <= (through ?? Count)));
+            Expect.Equal(expected, await PositionsAsync(store.Store.ReadAllAsync(null, options)).ConfigureAwait(false), $"after {after} through {through}");
+            Expect.Equal(expected.Take(2), await PositionsAsync(store.Store.ReadAllAsync(null, options with { MaxCount = 2 })).ConfigureAwait(false), $"two after {after} through {through}");
+        }
+    }
+
+    private static async Task CountsAfterFilters(StoreUnderTest store, ReadDirection direction)
+    {
+        await FillAsync(store).ConfigureAwait(false);
+        var filter = new ReadFilter { Actor = "ann", Where = e => e.Data is Taken { Count: > 2 } };
+        for (var count = 1; count <= 5; count++)
+        {
+            var sequence = store.Store.ReadAllAsync(null, new() { Direction = direction, Filter = filter, MaxCount = count });
+            Expect.Equal(In(direction, [4, 6, 8, 10]).Take(count), await PositionsAsync(sequence).ConfigureAwait(false), $"{count} of the log");
+            var stream = store.Store.ReadStreamAsync("whole", new() { Direction = direction, Filter = filter, MaxCount = count });
+            Expect.Equal(In(direction, [6, 8, 10]).Take(count), await PositionsAsync(stream).ConfigureAwait(false), $"{count} of the stream");
+        }
+    }
+
+    private static async Task EnumeratesAgain(StoreUnderTest store, ReadDirection direction)
+    {
+        await FillAsync(store).ConfigureAwait(false);
+        var sequences = new[]
+        {
+            store.Store.ReadAllAsync(EventQuery.Of<Added>(), new() { Direction = direction }),
+            store.Store.ReadAllAsync(null, new() { Direction = direction, MaxCount = 3 }),
+            store.Store.ReadStreamAsync("whole", new() { Direction = direction }),
+            store.Store.ReadStreamAsync("whole", new() { Direction = direction, MaxCount = 2 }),
+        };
+        var first = new List<long[]>();
+        foreach (var sequence in sequences) first.Add(await PositionsAsync(sequence).ConfigureAwait(false));
+        await FillAsync(store).ConfigureAwait(false);
+        for (var i = 0; i < sequences.Length; i++)
+        {
+            Expect.Equal(first[i], await PositionsAsync(sequences[i]).ConfigureAwait(false), "the second enumeration");
+            Expect.Equal(Count, (await sequences[i].HeadAsync().ConfigureAwait(false)).ToInt64(), "the head");
+        }
+    }
+
+    private static async Task Event_is_read_with_everything_known_about_it(StoreUnderTest store)
+    {
+        await store.AppendAsync("a", new Added(1)).ConfigureAwait(false);
+        store.Log.Clock.Advance(TimeSpan.FromHours(1));
+        var result = await store.AppendAsync("a", new Added(2, "note")).ConfigureAwait(false);
+        var raw = (await store.Log.ReadStreamAsync("a").ConfigureAwait(false))[1];
+        var e = (await ToListAsync(store.Store.ReadStreamAsync("a")).ConfigureAwait(false))[1];
+        Expect.Equal((new Added(2, "note"), "added", 2L), (e.Data, e.Type, e.Version), "event, type and version");
+        Expect.Equal((new StreamId("a"), result.LastPosition, raw.Id), (e.StreamId, e.Position, e.EventId), "stream, position and id");
+        var now = store.Log.Clock.Now;
+        Expect.Equal(now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMicrosecond)), e.Timestamp, "the log's time to the microsecond");
+        Expect.Equal("a@2 added", e.ToString(), "text");
+    }
+
+    private static async Task Stream_is_read_by_a_query_too(StoreUnderTest store)
+    {
+        await FillAsync(store).ConfigureAwait(false);
+        var taken = store.Store.ReadStreamAsync("whole", new() { Query = EventQuery.Of<Taken>(), MaxCount = 2 });
+        Expect.Equal<long>([6, 8], await PositionsAsync(taken).ConfigureAwait(false), "by type");
+        var backward = store.Store.ReadStreamAsync("whole", new() { Query = EventQuery.All.Tagged("third", "yes"), Direction = ReadDirection.Backward });
+        Expect.Equal<long>([9, 6], await PositionsAsync(backward).ConfigureAwait(false), "by tag");
+        var elsewhere = store.Store.ReadStreamAsync("whole", new() { Query = EventQuery.All.InStream("half-1") });
+        Expect.Equal<long>([], await PositionsAsync(elsewhere).ConfigureAwait(false), "of another stream");
+    }
+
+    private static async Task Filters_must_all_hold(StoreUnderTest store)
+    {
+        await FillAsync(store).ConfigureAwait(false);
+        foreach (var (filter, expected) in new (ReadFilter, long[])[]
+        {
+            (new(), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]),
+            (new() { Actor = "ann" }, [2, 4, 6, 8, 10]),
+            (new() { Actor = "Ann" }, []),
+            (new() { CorrelationId = "early" }, [1, 2, 3, 4]),
+            (new() { Actor = "ann", CorrelationId = "late" }, [6, 8, 10]),
+            (new() { Where = e => e.Tags.Count > 0 }, [3, 6, 9]),
+            (new() { Actor = "bob", CorrelationId = "late", Where = e => e.Version > 2 }, [5, 9]),
+        })
+            Expect.Equal(expected, await PositionsAsync(store.Store.ReadAllAsync(null, new() { Filter = filter })).ConfigureAwait(false), $"{filter}");
+    }
+
+    private static async Task Head_is_known_also_when_nothing_matches(StoreUnderTest store)
+    {
+        var empty = store.Store.ReadAllAsync();
+        Expect.Equal(GlobalPosition.Start, await empty.HeadAsync().ConfigureAwait(false), "the head of an empty log");
+        Expect.Equal(GlobalPosition.Start, await store.Store.GetHeadAsync().ConfigureAwait(false), "the same");
+        await FillAsync(store).ConfigureAwait(false);
+        Expect.Equal<long>([], await PositionsAsync(empty).ConfigureAwait(false), "the empty log, read later");
+        foreach (var nothing in new[]
+        {
+            store.Store.ReadAllAsync(EventQuery.Of<Labelled>()),
+            store.Store.ReadAllAsync(null, new() { AfterPosition = At(Count) }),
+            store.Store.ReadStreamAsync("none"),
+            store.Store.ReadStreamAsync("whole", new() { FromVersion = 99 }),
+        })
+        {
+            Expect.Equal<long>([], await PositionsAsync(nothing).ConfigureAwait(false), "positions");
+            Expect.Equal(At(Count), await nothing.HeadAsync().ConfigureAwait(false), "the head");
+        }
+
+        Expect.Equal(At(Count), await store.Store.GetHeadAsync().ConfigureAwait(false), "the log's head");
+    }
+
+    private static async Task Head_asked_for_first_bounds_the_read(StoreUnderTest store)
+    {
+        await FillAsync(store).ConfigureAwait(false);
+        var log = store.Store.ReadAllAsync();
+        var stream = store.Store.ReadStreamAsync("whole", new() { Direction = ReadDirection.Backward });
+        await log.HeadAsync().ConfigureAwait(false);
+        await stream.HeadAsync().ConfigureAwait(false);
+        await store.AppendAsync("whole", new Added(11)).ConfigureAwait(false);
+        Expect.Equal(Make.CountTo(Count), await PositionsAsync(log).ConfigureAwait(false), "the log");
+        Expect.Equal<long>([10, 9, 8, 7, 6], await PositionsAsync(stream).ConfigureAwait(false), "the stream");
+        Expect.Equal(At(Count), await log.HeadAsync().ConfigureAwait(false), "the head");
+    }
+
+    private static async Task Read_under_way_ends_at_its_head(StoreUnderTest store)
+    {
+        const int Pages = LogRead.MaxPage + 1;
+        await store.AppendAsync("a", [.. Enumerable.Range(1, Pages).Select(i => new Taken(i))]).ConfigureAwait(false);
+        foreach (var sequence in new[] { store.Store.ReadAllAsync(), store.Store.ReadStreamAsync("a") })
+        {
+            var (read, head) = (0L, await store.Store.GetHeadAsync().ConfigureAwait(false));
+            await foreach (var e in sequence.ConfigureAwait(false))
+                if (++read == 1) await store.AppendAsync("a", new Added(1)).ConfigureAwait(false);
+            Expect.Equal(head.ToInt64(), read, "events read");
+            Expect.Equal(head, await sequence.HeadAsync().ConfigureAwait(false), "the head");
+        }
+    }
+
+    private static async Task Read_from_beyond_the_head_is_refused(StoreUnderTest store)
+    {
+        await FillAsync(store).ConfigureAwait(false);
+        foreach (var direction in Directions)
+        {
+            var sequence = store.Store.ReadAllAsync(null, new() { AfterPosition = At(11), Direction = direction });
+            var refusal = await Expect.ThrowsAsync<LogTruncatedException>(() => ToListAsync(sequence), "the read").ConfigureAwait(false);
+            Expect.Equal((11L, 10L), (refusal.Checkpoint.ToInt64(), refusal.Head.ToInt64()), "checkpoint and head");
+        }
+    }
+
+    private static async Task Read_that_makes_no_sense_is_refused(StoreUnderTest store)
+    {
+        foreach (var call in new Func<EventSequence>[]
+        {
+            () => store.Store.ReadStreamAsync("a", new() { FromVersion = 0 }),
+            () => store.Store.ReadStreamAsync("a", new() { ThroughVersion = -1 }),
+            () => store.Store.ReadStreamAsync("a", new() { MaxCount = 0 }),
+            () => store.Store.ReadAllAsync(null, new() { MaxCount = 0 }),
+        })
+            await Expect.ThrowsAsync<ArgumentOutOfRangeException>(() => Task.FromResult(call()), "the read").ConfigureAwait(false);
+        await Expect.ThrowsAsync<ArgumentException>(() => Task.FromResult(store.Store.ReadStreamAsync(default)), "a read of no stream").ConfigureAwait(false);
+        await Expect.ThrowsAsync<ArgumentException>(() => store.Store.GetStreamStateAsync(default).AsTask(), "the state of no stream").ConfigureAwait(false);
+    }
+
+    private static async Task Query_of_a_type_without_an_entry_is_refused(StoreUnderTest store)
+    {
+        await Expect.ThrowsAsync<UnknownEventTypeException>(() => Task.FromResult(store.Store.ReadAllAsync(EventQuery.Of<Added, string>())), "a read of the log").ConfigureAwait(false);
+        await Expect.ThrowsAsync<UnknownEventTypeException>(() => Task.FromResult(store.Store.ReadStreamAsync("a", new() { Query = EventQuery.Of<string>() })), "a read of a stream").ConfigureAwait(false);
+    }
+
+    private static async Task Stream_without_events_is_empty(StoreUnderTest store)
+    {
+        Expect.Equal<object>([], await store.DataAsync("none").ConfigureAwait(false), "events");
+        Expect.Equal(new StreamState("none", 0, GlobalPosition.Start, null), await store.Store.GetStreamStateAsync("none").ConfigureAwait(false), "state");
+    }
+
+    private static async Task Stream_state_is_known_without_reading(StoreUnderTest store)
+    {
+        await FillAsync(store).ConfigureAwait(false);
+        await store.Log.AppendAsync("half-1", Make.Event("unknown")).ConfigureAwait(false);
+        var state = await store.Store.GetStreamStateAsync("half-1").ConfigureAwait(false);
+        var last = (await store.Log.ReadStreamAsync("half-1").ConfigureAwait(false))[^1];
+        Expect.Equal(new StreamState("half-1", 6, At(11), last.Timestamp), state, "state");
+        Expect.True(state.Exists, "it exists");
+    }
+
+    private static async Task Wait_ends_with_the_next_event(StoreUnderTest store)
+    {
+        var wait = store.Store.WaitAsync(GlobalPosition.Start).AsTask();
+        Expect.True(!wait.IsCompleted, "the wait is on");
+        await store.AppendAsync("a", new Added(1)).ConfigureAwait(false);
+        await wait.WaitAsync(TimeSpan.FromSeconds(30)).ConfigureAwait(false);
+        await store.Store.WaitAsync(GlobalPosition.Start).ConfigureAwait(false);
+        await Expect.ThrowsAsync<LogTruncatedException>(() => store.Store.WaitAsync(At(2)).AsTask(), "a wait beyond the head").ConfigureAwait(false);
+    }
+
+    private static async Task Read_is_ended_by_its_token(StoreUnderTest store)
+    {
+        await FillAsync(store).ConfigureAwait(false);
+        using var cancelled = new CancellationTokenSource();
+        await cancelled.CancelAsync().ConfigureAwait(false);
+        await Expect.ThrowsAsync<OperationCanceledException>(async () =>
+        {
+            await foreach (var e in store.Store.ReadAllAsync().WithCancellation(cancelled.Token).ConfigureAwait(false)) Expect.True(false, $"nothing is read, not {e}");
+        }, "the read").ConfigureAwait(false);
+        await Expect.ThrowsAsync<OperationCanceledException>(() => store.Store.ReadAllAsync().HeadAsync(cancelled.Token).AsTask(), "the head").ConfigureAwait(false);
+    }
+}

@@ -1,0 +1,77 @@
+using EventSourcing.Aggregates;
+using EventSourcing.Serialization;
+using EventSourcing.Testing.Internal;
+
+namespace EventSourcing.Testing;
+
+/// <summary>History on which something is decided. May be used for several decisions; none sees another's events.</summary>
+public sealed class Scenario
+{
+    private readonly EventTypeMap _types;
+    private readonly IReadOnlyList<object> _given;
+
+    internal Scenario(EventTypeMap types, IReadOnlyList<object> given) => (_types, _given) = (types, given);
+
+    /// <summary>Decides on a state.</summary>
+    /// <typeparam name="TState">The state.</typeparam>
+    /// <param name="decide">State to new events; what it throws is for <see cref="Outcome{TState}.ThenThrows"/> to expect.</param>
+    /// <exception cref="UnknownEventTypeException">An event given or decided has no entry in the type map.</exception>
+    /// <exception cref="EventSourcingException">An event given or decided cannot be stored or read back.</exception>
+    public Outcome<TState> When<TState>(Func<TState, IEnumerable<object>> decide) where TState : IState<TState>
+    {
+        ArgumentNullException.ThrowIfNull(decide);
+        return Run(TState.Initial, decide, static (state, e) => state.Apply(e));
+    }
+
+    /// <summary>Decides a command by a <see cref="Decider{TCommand, TState}"/>.</summary>
+    /// <typeparam name="TCommand">The command.</typeparam>
+    /// <typeparam name="TState">The state.</typeparam>
+    /// <param name="decider">Initial state, decision and fold.</param>
+    /// <param name="command">The command.</param>
+    /// <exception cref="UnknownEventTypeException">An event given or decided has no entry in the type map.</exception>
+    /// <exception cref="EventSourcingException">An event given or decided cannot be stored or read back.</exception>
+    public Outcome<TState> When<TCommand, TState>(Decider<TCommand, TState> decider, TCommand command)
+    {
+        ArgumentNullException.ThrowIfNull(decider);
+        return Run(decider.Initial, state => decider.Decide(command, state), decider.Evolve);
+    }
+
+    /// <summary>Changes an aggregate.</summary>
+    /// <typeparam name="TAggregate">The aggregate.</typeparam>
+    /// <param name="change">Calls the aggregate; what it throws is for <see cref="Outcome{TState}.ThenThrows"/> to expect.</param>
+    /// <exception cref="UnknownEventTypeException">An event given or raised has no entry in the type map.</exception>
+    /// <exception cref="EventSourcingException">An event given or raised cannot be stored or read back.</exception>
+    public Outcome<TAggregate> When<TAggregate>(Action<TAggregate> change) where TAggregate : Aggregate, new()
+    {
+        ArgumentNullException.ThrowIfNull(change);
+        var stage = new Stage(_types, _given);
+        var aggregate = stage.Load<TAggregate>();
+        var refusal = Try(() => change(aggregate));
+        if (refusal is null) stage.Decide(aggregate.Raised);
+        return new(stage, refusal, stage.Load<TAggregate>);
+    }
+
+    private Outcome<TState> Run<TState>(TState initial, Func<TState, IEnumerable<object>> decide, Func<TState, object, TState> evolve)
+    {
+        var stage = new Stage(_types, _given);
+        var state = stage.Fold(initial, evolve);
+        object[] events = [];
+        var refusal = Try(() => events = [.. decide(state)]);
+        stage.Decide(events);
+        return new(stage, refusal, () => stage.Fold(initial, evolve));
+    }
+
+    // Whatever the decision throws is its answer; Then, ThenNothing and ThenState report it with its stack trace.
+    private static Exception? Try(Action decide)
+    {
+        try
+        {
+            decide();
+            return null;
+        }
+        catch (Exception e)
+        {
+            return e;
+        }
+    }
+}

@@ -1,0 +1,122 @@
+using System.Text;
+using EventSourcing.Sqlite;
+using EventSourcing.Storage;
+using Microsoft.Data.Sqlite;
+
+namespace EventSourcing.RigAdapter;
+
+/// <summary>The log under test, in the words of the rigs' protocol.</summary>
+internal sealed class RigLog : IAsyncDisposable
+{
+    private const int SubscriptionPage = 500;
+
+    private readonly SqliteEventLog _log;
+
+    private RigLog(SqliteEventLog log) => _log = log;
+
+    internal static RigLog Open(string path, Settings settings) => new(SqliteEventLog.Open(path, settings.ToOptions()));
+
+    public ValueTask DisposeAsync() => _log.DisposeAsync();
+
+    /// <summary>Answers a request; false when its command is not known.</summary>
+    internal async Task<bool> AnswerAsync(Request request, Replies replies, CancellationToken stop)
+    {
+        switch (request.Command)
+        {
+            case "append":
+                replies.Write($"{request.Id} {await AppendAsync(request)}");
+                break;
+            case "readall":
+                replies.Write(await ReadAsync(request.Id, null, request.Number(0), (int)request.Number(1)));
+                break;
+            case "readstream":
+                replies.Write(await ReadAsync(request.Id, new StreamId(request.Text(0)), request.Number(1), (int)request.Number(2)));
+                break;
+            case "subscribe":
+                await SubscribeAsync(request.Id, request.Number(0), replies, stop);
+                break;
+            case "check":
+                var verification = await _log.VerifyAsync(stop);
+                replies.Write($"{request.Id} {(verification.IsIntact ? "ok" : $"error corrupt {verification.Findings[0].ToString().ReplaceLineEndings(" ")}")}");
+                break;
+            case "checkpoint":
+                Checkpoint();
+                replies.Ok(request.Id);
+                break;
+            default:
+                return false;
+        }
+
+        return true;
+    }
+
+    private async Task<string> AppendAsync(Request request)
+    {
+        var expected = request.Text(1) == "any" ? ExpectedVersion.Any : ExpectedVersion.Exactly(request.Number(1));
+        var events = Payload.Batch(request.Text(4), (int)request.Number(2), (int)request.Number(3));
+        try
+        {
+            var result = await _log.AppendAsync(new() { Writes = new[] { new StreamWrite(new(request.Text(0)), expected, events) } }, default);
+            return $"ack {result.FirstPosition} {result.LastPosition} {result.Version}";
+        }
+        catch (WrongExpectedVersionException e)
+        {
+            return $"conflict {e.Mismatches[0].Actual}";
+        }
+    }
+
+    // Page by page, through the end that the first page saw.
+    private async Task<string> ReadAsync(string id, StreamId? stream, long after, int max)
+    {
+        var lines = new StringBuilder();
+        var count = 0;
+        var read = new LogRead { Stream = stream, From = after + 1, ReuseBuffers = true };
+        while (count < max)
+        {
+            using var page = await _log.ReadAsync(read with { MaxCount = Math.Min(max - count, LogRead.MaxPage) }, default);
+            count += Describe(id, page, lines);
+            if (page.IsLast) break;
+            read = read with { From = page.Next, Through = read.Through != 0 ? read.Through : stream is null ? page.Head.ToInt64() : page.StreamVersion };
+        }
+
+        return lines.Append(id).Append(" end ").Append(count).ToString();
+    }
+
+    private async Task SubscribeAsync(string id, long after, Replies replies, CancellationToken stop)
+    {
+        var total = 0;
+        try
+        {
+            while (true)
+            {
+                await _log.WaitAsync(GlobalPosition.FromInt64(after), stop);
+                using var page = await _log.ReadAsync(new() { From = after + 1, MaxCount = SubscriptionPage, ReuseBuffers = true }, stop);
+                if (page.Events.IsEmpty) continue;
+                var lines = new StringBuilder();
+                total += Describe(id, page, lines);
+                after = page.Events[^1].Position.ToInt64();
+                replies.Write(lines.ToString(0, lines.Length - 1));
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            replies.Write($"{id} end {total}");
+        }
+    }
+
+    private static int Describe(string id, LogPage page, StringBuilder lines)
+    {
+        foreach (ref readonly var e in page.Events) lines.Append(id).Append(" ev ").Append(Payload.Describe(e)).Append('\n');
+        return page.Events.Length;
+    }
+
+    // Another connection's checkpoint, as any tool may run one; the log's own happen inside its commits and when it closes.
+    private void Checkpoint()
+    {
+        using var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = _log.Path, Pooling = false }.ToString());
+        connection.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = "PRAGMA wal_checkpoint(TRUNCATE)";
+        command.ExecuteNonQuery();
+    }
+}
