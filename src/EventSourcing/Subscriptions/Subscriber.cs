@@ -45,8 +45,6 @@ public sealed class Subscriber : IAsyncDisposable
 
     internal SubscriberOptions Options => _options;
 
-    internal long LeaseRounds => _leases.Rounds;
-
     /// <summary>Starts a subscription: durable under its name, resumed after its checkpoint, active in one process at a time.</summary>
     /// <remarks>
     /// Every event that is asked for is handled at least once, in order of position; after a crash the events since the last checkpoint come

@@ -56,8 +56,10 @@ public abstract class SubscriptionHandler
         ArgumentNullException.ThrowIfNull(build);
         var handlers = new TypedHandlers();
         build(handlers);
-        return new TypedHandler(handlers);
+        return ByType(handlers);
     }
+
+    internal static SubscriptionHandler ByType(TypedHandlers handlers) => new TypedHandler(handlers);
 
     /// <summary>False when the handler does not want events of this stored type at all.</summary>
     internal virtual bool Selects(string type) => true;

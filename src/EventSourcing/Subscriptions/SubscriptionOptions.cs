@@ -35,6 +35,19 @@ public sealed class SubscriptionOptions
     /// <summary>Which of the events that match are for the handler at all; the others pass as if the query had left them out.</summary>
     internal Func<RecordedEvent, bool>? Filter { get; init; }
 
+    internal SubscriptionOptions With(EventQuery? query, Func<RecordedEvent, bool>? filter) => new()
+    {
+        Query = query,
+        Filter = filter,
+        From = From,
+        OnFailure = OnFailure,
+        Key = Key,
+        CheckpointEvery = CheckpointEvery,
+        CheckpointIdle = CheckpointIdle,
+        IsGroup = IsGroup,
+        Workers = Workers,
+    };
+
     internal void Validate()
     {
         ArgumentNullException.ThrowIfNull(From);

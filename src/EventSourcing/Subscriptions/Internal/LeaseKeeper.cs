@@ -19,9 +19,6 @@ internal sealed class LeaseKeeper(IEventLog log, SubscriberOptions options) : IA
 
     internal Guid Owner { get; } = Guid.NewGuid();
 
-    /// <summary>Transactions made, for tests.</summary>
-    internal long Rounds { get; private set; }
-
     private TimeSpan Interval => options.LeaseTimeout / 3;
 
     private sealed class Claim(SegmentKey key)
@@ -140,7 +137,6 @@ internal sealed class LeaseKeeper(IEventLog log, SubscriberOptions options) : IA
         if (claims.Length == 0) return;
         var before = options.TimeProvider.GetTimestamp();
         var verdicts = await log.TransactAsync(transaction => Judge(transaction, claims), _stop.Token).ConfigureAwait(false);
-        Rounds++;
         foreach (var (claim, verdict) in claims.Zip(verdicts.Claims)) await ApplyAsync(claim, verdict, before).ConfigureAwait(false);
         var now = options.TimeProvider.GetTimestamp();
         foreach (var (key, record) in verdicts.Seen)
