@@ -4,7 +4,7 @@ namespace EventSourcing.Benchmarks;
 
 /// <summary>One append, of one event or many, to one of a hundred streams. Each iteration has files of its own, so that no log grows without bound.</summary>
 [MemoryDiagnoser]
-[SimpleJob(invocationCount: Appends)]
+[SimpleJob(warmupCount: 3, iterationCount: 15, invocationCount: Appends)]
 public class AppendBenchmarks
 {
     private const int StreamCount = 100, Appends = 2048;

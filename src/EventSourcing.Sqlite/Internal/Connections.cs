@@ -53,6 +53,8 @@ internal static class Connections
         database.Execute(options.Durability == Durability.Full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
         database.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA cache_size = -{WriterCacheKib}"));
         database.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA wal_autocheckpoint = {options.CheckpointPages}"));
+        // The writer waits for locks in a way of its own.
+        database.BusyTimeout(TimeSpan.Zero);
         return new(database, options.TimeProvider, ids);
     }
 

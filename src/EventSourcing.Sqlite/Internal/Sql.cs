@@ -96,7 +96,6 @@ internal static class Sql
     internal const string IsTagged = "SELECT 1 FROM es_event_tags WHERE tag = ?1 AND position = ?2";
     internal const string TagsAt = "SELECT tags FROM es_events WHERE position = ?1";
     internal const string IsUnsealed = "SELECT 1 FROM es_unsealed WHERE position = ?1";
-    internal const string FloorOf = "SELECT floor FROM es_streams WHERE id = ?1";
     internal const string GapAt = "SELECT last FROM (SELECT last FROM es_gaps WHERE first <= ?1 ORDER BY first DESC LIMIT 1) WHERE last >= ?1";
     internal const string GapAfter = "SELECT min(first) FROM es_gaps WHERE first > ?1";
     internal const string ErasedBetween = "SELECT sum(min(last, ?2 - 1) - max(first, ?1 + 1) + 1) FROM es_gaps WHERE last > ?1 AND first < ?2";

@@ -4,7 +4,6 @@ namespace EventSourcing.Sqlite.Internal;
 internal sealed class VersionsVerifier(Database database, Findings findings, long head)
 {
     private readonly Statement _versions = database.Prepare(Sql.VerifyVersions);
-    private readonly Statement _floor = database.Prepare(Sql.FloorOf);
     private readonly Statement _erased = database.Prepare(Sql.ErasedBetween);
     private long _stream, _version, _position;
 
@@ -30,8 +29,7 @@ internal sealed class VersionsVerifier(Database database, Findings findings, lon
         if (position <= _position) findings.Add($"it lies before position {_position}, which has an earlier version", where);
         if (version < 1) findings.Add("versions begin at 1", where);
         var missing = version - _version - 1;
-        if (missing <= 0 || version - 1 <= _floor.Bind(1, _stream).Scalar(0)) return;
         // Erased events leave their positions behind, between those of their neighbours.
-        if (_erased.Bind(1, _position).Bind(2, position).Scalar(0) < missing) findings.Add(missing == 1 ? "the version before it is missing" : $"{missing} versions before it are missing", where);
+        if (missing > 0 && _erased.Bind(1, _position).Bind(2, position).Scalar(0) < missing) findings.Add(missing == 1 ? "the version before it is missing" : $"{missing} versions before it are missing", where);
     }
 }

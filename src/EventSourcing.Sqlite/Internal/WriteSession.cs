@@ -52,19 +52,26 @@ internal sealed class WriteSession : IDisposable
     /// <summary>Position and id of the first event written in this transaction; null when there is none.</summary>
     internal (long Position, Guid Id)? FirstWritten { get; private set; }
 
-    /// <summary>How long <see cref="Begin"/> waits for another connection's transaction.</summary>
+    /// <summary>How long SQLite waits for another connection's locks.</summary>
     internal void BusyTimeout(TimeSpan timeout) => _database.BusyTimeout(timeout);
 
-    /// <summary>Takes the write lock and brings what is cached up to what is stored.</summary>
-    internal void Begin()
+    /// <summary>True when another connection wrote between this transaction and the one before.</summary>
+    internal bool OthersWrote { get; private set; }
+
+    /// <summary>Takes the write lock and brings what is cached up to what is stored; false when another connection has the lock for longer than the busy timeout.</summary>
+    internal bool TryBegin()
     {
-        _begin.Run();
+        var code = _begin.TryRun();
+        if ((code & 0xff) == Native.Busy) return false;
+        if (code != Native.Ok) throw _database.Error(code);
+        OthersWrote = _isCurrent && _database.DataVersion != _knownDataVersion;
         if (_database.DataVersion != _knownDataVersion) Forget();
         if (!_isCurrent) Load();
         IsHalfWritten = false;
         FirstWritten = null;
         var now = (_time.GetUtcNow().UtcTicks - DateTime.UnixEpoch.Ticks) / TimeSpan.TicksPerMicrosecond;
         _timestamp = Math.Max(now, _timestamp);
+        return true;
     }
 
     internal void Commit()

@@ -20,6 +20,10 @@ internal sealed class Writer : IAsyncDisposable
     // Long enough for the callers just answered to come back with their next append, and for other processes to get the lock.
     private static readonly long s_linger = Stopwatch.Frequency / 20_000;
 
+    // A writer that waits for another process' transaction looks every millisecond; whoever finds that another wrote leaves it time for two looks.
+    private const int LookMilliseconds = 1;
+    private static readonly long s_gap = Stopwatch.Frequency / 500;
+
     private readonly StoreFile _file;
     private readonly SqliteOptions _options;
     private readonly Func<WriteSession> _open;
@@ -30,6 +34,7 @@ internal sealed class Writer : IAsyncDisposable
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Queue<WorkItem> _queue = new();
     private WriteSession? _session;
+    private long _freeUntil;
     private int _turnsAlone;
     private int _nextTurnsAlone = 1;
     private bool _busy;
@@ -59,7 +64,7 @@ internal sealed class Writer : IAsyncDisposable
 
         var item = AppendItem.Rent(append);
         return _places.Wait(0, CancellationToken.None)
-            ? Enqueue(item, cancellationToken) ? item.Task : ValueTask.FromException<AppendResult>(Disposed())
+            ? TryEnqueue(item, cancellationToken) ? item.Task : ValueTask.FromException<AppendResult>(Disposed())
             : WaitAndEnqueueAsync(item, cancellationToken);
     }
 
@@ -68,7 +73,7 @@ internal sealed class Writer : IAsyncDisposable
         cancellationToken.ThrowIfCancellationRequested();
         await _places.WaitAsync(cancellationToken).ConfigureAwait(false);
         var item = new TransactItem<T>(work, _options.Limits);
-        if (!Enqueue(item, cancellationToken)) throw Disposed();
+        if (!TryEnqueue(item, cancellationToken)) throw Disposed();
         return await item.Task.ConfigureAwait(false);
     }
 
@@ -111,7 +116,7 @@ internal sealed class Writer : IAsyncDisposable
     {
         lock (_gate)
         {
-            if (_busy || _disposed || _turnsAlone == 0 || _queue.Count > 0) return false;
+            if (_busy || _disposed || _turnsAlone == 0 || _freeUntil != 0 || _queue.Count > 0) return false;
             _turnsAlone--;
             return _busy = true;
         }
@@ -138,20 +143,7 @@ internal sealed class Writer : IAsyncDisposable
         {
             _file.ThrowIfReplacedLately();
             var session = _session ??= _open();
-            try
-            {
-                session.BusyTimeout(TimeSpan.Zero);
-                session.Begin();
-            }
-            catch (SqliteException e) when (e.SqliteErrorCode == Native.Busy)
-            {
-                return false;
-            }
-            finally
-            {
-                session.BusyTimeout(_options.BusyTimeout);
-            }
-
+            if (!session.TryBegin()) return false;
             result = RunAlone(session, append);
         }
         catch (SqliteException e)
@@ -193,17 +185,23 @@ internal sealed class Writer : IAsyncDisposable
     private async ValueTask<AppendResult> WaitAndEnqueueAsync(AppendItem item, CancellationToken cancellationToken)
     {
         await _places.WaitAsync(cancellationToken).ConfigureAwait(false);
-        if (!Enqueue(item, cancellationToken)) throw Disposed();
+        if (!TryEnqueue(item, cancellationToken)) throw Disposed();
         return await item.Task.ConfigureAwait(false);
     }
 
-    private bool Enqueue(WorkItem item, CancellationToken cancellationToken)
+    // With a place in the queue, which is given back when the log is closed, so that nobody waits for one for ever.
+    private bool TryEnqueue(WorkItem item, CancellationToken cancellationToken)
     {
-        item.CancelWith(cancellationToken);
         bool wake;
         lock (_gate)
         {
-            if (_disposed) return false;
+            if (_disposed)
+            {
+                _places.Release();
+                return false;
+            }
+
+            item.CancelWith(cancellationToken);
             _queue.Enqueue(item);
             wake = !_busy && _queue.Count == 1;
             if (!_threadStarted)
@@ -226,6 +224,7 @@ internal sealed class Writer : IAsyncDisposable
         var group = new List<WorkItem>();
         while (true)
         {
+            LeaveGap();
             if (!TryTakeGroup(group, out var last))
             {
                 if (last) break;
@@ -290,6 +289,28 @@ internal sealed class Writer : IAsyncDisposable
         while (_queue.Count < size && Stopwatch.GetTimestamp() < until) spin.SpinOnce(-1);
     }
 
+    // For processes that wait for the lock. Nothing is taken from the queue meanwhile, so that the next group is the fuller.
+    private void LeaveGap()
+    {
+        while (_freeUntil > Stopwatch.GetTimestamp()) Pause();
+        _freeUntil = 0;
+    }
+
+    // SQLite's own waiting backs off to looks a tenth of a second apart, which loses against a process that writes all the time.
+    private void Begin(WriteSession session)
+    {
+        var began = Stopwatch.GetTimestamp();
+        while (!session.TryBegin())
+        {
+            if (Stopwatch.GetElapsedTime(began) >= _options.BusyTimeout) throw new SqliteException("The database is locked.", Native.Busy);
+            Pause();
+        }
+    }
+
+#pragma warning disable RS0030 // SQLite has no signal for a lock that was given back.
+    private static void Pause() => Thread.Sleep(LookMilliseconds);
+#pragma warning restore RS0030
+
     private void RunGroup(List<WorkItem> group)
     {
         if (group.Count == 0) return;
@@ -297,7 +318,7 @@ internal sealed class Writer : IAsyncDisposable
         {
             _file.ThrowIfReplacedLately();
             var session = _session ??= _open();
-            session.Begin();
+            Begin(session);
         }
         catch (Exception e)
         {
@@ -360,6 +381,7 @@ internal sealed class Writer : IAsyncDisposable
             outcome = OutcomeOf(e, first);
         }
 
+        if (session.OthersWrote) _freeUntil = Stopwatch.GetTimestamp() + s_gap;
         if (outcome == Outcome.Stored && first is not null) _signal.Publish(session.Head);
         return (outcome, failure);
     }
@@ -373,13 +395,18 @@ internal sealed class Writer : IAsyncDisposable
         try
         {
             var session = _session ??= _open();
+            session.BusyTimeout(_options.BusyTimeout);
             if (session.TryRefute(intended.Position, intended.Id)) return Outcome.NotStored;
             // A failed fsync is not to be believed when repeated: only the database file's own, after a checkpoint of all, proves the events durable.
             if (session.TryCheckpoint()) return Outcome.Stored;
         }
-        catch (SqliteException)
+        catch (Exception e) when (e is SqliteException or StoreUnavailableException)
         {
             Abandon();
+        }
+        finally
+        {
+            _session?.BusyTimeout(TimeSpan.Zero);
         }
 
         return Outcome.Unknown;

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using EventSourcing.Sqlite.Internal;
 using EventSourcing.Storage;
 using FluentAssertions;
 using Microsoft.Data.Sqlite;
@@ -79,12 +80,9 @@ public class VerificationTests
     {
         using var file = new TemporaryFile();
         await using var log = await FillAsync(file.Path);
-        Execute(file.Path, """
-            DELETE FROM es_events WHERE position BETWEEN 4 AND 6;
-            DELETE FROM es_event_tags WHERE position BETWEEN 4 AND 6;
-            UPDATE es_ids SET content = X'00' WHERE position BETWEEN 4 AND 6;
-            INSERT INTO es_gaps VALUES (4, 6, 0, 'erased'), (11, 12, 0, 'erased');
-            """);
+        await log.TransactAsync(t => ((LogTransaction)t).Erase(new("a"), 3, "test"), default);
+        await log.TransactAsync(t => ((LogTransaction)t).Erase(new("b"), 5, "test"), default);
+        await AppendAsync(log, "b", 11);
 
         (await log.VerifyAsync()).Findings.Should().BeEmpty();
     }
