@@ -38,6 +38,9 @@ public sealed class Subscriber : IAsyncDisposable
         }
     }
 
+    /// <summary>Told of every change of state: the subscription's name, of a group with the segment, the new state and, where it is paused or faulted, the failure that led to it or null. Raised on the runner, from several threads; must be short and must not throw.</summary>
+    public event Action<string, SubscriptionState, Exception?>? StateChanged;
+
     /// <summary>What this process is called in its leases.</summary>
     public Guid Owner => _leases.Owner;
 
@@ -107,10 +110,12 @@ public sealed class Subscriber : IAsyncDisposable
         lock (_lock) _subscriptions.Remove(name);
     }
 
+    private void Changed(string name, SubscriptionState state, Exception? error) => StateChanged?.Invoke(name, state, error);
+
     private Runner[] Runners(string name, SubscriptionHandler handler, SubscriptionOptions options, LogRead read)
     {
         var places = options.IsGroup ? new SemaphoreSlim(options.Workers) : null;
-        return [.. Keys(name, options.IsGroup).Select(key => new Runner(_store, key, handler, options, _options, _leases, read, places))];
+        return [.. Keys(name, options.IsGroup).Select(key => new Runner(_store, key, handler, options, _options, _leases, read, places, Changed))];
     }
 
     private static IEnumerable<SegmentKey> Keys(string name, bool isGroup)

@@ -17,9 +17,6 @@ public sealed class SubscriberOptions
     /// <summary>Gives numbers from 0, inclusive, to 1, exclusive, that spread out retries. Called from several threads.</summary>
     public Func<double> Randomness { get; init; } = static () => RandomNumberGenerator.GetInt32(1 << 30) / (double)(1 << 30);
 
-    /// <summary>Told of every change of state, with the subscription's name, the new state and, where there is one, the failure that led to it. Called on the runner, from several threads; must be short and must not throw. Null: nobody is told.</summary>
-    public Action<string, SubscriptionState, Exception?>? StateChanged { get; init; }
-
     internal SubscriberOptions Validated()
     {
         ArgumentNullException.ThrowIfNull(TimeProvider);

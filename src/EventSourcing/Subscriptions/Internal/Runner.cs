@@ -22,6 +22,7 @@ internal sealed class Runner
     private readonly LeaseKeeper _leases;
     private readonly SemaphoreSlim? _places;
     private readonly LogRead _read;
+    private readonly Action<string, SubscriptionState, Exception?> _changed;
     private readonly Delivery _delivery;
     private readonly RateMeter _rate;
     private readonly ParkedKeys _parked = new();
@@ -38,14 +39,14 @@ internal sealed class Runner
     private volatile int _state = (int)SubscriptionState.Standby;
     private volatile Exception? _lastError;
     private volatile bool _hasWaiters;
-    private bool _isPaused;
+    private bool _isPaused, _isPausedByFailure;
     private long _position, _settled, _saved, _furthest, _revision, _isolatedThrough, _failingAt, _handled, _failures;
     private int _attempts, _unsaved;
 
     internal Runner(
-        EventStore store, SegmentKey key, SubscriptionHandler handler, SubscriptionOptions options, SubscriberOptions common, LeaseKeeper leases, LogRead read, SemaphoreSlim? places)
+        EventStore store, SegmentKey key, SubscriptionHandler handler, SubscriptionOptions options, SubscriberOptions common, LeaseKeeper leases, LogRead read, SemaphoreSlim? places, Action<string, SubscriptionState, Exception?> changed)
     {
-        (_store, _key, _handler, _options, _common, _leases, _read, _places) = (store, key, handler, options, common, leases, read, places);
+        (_store, _key, _handler, _options, _common, _leases, _read, _places, _changed) = (store, key, handler, options, common, leases, read, places, changed);
         _delivery = new(store, key.Name, key.Segment);
         _rate = new(common.TimeProvider);
     }
@@ -111,7 +112,7 @@ internal sealed class Runner
 
     internal Task ResumeAsync(CancellationToken cancellationToken) => RequestAsync(_ =>
     {
-        (_isPaused, _attempts) = (false, 0);
+        (_isPaused, _isPausedByFailure, _attempts) = (false, false, 0);
         if (State == SubscriptionState.Paused) Enter(SubscriptionState.CatchingUp);
         return default;
     }, needsLease: false, cancellationToken);
@@ -378,7 +379,7 @@ internal sealed class Runner
             if (_options.OnFailure.Parks) return await ParkAsync(e, _options.KeyOf(e), attempt, Describe(error)).ConfigureAwait(false);
 
             _lastError = new SubscriptionException(_key.Name, e.Position, attempt, error);
-            (_isPaused, _attempts) = (true, 0);
+            (_isPaused, _isPausedByFailure, _attempts) = (true, true, 0);
             return false;
         }
     }
@@ -691,7 +692,7 @@ internal sealed class Runner
         if (current == SubscriptionState.Stopped || (next is SubscriptionState.Live or SubscriptionState.Paused && _lease is null))
             throw new InvalidOperationException($"A runner does not go from {current} to {next}.");
         _state = (int)next;
-        _common.StateChanged?.Invoke(_key.Key, next, next is SubscriptionState.Paused or SubscriptionState.Faulted ? _lastError : null);
+        _changed(_key.Key, next, next == SubscriptionState.Faulted || (next == SubscriptionState.Paused && _isPausedByFailure) ? _lastError : null);
     }
 
     private void End()
