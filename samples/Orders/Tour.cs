@@ -1,6 +1,6 @@
-using System.Text;
 using EventSourcing;
 using EventSourcing.Aggregates;
+using EventSourcing.Commands;
 using Orders.Commands;
 using Orders.Domain;
 using Orders.Domain.Products;
@@ -15,6 +15,7 @@ public sealed class Tour(IEventStore store, TextWriter screen, TimeProvider cloc
     private static readonly Address s_home = new("home", "12 Mill Lane", "Leeds", "West Yorkshire", "United Kingdom", "LS1 4DY");
     private static readonly Address s_office = new("office", "3 Quai Voltaire", "Paris", "Ile-de-France", "France", "75007");
 
+    private readonly CommandBus _commands = new(store, handlers => handlers.Add(ShopJson.Default.PayOrder, new PayOrderHandler()));
     private int _step;
 
     /// <summary>Runs the tour on a new SQLite file in a folder of its own, which stays for a closer look.</summary>
@@ -37,6 +38,7 @@ public sealed class Tour(IEventStore store, TextWriter screen, TimeProvider cloc
         await ChangeAsync();
         await PayAsync();
         await ShipAndCreditAsync();
+        await TraceAsync();
         await CancelAsync();
         await ShowHistoryAsync();
         await ShowThePastAsync();
@@ -61,16 +63,14 @@ public sealed class Tour(IEventStore store, TextWriter screen, TimeProvider cloc
 
     private async Task CollideAsync()
     {
-        Step("Two people want one e-mail; both were told that it is free, and the second is refused");
-        var (isFree, at) = await store.IsEmailFreeAsync("carol@example.com");
-        Say($"carol@example.com is {(isFree ? "free" : "taken")} at position {at}");
-        await store.RegisterAsync(new("u-3", "carol@example.com", "Carol", "Clark"), after: at);
-        Say("u-3 is registered with it");
+        Step("Two people want one e-mail; however close they come, the second is refused");
+        await store.RegisterAsync(new("u-3", "carol@example.com", "Carol", "Clark"));
+        Say("u-3 is registered with carol@example.com");
         try
         {
-            await store.RegisterAsync(new("u-4", "Carol@Example.com", "Caroline", "Cook"), after: at);
+            await store.RegisterAsync(new("u-4", "Carol@Example.com", "Caroline", "Cook"));
         }
-        catch (AppendConditionFailedException e)
+        catch (RefusedException e)
         {
             Say($"u-4 is refused: {e.Message}");
         }
@@ -115,9 +115,9 @@ public sealed class Tour(IEventStore store, TextWriter screen, TimeProvider cloc
     {
         Step("An order is paid once, however often the command arrives");
         var first = await PayAsync("1001", 39.48m);
-        Say($"command pay-1001 of 39.48: version {first.Version}, {first.State.Status}, stored before: {first.WasDuplicate}");
+        Say($"command pay-1001 of 39.48: version {first.Version}, stored before: {first.WasDuplicate}");
         var again = await PayAsync("1001", 39.48m);
-        Say($"the same command again:    version {again.Version}, {again.State.Status}, stored before: {again.WasDuplicate}");
+        Say($"the same command again:    version {again.Version}, stored before: {again.WasDuplicate}");
         try
         {
             await PayAsync("1001", 1.00m);
@@ -132,15 +132,24 @@ public sealed class Tour(IEventStore store, TextWriter screen, TimeProvider cloc
 
     private async Task ShipAndCreditAsync()
     {
-        Step("An order is shipped; a credit note and its order change together or not at all");
-        await store.ExecuteAsync<Order>(Streams.Order("1001"), order => order.Ship("RM-20-4711"));
+        Step("A payment leads to a shipment; a credit note and its order change together or not at all");
+        await foreach (var paid in store.ReadAllAsync(EventQuery.Of<OrderPaid>().InStream(Streams.Order("1001"))))
+            using (Handling.Begin(paid))
+                await store.ExecuteAsync<Order>(Streams.Order("1001"), order => order.Ship("RM-20-4711"));
         var (order, version, _) = await store.LoadAsync<Order>(Streams.Order("1001"));
         var back = order.Lines[0] with { Quantity = -1 };
-        var result = await store.AppendAsync(new Append { Actor = "ann" }
+        var result = await store.AppendAsync(new Append { CommandId = "credit-C1001", CorrelationId = "return-1001", Actor = "clerk" }
             .To(Streams.Order("1001"), ExpectedVersion.Exactly(version), order.Credit("C1001", -back.Total))
             .To(Streams.CreditNote("C1001"), ExpectedVersion.NoStream,
                 [new CreditNoteIssued("C1001", "1001", order.CustomerId, order.Country, clock.GetUtcNow(), back.Total, [back])]));
         Say($"one append, two streams: {result}");
+    }
+
+    private async Task TraceAsync()
+    {
+        Step("What followed from the command pay-1001");
+        foreach (var (depth, e) in (await store.TraceAsync("pay-1001")).Flatten())
+            Say($"{new string(' ', depth * 2)}{e.StreamId} {e.Type}, by {e.Actor}, because of {(depth == 0 ? e.CausationId : "the event above")}");
     }
 
     private async Task CancelAsync()
@@ -195,14 +204,13 @@ public sealed class Tour(IEventStore store, TextWriter screen, TimeProvider cloc
     private async Task PlaceAsync(string orderId, string customerId, Address shipping, Address billing, params OrderLine[] lines)
     {
         var placed = await store.ExecuteAsync<Order>(Streams.Order(orderId),
-            order => order.Create(orderId, customerId, lines, shipping, billing, clock.GetUtcNow()));
+            order => order.Create(orderId, customerId, lines, shipping, billing, clock.GetUtcNow()), new() { CorrelationId = $"checkout-{orderId}", Actor = customerId });
         Say($"order-{orderId} of {customerId}: {placed.State.Lines.Sum(l => l.Quantity)} pieces for {placed.State.TotalPrice}");
     }
 
-    // The id says which command it is, the fingerprint what it wants.
-    private async Task<Executed<Order>> PayAsync(string orderId, decimal amount) =>
-        await store.ExecuteAsync<Order>(Streams.Order(orderId), order => order.Pay(amount),
-            new() { CommandId = $"pay-{orderId}", Fingerprint = Encoding.UTF8.GetBytes($"{amount}") });
+    // The id says which command it is; its JSON, what it wants.
+    private async Task<AppendResult> PayAsync(string orderId, decimal amount) =>
+        await _commands.SendAsync(new PayOrder(orderId, amount), new() { CommandId = $"pay-{orderId}", CorrelationId = $"checkout-{orderId}", Actor = "u-1" });
 
     private async Task<Product> ProductAsync(string productId) => (await store.LoadAsync<Product>(Streams.Product(productId))).State;
 

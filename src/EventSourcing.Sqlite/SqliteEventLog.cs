@@ -58,6 +58,9 @@ public sealed class SqliteEventLog : IEventLog
     }
 
     /// <inheritdoc/>
+    public string SystemName => "sqlite";
+
+    /// <inheritdoc/>
     public ValueTask<AppendResult> AppendAsync(LogAppend append, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(append);

@@ -1,4 +1,5 @@
 using EventSourcing.Aggregates;
+using EventSourcing.Commands;
 using EventSourcing.Serialization;
 using EventSourcing.Testing.Internal;
 
@@ -49,6 +50,22 @@ public sealed class Scenario
         var refusal = Try(() => change(aggregate));
         if (refusal is null) stage.Decide(aggregate.Raised);
         return new(stage, refusal, stage.Load<TAggregate>);
+    }
+
+    /// <summary>Sends a command to its handler. History for a stream says so (<see cref="EventDataExtensions.In"/>), as what is expected may do.</summary>
+    /// <param name="command">The command.</param>
+    /// <param name="build">Adds the handler, as for a <see cref="CommandBus"/>; one that waits for something outside cannot be tried.</param>
+    /// <returns>What was decided; its state is the result of the append.</returns>
+    /// <exception cref="UnknownEventTypeException">An event given has no entry in the type map.</exception>
+    /// <exception cref="EventSourcingException">An event given cannot be stored.</exception>
+    public Outcome<AppendResult> When(object command, Action<CommandHandlers> build)
+    {
+        ArgumentNullException.ThrowIfNull(command);
+        ArgumentNullException.ThrowIfNull(build);
+        var stage = new Stage(_types, _given);
+        var result = default(AppendResult);
+        var refusal = Try(() => result = stage.Send(command, build));
+        return new(stage, refusal, () => result);
     }
 
     private Outcome<TState> Run<TState>(TState initial, Func<TState, IEnumerable<object>> decide, Func<TState, object, TState> evolve)

@@ -15,19 +15,19 @@ public sealed class Append
     private readonly List<AppendWrite> _writes = new(1);
     private List<StreamCheck>? _checks;
 
-    /// <summary>The command's id; a second append with it stores nothing and answers with the first one's result. 1 to 512 bytes of UTF-8, or null.</summary>
+    /// <summary>The command's id; a second append with it stores nothing and answers with the first one's result. To run the command anew, choose another id. 1 to 512 bytes of UTF-8, or null.</summary>
     public string? CommandId { get; init; }
 
     /// <summary>What the command's content is recognised by: a second append with the same id and another fingerprint is refused. Null: a hash of the events; empty: the id alone decides. At most 64 bytes.</summary>
     public ReadOnlyMemory<byte>? Fingerprint { get; init; }
 
-    /// <summary>Who did it; for events that do not say.</summary>
+    /// <summary>Who did it; for events that do not say. Null takes the actor of what is being handled (<see cref="Handling"/>).</summary>
     public string? Actor { get; init; }
 
-    /// <summary>The correlation id of events that do not say; null takes the trace id of the current activity.</summary>
+    /// <summary>The correlation id of events that do not say; null takes that of what is being handled (<see cref="Handling"/>), else the trace id of the current activity.</summary>
     public string? CorrelationId { get; init; }
 
-    /// <summary>The causation id of events that do not say.</summary>
+    /// <summary>The causation id of events that do not say; null takes the id of the event being handled (<see cref="Handling"/>), else the command id.</summary>
     public string? CausationId { get; init; }
 
     /// <summary>Headers of events that do not say; none is called <c>actor</c>.</summary>

@@ -8,6 +8,7 @@ namespace EventSourcing;
 public sealed record EventMetadata
 {
     internal const string ActorKey = "actor";
+    internal const string TraceParentKey = "traceparent";
 
     /// <summary>Nothing said.</summary>
     public static EventMetadata None { get; } = new();
@@ -21,7 +22,7 @@ public sealed record EventMetadata
     /// <summary>Who did it, or null. Stored in the metadata as the header <c>actor</c>.</summary>
     public string? Actor { get; init; }
 
-    /// <summary>Headers of the application's own; none is called <c>actor</c>.</summary>
+    /// <summary>Headers of the application's own; none is called <c>actor</c>. The header <c>traceparent</c> is added where a recorded activity is current.</summary>
     public IReadOnlyDictionary<string, string> Headers { get; init; } = FrozenDictionary<string, string>.Empty;
 
     /// <summary>This, with the parts it leaves out taken from <paramref name="fallback"/>; headers are joined, this one's first.</summary>

@@ -38,10 +38,17 @@ public sealed class EventStore : IEventStore
     public async ValueTask<AppendResult> AppendAsync(Append append, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(append);
+        using var observed = AppendObservation.Begin(append, Log.SystemName);
         if (!_encoders.TryDequeue(out var encoder)) encoder = new(Types, _serializer);
         try
         {
-            return await Log.AppendAsync(encoder.Encode(append), cancellationToken).ConfigureAwait(false);
+            var result = await Log.AppendAsync(encoder.Encode(append), cancellationToken).ConfigureAwait(false);
+            observed.Succeed(result);
+            return result;
+        }
+        catch (Exception e) when (observed.Fail(e))
+        {
+            throw;
         }
         finally
         {

@@ -25,5 +25,7 @@ public sealed class TourTests
     [TestCase("order 1003 exists already")]
     [TestCase("order-1003 is Cancelled")]
     [TestCase("order-shipped")]
+    [TestCase("   order-1001 order-paid, by u-1, because of pay-1001")]
+    [TestCase("     order-1001 order-shipped, by u-1, because of the event above")]
     public async Task The_tour_shows(string text) => (await RunAsync()).Text.Should().Contain(text);
 }

@@ -15,10 +15,13 @@ public static class App
           Orders report --db FILE [--json]                sales in numbers
           Orders show ORDER --db FILE [--version N | --at TIME]
                                                           an order now, at a version or at a time (UTC without offset)
-          Orders log --db FILE [--type T] [--stream S] [--last N]
+          Orders log --db FILE [--type T] [--stream S] [--user U] [--last N]
                                                           stored events: position, stream, version, type, time, JSON
+          Orders trace ORDER --db FILE                    what led to what in the operations that changed an order
+          Orders reconcile FILE.csv[.gz] --db FILE        invoices whose sales in the file and in the store differ
 
-        Exit codes: 0 done; 1 nothing done; 2 imported, but malformed lines were left out.
+        Exit codes: 0 done; 1 nothing done; 2 imported, but malformed lines were left out,
+        or reconciled, and something differs.
         """;
 
     /// <summary>Runs the command that the arguments say.</summary>
@@ -64,7 +67,9 @@ public static class App
             ["import", .. var rest] => await ImportCommand.RunAsync(new(rest, ["--db"], []), screen, cancellationToken),
             ["report", .. var rest] => await ReportCommand.RunAsync(new(rest, ["--db"], ["--json"]), screen, cancellationToken),
             ["show", .. var rest] => await ShowCommand.RunAsync(new(rest, ["--db", "--version", "--at"], []), screen, cancellationToken),
-            ["log", .. var rest] => await LogCommand.RunAsync(new(rest, ["--db", "--type", "--stream", "--last"], []), screen, cancellationToken),
+            ["log", .. var rest] => await LogCommand.RunAsync(new(rest, ["--db", "--type", "--stream", "--user", "--last"], []), screen, cancellationToken),
+            ["trace", .. var rest] => await TraceCommand.RunAsync(new(rest, ["--db"], []), screen, cancellationToken),
+            ["reconcile", .. var rest] => await ReconcileCommand.RunAsync(new(rest, ["--db"], []), screen, cancellationToken),
             [var unknown, ..] => throw new UsageException($"unknown command '{unknown}'"),
         };
     }

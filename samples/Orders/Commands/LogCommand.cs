@@ -1,41 +1,55 @@
 using System.Text;
+using System.Text.Json;
 using EventSourcing;
 using EventSourcing.Storage;
 
 namespace Orders.Commands;
 
-/// <summary><c>log --db FILE [--type T] [--stream S] [--last N]</c>: events as they are stored, one a line, fields separated by tabs.</summary>
+/// <summary><c>log --db FILE [--type T] [--stream S] [--user U] [--last N]</c>: events as they are stored, one a line, fields separated by tabs.</summary>
 internal static class LogCommand
 {
     internal static async Task<int> RunAsync(Arguments args, Screen screen, CancellationToken cancellationToken)
     {
         args.NoOperand();
-        var (read, last) = (ReadOf(args), args.FindNumber("--last"));
+        var (read, user, last) = (ReadOf(args), args.Find("--user"), args.FindNumber("--last"));
         await using var store = Stores.OpenForReading(args.Get("--db"));
         if (last is null)
         {
-            await EachAsync(store.Log, read, long.MaxValue, e => screen.Out.WriteLine(TextOf(e)), cancellationToken);
+            await EachAsync(store.Log, read, user, long.MaxValue, e => screen.Out.WriteLine(TextOf(e)), cancellationToken);
             return 0;
         }
 
         var lines = new Stack<string>();
-        await EachAsync(store.Log, read with { Direction = ReadDirection.Backward }, last.Value, e => lines.Push(TextOf(e)), cancellationToken);
+        await EachAsync(store.Log, read with { Direction = ReadDirection.Backward }, user, last.Value, e => lines.Push(TextOf(e)), cancellationToken);
         foreach (var line in lines) await screen.Out.WriteLineAsync(line);
         return 0;
     }
 
     // Below the typed store: events of types that this program does not know are shown like all others.
-    private static async Task EachAsync(IEventLog log, LogRead read, long count, Action<RecordedEvent> show, CancellationToken cancellationToken)
+    private static async Task EachAsync(IEventLog log, LogRead read, string? user, long count, Action<RecordedEvent> show, CancellationToken cancellationToken)
     {
         for (LogRead? next = read; next is not null && count > 0;)
         {
-            using var page = await log.ReadAsync(next with { MaxCount = (int)Math.Min(count, LogRead.MaxPage) }, cancellationToken);
-            foreach (ref readonly var e in page.Events) show(e);
-            count -= page.Events.Length;
+            using var page = await log.ReadAsync(next with { MaxCount = user is null ? (int)Math.Min(count, LogRead.MaxPage) : LogRead.MaxPage }, cancellationToken);
+            foreach (ref readonly var e in page.Events)
+            {
+                if (count == 0 || !IsBy(user, e)) continue;
+                show(e);
+                count--;
+            }
+
             // What others append meanwhile is left for the next time.
             var through = next.Stream is null && next.Direction == ReadDirection.Forward && next.Through == 0 ? page.Head.ToInt64() : next.Through;
             next = page.IsLast ? null : next with { From = page.Next, Through = through };
         }
+    }
+
+    private static bool IsBy(string? user, in RecordedEvent e)
+    {
+        if (user is null) return true;
+        if (e.Metadata.IsEmpty) return false;
+        using var metadata = JsonDocument.Parse(e.Metadata);
+        return metadata.RootElement.ValueKind == JsonValueKind.Object && metadata.RootElement.TryGetProperty("actor", out var actor) && actor.ValueEquals(user);
     }
 
     private static LogRead ReadOf(Arguments args)

@@ -40,7 +40,7 @@ internal static class ShowCommand
     }
 
     // An invoice number, else the name of a stream.
-    private static StreamId StreamOf(string order)
+    internal static StreamId StreamOf(string order)
     {
         if (InvoiceNumber.TryParse(order, out var kind)) return InvoiceNumber.StreamOf(order, kind);
         foreach (var category in (string[])["order", "creditnote", "adjustment"])

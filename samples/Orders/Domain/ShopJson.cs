@@ -5,11 +5,12 @@ using Orders.Domain.Users;
 
 namespace Orders.Domain;
 
-/// <summary>The JSON contracts of the shop's events, generated at build time: nothing is found by reflection.</summary>
+/// <summary>The JSON contracts of the shop's events and commands, generated at build time: nothing is found by reflection.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(UserRegistered)), JsonSerializable(typeof(UserImported)), JsonSerializable(typeof(AddressAdded))]
 [JsonSerializable(typeof(ProductAdded)), JsonSerializable(typeof(ProductPriceChanged))]
 [JsonSerializable(typeof(OrderCreated)), JsonSerializable(typeof(OrderUpdated)), JsonSerializable(typeof(OrderPaid))]
 [JsonSerializable(typeof(OrderShipped)), JsonSerializable(typeof(OrderCancelled)), JsonSerializable(typeof(OrderCredited))]
 [JsonSerializable(typeof(CreditNoteIssued)), JsonSerializable(typeof(AdjustmentBooked)), JsonSerializable(typeof(DocumentContinued))]
+[JsonSerializable(typeof(PayOrder))]
 internal sealed partial class ShopJson : JsonSerializerContext;

@@ -17,8 +17,12 @@ internal sealed class CompiledQuery
     /// <summary>One alternative; a stream of 0 and empty types are free.</summary>
     internal sealed record Item(long[] Types, long[] Tags, long Stream, string? Category)
     {
+        internal bool DemandsStream => Stream != 0 || Category is not null;
+
+        internal bool MatchesType(long type) => Types.Length == 0 || Types.AsSpan().Contains(type);
+
         internal bool MatchesKind(long stream, long type, NameTable streams) =>
-            (Types.Length == 0 || Types.AsSpan().Contains(type))
+            MatchesType(type)
             && (Stream == 0 || Stream == stream)
             && (Category is null || IsInCategory(streams.Name(stream), Category));
 

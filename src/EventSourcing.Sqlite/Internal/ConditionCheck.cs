@@ -5,6 +5,7 @@ namespace EventSourcing.Sqlite.Internal;
 /// <summary>Finds the first event that trips an append condition.</summary>
 internal sealed class ConditionCheck(Database database, TagIndex index, NameTable streams)
 {
+    private readonly Statement _tagRange = database.Prepare(Sql.TagRange);
     private readonly Statement _kinds = database.Prepare(Sql.Kinds);
     private readonly Statement _kindsAfter = database.Prepare(Sql.KindsAfter);
     private readonly Statement _streamBackward = database.Prepare(Sql.StreamBackward);
@@ -18,7 +19,8 @@ internal sealed class ConditionCheck(Database database, TagIndex index, NameTabl
         foreach (var item in query.Items)
         {
             var limit = lowest == 0 ? head : lowest - 1;
-            var found = item.Tags.Length > 0 ? SeekByTags(item, after, limit)
+            var found = item.Tags.Length == 1 ? ScanTag(item, after, limit)
+                : item.Tags.Length > 1 ? SeekByTags(item, after, limit)
                 : item.Stream != 0 ? SeekInStream(item, after, limit)
                 : ScanFor(item, after, limit);
             if (found != 0) lowest = found;
@@ -27,14 +29,39 @@ internal sealed class ConditionCheck(Database database, TagIndex index, NameTabl
         return lowest;
     }
 
+    // One tag's rows lie side by side and say the type: only a demand on the stream has to look at the event.
+    private long ScanTag(CompiledQuery.Item item, long after, long limit)
+    {
+        _tagRange.Bind(1, item.Tags[0]).Bind(2, after + 1).Bind(3, limit);
+        try
+        {
+            while (_tagRange.Step())
+            {
+                var position = _tagRange.Int64(0);
+                if (item.MatchesType(_tagRange.Int64(1)) && (!item.DemandsStream || MatchesKind(item, position))) return position;
+            }
+        }
+        finally
+        {
+            _tagRange.Reset();
+        }
+
+        return 0;
+    }
+
+    private bool MatchesKind(CompiledQuery.Item item, long position)
+    {
+        if (!_kinds.Bind(1, position).Step()) return false;
+        var (stream, type) = (_kinds.Int64(0), _kinds.Int64(1));
+        _kinds.Reset();
+        return item.MatchesKind(stream, type, streams);
+    }
+
     private long SeekByTags(CompiledQuery.Item item, long after, long limit)
     {
         for (var position = index.Next(item.Tags, after + 1, ReadDirection.Forward); position != 0 && position <= limit; position = index.Next(item.Tags, position + 1, ReadDirection.Forward))
         {
-            if (!_kinds.Bind(1, position).Step()) continue;
-            var (stream, type) = (_kinds.Int64(0), _kinds.Int64(1));
-            _kinds.Reset();
-            if (item.MatchesKind(stream, type, streams)) return position;
+            if (MatchesKind(item, position)) return position;
         }
 
         return 0;

@@ -6,7 +6,8 @@ namespace EventSourcing.Sqlite.Internal;
 /// <summary>Opens connections with the settings that the log needs.</summary>
 internal static class Connections
 {
-    private const int WriterCacheKib = 65_536;
+    // SQLite walks the cache at every commit: a larger one costs more than it saves.
+    private const int WriterCacheKib = 8_192;
     private const int ReaderCacheKib = 16_384;
     private const long MappedBytesAtMost = 2_147_418_112;
 

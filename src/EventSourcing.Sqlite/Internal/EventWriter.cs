@@ -60,7 +60,7 @@ internal sealed unsafe class EventWriter(Database database, PositionalIds ids, N
         for (var i = 0; i < tagCount; i++)
         {
             var tag = tags.Intern(e.Tags![i].ToString());
-            _tag.Bind(1, tag).Bind(2, header.Position).Run();
+            _tag.Bind(1, tag).Bind(2, header.Position).Bind(3, header.Type).Run();
             header.Flags |= Checksum.HasTags;
             header.TagsLength += Varint.Write(_scratch.AsSpan(header.CorrelationLength + header.CausationLength + header.TagsLength), tag);
         }

@@ -82,8 +82,8 @@ internal static unsafe partial class Native
     [DllImport(Library), SuppressGCTransition]
     internal static extern long sqlite3_column_int64(nint statement, int column);
 
-    // May have to read overflow pages of a long row: a transition stays.
-    [DllImport(Library)]
+    // The step has read the whole value, overflow pages too: no I/O is left for here.
+    [DllImport(Library), SuppressGCTransition]
     internal static extern byte* sqlite3_column_blob(nint statement, int column);
 
     [DllImport(Library), SuppressGCTransition]

@@ -15,6 +15,7 @@ internal sealed class Reader : IDisposable
     private readonly TagIndex _tagIndex;
     private readonly RowReader _rows;
     private readonly Slab _slab = new();
+    private Statement? _gapAt;
     private readonly Statement _head, _streamVersion, _findId, _eventAt, _logForward, _logBackward, _streamForward, _streamBackward, _dataVersion;
 
     internal Reader(Database database, PositionalIds ids)
@@ -118,7 +119,7 @@ internal sealed class Reader : IDisposable
         if (low > high || query.MatchesNone) return;
         page.Expect(Math.Min(high - low + 1, read.MaxCount));
         var statement = read.Direction == ReadDirection.Forward ? _streamForward : _streamBackward;
-        Scan(statement.Bind(1, low).Bind(2, high).Bind(3, stream), page, query, column: 2);
+        Scan(statement.Bind(1, low).Bind(2, high).Bind(3, stream), page, query, low, high, floor);
     }
 
     private void ReadLog(PageBuilder page)
@@ -137,7 +138,7 @@ internal sealed class Reader : IDisposable
 
         page.Expect(Math.Min(high - low + 1, read.MaxCount));
         var statement = read.Direction == ReadDirection.Forward ? _logForward : _logBackward;
-        Scan(statement.Bind(1, low).Bind(2, high), page, query, column: 0);
+        Scan(statement.Bind(1, low).Bind(2, high), page, query, low, high);
     }
 
     private static (long Low, long High) Bounds(LogRead read, long end) =>
@@ -145,25 +146,51 @@ internal sealed class Reader : IDisposable
             ? (Math.Max(read.From, 1), read.Through == 0 ? end : Math.Min(read.Through, end))
             : (Math.Max(read.Through, 1), read.From == 0 ? end : Math.Min(read.From, end));
 
-    private void Scan(Statement rows, PageBuilder page, CompiledQuery query, int column)
+    private void Scan(Statement rows, PageBuilder page, CompiledQuery query, long low, long high, long? floor = null)
     {
+        // Keys follow each other: what is lost with a damaged or swapped page of the file is missed here.
+        var column = floor is null ? 0 : 2;
+        var (next, last, step) = page.Read.Direction == ReadDirection.Forward ? (low, high, 1) : (high, low, -1);
         try
         {
             for (var examined = 0; rows.Step(); examined++)
             {
+                var key = rows.Int64(column);
+                if (key != next) RefuseHole(page, next, key - step, floor);
+                next = key + step;
                 if (page.IsFull || examined == ExaminedAtMost)
                 {
-                    page.ContinueAt(rows.Int64(column));
+                    page.ContinueAt(key);
                     return;
                 }
 
                 if (rows.Int64(0) > page.Head) return;
                 if (query.MatchesAll || query.Matches(rows.Int64(1), rows.Int64(3), rows.Bytes(9), _streams)) _rows.Read(rows, page);
             }
+
+            if (next != last + step) RefuseHole(page, next, last, floor);
         }
         finally
         {
             rows.Reset();
+        }
+    }
+
+    // Erased events leave a gap of positions, and their versions under the stream's floor.
+    private void RefuseHole(PageBuilder page, long from, long through, long? floor)
+    {
+        var (first, last) = (Math.Min(from, through), Math.Max(from, through));
+        if (floor is { } erasedThrough)
+        {
+            if (last > erasedThrough) throw new StoreCorruptException($"versions {Math.Max(first, erasedThrough + 1)} to {last} are missing", $"stream '{page.Read.Stream}'");
+            return;
+        }
+
+        _gapAt ??= _database.Prepare(Sql.GapAt);
+        for (var erased = 0L; first <= last; first = erased + 1)
+        {
+            erased = _gapAt.Bind(1, first).Scalar(0);
+            if (erased == 0) throw new StoreCorruptException("the event is missing", $"position {first}");
         }
     }
 
@@ -192,6 +219,10 @@ internal sealed class Reader : IDisposable
                 {
                     _eventAt.Reset();
                 }
+            }
+            else
+            {
+                throw new StoreCorruptException("the event that the tag index leads to is missing", $"position {position}");
             }
 
             for (var i = 0; i < next.Length; i++)

@@ -51,10 +51,11 @@ internal sealed class RowReader(NameTable streams, NameTable types, NameTable ta
             Type = types.Name(header.Type),
             Id = new Guid(id, bigEndian: true),
             Timestamp = Moment(header.Time),
-            OccurredAt = (header.Flags & Checksum.HasOccurred) != 0 ? Moment(header.Occurred) : null,
-            CorrelationId = (header.Flags & Checksum.HasCorrelation) != 0 ? Encoding.UTF8.GetString(correlation) : null,
-            CausationId = (header.Flags & Checksum.HasCausation) != 0 ? Encoding.UTF8.GetString(causation) : null,
-            Tags = page.Read.IncludeTags && header.TagsLength > 0 ? Tags(header, tagIds) : null,
+            Details = EventDetails.Of(
+                (header.Flags & Checksum.HasOccurred) != 0 ? Moment(header.Occurred) : null,
+                (header.Flags & Checksum.HasCorrelation) != 0 ? Encoding.UTF8.GetString(correlation) : null,
+                (header.Flags & Checksum.HasCausation) != 0 ? Encoding.UTF8.GetString(causation) : null,
+                page.Read.IncludeTags && header.TagsLength > 0 ? Tags(header, tagIds) : null),
             Metadata = page.Copy(metadata),
             Data = page.Copy(data),
             IsJson = (header.Flags & Checksum.IsText) != 0,
@@ -64,11 +65,10 @@ internal sealed class RowReader(NameTable streams, NameTable types, NameTable ta
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ReadOnlySpan<byte> Optional(Statement row, int column, int flag, ref int flags, out int length)
     {
-        length = 0;
-        if (row.IsNull(column)) return default;
-        flags |= flag;
+        // None of these is ever stored empty, so no bytes means NULL.
         var bytes = row.Bytes(column);
         length = bytes.Length;
+        if (length > 0) flags |= flag;
         return bytes;
     }
 

@@ -56,7 +56,7 @@ internal static class Sql
         "INSERT INTO es_events (position, stream, version, type, time, occurred, id, correlation, causation, tags, checksum, metadata, data) "
         + "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
 
-    internal const string InsertEventTag = "INSERT INTO es_event_tags (tag, position) VALUES (?1, ?2)";
+    internal const string InsertEventTag = "INSERT INTO es_event_tags (tag, position, type) VALUES (?1, ?2, ?3)";
     internal const string InsertId = "INSERT INTO es_ids (id, position) VALUES (?1, ?2)";
     internal const string FindId = "SELECT position, version, content FROM es_ids WHERE id = ?1";
     internal const string IdAt = "SELECT id FROM es_events WHERE position = ?1";
@@ -89,6 +89,7 @@ internal static class Sql
 
     internal const string Kinds = "SELECT stream, type FROM es_events WHERE position = ?1";
     internal const string KindsAfter = "SELECT position, stream, type FROM es_events WHERE position > ?1 ORDER BY position";
+    internal const string TagRange = "SELECT position, type FROM es_event_tags WHERE tag = ?1 AND position BETWEEN ?2 AND ?3 ORDER BY position";
     internal const string TagForward = "SELECT position FROM es_event_tags WHERE tag = ?1 AND position >= ?2 ORDER BY position LIMIT 1";
     internal const string TagBackward = "SELECT position FROM es_event_tags WHERE tag = ?1 AND position <= ?2 ORDER BY position DESC LIMIT 1";
 

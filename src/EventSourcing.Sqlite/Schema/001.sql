@@ -51,6 +51,7 @@ CREATE TABLE es_ids (                      -- ids whose event is not found by th
 CREATE TABLE es_event_tags (
   tag      INTEGER NOT NULL,               -- es_tags.id
   position INTEGER NOT NULL,
+  type     INTEGER NOT NULL,               -- as in es_events, so that a condition need not look there
   PRIMARY KEY (tag, position)
 ) WITHOUT ROWID;
 

@@ -180,7 +180,7 @@ internal static class ExecuteCases
             await store.RefusesAsync<ArgumentOutOfRangeException>(() => TakeAsync(store, 0, new() { MaxAttempts = attempts })).ConfigureAwait(false);
         await store.RefusesAsync<ArgumentException>(() => TakeAsync(store, 0, new() { Fingerprint = new byte[1] })).ConfigureAwait(false);
         await store.RefusesAsync<ArgumentException>(() => TakeAsync(store, 0, new() { CommandId = "" })).ConfigureAwait(false);
-        await store.RefusesAsync<ArgumentException>(() => store.Store.ExecuteAsync<Stock>(default, _ => [new Added(1)]).AsTask()).ConfigureAwait(false);
+        await store.RefusesAsync<ArgumentException>(() => store.Store.ExecuteAsync<Stock>(default(StreamId), _ => [new Added(1)]).AsTask()).ConfigureAwait(false);
     }
 
     private static Task Event_for_another_stream_is_refused(StoreUnderTest store) =>

@@ -10,6 +10,7 @@ public static class LogContract
         .. AppendCases.All,
         .. VersionCases.All,
         .. IdempotencyCases.All,
+        .. RetryCases.All,
         .. ConditionCases.All,
         .. ReadCases.All,
         .. RecordCases.All,

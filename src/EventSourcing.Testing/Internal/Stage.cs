@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using EventSourcing.Aggregates;
+using EventSourcing.Commands;
 using EventSourcing.InMemory;
 using EventSourcing.Serialization;
 using EventSourcing.Storage;
@@ -55,6 +56,8 @@ internal sealed class Stage
         if (events.Count > 0) Completed(_store.AppendAsync(Subject, ExpectedVersion.Any, events));
     }
 
+    internal AppendResult Send(object command, Action<CommandHandlers> build) => Completed(new CommandBus(_store, build).SendAsync(command));
+
     internal TState Fold<TState>(TState initial, Func<TState, object, TState> evolve) =>
         Completed(_store.FoldStreamAsync(Subject, initial, evolve)).State;
 
@@ -71,5 +74,5 @@ internal sealed class Stage
 
     // The log in memory does its work before it returns, so nothing is waited for here.
     private static T Completed<T>(ValueTask<T> call) =>
-        call.IsCompleted ? call.GetAwaiter().GetResult() : throw new InvalidOperationException("A call of the log in memory did not complete at once.");
+        call.IsCompleted ? call.GetAwaiter().GetResult() : throw new InvalidOperationException("A call did not complete at once: the log in memory does, so what is tried waited for something else.");
 }

@@ -64,7 +64,7 @@ public sealed class AggregateRepository<TAggregate> where TAggregate : Aggregate
                     ? await RecallAsync(stream, result, cancellationToken).ConfigureAwait(false)
                     : new(aggregate, result.Version, result.LastPosition, false);
             }
-            catch (WrongExpectedVersionException) when (attempt < options.MaxAttempts)
+            catch (WrongExpectedVersionException e) when (attempt < options.MaxAttempts && e.IsAbout(stream, version))
             {
                 continue;
             }

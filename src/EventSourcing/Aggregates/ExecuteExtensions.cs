@@ -73,7 +73,7 @@ public static class ExecuteExtensions
                 var append = options.ToAppend().To(stream, ExpectedVersion.Exactly(folded.Version), events);
                 result = await store.AppendAsync(append, cancellationToken).ConfigureAwait(false);
             }
-            catch (WrongExpectedVersionException) when (attempt < options.MaxAttempts)
+            catch (WrongExpectedVersionException e) when (attempt < options.MaxAttempts && e.IsAbout(stream, folded.Version))
             {
                 continue;
             }
@@ -83,6 +83,14 @@ public static class ExecuteExtensions
             foreach (var e in events) state = evolve(state, e is EventData said ? said.Data : e);
             return new(state, result.Version, result.LastPosition, false);
         }
+    }
+
+    /// <summary>True when the stream is no longer at the version decided on: only then does it help to decide anew.</summary>
+    internal static bool IsAbout(this WrongExpectedVersionException refusal, StreamId stream, long version)
+    {
+        foreach (var mismatch in refusal.Mismatches)
+            if (mismatch.StreamId == stream && mismatch.Expected == ExpectedVersion.Exactly(version)) return true;
+        return false;
     }
 
     /// <summary>The result of the first time, when the options' command was executed before; else null.</summary>

@@ -1,3 +1,5 @@
+using EventSourcing.Storage;
+
 namespace EventSourcing.Aggregates;
 
 /// <summary>What is said of an execution beside its decision.</summary>
@@ -5,7 +7,7 @@ public sealed record ExecuteOptions
 {
     internal static ExecuteOptions Default { get; } = new();
 
-    /// <summary>The command's id; executed again with it, the first result is returned and nothing is decided. 1 to 512 bytes of UTF-8, or null.</summary>
+    /// <summary>The command's id; executed again with it, the first result is returned and nothing is decided. To run the command anew, choose another id. 1 to 512 bytes of UTF-8, or null.</summary>
     public string? CommandId { get; init; }
 
     /// <summary>What the command's content is recognised by: the same id with another fingerprint is refused. Empty: the id alone decides. At most 64 bytes.</summary>
@@ -14,13 +16,17 @@ public sealed record ExecuteOptions
     /// <summary>How often to decide when other appends come in between, 1 to 1,000; default 10.</summary>
     public int MaxAttempts { get; init; } = 10;
 
-    /// <summary>Who did it, for events that do not say; or null.</summary>
+    /// <summary>Demands on streams beside what is decided on; one that is not met refuses the command, and is not tried again.</summary>
+    /// <example><c>Require = [new("customer-7", ExpectedVersion.StreamExists)]</c></example>
+    public IReadOnlyList<StreamCheck> Require { get; init; } = [];
+
+    /// <summary>Who did it, for events that do not say; null takes the actor of what is being handled (<see cref="Handling"/>).</summary>
     public string? Actor { get; init; }
 
-    /// <summary>The correlation id, for events that do not say; null takes the trace id of the current activity.</summary>
+    /// <summary>The correlation id, for events that do not say; null takes that of what is being handled (<see cref="Handling"/>), else the trace id of the current activity.</summary>
     public string? CorrelationId { get; init; }
 
-    /// <summary>The causation id, for events that do not say; null takes the command id.</summary>
+    /// <summary>The causation id, for events that do not say; null takes the id of the event being handled (<see cref="Handling"/>), else the command id.</summary>
     public string? CausationId { get; init; }
 
     /// <summary>Headers, for events that do not say.</summary>
@@ -33,13 +39,26 @@ public sealed record ExecuteOptions
         return this;
     }
 
-    internal Append ToAppend() => new()
+    /// <summary>What follows from the command beside its own events takes from it.</summary>
+    internal EventMetadata Inherited() => new()
     {
-        CommandId = CommandId,
-        Fingerprint = CommandId is null ? null : Fingerprint,
-        Actor = Actor,
-        CorrelationId = CorrelationId,
-        CausationId = CausationId ?? CommandId,
-        Headers = Headers,
+        Actor = Actor ?? Handling.Current?.Actor,
+        CorrelationId = CorrelationId ?? Handling.Current?.CorrelationId,
+        CausationId = CausationId ?? Handling.Current?.CausationId ?? CommandId,
     };
+
+    internal Append ToAppend()
+    {
+        var append = new Append
+        {
+            CommandId = CommandId,
+            Fingerprint = CommandId is null ? null : Fingerprint,
+            Actor = Actor,
+            CorrelationId = CorrelationId,
+            CausationId = CausationId,
+            Headers = Headers,
+        };
+        foreach (var check in Require) append.Require(check.StreamId, check.Expected);
+        return append;
+    }
 }

@@ -18,7 +18,8 @@ internal sealed class EventTable
     private readonly Slabs _slabs = new();
 
     // Chunks never move, so a reader's reference to an event stays good while the writer adds more.
-    private StoredEvent[][] _chunks = [];
+    private RecordedEvent[][] _chunks = [];
+    private long[] _chunkBytes = [];
     private int _head;
     private bool _hasSuppliedIds;
 
@@ -28,7 +29,24 @@ internal sealed class EventTable
     /// <summary>The last event written; above <see cref="Head"/> inside a transaction.</summary>
     internal int Count { get; private set; }
 
-    internal ref readonly StoredEvent this[int position] => ref Slot(position);
+    internal ref readonly RecordedEvent this[int position] => ref Slot(position);
+
+    /// <summary>The events from a position to the end of its chunk or to another position, whichever comes first; at most as many and, after the first, about as many bytes.</summary>
+    internal ArraySegment<RecordedEvent> Run(int first, int last, int maxCount, int maxBytes)
+    {
+        var (chunk, start) = (first - 1 >> ChunkBits, first - 1 & ChunkSize - 1);
+        var events = _chunks[chunk];
+        var count = Math.Min(Math.Min(ChunkSize - start, last - first + 1), maxCount);
+        if (Volatile.Read(ref _chunkBytes[chunk]) < maxBytes) return new(events, start, count);
+        var bytes = 0L;
+        for (var i = 0; i < count; i++)
+        {
+            bytes += events[start + i].Data.Length + events[start + i].Metadata.Length;
+            if (bytes >= maxBytes) return new(events, start, i + 1);
+        }
+
+        return new(events, start, count);
+    }
 
     internal StreamIndex? FindStream(StreamId id) => _streams.GetValueOrDefault(id.Value);
 
@@ -49,7 +67,7 @@ internal sealed class EventTable
     internal long TicksOf(TimeProvider clock)
     {
         var now = Microseconds.Truncate(clock.GetUtcNow().UtcTicks);
-        return Count == 0 ? now : Math.Max(now, Slot(Count).Ticks);
+        return Count == 0 ? now : Math.Max(now, Slot(Count).Timestamp.UtcTicks);
     }
 
     internal StreamIndex GetStream(StreamId id) =>
@@ -60,24 +78,25 @@ internal sealed class EventTable
         var position = Count + 1;
         ref var slot = ref NewSlot(position);
         var (slab, offset) = _slabs.Copy(e.Data.Span, e.Metadata.Span);
+        var type = _types.TryGetValue(e.Type, out var known) ? known : _types.GetOrAdd(e.Type, new TypeIndex(e.Type));
         slot = new()
         {
-            Id = e.Id ?? NewId(ticks, position),
-            Ticks = ticks,
-            Stream = stream,
-            Type = _types.TryGetValue(e.Type, out var type) ? type : _types.GetOrAdd(e.Type, new TypeIndex(e.Type)),
-            Details = EventDetails.Of(e, Count == 0 ? null : Slot(Count).Details),
-            Slab = slab,
-            Offset = offset,
-            DataLength = e.Data.Length,
-            MetadataLength = e.Metadata.Length,
+            Position = GlobalPosition.FromInt64(position),
+            StreamId = stream.Id,
             Version = stream.Count + 1,
+            Type = type.Name,
+            Id = e.Id ?? NewId(ticks, position),
+            Timestamp = new(ticks, TimeSpan.Zero),
+            Details = StoredEvent.DetailsOf(e, Count == 0 ? null : Slot(Count).Details),
+            Metadata = new(slab, offset + e.Data.Length, e.Metadata.Length),
+            Data = new(slab, offset, e.Data.Length),
             IsJson = e.IsJson,
         };
         Count = position;
+        _chunkBytes[position - 1 >> ChunkBits] += e.Data.Length + e.Metadata.Length;
         stream.Add(position);
-        slot.Type.Add(position);
-        foreach (var tag in slot.Details?.Tags ?? []) _tags.GetOrAdd(tag, static _ => new()).Add(position);
+        type.Add(position);
+        foreach (var tag in slot.Tags ?? []) _tags.GetOrAdd(tag, static _ => new()).Add(position);
         if (e.Id is not { } id) return;
         _suppliedIds[id] = position;
         _hasSuppliedIds = true;
@@ -92,9 +111,10 @@ internal sealed class EventTable
         while (Count > _head)
         {
             ref var slot = ref Slot(Count);
-            foreach (var tag in slot.Details?.Tags ?? []) _tags[tag].RemoveLast();
-            slot.Type.RemoveLast();
-            slot.Stream.RemoveLast();
+            foreach (var tag in slot.Tags ?? []) _tags[tag].RemoveLast();
+            _types[slot.Type].RemoveLast();
+            _streams[slot.StreamId.Value].RemoveLast();
+            _chunkBytes[Count - 1 >> ChunkBits] -= slot.Data.Length + slot.Metadata.Length;
             _suppliedIds.TryRemove(slot.Id, out _);
             slot = default;
             Count--;
@@ -110,14 +130,19 @@ internal sealed class EventTable
         return id;
     }
 
-    private ref StoredEvent Slot(int position) => ref _chunks[position - 1 >> ChunkBits][position - 1 & ChunkSize - 1];
+    private ref RecordedEvent Slot(int position) => ref _chunks[position - 1 >> ChunkBits][position - 1 & ChunkSize - 1];
 
-    private ref StoredEvent NewSlot(int position)
+    private ref RecordedEvent NewSlot(int position)
     {
         if (position == int.MaxValue) throw new StoreFullException("An in-memory log holds at most 2,147,483,646 events.");
         var chunk = position - 1 >> ChunkBits;
-        if (chunk == _chunks.Length) Array.Resize(ref _chunks, Math.Max(4, chunk * 2));
-        _chunks[chunk] ??= new StoredEvent[ChunkSize];
+        if (chunk == _chunks.Length)
+        {
+            Array.Resize(ref _chunkBytes, Math.Max(4, chunk * 2));
+            Array.Resize(ref _chunks, Math.Max(4, chunk * 2));
+        }
+
+        _chunks[chunk] ??= new RecordedEvent[ChunkSize];
         return ref _chunks[chunk][position - 1 & ChunkSize - 1];
     }
 }

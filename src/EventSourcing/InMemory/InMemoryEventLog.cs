@@ -23,6 +23,9 @@ public sealed class InMemoryEventLog : IEventLog
     public InMemoryEventLog(InMemoryLogOptions? options = null) => _writer = new(_events, options ?? new());
 
     /// <inheritdoc/>
+    public string SystemName => "memory";
+
+    /// <inheritdoc/>
     public ValueTask<AppendResult> AppendAsync(LogAppend append, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(append);

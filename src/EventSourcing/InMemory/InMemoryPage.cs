@@ -3,28 +3,28 @@ using EventSourcing.Storage;
 
 namespace EventSourcing.InMemory;
 
-/// <summary>A page in a pooled array; the events' bytes stay where they are stored.</summary>
+/// <summary>A page in the log's own memory or, where events were picked, in a pooled array; their bytes stay where they are stored.</summary>
 internal sealed class InMemoryPage : LogPage
 {
-    private RecordedEvent[]? _events;
-    private int _count;
+    private ArraySegment<RecordedEvent> _events;
+    private bool _isRented;
 
-    internal InMemoryPage(RecordedEvent[]? events, int count, PageBounds bounds, long? next)
+    internal InMemoryPage(ArraySegment<RecordedEvent> events, bool isRented, PageBounds bounds, long? next)
     {
-        (_events, _count) = (events, count);
+        (_events, _isRented) = (events, isRented);
         (Head, StreamVersion, Generation) = (GlobalPosition.FromInt64(bounds.Head), bounds.StreamVersion, 1);
         (Next, IsLast) = (next ?? 0, next is null);
     }
 
-    public override ReadOnlySpan<RecordedEvent> Events => _events.AsSpan(0, _count);
+    public override ReadOnlySpan<RecordedEvent> Events => _events;
 
     protected override void Dispose(bool disposing)
     {
-        if (_events is not { } events) return;
-        (_events, var count) = (null, _count);
-        _count = 0;
+        var (events, isRented) = (_events, _isRented);
+        (_events, _isRented) = (default, false);
+        if (!isRented) return;
         // The pool must not keep names and payloads alive.
-        Array.Clear(events, 0, count);
-        ArrayPool<RecordedEvent>.Shared.Return(events);
+        events.AsSpan().Clear();
+        ArrayPool<RecordedEvent>.Shared.Return(events.Array!);
     }
 }

@@ -13,7 +13,8 @@ internal static class PageReader
     {
         var bounds = new PageBounds(events, read);
         if (read.EventId is { } id) return ReadOne(events, events.Find(id, bounds.Head), read, bounds);
-        if (bounds.Size == 0) return new InMemoryPage(null, 0, bounds, next: null);
+        if (bounds.Size == 0) return new InMemoryPage(default, isRented: false, bounds, next: null);
+        if (!bounds.IsStream && bounds.Forward && read.Query is null or { IsAll: true }) return ReadRun(events, read, bounds);
 
         var page = ArrayPool<RecordedEvent>.Shared.Rent(Math.Min(read.MaxCount, bounds.Size));
         var candidates = new Candidates(events, bounds.IsStream ? null : read.Query, bounds.Head, bounds.First, bounds.Forward);
@@ -24,19 +25,22 @@ internal static class PageReader
             if (count == read.MaxCount || bytes >= read.MaxBytes || examined++ == MaxExamined) break;
             var position = bounds.PositionOf(number);
             ref readonly var e = ref events[position];
-            if (read.Query is { } query && !query.Matches(e.Type.Name, e.Stream.Id, e.Tags)) continue;
-            page[count++] = e.ToRecorded(position, read.IncludeTags);
-            bytes += e.Bytes;
+            if (read.Query is { } query && !query.Matches(e.Type, e.StreamId, e.Tags ?? [])) continue;
+            page[count++] = e;
+            bytes += e.Data.Length + e.Metadata.Length;
         }
 
-        return new InMemoryPage(page, count, bounds, bounds.Contains(number) ? number : null);
+        return new InMemoryPage(new(page, 0, count), isRented: true, bounds, bounds.Contains(number) ? number : null);
     }
 
-    private static InMemoryPage ReadOne(EventTable events, int position, LogRead read, PageBounds bounds)
+    // Events lie side by side in the log's own memory and never change: nothing is copied.
+    private static InMemoryPage ReadRun(EventTable events, LogRead read, PageBounds bounds)
     {
-        if (position == 0) return new(null, 0, bounds, next: null);
-        var page = ArrayPool<RecordedEvent>.Shared.Rent(1);
-        page[0] = events[position].ToRecorded(position, read.IncludeTags);
-        return new(page, 1, bounds, next: null);
+        var run = events.Run(bounds.First, bounds.Last, read.MaxCount, read.MaxBytes);
+        var next = bounds.First + run.Count;
+        return new(run, isRented: false, bounds, next <= bounds.Last ? next : null);
     }
+
+    private static InMemoryPage ReadOne(EventTable events, int position, LogRead read, PageBounds bounds) =>
+        position == 0 ? new(default, isRented: false, bounds, next: null) : new(events.Run(position, position, 1, read.MaxBytes), isRented: false, bounds, next: null);
 }

@@ -49,14 +49,25 @@ internal sealed class AppendEncoder(EventTypeMap types, IEventSerializer seriali
         Array.Clear(_writes);
     }
 
-    private static EventMetadata Common(Append append) =>
-        new()
+    // What is said wins over what is being handled, and that over the activity. An event that is being handled is the cause also
+    // of a command: so the events that followed from an event lead back to it.
+    private static EventMetadata Common(Append append)
+    {
+        var (handled, activity) = (Handling.Current, Activity.Current);
+        return new()
         {
-            Actor = append.Actor,
-            Headers = append.Headers,
-            CausationId = append.CausationId,
-            CorrelationId = append.CorrelationId ?? (Activity.Current is { IdFormat: ActivityIdFormat.W3C } current ? current.TraceId.ToHexString() : null),
+            Actor = append.Actor ?? handled?.Actor,
+            Headers = WithTraceParent(append.Headers, activity),
+            CausationId = append.CausationId ?? handled?.CausationId ?? append.CommandId,
+            CorrelationId = append.CorrelationId ?? handled?.CorrelationId ?? (activity is { IdFormat: ActivityIdFormat.W3C } ? activity.TraceId.ToHexString() : null),
         };
+    }
+
+    // W3C Trace Context, section 3.2: for links from the one who handles the event. An activity that is not recorded leads nowhere.
+    private static IReadOnlyDictionary<string, string> WithTraceParent(IReadOnlyDictionary<string, string> headers, Activity? activity) =>
+        activity is { Recorded: true, IdFormat: ActivityIdFormat.W3C, Id: { } id } && !headers.ContainsKey(EventMetadata.TraceParentKey)
+            ? new Dictionary<string, string>(headers) { [EventMetadata.TraceParentKey] = id }
+            : headers;
 
     private Encoded Encode(StreamId stream, object e, EventMetadata common, int metadataStart, int metadataLength)
     {

@@ -8,6 +8,9 @@ namespace EventSourcing.Storage;
 /// </remarks>
 public interface IEventLog : IAsyncDisposable
 {
+    /// <summary>The database beneath, as the attribute <c>db.system.name</c> of OpenTelemetry's conventions calls it.</summary>
+    string SystemName => "other_sql";
+
     /// <summary>Judges an append against what is stored and stores it.</summary>
     /// <remarks>Judged in this order, inside the write transaction:
     /// <list type="number">

@@ -30,7 +30,7 @@ public sealed record LogRead
     /// <summary>The page ends with the event whose data and metadata bring it to this many bytes or more; default 4 MiB.</summary>
     public int MaxBytes { get; init; } = 4 << 20;
 
-    /// <summary>False leaves <see cref="RecordedEvent.Tags"/> null, which is quicker; default true.</summary>
+    /// <summary>False lets the log leave <see cref="RecordedEvent.Tags"/> null, which may be quicker; default true.</summary>
     public bool IncludeTags { get; init; } = true;
 
     /// <summary>True when data and metadata are not used after the page is disposed, so that their memory can be used again; default false: they live on.</summary>

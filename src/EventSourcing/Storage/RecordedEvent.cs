@@ -1,8 +1,10 @@
 namespace EventSourcing.Storage;
 
-/// <summary>An event as bytes, as stored.</summary>
+/// <summary>An event as bytes, as stored: 104 bytes, since pages hold many.</summary>
 public readonly struct RecordedEvent
 {
+    private readonly long _ticks;
+
     /// <summary>The place in the log, from 1.</summary>
     public required GlobalPosition Position { get; init; }
 
@@ -19,16 +21,23 @@ public readonly struct RecordedEvent
     public required Guid Id { get; init; }
 
     /// <summary>When the log stored it: UTC, microseconds, never falling with position.</summary>
-    public required DateTimeOffset Timestamp { get; init; }
+    public required DateTimeOffset Timestamp
+    {
+        get => new(_ticks, TimeSpan.Zero);
+        init => _ticks = value.UtcTicks;
+    }
+
+    /// <summary>What many events do not have, or null.</summary>
+    public EventDetails? Details { get; init; }
 
     /// <summary>When it happened, as the caller said: UTC, microseconds; null where nothing was said.</summary>
-    public DateTimeOffset? OccurredAt { get; init; }
+    public DateTimeOffset? OccurredAt => Details?.OccurredAt;
 
     /// <summary>The correlation id, or null.</summary>
-    public string? CorrelationId { get; init; }
+    public string? CorrelationId => Details?.CorrelationId;
 
     /// <summary>The causation id, or null.</summary>
-    public string? CausationId { get; init; }
+    public string? CausationId => Details?.CausationId;
 
     /// <summary>A JSON object in UTF-8, or empty. See <see cref="LogRead.ReuseBuffers"/> for how long the memory lives.</summary>
     public ReadOnlyMemory<byte> Metadata { get; init; }
@@ -39,6 +48,6 @@ public readonly struct RecordedEvent
     /// <summary>True when <see cref="Data"/> is JSON in UTF-8.</summary>
     public bool IsJson { get; init; }
 
-    /// <summary>The tags in the order they were given; null where there are none or they were not asked for.</summary>
-    public IReadOnlyList<Tag>? Tags { get; init; }
+    /// <summary>The tags in the order they were given; null where there are none, or where they were not asked for and the log left them out.</summary>
+    public IReadOnlyList<Tag>? Tags => Details?.Tags;
 }

@@ -207,6 +207,61 @@ public sealed class AppTests
     }
 
     [Test]
+    public async Task The_log_prints_events_by_a_user()
+    {
+        await TourAsync();
+        var lines = (await RunAsync("log", "--db", _db, "--user", "u-2")).Out.TrimEnd().Split('\n');
+        lines.Select(l => l.Split('\t')[3]).Should().Equal("user-registered", "order-created");
+        (await RunAsync("log", "--db", _db, "--user", "u-2", "--last", "1")).Out.Should().Contain("order-created").And.NotContain("user-registered");
+    }
+
+    [Test]
+    public async Task A_trace_prints_what_led_to_what()
+    {
+        await TourAsync();
+        var lines = (await RunAsync("trace", "1001", "--db", _db)).Out.Split('\n');
+        lines[0].Should().StartWith("correlation checkout-1001");
+        lines.Should().Contain(l => l.StartsWith("  ") && l.Contains("order-paid") && l.Contains("because of pay-1001"));
+        lines.Should().Contain(l => l.StartsWith("    ") && l.Contains("order-shipped") && l.Contains("by u-1"));
+        lines.Should().Contain(l => l.Contains("creditnote-C1001@1")).And.NotContain(l => l.Contains("order-1002"));
+    }
+
+    [Test]
+    public async Task A_trace_of_an_unknown_order_exits_with_1()
+    {
+        await ImportAsync(Order1);
+        (await RunAsync("trace", "9", "--db", _db)).Code.Should().Be(1);
+    }
+
+    [Test]
+    public async Task Books_that_agree_are_reconciled()
+    {
+        await ImportAsync(Order1, Order2);
+        var (code, output, _) = await RunAsync("reconcile", _folder.Sales(Order2, Order1), "--db", _db);
+        (code, output.Trim()).Should().Be((0, "2 invoices compared, 0 differ; 2 lines of 10.50 in the file, 2 lines of 10.50 in the store"));
+    }
+
+    [Test]
+    public async Task Invoices_that_differ_are_named()
+    {
+        await ImportAsync(Order1, Order2);
+        var (code, output, _) = await RunAsync("reconcile", _folder.Sales(Order1.Replace("1.50", "1.75", StringComparison.Ordinal), "3,A,first,1,2010-12-01 08:01:00,2.00,,Spain"), "--db", _db);
+        code.Should().Be(2);
+        output.ReplaceLineEndings("\n").Should().StartWith("""
+            invoice 1: 1 lines of 3.50 in the file, 1 lines of 3.00 in the store
+            invoice 2: nothing in the file, 1 lines of 7.50 in the store
+            invoice 3: 1 lines of 2.00 in the file, nothing in the store
+            3 invoices compared, 3 differ
+            """.ReplaceLineEndings("\n"));
+    }
+
+    private async Task TourAsync()
+    {
+        await using var store = Stores.Open(_db);
+        await new Tour(store, TextWriter.Null, TimeProvider.System).RunAsync();
+    }
+
+    [Test]
     public async Task The_log_prints_events_of_a_stream_that_this_program_does_not_know()
     {
         await using (var store = new EventStore(Stores.Open(_db).Log, EventSourcing.Serialization.EventTypeMap.Create(map => map.Add("poem-written", TestJson.Default.String))))

@@ -23,16 +23,33 @@ public sealed class UserTests
     {
         await _store.RegisterAsync(new("1", "ann@example.com", "Ann", "Archer"));
         var second = () => _store.RegisterAsync(new("2", email, "Anna", "Adams"));
-        await second.Should().ThrowAsync<AppendConditionFailedException>();
+        await second.Should().ThrowAsync<RefusedException>();
     }
 
     [Test]
-    public async Task Of_two_who_saw_an_email_free_the_second_is_refused()
+    public async Task Of_many_who_want_an_email_at_once_one_gets_it()
     {
-        var (_, at) = await _store.IsEmailFreeAsync("ann@example.com");
-        await _store.RegisterAsync(new("1", "ann@example.com", "Ann", "Archer"), at);
-        var second = () => _store.RegisterAsync(new("2", "ann@example.com", "Anna", "Adams"), at);
-        await second.Should().ThrowAsync<AppendConditionFailedException>();
+        var registered = await Task.WhenAll(Enumerable.Range(0, 16).Select(i => Task.Run(async () =>
+        {
+            try
+            {
+                await _store.RegisterAsync(new($"{i}", "ann@example.com", "Ann", "Archer"));
+                return 1;
+            }
+            catch (RefusedException)
+            {
+                return 0;
+            }
+        })));
+        registered.Sum().Should().Be(1);
+    }
+
+    [Test]
+    public async Task A_user_id_in_use_is_refused()
+    {
+        await _store.RegisterAsync(new("1", "ann@example.com", "Ann", "Archer"));
+        var second = () => _store.RegisterAsync(new("1", "bob@example.com", "Bob", "Baker"));
+        await second.Should().ThrowAsync<WrongExpectedVersionException>();
     }
 
     [Test]
@@ -40,7 +57,7 @@ public sealed class UserTests
     {
         await _store.RegisterAsync(new("1", "ann@example.com", "Ann", "Archer"));
         var second = () => _store.RegisterAsync(new("2", "ann@example.com", "Anna", "Adams"));
-        await second.Should().ThrowAsync<AppendConditionFailedException>();
+        await second.Should().ThrowAsync<RefusedException>();
         (await _store.GetHeadAsync()).Should().Be(GlobalPosition.FromInt64(1));
     }
 
@@ -48,7 +65,8 @@ public sealed class UserTests
     public async Task Another_email_is_accepted()
     {
         await _store.RegisterAsync(new("1", "ann@example.com", "Ann", "Archer"));
-        (await _store.RegisterAsync(new("2", "bob@example.com", "Bob", "Baker"))).Version.Should().Be(1);
+        await _store.RegisterAsync(new("2", "bob@example.com", "Bob", "Baker"));
+        (await _store.GetStreamStateAsync(Streams.User("2"))).Version.Should().Be(1);
     }
 
     [TestCase("")]

@@ -1,35 +1,25 @@
 using EventSourcing;
+using EventSourcing.Aggregates;
 
 namespace Orders.Domain.Users;
 
 /// <summary>Signs users up, each e-mail once.</summary>
 /// <remarks>
-/// No stream holds all e-mails, so no expected version can guard them. The append carries a condition instead: it fails when
-/// an event with this e-mail exists, or was stored after the moment the decision was made on. The store judges it inside
-/// the write transaction, so two users who decide at the same moment cannot both succeed.
+/// No stream holds all e-mails, so no expected version can guard them. The decision is made on every registration with this e-mail
+/// instead, and stored under the condition that there is still no more of them. The store judges that inside the write
+/// transaction, so of two users who decide at the same moment one decides again, and finds the e-mail taken.
 /// </remarks>
 public static class Registration
 {
     /// <summary>Registers a user; the e-mail must not be in use.</summary>
-    /// <param name="store">The store.</param>
-    /// <param name="user">The new user.</param>
-    /// <param name="after">The position of the log at which the e-mail was found free; left out, the whole log is asked.</param>
-    /// <exception cref="RefusedException">The e-mail is none.</exception>
-    /// <exception cref="AppendConditionFailedException">The e-mail is taken. Nothing was written.</exception>
+    /// <exception cref="RefusedException">The e-mail is none, or is in use. Nothing was written.</exception>
     /// <exception cref="WrongExpectedVersionException">The user's id is taken. Nothing was written.</exception>
-    public static async Task<AppendResult> RegisterAsync(this IEventStore store, UserRegistered user, GlobalPosition after = default)
+    public static async Task RegisterAsync(this IEventStore store, UserRegistered user)
     {
-        var registered = user with { Email = Normalize(user.Email) };
-        return await store.AppendAsync(new Append()
-            .To(Streams.User(user.UserId), ExpectedVersion.NoStream, [registered])
-            .FailIf(EventQuery.Of<UserRegistered>().Tagged("email", registered.Email), after));
-    }
-
-    /// <summary>Finds out whether an e-mail is free, and at which position of the log that was so.</summary>
-    public static async Task<(bool IsFree, GlobalPosition At)> IsEmailFreeAsync(this IEventStore store, string email)
-    {
-        var users = await store.FoldAsync(EventQuery.Of<UserRegistered>().Tagged("email", Normalize(email)), 0, (count, _) => count + 1);
-        return (users.State == 0, users.Position);
+        var (registered, stream) = (user with { Email = Normalize(user.Email) }, Streams.User(user.UserId));
+        await store.ExecuteAsync<Seen>(EventQuery.Of<UserRegistered>().Tagged("email", registered.Email),
+            seen => seen.Any ? throw new RefusedException($"{user.Email} is in use") : [registered.In(stream)],
+            new() { Require = [new(stream, ExpectedVersion.NoStream)], Actor = user.UserId });
     }
 
     // Upper and lower case reach the same mailbox, so they are the same address here.

@@ -1,0 +1,160 @@
+using EventSourcing.Serialization;
+
+namespace EventSourcing.Aggregates;
+
+/// <summary>Read what a query matches, decide, append under the condition that nothing more has matched, decide anew when something has: a command over a dynamic consistency boundary.</summary>
+public static class DecisionExtensions
+{
+    /// <summary>Decides on the events that match a query and appends the outcome.</summary>
+    /// <typeparam name="TState">The state.</typeparam>
+    /// <param name="store">The store.</param>
+    /// <param name="query">The events that the decision depends on.</param>
+    /// <param name="decide">State to new events, each for its stream (<see cref="EventDataExtensions.In"/>), none to do nothing; throws to refuse, and the exception is the call's. Has no other effect: it may run several times.</param>
+    /// <param name="options">Command id, demands on streams, actor and more; null for none.</param>
+    /// <param name="cancellationToken">Before the commit is sent: nothing is written.</param>
+    /// <returns>The state, with the number of its events as version.</returns>
+    /// <exception cref="AppendConditionFailedException">Matching events came in between as often as <see cref="ExecuteOptions.MaxAttempts"/> allows.</exception>
+    /// <exception cref="WrongExpectedVersionException">A demand of <see cref="ExecuteOptions.Require"/> is not met.</exception>
+    /// <exception cref="EventInvalidException">An event names no stream.</exception>
+    /// <exception cref="CommandReusedException">The command id was used with another fingerprint.</exception>
+    /// <exception cref="EventSerializationException">A stored event that matches cannot be read.</exception>
+    public static ValueTask<Executed<TState>> ExecuteAsync<TState>(
+        this IEventStore store, EventQuery query, Func<TState, IEnumerable<object>> decide, ExecuteOptions? options = null, CancellationToken cancellationToken = default)
+        where TState : IState<TState> =>
+        store.ExecuteAsync(DecisionModel.Of<TState>(query), decide, options, cancellationToken);
+
+    /// <summary>Decides on a model of two parts; otherwise as the model of one.</summary>
+    /// <typeparam name="T1">The first state.</typeparam>
+    /// <typeparam name="T2">The second state.</typeparam>
+    /// <param name="store">The store.</param>
+    /// <param name="model">What the decision depends on.</param>
+    /// <param name="decide">States to new events, each for its stream; see the model of one.</param>
+    /// <param name="options">Command id, demands on streams, actor and more; null for none.</param>
+    /// <param name="cancellationToken">Before the commit is sent: nothing is written.</param>
+    public static ValueTask<Executed<(T1, T2)>> ExecuteAsync<T1, T2>(
+        this IEventStore store, DecisionModel<(T1, T2)> model, Func<T1, T2, IEnumerable<object>> decide, ExecuteOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(decide);
+        return store.ExecuteAsync(model, state => decide(state.Item1, state.Item2), options, cancellationToken);
+    }
+
+    /// <summary>Decides on a model of three parts; otherwise as the model of one.</summary>
+    /// <typeparam name="T1">The first state.</typeparam>
+    /// <typeparam name="T2">The second state.</typeparam>
+    /// <typeparam name="T3">The third state.</typeparam>
+    /// <param name="store">The store.</param>
+    /// <param name="model">What the decision depends on.</param>
+    /// <param name="decide">States to new events, each for its stream; see the model of one.</param>
+    /// <param name="options">Command id, demands on streams, actor and more; null for none.</param>
+    /// <param name="cancellationToken">Before the commit is sent: nothing is written.</param>
+    public static ValueTask<Executed<(T1, T2, T3)>> ExecuteAsync<T1, T2, T3>(
+        this IEventStore store, DecisionModel<(T1, T2, T3)> model, Func<T1, T2, T3, IEnumerable<object>> decide, ExecuteOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(decide);
+        return store.ExecuteAsync(model, state => decide(state.Item1, state.Item2, state.Item3), options, cancellationToken);
+    }
+
+    /// <summary>Decides on a model and appends the outcome.</summary>
+    /// <typeparam name="TState">The state.</typeparam>
+    /// <param name="store">The store.</param>
+    /// <param name="model">What the decision depends on.</param>
+    /// <param name="decide">State to new events, each for its stream (<see cref="EventDataExtensions.In"/>), none to do nothing; throws to refuse, and the exception is the call's. Has no other effect: it may run several times.</param>
+    /// <param name="options">Command id, demands on streams, actor and more; null for none.</param>
+    /// <param name="cancellationToken">Before the commit is sent: nothing is written.</param>
+    /// <returns>The state, with the number of its events as version.</returns>
+    /// <exception cref="AppendConditionFailedException">Matching events came in between as often as <see cref="ExecuteOptions.MaxAttempts"/> allows.</exception>
+    /// <exception cref="WrongExpectedVersionException">A demand of <see cref="ExecuteOptions.Require"/> is not met.</exception>
+    /// <exception cref="EventInvalidException">An event names no stream.</exception>
+    /// <exception cref="CommandReusedException">The command id was used with another fingerprint.</exception>
+    /// <exception cref="EventSerializationException">A stored event that matches cannot be read.</exception>
+    public static async ValueTask<Executed<TState>> ExecuteAsync<TState>(
+        this IEventStore store, DecisionModel<TState> model, Func<TState, IEnumerable<object>> decide, ExecuteOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(store);
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(decide);
+        options = (options ?? ExecuteOptions.Default).Validated();
+        if (await store.FindRepeatedAsync(options, cancellationToken).ConfigureAwait(false) is { } first)
+            return await RecallAsync(store, model, first, cancellationToken).ConfigureAwait(false);
+        for (var attempt = 1; ; attempt++)
+        {
+            var (fold, count, head) = await store.FoldAsync(model, null, cancellationToken).ConfigureAwait(false);
+            IReadOnlyList<object> events = [.. decide(fold.State)];
+            if (events.Count == 0 && options.CommandId is null) return new(fold.State, count, head, false);
+            AppendResult result;
+            try
+            {
+                var append = options.ToAppend().ToTheirStreams(events, store.Types).FailIf(model.Query, head);
+                result = await store.AppendAsync(append, cancellationToken).ConfigureAwait(false);
+            }
+            catch (AppendConditionFailedException) when (attempt < options.MaxAttempts)
+            {
+                continue;
+            }
+
+            if (result.WasDuplicate) return await RecallAsync(store, model, result, cancellationToken).ConfigureAwait(false);
+            count += await fold.ApplyAsync(store.ReadAllAsync(model.Query, Stored(result)), cancellationToken).ConfigureAwait(false);
+            return new(fold.State, count, result.LastPosition, false);
+        }
+    }
+
+    /// <summary>Folds a model, through a position or the head.</summary>
+    internal static async ValueTask<(IRunningFold<TState> Fold, long Count, GlobalPosition Head)> FoldAsync<TState>(
+        this IEventStore store, DecisionModel<TState> model, GlobalPosition? through, CancellationToken cancellationToken)
+    {
+        var fold = model.Begin(store.Types);
+        var events = store.ReadAllAsync(model.Query, through is null ? null : new() { ThroughPosition = through });
+        var count = await fold.ApplyAsync(events, cancellationToken).ConfigureAwait(false);
+        return (fold, count, await events.HeadAsync(cancellationToken).ConfigureAwait(false));
+    }
+
+    /// <summary>Writes each event to the stream that it names; neighbours in one stream become one write.</summary>
+    /// <exception cref="EventInvalidException">An event names no stream.</exception>
+    internal static Append ToTheirStreams(this Append append, IReadOnlyList<object> events, EventTypeMap types)
+    {
+        for (var (first, next) = (0, 0); first < events.Count; first = next)
+        {
+            var stream = StreamOf(events[first], types);
+            for (next = first + 1; next < events.Count && StreamOf(events[next], types) == stream;) next++;
+            append.To(stream, ExpectedVersion.Any, events.Take(first..next));
+        }
+
+        return append;
+    }
+
+    internal static StreamId StreamOf(object @event, EventTypeMap types)
+    {
+        if (@event is EventData { StreamId: { } stream }) return stream;
+        var type = (@event is EventData said ? said.Data : @event)?.GetType();
+        throw new EventInvalidException(
+            type is not null && types.TryGet(type, out var known) ? known.Name : $"{type}",
+            ["it names no stream; a decision over a query says it for each event: .In(\"order-42\")"]);
+    }
+
+    private static async ValueTask<long> ApplyAsync<TState>(this IRunningFold<TState> fold, EventSequence events, CancellationToken cancellationToken)
+    {
+        var count = 0L;
+        await foreach (var e in events.WithCancellation(cancellationToken).ConfigureAwait(false))
+        {
+            fold.Apply(e.Data, e.Type, e.StreamId, e.Tags);
+            count++;
+        }
+
+        return count;
+    }
+
+    // The state of the first time: what matched when the recorded append had been stored.
+    private static async ValueTask<Executed<TState>> RecallAsync<TState>(
+        IEventStore store, DecisionModel<TState> model, AppendResult result, CancellationToken cancellationToken)
+    {
+        var (fold, count, _) = await store.FoldAsync(model, result.LastPosition, cancellationToken).ConfigureAwait(false);
+        return new(fold.State, count, result.LastPosition, true);
+    }
+
+    // Which of the new events the decision's own query matches, the log knows best: it has their tags.
+    private static ReadAllOptions Stored(in AppendResult result) => new()
+    {
+        AfterPosition = GlobalPosition.FromInt64(result.Count == 0 ? result.LastPosition.ToInt64() : result.FirstPosition.ToInt64() - 1),
+        ThroughPosition = result.LastPosition,
+    };
+}

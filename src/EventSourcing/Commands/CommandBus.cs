@@ -1,0 +1,107 @@
+using System.Collections.Frozen;
+using System.Diagnostics;
+using System.Security.Cryptography;
+using EventSourcing.Aggregates;
+
+namespace EventSourcing.Commands;
+
+/// <summary>The one implementation of <see cref="ICommandBus"/>, over any store.</summary>
+/// <example><code>
+/// var commands = new CommandBus(store, handlers => handlers.Add(ShopJson.Default.PayOrder, new PayOrderHandler()));
+/// await commands.SendAsync(new PayOrder("42", 62.50m), new() { CommandId = request.Id, Actor = "ann" });
+/// </code></example>
+public sealed class CommandBus : ICommandBus
+{
+    private readonly IEventStore _store;
+    private readonly FrozenDictionary<Type, CommandType> _types;
+
+    /// <summary>A bus on a store.</summary>
+    /// <param name="store">The store; stays the caller's.</param>
+    /// <param name="build">Adds the handlers.</param>
+    /// <exception cref="ArgumentException">A command type is added twice.</exception>
+    public CommandBus(IEventStore store, Action<CommandHandlers> build)
+    {
+        ArgumentNullException.ThrowIfNull(store);
+        ArgumentNullException.ThrowIfNull(build);
+        _store = store;
+        var handlers = new CommandHandlers();
+        build(handlers);
+        _types = handlers.Types.ToFrozenDictionary();
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<AppendResult> SendAsync(object command, ExecuteOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(command);
+        return SendAsync([command], options ?? ExecuteOptions.Default, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<AppendResult> SendTogetherAsync(IEnumerable<object> commands, ExecuteOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(commands);
+        object[] all = [.. commands];
+        if (all.Length == 0) throw new ArgumentException("There is no command to send.", nameof(commands));
+        return SendAsync(all, options ?? ExecuteOptions.Default, cancellationToken);
+    }
+
+    private async ValueTask<AppendResult> SendAsync(object[] commands, ExecuteOptions options, CancellationToken cancellationToken)
+    {
+        var types = Array.ConvertAll(commands, TypeOfCommand);
+        options = options.Validated();
+        if (options.CommandId is not null && options.Fingerprint.IsEmpty) options = options with { Fingerprint = Fingerprint(types, commands) };
+        using var observed = CommandObservation.Begin(types, options);
+        // What a handler does beside deciding follows from the command too.
+        using var handling = Handling.Begin(options.Inherited());
+        try
+        {
+            var (result, attempts) = await RunAsync(types, commands, options, cancellationToken).ConfigureAwait(false);
+            observed.Succeed(result, attempts);
+            return result;
+        }
+        catch (Exception e) when (observed.Fail(e))
+        {
+            throw;
+        }
+    }
+
+    private async ValueTask<(AppendResult Result, int Attempts)> RunAsync(
+        CommandType[] types, object[] commands, ExecuteOptions options, CancellationToken cancellationToken)
+    {
+        if (await _store.FindRepeatedAsync(options, cancellationToken).ConfigureAwait(false) is { } first) return (first, 0);
+        for (var attempt = 1; ; attempt++)
+        {
+            var context = new CommandContext(_store);
+            for (var i = 0; i < commands.Length; i++) await types[i].Handle(commands[i], context, cancellationToken).ConfigureAwait(false);
+            if (context.Events.Count == 0 && options.CommandId is null)
+            {
+                var head = await _store.GetHeadAsync(cancellationToken).ConfigureAwait(false);
+                return (new([], head, head, wasDuplicate: false), attempt);
+            }
+
+            try
+            {
+                var append = options.ToAppend();
+                context.Complete(append);
+                return (await _store.AppendAsync(append, cancellationToken).ConfigureAwait(false), attempt);
+            }
+            catch (EventSourcingException e) when (attempt < options.MaxAttempts && context.IsOutdatedBy(e))
+            {
+                continue;
+            }
+        }
+    }
+
+    private CommandType TypeOfCommand(object command)
+    {
+        ArgumentNullException.ThrowIfNull(command);
+        return _types.TryGetValue(command.GetType(), out var type) ? type : throw new InvalidOperationException($"No handler is registered for {command.GetType()}.");
+    }
+
+    private static byte[] Fingerprint(CommandType[] types, object[] commands)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        for (var i = 0; i < commands.Length; i++) types[i].AppendTo(hash, commands[i]);
+        return hash.GetHashAndReset()[..16];
+    }
+}

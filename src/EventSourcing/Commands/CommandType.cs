@@ -1,0 +1,20 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+
+namespace EventSourcing.Commands;
+
+/// <summary>A type of command with its handler: decides, and adds the events to the context.</summary>
+internal sealed record CommandType(Type ClrType, JsonTypeInfo Contract, Func<object, CommandContext, CancellationToken, ValueTask> Handle)
+{
+    internal string Name => ClrType.Name;
+
+    /// <summary>Adds what the command says to the hash that it is recognised by.</summary>
+    internal void AppendTo(IncrementalHash hash, object command)
+    {
+        var json = JsonSerializer.SerializeToUtf8Bytes(command, Contract);
+        hash.AppendData(Encoding.UTF8.GetBytes($"{Name}\0{json.Length}\0"));
+        hash.AppendData(json);
+    }
+}

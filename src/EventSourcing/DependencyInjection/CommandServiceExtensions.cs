@@ -1,0 +1,60 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text.Json.Serialization.Metadata;
+using EventSourcing.Commands;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace EventSourcing.DependencyInjection;
+
+/// <summary>Puts command handlers into a container.</summary>
+public static class CommandServiceExtensions
+{
+    /// <summary>Registers a handler, made anew in a scope of its own for each decision, and <see cref="ICommandBus"/> as a singleton. Said twice, it counts once.</summary>
+    /// <typeparam name="TCommand">The command's CLR type, exactly.</typeparam>
+    /// <typeparam name="THandler">The handler; its constructor takes what it needs from the container.</typeparam>
+    /// <param name="builder">The builder.</param>
+    /// <param name="contract">The command's JSON contract, best from a source-generated context: a repeated command is recognised by its JSON.</param>
+    /// <exception cref="ArgumentException">The command has another handler.</exception>
+    public static EventSourcingBuilder AddCommandHandler<TCommand, [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] THandler>(
+        this EventSourcingBuilder builder, JsonTypeInfo<TCommand> contract)
+        where TCommand : notnull
+        where THandler : class, ICommandHandler<TCommand>
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ArgumentNullException.ThrowIfNull(contract);
+        var services = builder.Services;
+        if (services.FirstOrDefault(s => (s.ImplementationInstance as Registration)?.Command == typeof(TCommand)) is { ImplementationInstance: Registration other })
+            return other.Handler == typeof(THandler) ? builder
+                : throw new ArgumentException($"{typeof(TCommand)} is handled by {other.Handler} already, not by {typeof(THandler)}: a command is decided in one place.", nameof(builder));
+        services.TryAddTransient<THandler>();
+        services.AddSingleton(new Registration(typeof(TCommand), typeof(THandler), (handlers, scopes) => handlers.Add(contract, (command, context, cancellationToken) =>
+            HandleAsync<TCommand, THandler>(scopes, command, context, cancellationToken))));
+        services.TryAddSingleton<ICommandBus>(Make);
+        return builder;
+    }
+
+    private static CommandBus Make(IServiceProvider services)
+    {
+        var scopes = services.GetRequiredService<IServiceScopeFactory>();
+        return new(services.GetRequiredService<IEventStore>(), handlers =>
+        {
+            foreach (var registration in services.GetServices<Registration>()) registration.Add(handlers, scopes);
+        });
+    }
+
+    private static async ValueTask<IEnumerable<object>> HandleAsync<TCommand, THandler>(
+        IServiceScopeFactory scopes, TCommand command, CommandContext context, CancellationToken cancellationToken)
+        where TCommand : notnull
+        where THandler : class, ICommandHandler<TCommand>
+    {
+        var scope = scopes.CreateAsyncScope();
+        await using (scope.ConfigureAwait(false))
+        {
+            var events = await scope.ServiceProvider.GetRequiredService<THandler>().HandleAsync(command, context, cancellationToken).ConfigureAwait(false);
+            // Enumerated within the scope: an iterator may still use what the scope disposes.
+            return events is null ? events! : [.. events];
+        }
+    }
+
+    private sealed record Registration(Type Command, Type Handler, Action<CommandHandlers, IServiceScopeFactory> Add);
+}

@@ -1,0 +1,12 @@
+namespace EventSourcing;
+
+/// <summary>The time during which something is handled; see <see cref="Handling"/>. <c>default</c> ends every handling.</summary>
+public readonly record struct HandlingScope : IDisposable
+{
+    private readonly EventMetadata? _outer;
+
+    internal HandlingScope(EventMetadata? outer) => _outer = outer;
+
+    /// <summary>Ends it: what was handled around it is current again.</summary>
+    public void Dispose() => Handling.End(_outer);
+}

@@ -1,0 +1,75 @@
+using EventSourcing.Storage;
+
+namespace EventSourcing;
+
+/// <summary>What led to what.</summary>
+public static class TraceExtensions
+{
+    /// <summary>The events of one operation as a tree: what followed from what.</summary>
+    /// <remarks>Reads the log once from its beginning, or from the event, without decoding what does not belong: the time grows with the log, the memory with the answer.</remarks>
+    /// <param name="store">The store.</param>
+    /// <param name="id">A correlation id: all of its events and what they caused. An event id: that event and what followed. A command id: what it stored and what followed.</param>
+    /// <param name="maxEvents">The most events taken, the oldest, 1 or more; default 1,000.</param>
+    /// <param name="cancellationToken">Ends the read.</param>
+    /// <exception cref="ArgumentException">The id is empty.</exception>
+    /// <exception cref="EventSerializationException">An event of the operation cannot be read.</exception>
+    public static async ValueTask<EventTrace> TraceAsync(
+        this IEventStore store, string id, int maxEvents = 1000, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(store);
+        ArgumentException.ThrowIfNullOrEmpty(id);
+        ArgumentOutOfRangeException.ThrowIfLessThan(maxEvents, 1);
+        var first = Guid.TryParse(id, out var eventId) ? await FindAsync(store.Log, eventId, cancellationToken).ConfigureAwait(false) : null;
+        var (found, isComplete) = await CollectAsync(store.Log, first is null ? id : eventId.ToString(), first, maxEvents, cancellationToken).ConfigureAwait(false);
+
+        Dictionary<string, TraceNode> nodes = [];
+        List<TraceNode> roots = [];
+        foreach (var position in found)
+        {
+            var node = new TraceNode(await ReadAsync(store, position, cancellationToken).ConfigureAwait(false));
+            nodes.Add(node.Event.EventId.ToString(), node);
+            if (node.Event.CausationId is { } cause && nodes.TryGetValue(cause, out var parent)) parent.Add(node);
+            else roots.Add(node);
+        }
+
+        return new(id, roots, found.Count, isComplete);
+    }
+
+    private static async ValueTask<GlobalPosition?> FindAsync(IEventLog log, Guid id, CancellationToken cancellationToken)
+    {
+        using var page = await log.ReadAsync(new() { EventId = id, IncludeTags = false, ReuseBuffers = true }, cancellationToken).ConfigureAwait(false);
+        return page.Events.IsEmpty ? null : page.Events[0].Position;
+    }
+
+    // A cause is stored before what it causes, so one pass in order finds everything, however long the chain is.
+    private static async ValueTask<(List<GlobalPosition> Found, bool IsComplete)> CollectAsync(
+        IEventLog log, string id, GlobalPosition? first, int max, CancellationToken cancellationToken)
+    {
+        List<GlobalPosition> found = [];
+        HashSet<string> causes = [id];
+        var read = new LogRead { From = first?.ToInt64() ?? 0, MaxCount = LogRead.MaxPage, IncludeTags = false, ReuseBuffers = true };
+        while (true)
+        {
+            using var page = await log.ReadAsync(read, cancellationToken).ConfigureAwait(false);
+            foreach (ref readonly var e in page.Events)
+            {
+                var isPart = e.Position == first || (first is null && e.CorrelationId == id) || (e.CausationId is { } cause && causes.Contains(cause));
+                if (!isPart) continue;
+                if (found.Count == max) return (found, false);
+                found.Add(e.Position);
+                causes.Add(e.Id.ToString());
+            }
+
+            if (page.IsLast) return (found, true);
+            // What is stored meanwhile is left for the next time.
+            read = read with { From = page.Next, Through = read.Through == 0 ? page.Head.ToInt64() : read.Through };
+        }
+    }
+
+    private static async ValueTask<EventEnvelope> ReadAsync(IEventStore store, GlobalPosition position, CancellationToken cancellationToken)
+    {
+        var one = new ReadAllOptions { AfterPosition = GlobalPosition.FromInt64(position.ToInt64() - 1), ThroughPosition = position };
+        await foreach (var e in store.ReadAllAsync(null, one).WithCancellation(cancellationToken).ConfigureAwait(false)) return e;
+        throw new StoreUnavailableException("Events of the log were merged or removed while it was read; read it again.");
+    }
+}

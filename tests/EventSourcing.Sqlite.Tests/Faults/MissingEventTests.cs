@@ -1,0 +1,54 @@
+using EventSourcing.Storage;
+using FluentAssertions;
+using Microsoft.Data.Sqlite;
+using NUnit.Framework;
+
+namespace EventSourcing.Sqlite.Tests.Faults;
+
+/// <summary>What swapped or damaged pages take away: whole rows, whose checksums nobody asks for any more.</summary>
+[Parallelizable(ParallelScope.All)]
+public class MissingEventTests
+{
+    [Test]
+    public async Task A_read_never_passes_over_a_missing_event(
+        [Values(1, 4, 5, 7)] int missing, [Values] ReadDirection direction, [Values] bool ofStream, [Values(1, 2, 3, 100)] int pageSize)
+    {
+        using var file = new TemporaryFile();
+        await using var log = await FillAsync(file.Path, missing);
+
+        var read = new LogRead { Stream = ofStream ? new StreamId("s") : default(StreamId?), Direction = direction, MaxCount = pageSize };
+
+        await FluentActions.Awaiting(() => ReadAllAsync(log, read)).Should().ThrowAsync<StoreCorruptException>();
+    }
+
+    [Test]
+    public async Task A_read_by_tag_never_passes_over_a_missing_event()
+    {
+        using var file = new TemporaryFile();
+        await using var log = await FillAsync(file.Path, missing: 4);
+        await FluentActions.Awaiting(() => ReadAllAsync(log, new() { Query = EventQuery.Of(new EventQueryItem(tags: [Tag.Parse("a:b")])) })).Should().ThrowAsync<StoreCorruptException>();
+    }
+
+    private static async Task<SqliteEventLog> FillAsync(string path, int missing)
+    {
+        var log = SqliteEventLog.Open(path);
+        var events = Enumerable.Range(1, 8).Select(_ => new LogEvent { Type = "t", Tags = [Tag.Parse("a:b")] }).ToArray();
+        await log.AppendAsync(new() { Writes = new[] { new StreamWrite(new("s"), ExpectedVersion.Any, events) } }, default);
+        using var connection = new SqliteConnection($"Data Source={path};Pooling=false");
+        connection.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = $"DELETE FROM es_events WHERE position = {missing}";
+        command.ExecuteNonQuery();
+        return log;
+    }
+
+    private static async Task ReadAllAsync(SqliteEventLog log, LogRead read)
+    {
+        while (true)
+        {
+            using var page = await log.ReadAsync(read, default);
+            if (page.IsLast) return;
+            read = read with { From = page.Next };
+        }
+    }
+}

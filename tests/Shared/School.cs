@@ -1,0 +1,86 @@
+using System.Text.Json.Serialization;
+using EventSourcing.Aggregates;
+using EventSourcing.Serialization;
+
+namespace EventSourcing.Tests.Shared;
+
+internal sealed record CourseDefined(string Course, int Capacity);
+
+internal sealed record CapacityChanged(string Course, int Capacity);
+
+internal sealed record StudentSubscribed(string Course, string Student);
+
+internal sealed record UserRegistered(string UserId, string Email);
+
+internal sealed record Noted(string Text);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(CourseDefined)), JsonSerializable(typeof(CapacityChanged)), JsonSerializable(typeof(StudentSubscribed))]
+[JsonSerializable(typeof(UserRegistered)), JsonSerializable(typeof(Noted)), JsonSerializable(typeof(Subscribe)), JsonSerializable(typeof(Note))]
+internal sealed partial class SchoolJson : JsonSerializerContext;
+
+/// <summary>The example of the DCB specification (dcb.events/examples/course-subscriptions), with the names of this library.</summary>
+internal static class School
+{
+    internal const int MaxCoursesPerStudent = 5;
+
+    internal static EventTypeMap Types { get; } = EventTypeMap.Create(map => map
+        .Add("course-defined", SchoolJson.Default.CourseDefined, tags: [("course", "course")])
+        .Add("course-capacity-changed", SchoolJson.Default.CapacityChanged, tags: [("course", "course")])
+        .Add("student-subscribed", SchoolJson.Default.StudentSubscribed, tags: [("course", "course"), ("student", "student")])
+        .Add("user-registered", SchoolJson.Default.UserRegistered, tags: [("email", "email")])
+        .Add("noted", SchoolJson.Default.Noted));
+
+    internal static DecisionModel<Course> CourseOf(string course) => DecisionModel.Of<Course>(
+        EventQuery.Of<CourseDefined, CapacityChanged, StudentSubscribed>().Tagged("course", course));
+
+    internal static DecisionModel<Seen> CoursesOf(string student) => DecisionModel.Of<Seen>(EventQuery.Of<StudentSubscribed>().Tagged("student", student));
+
+    internal static DecisionModel<Seen> SubscriptionOf(string course, string student) => DecisionModel.Of<Seen>(
+        EventQuery.Of<StudentSubscribed>().Tagged("course", course).Tagged("student", student));
+
+    internal static ValueTask<Executed<Course>> DefineAsync(this IEventStore store, string course, int capacity) =>
+        store.ExecuteAsync(CourseOf(course), known => known.Exists ? throw new Refused($"{course} exists") : [new CourseDefined(course, capacity).In($"course-{course}")]);
+
+    internal static ValueTask<Executed<Course>> ChangeCapacityAsync(this IEventStore store, string course, int capacity) =>
+        store.ExecuteAsync(CourseOf(course), known => !known.Exists ? throw new Refused($"{course} is unknown")
+            : known.Capacity == capacity ? throw new Refused($"{course} has this capacity")
+            : [new CapacityChanged(course, capacity).In($"course-{course}")]);
+
+    internal static ValueTask<Executed<(Course, Seen, Seen)>> SubscribeAsync(
+        this IEventStore store, string course, string student, Action? onAttempt = null, ExecuteOptions? options = null)
+    {
+        var model = CourseOf(course).And(CoursesOf(student)).And(SubscriptionOf(course, student));
+        return store.ExecuteAsync(model, Decide, options);
+
+        IEnumerable<object> Decide(Course known, Seen courses, Seen subscription)
+        {
+            onAttempt?.Invoke();
+            Refuse(!known.Exists, $"{course} is unknown");
+            Refuse(known.Subscriptions >= known.Capacity, $"{course} is fully booked");
+            Refuse(subscription.Any, $"{student} takes {course} already");
+            Refuse(courses.Count >= MaxCoursesPerStudent, $"{student} takes {courses.Count} courses");
+            return [new StudentSubscribed(course, student).In($"student-{student}")];
+        }
+    }
+
+    private static void Refuse(bool condition, string reason)
+    {
+        if (condition) throw new Refused(reason);
+    }
+}
+
+internal sealed record Course(bool Exists, int Capacity, int Subscriptions) : IState<Course>
+{
+    public static Course Initial { get; } = new(false, 0, 0);
+
+    public Course Apply(object @event) => @event switch
+    {
+        CourseDefined e => this with { Exists = true, Capacity = e.Capacity },
+        CapacityChanged e => this with { Capacity = e.Capacity },
+        StudentSubscribed => this with { Subscriptions = Subscriptions + 1 },
+        _ => this,
+    };
+}
+
+internal sealed class Refused(string message) : Exception(message);
