@@ -82,26 +82,33 @@ public sealed record ParkedEvent
         foreach (var tag in e.Tags ?? []) writer.Write(tag.ToString());
     }
 
-    private static RecordedEvent ReadEvent(BinaryReader reader) => new()
+    private static RecordedEvent ReadEvent(BinaryReader reader)
     {
-        Position = GlobalPosition.FromInt64(reader.Read7BitEncodedInt64()),
-        StreamId = reader.ReadString(),
-        Version = reader.Read7BitEncodedInt64(),
-        Type = reader.ReadString(),
-        Id = new(reader.ReadBytes(16)),
-        Timestamp = new(reader.ReadInt64(), TimeSpan.Zero),
-        OccurredAt = reader.ReadInt64() is var ticks and >= 0 ? new(ticks, TimeSpan.Zero) : null,
-        CorrelationId = reader.ReadBoolean() ? reader.ReadString() : null,
-        CausationId = reader.ReadBoolean() ? reader.ReadString() : null,
-        IsJson = reader.ReadBoolean(),
-        Metadata = reader.ReadBytes(reader.Read7BitEncodedInt()),
-        Data = reader.ReadBytes(reader.Read7BitEncodedInt()),
-        Tags = ReadTags(reader),
-    };
+        var e = new RecordedEvent
+        {
+            Position = GlobalPosition.FromInt64(reader.Read7BitEncodedInt64()),
+            StreamId = reader.ReadString(),
+            Version = reader.Read7BitEncodedInt64(),
+            Type = reader.ReadString(),
+            Id = new(reader.ReadBytes(16)),
+            Timestamp = new(reader.ReadInt64(), TimeSpan.Zero),
+        };
+        var occurredAt = reader.ReadInt64() is var ticks and >= 0 ? new DateTimeOffset(ticks, TimeSpan.Zero) : (DateTimeOffset?)null;
+        var correlationId = reader.ReadBoolean() ? reader.ReadString() : null;
+        var causationId = reader.ReadBoolean() ? reader.ReadString() : null;
+        e = e with
+        {
+            IsJson = reader.ReadBoolean(),
+            Metadata = reader.ReadBytes(reader.Read7BitEncodedInt()),
+            Data = reader.ReadBytes(reader.Read7BitEncodedInt()),
+        };
+        return e with { Details = EventDetails.Of(occurredAt, correlationId, causationId, ReadTags(reader)) };
+    }
 
-    private static Tag[] ReadTags(BinaryReader reader)
+    private static Tag[]? ReadTags(BinaryReader reader)
     {
         var tags = new Tag[reader.Read7BitEncodedInt()];
+        if (tags.Length == 0) return null;
         for (var i = 0; i < tags.Length; i++) tags[i] = Tag.Parse(reader.ReadString());
         return tags;
     }
