@@ -156,6 +156,17 @@ public sealed class EventStore : IEventStore
     /// <inheritdoc/>
     public ValueTask WaitAsync(GlobalPosition after, CancellationToken cancellationToken = default) => Log.WaitAsync(after, cancellationToken);
 
+    internal EventDecoder Decoder => _decoder;
+
+    /// <summary>An encoder whose append stays valid until it is given back.</summary>
+    internal AppendEncoder RentEncoder() => _encoders.TryDequeue(out var encoder) ? encoder : new(Types, _serializer);
+
+    internal void Return(AppendEncoder encoder)
+    {
+        encoder.Reset();
+        _encoders.Enqueue(encoder);
+    }
+
     /// <summary>Ends what is under way and closes the log.</summary>
     public ValueTask DisposeAsync() => Log.DisposeAsync();
 

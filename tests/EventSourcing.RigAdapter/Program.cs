@@ -19,7 +19,7 @@ if (args is [not "-", ..])
     }
 }
 
-replies.Write("0 hello proto=1 caps=idempotent,any,subscribe,open,check,checkpoint");
+replies.Write("0 hello proto=1 caps=idempotent,any,subscribe,consume,open,check,checkpoint");
 while (await Console.In.ReadLineAsync() is { } line)
 {
     if (Request.Parse(line) is not { } request) continue;
@@ -39,7 +39,7 @@ while (await Console.In.ReadLineAsync() is { } line)
             return 0;
         default:
             var current = log;
-            var token = request.Command == "subscribe" ? (subscriptions[request.Id] = new()).Token : default;
+            var token = request.Command is "subscribe" or "consume" ? (subscriptions[request.Id] = new()).Token : default;
             _ = Task.Run(() => AnswerAsync(request, current, token), CancellationToken.None);
             break;
     }

@@ -1,6 +1,8 @@
 using System.Text;
+using EventSourcing.Serialization;
 using EventSourcing.Sqlite;
 using EventSourcing.Storage;
+using EventSourcing.Subscriptions;
 using Microsoft.Data.Sqlite;
 
 namespace EventSourcing.RigAdapter;
@@ -35,6 +37,9 @@ internal sealed class RigLog : IAsyncDisposable
             case "subscribe":
                 await SubscribeAsync(request.Id, request.Number(0), replies, stop);
                 break;
+            case "consume":
+                await ConsumeAsync(request.Text(0), request.Text(1), stop);
+                break;
             case "check":
                 var verification = await _log.VerifyAsync(stop);
                 replies.Write($"{request.Id} {(verification.IsIntact ? "ok" : $"error corrupt {verification.Findings[0].ToString().ReplaceLineEndings(" ")}")}");
@@ -48,6 +53,20 @@ internal sealed class RigLog : IAsyncDisposable
         }
 
         return true;
+    }
+
+    /// <summary>The library's durable subscription; its handler writes one line per event to a file.</summary>
+    private async Task ConsumeAsync(string name, string path, CancellationToken stop)
+    {
+        await using var file = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
+        // The rig's processes live for a fraction of a second: the lease of the one killed before has to pass on sooner than by default.
+        await using var subscriber = new Subscriber(new EventStore(_log, EventTypeMap.Empty), new() { LeaseTimeout = TimeSpan.FromMilliseconds(60) });
+        await subscriber.StartAsync(name, SubscriptionHandler.EachRaw((e, _, _) =>
+        {
+            file.Write(Encoding.ASCII.GetBytes($"{e.Position} {e.StreamId}\n"));
+            return default;
+        }), cancellationToken: stop);
+        await Task.Delay(Timeout.Infinite, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private async Task<string> AppendAsync(Request request)

@@ -15,5 +15,6 @@ public static class LogContract
         .. ReadCases.All,
         .. RecordCases.All,
         .. LifeCases.All,
+        .. SubscriptionCases.All,
     ];
 }

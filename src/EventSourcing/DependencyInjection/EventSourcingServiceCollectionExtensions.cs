@@ -1,5 +1,8 @@
+using System.Diagnostics.CodeAnalysis;
+using EventSourcing.Bus;
 using EventSourcing.Serialization;
 using EventSourcing.Storage;
+using EventSourcing.Subscriptions;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -17,8 +20,21 @@ public static class EventSourcingServiceCollectionExtensions
         ArgumentNullException.ThrowIfNull(configure);
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<IEventStore>(Open);
+        services.TryAddSingleton(provider => new Subscriber(
+            provider.GetRequiredService<IEventStore>(), provider.GetService<SubscriberOptions>() ?? new() { TimeProvider = provider.GetRequiredService<TimeProvider>() }));
+        services.TryAddSingleton(provider => new EventBus(provider.GetRequiredService<Subscriber>()));
         configure(new(services));
         return services;
+    }
+
+    /// <summary>Adds a durable listener. Without a host, start it by <see cref="EventBus.SubscribeAsync(Listener, CancellationToken)"/>; the package EventSourcing.Hosting does it for all.</summary>
+    /// <typeparam name="T">The listener: one instance for the process, made by the container.</typeparam>
+    /// <param name="builder">The builder.</param>
+    public static EventSourcingBuilder AddListener<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] T>(this EventSourcingBuilder builder) where T : Listener
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        builder.Services.AddSingleton<Listener, T>();
+        return builder;
     }
 
     /// <summary>Keeps events in memory: for tests and trials; they end with the process.</summary>

@@ -19,6 +19,10 @@ internal sealed class LogBounds(ReadAllOptions options)
         return read.Direction == ReadDirection.Forward ? read with { From = first, Through = last } : read with { From = last, Through = first };
     }
 
+    /// <summary>The first position stored at a moment or later; one after the head when there is none.</summary>
+    internal static ValueTask<long> FirstFromAsync(IEventLog log, DateTimeOffset from, GlobalPosition head, CancellationToken cancellationToken) =>
+        FirstAtOrAfterAsync(log, Microseconds(from.AddTicks(TimeSpan.TicksPerMicrosecond - 1)), head, cancellationToken);
+
     private static long Microseconds(DateTimeOffset moment) => moment.UtcTicks / TimeSpan.TicksPerMicrosecond;
 
     private static long CeilingMicroseconds(DateTimeOffset moment) => (moment.UtcTicks + TimeSpan.TicksPerMicrosecond - 1) / TimeSpan.TicksPerMicrosecond;

@@ -1,5 +1,6 @@
 using EventSourcing.Storage;
 using EventSourcing.Testing.Contract;
+using EventSourcing.Tests.Shared;
 using NUnit.Framework;
 
 namespace EventSourcing.Sqlite.Tests.Contract;
@@ -8,6 +9,15 @@ namespace EventSourcing.Sqlite.Tests.Contract;
 public class SqliteContractTests
 {
     public static IEnumerable<TestCaseData> Cases => LogContract.Cases.Select(c => new TestCaseData(c).SetName(c.Name));
+
+    public static IEnumerable<TestCaseData> CasesOnOneThread => Cases.Select(c => new TestCaseData(c.Arguments).SetName($"{c.TestName}_on_one_thread"));
+
+    [TestCaseSource(nameof(CasesOnOneThread))]
+    public void Contract_on_one_thread(ContractCase contractCase) => SingleThread.Run(async () =>
+    {
+        await using var fixture = new SqliteFixture();
+        await contractCase.RunAsync(fixture);
+    });
 
     [TestCaseSource(nameof(Cases))]
     public async Task Contract(ContractCase contractCase)

@@ -1,6 +1,7 @@
 using EventSourcing.InMemory;
 using EventSourcing.Storage;
 using EventSourcing.Testing.Contract;
+using EventSourcing.Tests.Shared;
 using NUnit.Framework;
 
 namespace EventSourcing.Tests.InMemory;
@@ -11,6 +12,15 @@ public class InMemoryContractTests
     public static IEnumerable<TestCaseData> Cases => LogContract.Cases
         .Where(c => c.Requires == LogCapabilities.None)
         .Select(c => new TestCaseData(c).SetName(c.Name));
+
+    public static IEnumerable<TestCaseData> CasesOnOneThread => Cases.Select(c => new TestCaseData(c.Arguments).SetName($"{c.TestName}_on_one_thread"));
+
+    [TestCaseSource(nameof(CasesOnOneThread))]
+    public void Contract_on_one_thread(ContractCase contractCase) => SingleThread.Run(async () =>
+    {
+        await using var fixture = new Fixture();
+        await contractCase.RunAsync(fixture);
+    });
 
     [TestCaseSource(nameof(Cases))]
     public async Task Contract(ContractCase contractCase)

@@ -1,0 +1,169 @@
+using EventSourcing.Bus.Internal;
+using EventSourcing.Storage;
+using EventSourcing.Subscriptions;
+
+namespace EventSourcing.Bus;
+
+/// <summary>Brings what is stored to those who listen. Thread-safe. Nobody publishes to it: it is fed by the log, so nothing is heard that is not stored.</summary>
+/// <remarks>
+/// Listeners come and go at any time. One reader of the log's tail feeds all live listeners; a durable one reads by itself. Neither ever
+/// waits for a listener, and so does no writer.
+/// </remarks>
+public sealed class EventBus : IAsyncDisposable
+{
+    private readonly EventStore _store;
+    private readonly bool _ownsSubscriber;
+    private readonly Feed _feed;
+    private readonly Lock _lock = new();
+    private readonly HashSet<LiveListener> _live = [];
+    private bool _isDisposed;
+
+    /// <summary>A bus with a subscriber of its own.</summary>
+    /// <param name="store">The store; disposed after the bus.</param>
+    /// <param name="options">The settings of the subscriber; null for the defaults.</param>
+    public EventBus(IEventStore store, SubscriberOptions? options = null) : this(new Subscriber(store, options)) => _ownsSubscriber = true;
+
+    /// <summary>A bus whose durable listeners are subscriptions of a subscriber.</summary>
+    /// <param name="subscriber">The subscriber; disposed after the bus, which stops only its live listeners.</param>
+    public EventBus(Subscriber subscriber)
+    {
+        ArgumentNullException.ThrowIfNull(subscriber);
+        Subscriber = subscriber;
+        _store = subscriber.Store;
+        _feed = new(_store);
+    }
+
+    /// <summary>Runs the durable listeners.</summary>
+    public Subscriber Subscriber { get; }
+
+    /// <summary>The live listeners that were not disposed, in no order that matters.</summary>
+    public IReadOnlyList<LiveListener> LiveListeners
+    {
+        get
+        {
+            lock (_lock) return [.. _live];
+        }
+    }
+
+    /// <summary>Listens durably to events of one type: named, checkpointed, retried. See <see cref="Subscriber.StartAsync"/>.</summary>
+    /// <typeparam name="T">A type of the store's type map.</typeparam>
+    /// <param name="name">The subscription's name.</param>
+    /// <param name="handle">The event, its envelope, and a token that is cancelled when the effect would come too late.</param>
+    /// <param name="options">The settings; null for the defaults.</param>
+    /// <param name="cancellationToken">Ends the start only.</param>
+    public Task<Subscription> SubscribeAsync<T>(
+        string name, Func<T, EventEnvelope, CancellationToken, ValueTask> handle, SubscriptionOptions? options = null, CancellationToken cancellationToken = default) where T : notnull =>
+        Subscriber.StartAsync(name, SubscriptionHandler.ByType(handlers => handlers.On(handle)), options, cancellationToken);
+
+    /// <summary>Listens durably to the events of a route. See <see cref="Subscriber.StartAsync"/>.</summary>
+    /// <param name="name">The subscription's name.</param>
+    /// <param name="route">Which events. A predicate that throws faults the subscription.</param>
+    /// <param name="handler">What to do with them.</param>
+    /// <param name="options">The settings, without a query; null for the defaults.</param>
+    /// <param name="cancellationToken">Ends the start only.</param>
+    /// <exception cref="ArgumentException">The options have a query beside the route.</exception>
+    public Task<Subscription> SubscribeAsync(
+        string name, Route route, SubscriptionHandler handler, SubscriptionOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(route);
+        options ??= new();
+        if (options.Query is not null) throw new ArgumentException("The route says which events; leave the query out.", nameof(options));
+        var bound = route.Resolve(_store.Types);
+        return Subscriber.StartAsync(name, handler, options.With(bound.Query, bound.NeedsFilter ? Filter(bound) : null), cancellationToken);
+    }
+
+    /// <summary>Starts a listener that is a class.</summary>
+    /// <param name="listener">The listener.</param>
+    /// <param name="cancellationToken">Ends the start only.</param>
+    public Task<Subscription> SubscribeAsync(Listener listener, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(listener);
+        return listener.Route == Route.All
+            ? Subscriber.StartAsync(listener.Name, listener.Handler, listener.Options, cancellationToken)
+            : SubscribeAsync(listener.Name, listener.Route, listener.Handler, listener.Options, cancellationToken);
+    }
+
+    /// <summary>Listens in memory.</summary>
+    /// <param name="route">Which events.</param>
+    /// <param name="handle">What to do with each, one at a time, in order.</param>
+    /// <param name="options">The settings; null for the defaults: from now on, nothing lost.</param>
+    /// <param name="cancellationToken">Ends the start only.</param>
+    /// <returns>The listener; what is stored from then on, or from the asked start on, comes to it.</returns>
+    public ValueTask<LiveListener> ListenAsync(Route route, Action<EventEnvelope> handle, LiveOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(handle);
+        return StartAsync(route, options, (arrival, _) =>
+        {
+            handle(arrival.Envelope);
+            return default;
+        }, cancellationToken);
+    }
+
+    /// <summary>Listens in memory.</summary>
+    /// <param name="route">Which events.</param>
+    /// <param name="handle">What to do with each, one at a time, in order; its token is cancelled when the listener is disposed.</param>
+    /// <param name="options">The settings; null for the defaults: from now on, nothing lost.</param>
+    /// <param name="cancellationToken">Ends the start only.</param>
+    public ValueTask<LiveListener> ListenAsync(Route route, Func<EventEnvelope, CancellationToken, ValueTask> handle, LiveOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(handle);
+        return StartAsync(route, options, (arrival, token) => handle(arrival.Envelope, token), cancellationToken);
+    }
+
+    /// <summary>Listens in memory to bytes; a type that the type map does not know is no error.</summary>
+    /// <param name="route">Which events.</param>
+    /// <param name="handle">What to do with each, one at a time, in order; its token is cancelled when the listener is disposed.</param>
+    /// <param name="options">The settings; null for the defaults: from now on, nothing lost.</param>
+    /// <param name="cancellationToken">Ends the start only.</param>
+    public ValueTask<LiveListener> ListenRawAsync(Route route, Func<RecordedEvent, CancellationToken, ValueTask> handle, LiveOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(handle);
+        return StartAsync(route, options, (arrival, token) => handle(arrival.Event, token), cancellationToken);
+    }
+
+    /// <summary>Ends the live listeners and, where the bus made it, the subscriber with the durable ones.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        lock (_lock) _isDisposed = true;
+        await Task.WhenAll(LiveListeners.Select(l => l.DisposeAsync().AsTask())).ConfigureAwait(false);
+        await _feed.DisposeAsync().ConfigureAwait(false);
+        if (_ownsSubscriber) await Subscriber.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private Func<RecordedEvent, bool> Filter(Route route) => e =>
+    {
+        if (!route.AdmitsBytes(e)) return false;
+        if (!route.HasPredicates) return true;
+        try
+        {
+            return route.Admits(new(e, _store.Decoder.Decode(e)));
+        }
+        catch (EventSerializationException)
+        {
+            // Whether it is wanted cannot be told: it is the handler's failure, and falls under its policy.
+            return true;
+        }
+    };
+
+    private async ValueTask<LiveListener> StartAsync(Route route, LiveOptions? options, Func<Arrival, CancellationToken, ValueTask> handle, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(route);
+        options ??= new();
+        options.Validate();
+        var start = await options.From.ResolveAsync(_store.Log, cancellationToken).ConfigureAwait(false);
+        var listener = new LiveListener(_store, _feed, route.Resolve(_store.Types), options, handle, Remove);
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            _live.Add(listener);
+            listener.Start(start);
+        }
+
+        return listener;
+    }
+
+    private void Remove(LiveListener listener)
+    {
+        lock (_lock) _live.Remove(listener);
+    }
+}

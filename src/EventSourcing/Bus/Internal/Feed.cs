@@ -1,0 +1,106 @@
+using EventSourcing.Storage;
+
+namespace EventSourcing.Bus.Internal;
+
+/// <summary>The one reader of the log's tail that feeds all live listeners. It runs only while some are attached, and never waits for one.</summary>
+internal sealed class Feed(EventStore store) : IAsyncDisposable
+{
+    private readonly Lock _lock = new();
+    private readonly CancellationTokenSource _stop = new();
+    private LiveListener[] _attached = [];
+    private long _position;
+    private CancellationTokenSource _empty = new();
+    private Task _loop = Task.CompletedTask;
+
+    /// <summary>Attaches a listener that has seen everything up to a position; false when the feed is further on, for the listener to read on by itself first.</summary>
+    internal bool TryAttach(LiveListener listener, long position)
+    {
+        lock (_lock)
+        {
+            if (_stop.IsCancellationRequested) return false;
+            if (_attached.Length > 0 && position < _position) return false;
+            if (_attached.Length == 0)
+            {
+                (_position, _empty) = (position, new());
+                var (previous, token) = (_loop, _empty.Token);
+                using (ExecutionContext.SuppressFlow()) _loop = Task.Run(() => RunAsync(previous, token), CancellationToken.None);
+            }
+
+            _attached = [.. _attached, listener];
+            return true;
+        }
+    }
+
+    internal void Detach(LiveListener listener)
+    {
+        CancellationTokenSource? empty = null;
+        lock (_lock)
+        {
+            if (Array.IndexOf(_attached, listener) < 0) return;
+            _attached = [.. _attached.Where(l => l != listener)];
+            if (_attached.Length == 0) empty = _empty;
+        }
+
+        empty?.Cancel();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync().ConfigureAwait(false);
+        Task loop;
+        lock (_lock) loop = _loop;
+        await loop.ConfigureAwait(false);
+    }
+
+    private async Task RunAsync(Task previous, CancellationToken empty)
+    {
+        await previous.ConfigureAwait(false);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(empty, _stop.Token);
+        try
+        {
+            while (true)
+            {
+                await store.Log.WaitAsync(GlobalPosition.FromInt64(Volatile.Read(ref _position)), ended.Token).ConfigureAwait(false);
+                while (!await ReadPageAsync(ended.Token).ConfigureAwait(false))
+                {
+                }
+            }
+        }
+        catch (OperationCanceledException) when (ended.IsCancellationRequested)
+        {
+        }
+        catch (Exception e)
+        {
+            Fail(e);
+        }
+    }
+
+    private async ValueTask<bool> ReadPageAsync(CancellationToken cancellationToken)
+    {
+        using var page = await store.Log.ReadAsync(new() { From = _position + 1 }, cancellationToken).ConfigureAwait(false);
+        LiveListener[] listeners;
+        lock (_lock)
+        {
+            // Said before the page is handed out: who attaches from here on has to have seen it.
+            _position = page.IsLast ? page.Head.ToInt64() : page.Next - 1;
+            listeners = _attached;
+        }
+
+        foreach (ref readonly var e in page.Events)
+        {
+            Arrival? arrival = null;
+            foreach (var listener in listeners)
+                if (listener.Wants(e)) listener.Offer(arrival ??= new(e, store.Decoder));
+        }
+
+        return page.IsLast;
+    }
+
+    // Trouble with the log is each listener's own to meet and to report.
+    private void Fail(Exception error)
+    {
+        LiveListener[] listeners;
+        lock (_lock) (listeners, _attached) = (_attached, []);
+        foreach (var listener in listeners) listener.FeedFailed(error);
+    }
+}

@@ -1,0 +1,50 @@
+using EventSourcing.Subscriptions;
+
+namespace EventSourcing.Bus;
+
+/// <summary>A durable listener as a class: it says in its constructor what it handles. One instance handles everything, in order.</summary>
+/// <example><code>
+/// public sealed class ShippingListener : Listener
+/// {
+///     public ShippingListener(ICarrier carrier) : base("shipping")
+///     {
+///         Options = new() { OnFailure = OnFailure.RetryThenPark(times: 5) };
+///         On&lt;OrderPaid&gt;((paid, e, ct) => carrier.BookAsync(e.StreamId, ct));
+///     }
+/// }
+/// </code></example>
+public abstract class Listener
+{
+    private readonly TypedHandlers _handlers = new();
+
+    /// <summary>A listener of a name.</summary>
+    /// <param name="name">The subscription's name: 1 to 200 characters without a slash; the same for ever.</param>
+    protected Listener(string name)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        Name = name;
+    }
+
+    /// <summary>The subscription's name.</summary>
+    public string Name { get; }
+
+    /// <summary>How the subscription works. Default: the defaults of <see cref="SubscriptionOptions"/>.</summary>
+    public SubscriptionOptions Options { get; protected init; } = new();
+
+    /// <summary>Which events of its types it is for. Default: all.</summary>
+    public Route Route { get; protected init; } = Route.All;
+
+    internal SubscriptionHandler Handler => SubscriptionHandler.ByType(_handlers);
+
+    /// <summary>Handles events of a type.</summary>
+    /// <typeparam name="T">A type of the store's type map, exactly.</typeparam>
+    /// <param name="handle">The event, its envelope, and a token that is cancelled when the effect would come too late.</param>
+    /// <exception cref="ArgumentException">The type has a handler.</exception>
+    protected void On<T>(Func<T, EventEnvelope, CancellationToken, ValueTask> handle) where T : notnull => _handlers.On(handle);
+
+    /// <summary>Handles events of a type, with what is known of their delivery.</summary>
+    /// <typeparam name="T">A type of the store's type map, exactly.</typeparam>
+    /// <param name="handle">The event, its envelope, its delivery, and a token that is cancelled when the effect would come too late.</param>
+    /// <exception cref="ArgumentException">The type has a handler.</exception>
+    protected void On<T>(Func<T, EventEnvelope, Delivery, CancellationToken, ValueTask> handle) where T : notnull => _handlers.On(handle);
+}

@@ -1,0 +1,194 @@
+using System.Threading.Channels;
+using EventSourcing.Bus.Internal;
+using EventSourcing.Storage;
+
+namespace EventSourcing.Bus;
+
+/// <summary>A listener in memory: it leaves nothing behind and holds no lease. Thread-safe. Disposing it ends it.</summary>
+/// <remarks>A handler that throws is not called again for the same event: the failure is counted and the next event comes.</remarks>
+public sealed class LiveListener : IAsyncDisposable
+{
+    private static readonly Arrival s_left = new(default, null!);
+
+    private readonly EventStore _store;
+    private readonly Feed _feed;
+    private readonly Route _route;
+    private readonly WhenFull _whenFull;
+    private readonly Func<Arrival, CancellationToken, ValueTask> _handle;
+    private readonly Action<LiveListener> _ended;
+    private readonly Channel<Arrival> _queue;
+    private readonly CancellationTokenSource _stop = new();
+    private Task _loop = Task.CompletedTask;
+    private long _position, _floor, _handled, _dropped, _failures;
+    private volatile bool _isAttached;
+    private volatile Exception? _lastError;
+    private volatile Exception? _fault;
+
+    internal LiveListener(EventStore store, Feed feed, Route route, LiveOptions options, Func<Arrival, CancellationToken, ValueTask> handle, Action<LiveListener> ended)
+    {
+        (_store, _feed, _route, _whenFull, _handle, _ended) = (store, feed, route, options.WhenFull, handle, ended);
+        _queue = Channel.CreateBounded<Arrival>(
+            new BoundedChannelOptions(options.Capacity)
+            {
+                SingleReader = true,
+                SingleWriter = true,
+                FullMode = options.WhenFull == WhenFull.DropOldest ? BoundedChannelFullMode.DropOldest : BoundedChannelFullMode.Wait,
+            },
+            _ => Interlocked.Increment(ref _dropped));
+    }
+
+    /// <summary>Events handled.</summary>
+    public long Handled => Volatile.Read(ref _handled);
+
+    /// <summary>Events dropped because the queue was full.</summary>
+    public long Dropped => Volatile.Read(ref _dropped);
+
+    /// <summary>Events at which the handler threw, or which could not be read.</summary>
+    public long Failures => Volatile.Read(ref _failures);
+
+    /// <summary>The last failure; null when there was none.</summary>
+    public Exception? LastError => _lastError;
+
+    /// <summary>True when it has ended by itself: its queue was full and it was to fail, or the log could not be read. <see cref="LastError"/> says why.</summary>
+    public bool IsFaulted => _fault is not null;
+
+    /// <summary>True while the shared feed brings its events; false while it reads by itself, at first and after its queue was full.</summary>
+    public bool IsLive => _isAttached;
+
+    /// <summary>Everything up to here was handled, dropped or not for it.</summary>
+    public GlobalPosition Position => GlobalPosition.FromInt64(Volatile.Read(ref _position));
+
+    /// <summary>Ends the listener; waits for the handler at work, whose token is cancelled.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        _feed.Detach(this);
+        await _stop.CancelAsync().ConfigureAwait(false);
+        await _loop.ConfigureAwait(false);
+        _ended(this);
+    }
+
+    internal void Start(GlobalPosition position)
+    {
+        _position = position.ToInt64();
+        using (ExecutionContext.SuppressFlow()) _loop = Task.Run(RunAsync, CancellationToken.None);
+    }
+
+    internal bool Wants(in RecordedEvent e) => _isAttached && e.Position.ToInt64() > _floor && _route.AdmitsBytes(e);
+
+    /// <summary>Called by the feed; never waits.</summary>
+    internal void Offer(Arrival arrival)
+    {
+        if (_queue.Writer.TryWrite(arrival)) return;
+        if (_whenFull == WhenFull.Fail)
+        {
+            Fault(new EventBusException($"The queue of a live listener was full at position {arrival.Event.Position}."));
+            return;
+        }
+
+        Leave();
+    }
+
+    internal void FeedFailed(Exception error)
+    {
+        _lastError = error;
+        Leave();
+    }
+
+    /// <summary>Leaves the feed; what is queued is handled first, then it reads on by itself.</summary>
+    private void Leave()
+    {
+        _isAttached = false;
+        _feed.Detach(this);
+        // Wakes a loop that waits; one whose queue holds something does not.
+        if (_queue.Reader.Count == 0) _queue.Writer.TryWrite(s_left);
+    }
+
+    private void Fault(Exception error)
+    {
+        (_lastError, _fault) = (error, error);
+        _isAttached = false;
+        _feed.Detach(this);
+        _queue.Writer.TryComplete();
+    }
+
+    private async Task RunAsync()
+    {
+        try
+        {
+            while (_fault is null)
+            {
+                if (await ReadOnAsync().ConfigureAwait(false)) await FollowAsync().ConfigureAwait(false);
+            }
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+        }
+        catch (Exception e)
+        {
+            Fault(e);
+        }
+    }
+
+    /// <summary>Reads a page by itself; true when it has joined the feed.</summary>
+    private async ValueTask<bool> ReadOnAsync()
+    {
+        using var page = await _store.Log.ReadAsync(new() { From = _position + 1, Query = _route.Query }, _stop.Token).ConfigureAwait(false);
+        for (var i = 0; i < page.Events.Length; i++)
+        {
+            if (!_route.AdmitsBytes(page.Events[i])) continue;
+            await HandleAsync(new(page.Events[i], _store.Decoder)).ConfigureAwait(false);
+        }
+
+        Volatile.Write(ref _position, page.IsLast ? page.Head.ToInt64() : page.Next - 1);
+        if (!page.IsLast) return false;
+        _floor = _position;
+        _isAttached = true;
+        if (_feed.TryAttach(this, _position)) return true;
+        _isAttached = false;
+        return false;
+    }
+
+    /// <summary>Handles what the feed offers until the listener has left it and the queue is empty.</summary>
+    private async ValueTask FollowAsync()
+    {
+        while (true)
+        {
+            while (_queue.Reader.TryRead(out var arrival))
+            {
+                if (arrival == s_left) continue;
+                await HandleAsync(arrival).ConfigureAwait(false);
+                Volatile.Write(ref _position, arrival.Event.Position.ToInt64());
+            }
+
+            if (_fault is not null) return;
+            if (!_isAttached)
+            {
+                // Read once more: what was offered before it left is in the queue by now.
+                if (_queue.Reader.TryPeek(out _)) continue;
+                return;
+            }
+
+            await _queue.Reader.WaitToReadAsync(_stop.Token).ConfigureAwait(false);
+        }
+    }
+
+    private async ValueTask HandleAsync(Arrival arrival)
+    {
+        _stop.Token.ThrowIfCancellationRequested();
+        try
+        {
+            if (_route.HasPredicates && !_route.Admits(arrival.Envelope)) return;
+            await _handle(arrival, _stop.Token).ConfigureAwait(false);
+            Volatile.Write(ref _handled, _handled + 1);
+        }
+        catch (Exception) when (_stop.IsCancellationRequested)
+        {
+            throw new OperationCanceledException(_stop.Token);
+        }
+        catch (Exception e)
+        {
+            _lastError = e;
+            Interlocked.Increment(ref _failures);
+        }
+    }
+}

@@ -1,0 +1,23 @@
+using EventSourcing.Subscriptions;
+
+namespace EventSourcing.Bus;
+
+/// <summary>How a live listener works.</summary>
+public sealed class LiveOptions
+{
+    /// <summary>Where to begin. Default: the end, so that what is stored from now on comes.</summary>
+    public Start From { get; init; } = Start.End;
+
+    /// <summary>What happens when the queue is full. Default: the listener reads on from the log by itself.</summary>
+    public WhenFull WhenFull { get; init; }
+
+    /// <summary>How many events may wait for the listener in memory. Default 1,024; from 1 to 1,048,576.</summary>
+    public int Capacity { get; init; } = 1024;
+
+    internal void Validate()
+    {
+        ArgumentNullException.ThrowIfNull(From);
+        if (!Enum.IsDefined(WhenFull)) throw new ArgumentOutOfRangeException(nameof(WhenFull), WhenFull, "Wait, DropOldest or Fail.");
+        if (Capacity is < 1 or > 1 << 20) throw new ArgumentOutOfRangeException(nameof(Capacity), Capacity, "Capacity is from 1 to 1,048,576.");
+    }
+}

@@ -1,0 +1,113 @@
+using EventSourcing.Serialization;
+using EventSourcing.Storage;
+
+namespace EventSourcing.Bus;
+
+/// <summary>Which events go to a listener. Immutable; several routes are joined by <see cref="And"/>, alternatives are an <see cref="EventQuery"/>.</summary>
+/// <example><c>Route.Category("order").And(Route.Header("tenant", "7"))</c></example>
+public sealed class Route
+{
+    private readonly EventQuery[] _queries;
+    private readonly (string Key, string Value)[] _headers;
+    private readonly Func<EventEnvelope, bool>[] _predicates;
+
+    private Route(EventQuery[] queries, (string Key, string Value)[] headers, Func<EventEnvelope, bool>[] predicates) =>
+        (_queries, _headers, _predicates) = (queries, headers, predicates);
+
+    /// <summary>Every event.</summary>
+    public static Route All { get; } = new([], [], []);
+
+    /// <summary>Events of a type of the type map.</summary>
+    /// <typeparam name="T">The type.</typeparam>
+    public static Route Type<T>() => Matching(EventQuery.Of<T>());
+
+    /// <summary>Events whose stored type name is one of these.</summary>
+    /// <param name="types">At least one name.</param>
+    public static Route Types(params string[] types) => Matching(EventQuery.OfTypes(types));
+
+    /// <summary>Events of streams of a category.</summary>
+    /// <param name="category">The part of a stream's name before its first dash.</param>
+    public static Route Category(string category) => Matching(EventQuery.All.InCategory(category));
+
+    /// <summary>Events of one stream.</summary>
+    /// <param name="stream">The stream.</param>
+    public static Route Stream(StreamId stream) => Matching(EventQuery.All.InStream(stream));
+
+    /// <summary>Events that carry a tag.</summary>
+    /// <param name="name">The tag's name.</param>
+    /// <param name="value">The tag's value.</param>
+    public static Route Tag(string name, string value) => Matching(EventQuery.All.Tagged(name, value));
+
+    /// <summary>Events that match a query.</summary>
+    /// <param name="query">The query.</param>
+    public static Route Matching(EventQuery query)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        return query.IsAll ? All : new([query], [], []);
+    }
+
+    /// <summary>Events whose metadata has a header with this value, compared by ordinal; <c>actor</c> is the actor. Metadata that is no JSON object has no header.</summary>
+    /// <param name="key">The header's name.</param>
+    /// <param name="value">Its value.</param>
+    public static Route Header(string key, string value)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(key);
+        ArgumentNullException.ThrowIfNull(value);
+        return new([], [(key, value)], []);
+    }
+
+    /// <summary>Events for which a function says so. It sees every event that the other parts of the route let pass, decoded.</summary>
+    /// <param name="predicate">Called by the listener's own loop; what it throws counts as the listener's failure.</param>
+    public static Route Where(Func<EventEnvelope, bool> predicate)
+    {
+        ArgumentNullException.ThrowIfNull(predicate);
+        return new([], [], [predicate]);
+    }
+
+    /// <summary>Events that this and the other route let pass.</summary>
+    /// <param name="other">The other route.</param>
+    public Route And(Route other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return new([.. _queries, .. other._queries], [.. _headers, .. other._headers], [.. _predicates, .. other._predicates]);
+    }
+
+    /// <summary>The query that the log can answer; what it lets through beyond the route, <see cref="AdmitsBytes"/> and <see cref="Admits"/> stop.</summary>
+    internal EventQuery? Query => _queries.Length == 0 ? null : _queries[0];
+
+    internal bool HasPredicates => _predicates.Length > 0;
+
+    internal bool NeedsFilter => _queries.Length > 1 || _headers.Length > 0 || HasPredicates;
+
+    internal Route Resolve(EventTypeMap types) => new([.. _queries.Select(types.Resolve)], _headers, _predicates);
+
+    /// <summary>What can be told without decoding; no code of the user's runs.</summary>
+    internal bool AdmitsBytes(in RecordedEvent e)
+    {
+        foreach (var query in _queries)
+            if (!query.Matches(e.Type, e.StreamId, e.Tags ?? [])) return false;
+        return _headers.Length == 0 || HasHeaders(e);
+    }
+
+    internal bool Admits(EventEnvelope envelope)
+    {
+        foreach (var predicate in _predicates)
+            if (!predicate(envelope)) return false;
+        return true;
+    }
+
+    private bool HasHeaders(in RecordedEvent e)
+    {
+        try
+        {
+            var metadata = EventMetadata.Read(e.Metadata, e.Type, e.StreamId, e.Position);
+            foreach (var (key, value) in _headers)
+                if ((key == EventMetadata.ActorKey ? metadata.Actor : metadata.Headers.GetValueOrDefault(key)) != value) return false;
+            return true;
+        }
+        catch (EventSerializationException)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,22 @@
+namespace EventSourcing;
+
+/// <summary>A runner is no longer the one that may deliver: another took its lease over, or it was not renewed in time. What it tried to write was not written.</summary>
+public sealed class LeaseLostException : EventSourcingException
+{
+    /// <summary>Reports whose lease it was.</summary>
+    /// <param name="name">The lease: a subscription's name, with its segment where it has several.</param>
+    /// <param name="owner">The owner that lost it.</param>
+    /// <param name="epoch">The epoch it was held in; a later holder's is higher.</param>
+    public LeaseLostException(string name, Guid owner, long epoch)
+        : base($"The lease '{name}' of owner {owner} in epoch {epoch} is lost: it was taken over, or not renewed in time. Nothing was written.") =>
+        (Name, Owner, Epoch) = (name, owner, epoch);
+
+    /// <summary>The lease: a subscription's name, with its segment where it has several.</summary>
+    public string Name { get; }
+
+    /// <summary>The owner that lost it.</summary>
+    public Guid Owner { get; }
+
+    /// <summary>The epoch it was held in; a later holder's is higher.</summary>
+    public long Epoch { get; }
+}

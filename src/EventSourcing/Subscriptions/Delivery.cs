@@ -1,0 +1,97 @@
+using EventSourcing.Internal;
+using EventSourcing.Storage;
+
+namespace EventSourcing.Subscriptions;
+
+/// <summary>What a handler knows of the delivery it takes part in, and the way to have its effect and the checkpoint in one transaction. Not thread-safe; not to be kept after the handler returns.</summary>
+/// <remarks>
+/// What is enlisted is kept and written with a later checkpoint, at the latest when the subscription waits for new events: all of it or
+/// nothing, exactly once, in order, whatever crashes in between. When its transaction fails, the events come again one by one, each with a
+/// transaction of its own, and the one that fails falls under the subscription's <see cref="OnFailure"/>.
+/// </remarks>
+public sealed class Delivery
+{
+    private readonly EventStore _store;
+    private readonly List<Effect> _effects = [];
+    private Guid _eventId;
+    private string? _correlationId;
+
+    internal Delivery(EventStore store, string subscription, int segment) => (_store, Subscription, Segment) = (store, subscription, segment);
+
+    /// <summary>The subscription's name.</summary>
+    public string Subscription { get; }
+
+    /// <summary>The segment of a group, from 0 to 15; 0 where there is no group.</summary>
+    public int Segment { get; }
+
+    /// <summary>The epoch of the runner's lease. A system outside that remembers the highest it has seen, per segment, can refuse the late effects of a runner that was frozen.</summary>
+    public long Epoch { get; internal set; }
+
+    /// <summary>Which attempt this is, from 1.</summary>
+    public int Attempt { get; private set; }
+
+    /// <summary>True while events come that were handled before the subscription was reset.</summary>
+    public bool IsReplay { get; private set; }
+
+    internal int EffectCount => _effects.Count;
+
+    /// <summary>Adds work on the log's records to the checkpoint's transaction.</summary>
+    /// <param name="effect">Runs later, synchronously, on the writer, perhaps more than once when a transaction has to be repeated; must be short and touch nothing but the transaction.</param>
+    public void Enlist(Action<ILogTransaction> effect)
+    {
+        ArgumentNullException.ThrowIfNull(effect);
+        _effects.Add(new(effect, null, null));
+    }
+
+    /// <summary>Adds an append to the checkpoint's transaction.</summary>
+    /// <param name="append">Encoded at once; it may be changed afterwards.</param>
+    /// <exception cref="EventSourcingException">The append cannot be encoded. Refusals by the log come with the transaction.</exception>
+    public void Append(Append append)
+    {
+        ArgumentNullException.ThrowIfNull(append);
+        var encoder = _store.RentEncoder();
+        try
+        {
+            _effects.Add(new(null, encoder.Encode(append), encoder));
+        }
+        catch
+        {
+            _store.Return(encoder);
+            throw;
+        }
+    }
+
+    /// <summary>Adds an append to one stream to the checkpoint's transaction; its causation is the event being handled, its correlation that event's.</summary>
+    /// <param name="stream">The stream.</param>
+    /// <param name="expected">What the stream must be like before.</param>
+    /// <param name="events">Events of the type map, or <see cref="EventData"/>; at least one.</param>
+    /// <exception cref="EventSourcingException">An event cannot be encoded. Refusals by the log come with the transaction.</exception>
+    public void Append(StreamId stream, ExpectedVersion expected, IEnumerable<object> events) =>
+        Append(new Append { CausationId = _eventId == Guid.Empty ? null : _eventId.ToString(), CorrelationId = _correlationId }.To(stream, expected, events));
+
+    /// <summary>Before an attempt. In a batch no single event is the cause.</summary>
+    internal void Begin(in RecordedEvent e, int attempt, bool isReplay, bool isBatch = false)
+    {
+        (Attempt, IsReplay) = (attempt, isReplay);
+        (_eventId, _correlationId) = isBatch ? (Guid.Empty, null) : (e.Id, e.CorrelationId);
+    }
+
+    internal void Run(ILogTransaction transaction)
+    {
+        foreach (var effect in _effects)
+        {
+            if (effect.Append is { } append) transaction.Append(append);
+            else effect.Work!(transaction);
+        }
+    }
+
+    /// <summary>Forgets what was enlisted after the first <paramref name="count"/>.</summary>
+    internal void Forget(int count)
+    {
+        for (var i = count; i < _effects.Count; i++)
+            if (_effects[i].Encoder is { } encoder) _store.Return(encoder);
+        _effects.RemoveRange(count, _effects.Count - count);
+    }
+
+    private readonly record struct Effect(Action<ILogTransaction>? Work, LogAppend? Append, AppendEncoder? Encoder);
+}

@@ -1,0 +1,47 @@
+using EventSourcing.Storage;
+
+namespace EventSourcing.Subscriptions.Internal;
+
+/// <summary>A lease that was granted, in one epoch. Held while it is renewed in time by this process's own clock; what is written under it is judged again in the transaction.</summary>
+[System.Diagnostics.CodeAnalysis.SuppressMessage("Reliability", "CA1001", Justification = "A source without timer or wait handle holds nothing that disposal would release.")]
+internal sealed class Lease(SegmentKey key, Guid owner, long epoch, TimeSpan timeout, TimeProvider time, long renewedAt)
+{
+    private readonly CancellationTokenSource _ended = new(), _askedBack = new();
+    private long _renewedAt = renewedAt;
+    private volatile bool _isLost;
+
+    internal SegmentKey Key { get; } = key;
+
+    internal long Epoch { get; } = epoch;
+
+    /// <summary>Cancelled when the lease is lost.</summary>
+    internal CancellationToken Lost => _ended.Token;
+
+    /// <summary>False once it is lost, or was not renewed in time: another may have it then.</summary>
+    internal bool IsHeld => !_isLost && time.GetElapsedTime(Volatile.Read(ref _renewedAt)) < timeout;
+
+    /// <summary>Cancelled when another member of the group should have it.</summary>
+    internal CancellationToken AskedBack => _askedBack.Token;
+
+    internal bool IsAskedBack => _askedBack.IsCancellationRequested;
+
+    internal LeaseLostException Error() => new(Key.Key, owner, Epoch);
+
+    internal void Renewed(long timestamp) => Volatile.Write(ref _renewedAt, timestamp);
+
+    internal Task LoseAsync()
+    {
+        _isLost = true;
+        return _ended.CancelAsync();
+    }
+
+    internal Task AskBackAsync() => _askedBack.CancelAsync();
+
+    internal bool IsMine(LeaseRecord record) => record.Owner == owner && record.Epoch == Epoch;
+
+    /// <summary>In the transaction of a checkpoint or effect: refuses it when the lease has passed on.</summary>
+    internal void Fence(ILogTransaction transaction)
+    {
+        if (!IsMine(LeaseRecord.Find(transaction, Key.Key))) throw Error();
+    }
+}

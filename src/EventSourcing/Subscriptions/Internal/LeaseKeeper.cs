@@ -1,0 +1,254 @@
+using EventSourcing.Storage;
+
+namespace EventSourcing.Subscriptions.Internal;
+
+/// <summary>Gets, renews and gives back all leases of a process: one transaction per interval for all of them.</summary>
+/// <remarks>
+/// No clock is compared with another. A holder counts from before its renewal began, a contender from after it saw that nothing had
+/// changed since it looked last; so the holder gives up first, unless it was frozen, and then the epoch refuses what it writes.
+/// </remarks>
+internal sealed class LeaseKeeper(IEventLog log, SubscriberOptions options) : IAsyncDisposable
+{
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, Claim> _claims = [];
+    private readonly SemaphoreSlim _wake = new(0);
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Dictionary<string, (LeaseRecord Record, long Since)> _seen = [];
+    private ITimer? _timer;
+    private Task? _loop;
+
+    internal Guid Owner { get; } = Guid.NewGuid();
+
+    private TimeSpan Interval => options.LeaseTimeout / 3;
+
+    private sealed class Claim(SegmentKey key)
+    {
+        internal SegmentKey Key { get; } = key;
+
+        internal Lease? Lease { get; set; }
+
+        internal TaskCompletionSource<Lease> Granted { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+
+    /// <summary>Waits until the lease is this process's.</summary>
+    internal async Task<Lease> AcquireAsync(SegmentKey key, CancellationToken cancellationToken)
+    {
+        var claim = new Claim(key);
+        lock (_lock)
+        {
+            _claims.Add(key.Key, claim);
+            _timer ??= options.TimeProvider.CreateTimer(_ => _wake.Release(), null, Interval, Interval);
+            if (_loop is null)
+                using (ExecutionContext.SuppressFlow()) _loop = Task.Run(LoopAsync, CancellationToken.None);
+        }
+
+        _wake.Release();
+        try
+        {
+            return await claim.Granted.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            await GiveBackAsync(claim).ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>Gives a lease back, so that another has it at once. Does nothing to one that passed on.</summary>
+    internal async ValueTask ReleaseAsync(Lease lease)
+    {
+        Claim? claim;
+        lock (_lock)
+            if (!_claims.TryGetValue(lease.Key.Key, out claim) || claim.Lease != lease) return;
+        await GiveBackAsync(claim).ConfigureAwait(false);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync().ConfigureAwait(false);
+        if (_loop is not null) await _loop.ConfigureAwait(false);
+        if (_timer is not null) await _timer.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private async ValueTask GiveBackAsync(Claim claim)
+    {
+        bool isLastOfGroup;
+        lock (_lock)
+        {
+            _claims.Remove(claim.Key.Key);
+            isLastOfGroup = claim.Key.IsGroup && !_claims.Values.Any(c => c.Key.Name == claim.Key.Name);
+            if (_claims.Count == 0)
+            {
+                _timer?.Dispose();
+                _timer = null;
+            }
+        }
+
+        if (claim.Lease is null && !isLastOfGroup) return;
+        try
+        {
+            await log.TransactAsync(transaction =>
+            {
+                if (claim.Lease is { } lease && LeaseRecord.Find(transaction, claim.Key.Key) is var record && lease.IsMine(record))
+                    (record with { Owner = Guid.Empty }).Put(transaction, claim.Key.Key);
+                if (isLastOfGroup) transaction.TryRemove(RecordKind.Lease, MemberKey(claim.Key.Name), null);
+                return true;
+            }, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is EventSourcingException or ObjectDisposedException)
+        {
+            // Not given back, it passes on by itself after the timeout.
+        }
+    }
+
+    private async Task LoopAsync()
+    {
+        while (true)
+        {
+            try
+            {
+                await _wake.WaitAsync(_stop.Token).ConfigureAwait(false);
+                // Wakes that came together are one.
+                while (_wake.Wait(0, CancellationToken.None))
+                {
+                }
+
+                await RoundAsync().ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (ObjectDisposedException)
+            {
+                return;
+            }
+            catch (EventSourcingException)
+            {
+                // Leases not renewed end by the clock of those who hold them.
+            }
+        }
+    }
+
+    private async Task RoundAsync()
+    {
+        Claim[] claims;
+        lock (_lock) claims = [.. _claims.Values];
+        if (claims.Length == 0) return;
+        var before = options.TimeProvider.GetTimestamp();
+        var verdicts = await log.TransactAsync(transaction => Judge(transaction, claims), _stop.Token).ConfigureAwait(false);
+        foreach (var (claim, verdict) in claims.Zip(verdicts.Claims)) await ApplyAsync(claim, verdict, before).ConfigureAwait(false);
+        var now = options.TimeProvider.GetTimestamp();
+        foreach (var (key, record) in verdicts.Seen)
+            if (!_seen.TryGetValue(key, out var known) || known.Record != record) _seen[key] = (record, now);
+    }
+
+    private async ValueTask ApplyAsync(Claim claim, Verdict verdict, long before)
+    {
+        if (verdict.Kind == VerdictKind.Lost)
+        {
+            await claim.Lease!.LoseAsync().ConfigureAwait(false);
+            return;
+        }
+
+        if (verdict.Kind == VerdictKind.Renewed)
+        {
+            claim.Lease!.Renewed(before);
+            if (verdict.IsAskedBack) await claim.Lease.AskBackAsync().ConfigureAwait(false);
+            return;
+        }
+
+        if (verdict.Kind != VerdictKind.Granted) return;
+        var lease = new Lease(claim.Key, Owner, verdict.Epoch, options.LeaseTimeout, options.TimeProvider, before);
+        bool isWanted;
+        lock (_lock)
+        {
+            claim.Lease = lease;
+            isWanted = _claims.TryGetValue(claim.Key.Key, out var current) && current == claim;
+        }
+
+        claim.Granted.TrySetResult(lease);
+        // Nobody waits for it any more: it was given up while the transaction was under way.
+        if (!isWanted) await GiveBackAsync(claim).ConfigureAwait(false);
+    }
+
+    private enum VerdictKind
+    {
+        Waiting,
+        Granted,
+        Renewed,
+        Lost,
+    }
+
+    private readonly record struct Verdict(VerdictKind Kind, long Epoch = 0, bool IsAskedBack = false);
+
+    private sealed record Verdicts(List<Verdict> Claims, List<(string Key, LeaseRecord Record)> Seen);
+
+    // Changes nothing but the transaction, which may have to be repeated.
+    private Verdicts Judge(ILogTransaction transaction, Claim[] claims)
+    {
+        var verdicts = new Verdicts([], []);
+        var shares = claims.Where(c => c.Key.IsGroup).Select(c => c.Key.Name).Distinct()
+            .ToDictionary(name => name, name => new Share(
+                ShareOf(transaction, name, verdicts), claims.Count(c => c.Key.Name == name && c.Lease is { IsHeld: true, IsAskedBack: false })));
+        foreach (var claim in claims)
+        {
+            var share = claim.Key.IsGroup ? shares[claim.Key.Name] : null;
+            verdicts.Claims.Add(claim.Lease is { } lease ? Renew(transaction, lease, share) : TryClaim(transaction, claim, share, verdicts));
+        }
+
+        return verdicts;
+    }
+
+    private sealed class Share(int target, int held)
+    {
+        internal bool IsFull => Held >= target;
+
+        internal bool IsOver => Held > target;
+
+        internal int Held { get; set; } = held;
+    }
+
+    private static Verdict Renew(ILogTransaction transaction, Lease lease, Share? share)
+    {
+        var record = LeaseRecord.Find(transaction, lease.Key.Key);
+        if (!lease.IsMine(record)) return new(VerdictKind.Lost);
+        (record with { Renewals = record.Renewals + 1 }).Put(transaction, lease.Key.Key);
+        if (share is not { IsOver: true } || lease.IsAskedBack) return new(VerdictKind.Renewed);
+        share.Held--;
+        return new(VerdictKind.Renewed, IsAskedBack: true);
+    }
+
+    private Verdict TryClaim(ILogTransaction transaction, Claim claim, Share? share, Verdicts verdicts)
+    {
+        var record = LeaseRecord.Find(transaction, claim.Key.Key);
+        verdicts.Seen.Add((claim.Key.Key, record));
+        if (share is { IsFull: true } || (record.Owner != Guid.Empty && !IsExpired(claim.Key.Key, record))) return default;
+        if (share is not null) share.Held++;
+        new LeaseRecord(Owner, record.Epoch + 1, 1).Put(transaction, claim.Key.Key);
+        return new(VerdictKind.Granted, record.Epoch + 1);
+    }
+
+    private bool IsExpired(string key, LeaseRecord record) =>
+        _seen.TryGetValue(key, out var seen) && seen.Record == record && options.TimeProvider.GetElapsedTime(seen.Since) >= options.LeaseTimeout;
+
+    /// <summary>How many segments are this member's: an equal part among the members that show signs of life, rounded up.</summary>
+    private int ShareOf(ILogTransaction transaction, string name, Verdicts verdicts)
+    {
+        var own = MemberKey(name);
+        var renewals = LeaseRecord.Find(transaction, own).Renewals;
+        new LeaseRecord(Owner, 1, renewals + 1).Put(transaction, own);
+        var members = 0;
+        foreach (var stored in transaction.Range(RecordKind.Lease, SegmentKey.MembersOf(name), SegmentKey.LastOf(SegmentKey.MembersOf(name)), 4096))
+        {
+            var record = LeaseRecord.Parse(stored);
+            verdicts.Seen.Add((stored.Key, record));
+            if (stored.Key == own || !IsExpired(stored.Key, record)) members++;
+            else transaction.TryRemove(RecordKind.Lease, stored.Key, null);
+        }
+
+        return (SegmentKey.GroupSegments + members - 1) / Math.Max(1, members);
+    }
+
+    private string MemberKey(string name) => SegmentKey.MembersOf(name) + Owner.ToString("N");
+}

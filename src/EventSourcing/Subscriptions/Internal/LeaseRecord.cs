@@ -1,0 +1,35 @@
+using System.Buffers.Binary;
+using EventSourcing.Storage;
+
+namespace EventSourcing.Subscriptions.Internal;
+
+/// <summary>Who runs something: the value of a <see cref="RecordKind.Lease"/> record.</summary>
+/// <param name="Owner">The owner; empty when it was given back.</param>
+/// <param name="Epoch">Rises with every change of owner.</param>
+/// <param name="Renewals">Rises while the owner lives.</param>
+internal readonly record struct LeaseRecord(Guid Owner, long Epoch, long Renewals)
+{
+    private const byte Format = 1;
+
+    internal byte[] ToBytes()
+    {
+        var bytes = new byte[33];
+        bytes[0] = Format;
+        Owner.TryWriteBytes(bytes.AsSpan(1));
+        BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(17), Epoch);
+        BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(25), Renewals);
+        return bytes;
+    }
+
+    internal static LeaseRecord Parse(Record record)
+    {
+        var bytes = record.Value.Span;
+        if (bytes.Length != 33 || bytes[0] != Format) throw new StoreCorruptException("its form is not known", $"lease '{record.Key}'");
+        return new(new(bytes[1..17]), BinaryPrimitives.ReadInt64LittleEndian(bytes[17..]), BinaryPrimitives.ReadInt64LittleEndian(bytes[25..]));
+    }
+
+    internal static LeaseRecord Find(ILogTransaction transaction, string key) =>
+        transaction.TryGet(RecordKind.Lease, key, out var record) ? Parse(record) : default;
+
+    internal void Put(ILogTransaction transaction, string key) => transaction.TryPut(RecordKind.Lease, key, ToBytes(), null);
+}

@@ -1,0 +1,50 @@
+using System.Globalization;
+
+namespace EventSourcing.Subscriptions.Internal;
+
+/// <summary>A segment of a subscription, and the keys of its records. Names have no slash, so that no name's records lie among another's.</summary>
+/// <param name="Name">The subscription's name.</param>
+/// <param name="Segment">From 0.</param>
+/// <param name="Segments">1, or <see cref="GroupSegments"/>.</param>
+internal readonly record struct SegmentKey(string Name, int Segment, int Segments)
+{
+    internal const int GroupSegments = 16;
+
+    internal bool IsGroup => Segments > 1;
+
+    /// <summary>The key of checkpoint and lease. A single subscription's has the bare name.</summary>
+    internal string Key => IsGroup ? string.Create(CultureInfo.InvariantCulture, $"{Name}/{Segment:x2}") : Name;
+
+    internal static string MembersOf(string name) => $"{name}/member/";
+
+    internal string ParkedPrefix => string.Create(CultureInfo.InvariantCulture, $"{Name}/{Segment:x2}/");
+
+    /// <summary>Records of one key lie together, in order of position.</summary>
+    internal string ParkedKey(string key, GlobalPosition position) =>
+        string.Create(CultureInfo.InvariantCulture, $"{ParkedPrefix}{Hash(key):x16}/{position.ToInt64():x16}");
+
+    internal string ParkedKeyPrefix(string key) => string.Create(CultureInfo.InvariantCulture, $"{ParkedPrefix}{Hash(key):x16}/");
+
+    /// <summary>The last key with a prefix: no record's key has a character beyond it.</summary>
+    internal static string LastOf(string prefix) => prefix + "~";
+
+    internal bool Holds(string key) => Segments == 1 || (int)(Hash(key) % (uint)Segments) == Segment;
+
+    /// <summary>The same in every process and for ever: FNV-1a over UTF-16 units, then the finalizer of SplitMix64, whose low bits are good.</summary>
+    internal static ulong Hash(string key)
+    {
+        var hash = 14695981039346656037UL;
+        foreach (var c in key) hash = (hash ^ c) * 1099511628211UL;
+        hash = (hash ^ (hash >> 30)) * 0xBF58476D1CE4E5B9UL;
+        hash = (hash ^ (hash >> 27)) * 0x94D049BB133111EBUL;
+        return hash ^ (hash >> 31);
+    }
+
+    internal static void ThrowIfInvalid(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        Storage.Name.ThrowIfInvalid(name, "subscription name", nameof(name));
+        if (name.Length > 200 || name.Contains('/', StringComparison.Ordinal))
+            throw new ArgumentException($"A subscription name has at most 200 characters and no slash: '{name}'.", nameof(name));
+    }
+}

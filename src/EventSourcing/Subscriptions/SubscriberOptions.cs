@@ -1,0 +1,30 @@
+using System.Security.Cryptography;
+
+namespace EventSourcing.Subscriptions;
+
+/// <summary>What all subscriptions of a process have in common.</summary>
+public sealed class SubscriberOptions
+{
+    /// <summary>How long a runner that shows no sign of life keeps its lease; it renews three times as often. Default 6 s; from 30 ms to 1 hour. The same in all processes of a log.</summary>
+    public TimeSpan LeaseTimeout { get; init; } = TimeSpan.FromSeconds(6);
+
+    /// <summary>How long a handler may go on when its subscription is stopped, before its token is cancelled. Default 5 s; from 0 to 1 hour.</summary>
+    public TimeSpan StopTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>The clock of leases, delays and parked events. Default: the system's.</summary>
+    public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+
+    /// <summary>Gives numbers from 0, inclusive, to 1, exclusive, that spread out retries. Called from several threads.</summary>
+    public Func<double> Randomness { get; init; } = static () => RandomNumberGenerator.GetInt32(1 << 30) / (double)(1 << 30);
+
+    internal SubscriberOptions Validated()
+    {
+        ArgumentNullException.ThrowIfNull(TimeProvider);
+        ArgumentNullException.ThrowIfNull(Randomness);
+        if (LeaseTimeout < TimeSpan.FromMilliseconds(30) || LeaseTimeout > TimeSpan.FromHours(1))
+            throw new ArgumentOutOfRangeException(nameof(LeaseTimeout), LeaseTimeout, "LeaseTimeout is from 30 ms to 1 hour.");
+        if (StopTimeout < TimeSpan.Zero || StopTimeout > TimeSpan.FromHours(1))
+            throw new ArgumentOutOfRangeException(nameof(StopTimeout), StopTimeout, "StopTimeout is from 0 to 1 hour.");
+        return this;
+    }
+}

@@ -1,0 +1,76 @@
+using EventSourcing.Internal;
+using EventSourcing.Storage;
+using EventSourcing.Subscriptions.Internal;
+
+namespace EventSourcing.Subscriptions;
+
+/// <summary>What a subscription does with its events: one at a time or in batches, as events or as bytes. Handlers of one runner never run at the same time; those of a group's segments may.</summary>
+public abstract class SubscriptionHandler
+{
+    private protected SubscriptionHandler()
+    {
+    }
+
+    /// <summary>What the handler asks for when the options say nothing; null for every event.</summary>
+    internal virtual EventQuery? Query => null;
+
+    internal virtual bool IsBatch => false;
+
+    /// <summary>Handles events one at a time.</summary>
+    /// <param name="handle">The event, what is known of its delivery, and a token that is cancelled when the effect would come too late.</param>
+    public static SubscriptionHandler Each(Func<EventEnvelope, Delivery, CancellationToken, ValueTask> handle)
+    {
+        ArgumentNullException.ThrowIfNull(handle);
+        return new EachHandler(handle);
+    }
+
+    /// <summary>Handles events in batches, ascending by position.</summary>
+    /// <param name="handle">The events, at least one; the list is the handler's only until it returns. When it throws, the events of the batch come again one by one.</param>
+    public static SubscriptionHandler Batches(Func<IReadOnlyList<EventEnvelope>, Delivery, CancellationToken, ValueTask> handle)
+    {
+        ArgumentNullException.ThrowIfNull(handle);
+        return new BatchHandler(handle);
+    }
+
+    /// <summary>Handles stored bytes, one event at a time; a type that the type map does not know is no error.</summary>
+    /// <param name="handle">The event, what is known of its delivery, and a token that is cancelled when the effect would come too late. The memory may be kept.</param>
+    public static SubscriptionHandler EachRaw(Func<RecordedEvent, Delivery, CancellationToken, ValueTask> handle)
+    {
+        ArgumentNullException.ThrowIfNull(handle);
+        return new EachRawHandler(handle);
+    }
+
+    /// <summary>Handles stored bytes in batches, ascending by position; a type that the type map does not know is no error.</summary>
+    /// <param name="handle">The events, at least one; the memory that holds them is the handler's only until it returns, their bytes may be kept. When it throws, the events of the batch come again one by one.</param>
+    public static SubscriptionHandler RawBatches(Func<ReadOnlyMemory<RecordedEvent>, Delivery, CancellationToken, ValueTask> handle)
+    {
+        ArgumentNullException.ThrowIfNull(handle);
+        return new RawBatchHandler(handle);
+    }
+
+    /// <summary>Handles events by type; those of other types are not decoded.</summary>
+    /// <param name="build">Names the types and their handlers, at least one.</param>
+    /// <exception cref="ArgumentException">No handler is named.</exception>
+    public static SubscriptionHandler ByType(Action<TypedHandlers> build)
+    {
+        ArgumentNullException.ThrowIfNull(build);
+        var handlers = new TypedHandlers();
+        build(handlers);
+        return ByType(handlers);
+    }
+
+    internal static SubscriptionHandler ByType(TypedHandlers handlers) => new TypedHandler(handlers);
+
+    /// <summary>False when the handler does not want events of this stored type at all.</summary>
+    internal virtual bool Selects(string type) => true;
+
+    /// <summary>Called once before the first event, with the store's decoder.</summary>
+    internal virtual void Bind(EventStore store)
+    {
+    }
+
+    internal abstract ValueTask HandleAsync(in RecordedEvent e, EventDecoder decoder, Delivery delivery, CancellationToken cancellationToken);
+
+    internal virtual ValueTask HandleAsync(ReadOnlyMemory<RecordedEvent> events, EventDecoder decoder, Delivery delivery, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
+}

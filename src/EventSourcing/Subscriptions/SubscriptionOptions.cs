@@ -1,0 +1,64 @@
+using EventSourcing.Storage;
+
+namespace EventSourcing.Subscriptions;
+
+/// <summary>How a subscription works.</summary>
+public sealed class SubscriptionOptions
+{
+    /// <summary>Which events. Null, the default: those of the types that the handler has handlers for, or every event where it takes any.</summary>
+    public EventQuery? Query { get; init; }
+
+    /// <summary>Where to begin when there is no checkpoint yet. Default: the beginning.</summary>
+    public Start From { get; init; } = Start.Beginning;
+
+    /// <summary>What happens when the handler throws. Default: five more attempts, then pause.</summary>
+    public OnFailure OnFailure { get; init; } = OnFailure.RetryThenPause();
+
+    /// <summary>
+    /// What orders events that belong together: parking holds back the later events of the same key, groups keep the order per key.
+    /// Null, the default: the stream. Called on the runner; the same event must always give the same key, not empty.
+    /// </summary>
+    public Func<RecordedEvent, string>? Key { get; init; }
+
+    /// <summary>The checkpoint is written when this many events were handled since the last: the most that are repeated after a crash. Default 1,000; from 1 to 1,000,000. It is also the most events of a batch, up to 1,024.</summary>
+    public int CheckpointEvery { get; init; } = 1000;
+
+    /// <summary>The checkpoint is written when nothing came for this long after handled events. Default 1 s; from 0 to 1 hour.</summary>
+    public TimeSpan CheckpointIdle { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>True shares the subscription among workers of this and other processes: 16 segments by key, each with a lease and checkpoint of its own; order is kept per key only. Default false. Never changed once the subscription has a checkpoint.</summary>
+    public bool IsGroup { get; init; }
+
+    /// <summary>How many handlers of a group run at the same time in this process, from 1 to 16; default: the number of processors, at most 16. Without a group there is one.</summary>
+    public int Workers { get; init; } = Math.Min(16, Environment.ProcessorCount);
+
+    /// <summary>Which of the events that match are for the handler at all; the others pass as if the query had left them out.</summary>
+    internal Func<RecordedEvent, bool>? Filter { get; init; }
+
+    internal SubscriptionOptions With(EventQuery? query, Func<RecordedEvent, bool>? filter) => new()
+    {
+        Query = query,
+        Filter = filter,
+        From = From,
+        OnFailure = OnFailure,
+        Key = Key,
+        CheckpointEvery = CheckpointEvery,
+        CheckpointIdle = CheckpointIdle,
+        IsGroup = IsGroup,
+        Workers = Workers,
+    };
+
+    internal void Validate()
+    {
+        ArgumentNullException.ThrowIfNull(From);
+        ArgumentNullException.ThrowIfNull(OnFailure);
+        if (CheckpointEvery is < 1 or > 1_000_000) throw new ArgumentOutOfRangeException(nameof(CheckpointEvery), CheckpointEvery, "CheckpointEvery is from 1 to 1,000,000 events.");
+        if (CheckpointIdle < TimeSpan.Zero || CheckpointIdle > TimeSpan.FromHours(1))
+            throw new ArgumentOutOfRangeException(nameof(CheckpointIdle), CheckpointIdle, "CheckpointIdle is from 0 to 1 hour.");
+        if (Workers is < 1 or > 16) throw new ArgumentOutOfRangeException(nameof(Workers), Workers, "Workers is from 1 to 16.");
+    }
+
+    internal string KeyOf(in RecordedEvent e) => Key is null
+        ? e.StreamId.Value
+        : Key(e) is { Length: > 0 } key ? key : throw new InvalidOperationException($"The key of the event at position {e.Position} is empty.");
+}

@@ -1,0 +1,136 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+using EventSourcing.Serialization;
+using EventSourcing.Sqlite;
+using EventSourcing.Storage;
+using EventSourcing.Subscriptions;
+
+namespace EventSourcing.KillTest;
+
+/// <summary>What a run saw.</summary>
+/// <param name="Kills">Processes killed.</param>
+/// <param name="Events">Events in the log that the subscription asks for.</param>
+/// <param name="Missed">Events without an effect.</param>
+/// <param name="Repeated">Effects beyond the first of an event.</param>
+/// <param name="MostRepeated">The most events repeated after one kill.</param>
+/// <param name="Unordered">Effects that came after that of a later event without being a repeat.</param>
+public sealed record KillReport(int Kills, int Events, int Missed, int Repeated, int MostRepeated, int Unordered);
+
+/// <summary>A process that appends and listens is killed again and again; afterwards every event must have its effect.</summary>
+public static class KillRun
+{
+    public const int Interval = 50;
+
+    /// <summary>Kills <paramref name="kills"/> processes; the effect lies in the checkpoint's transaction, or in a file beside the log.</summary>
+    public static async Task<KillReport> RunAsync(string folder, int kills, bool inTransaction, int seed)
+    {
+        var random = new Random(seed);
+        for (var i = 0; i < kills; i++)
+        {
+            using var child = Process.Start(new ProcessStartInfo("dotnet", [typeof(KillRun).Assembly.Location, "child", folder, inTransaction.ToString()])
+            {
+                RedirectStandardOutput = true,
+            })!;
+            // The child says so when it is active; killed from then on at a random moment.
+            await child.StandardOutput.ReadLineAsync();
+            await Task.Delay(random.Next(1, 250));
+            child.Kill();
+            await child.WaitForExitAsync();
+        }
+
+        await using var store = Open(folder);
+        await using (var subscriber = NewSubscriber(store))
+        {
+            var subscription = await StartAsync(subscriber, folder, inTransaction);
+            await subscription.WaitForAsync(await store.GetHeadAsync()).WaitAsync(TimeSpan.FromMinutes(1));
+        }
+
+        return Judge(kills, await ReadAsync(store, "s"), inTransaction ? await EffectsAsync(store) : FileEffects(folder));
+    }
+
+    /// <summary>The process to be killed: appends without end and listens.</summary>
+    public static async Task ChildAsync(string folder, bool inTransaction)
+    {
+        await using var store = Open(folder);
+        await using var subscriber = NewSubscriber(store);
+        var subscription = await StartAsync(subscriber, folder, inTransaction);
+        while (subscription.State == SubscriptionState.Standby) await Task.Delay(1);
+        Console.WriteLine("active");
+        await Task.WhenAll(Enumerable.Range(0, 3).Select(async writer =>
+        {
+            while (true) await store.Log.AppendAsync(Append($"s-{writer}", "{}"), default);
+        }));
+    }
+
+    private static EventStore Open(string folder) => SqliteEventStore.Open(Path.Combine(folder, "log.db"), EventTypeMap.Empty);
+
+    private static Subscriber NewSubscriber(EventStore store) => new(store, new() { LeaseTimeout = TimeSpan.FromMilliseconds(150) });
+
+    private static Task<Subscription> StartAsync(Subscriber subscriber, string folder, bool inTransaction)
+    {
+        var options = new SubscriptionOptions { Query = EventQuery.All.InCategory("s"), CheckpointEvery = Interval };
+        return subscriber.StartAsync("effects", inTransaction ? Transactional() : ToFile(folder), options);
+    }
+
+    private static SubscriptionHandler Transactional() => SubscriptionHandler.EachRaw((e, delivery, _) =>
+    {
+        var position = e.Position.ToString();
+        delivery.Enlist(transaction => transaction.Append(Append("effect-1", position)));
+        return default;
+    });
+
+    private static SubscriptionHandler ToFile(string folder)
+    {
+        var file = new FileStream(Path.Combine(folder, "effects"), FileMode.Append, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
+        return SubscriptionHandler.EachRaw((e, _, _) =>
+        {
+            file.Write(Encoding.ASCII.GetBytes($"{e.Position}\n"));
+            return default;
+        });
+    }
+
+    private static LogAppend Append(StreamId stream, string data) => new()
+    {
+        Writes = new[] { new StreamWrite(stream, ExpectedVersion.Any, new[] { new LogEvent { Type = "t", Data = Encoding.ASCII.GetBytes(data), IsJson = true } }) },
+    };
+
+    private static async Task<List<RecordedEvent>> ReadAsync(EventStore store, string category)
+    {
+        var events = new List<RecordedEvent>();
+        for (var read = new LogRead { Query = EventQuery.All.InCategory(category) }; ;)
+        {
+            using var page = await store.Log.ReadAsync(read, default);
+            events.AddRange(page.Events);
+            if (page.IsLast) return events;
+            read = read with { From = page.Next };
+        }
+    }
+
+    private static async Task<List<long>> EffectsAsync(EventStore store) =>
+        [.. (await ReadAsync(store, "effect")).Select(e => long.Parse(Encoding.ASCII.GetString(e.Data.Span), CultureInfo.InvariantCulture))];
+
+    private static List<long> FileEffects(string folder) =>
+        [.. File.ReadAllLines(Path.Combine(folder, "effects")).Select(line => long.Parse(line, CultureInfo.InvariantCulture))];
+
+    private static KillReport Judge(int kills, List<RecordedEvent> events, List<long> effects)
+    {
+        var (highest, repeated, most, run, unordered) = (0L, 0, 0, 0, 0);
+        var done = new HashSet<long>();
+        foreach (var effect in effects)
+        {
+            if (done.Add(effect))
+            {
+                if (effect < highest) unordered++;
+                highest = effect;
+                run = 0;
+                continue;
+            }
+
+            repeated++;
+            most = Math.Max(most, ++run);
+        }
+
+        return new(kills, events.Count, events.Count(e => !done.Contains(e.Position.ToInt64())), repeated, most, unordered);
+    }
+}

@@ -1,0 +1,192 @@
+using System.Collections.Concurrent;
+using EventSourcing.Bus;
+using EventSourcing.InMemory;
+using EventSourcing.Serialization;
+using EventSourcing.Storage;
+using EventSourcing.Subscriptions;
+using NUnit.Framework;
+
+namespace EventSourcing.Tests.Bus;
+
+[Parallelizable(ParallelScope.All), FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+public sealed class EventBusTests : IAsyncDisposable
+{
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
+    private readonly EventStore _store;
+    private readonly EventBus _bus;
+
+    public EventBusTests()
+    {
+        _store = new(new InMemoryEventLog(), EventTypeMap.Empty);
+        _bus = new(_store);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _bus.DisposeAsync();
+        await _store.DisposeAsync();
+    }
+
+    private async Task<long> AppendAsync(StreamId stream, string type = "t", string? metadata = null, params Tag[] tags) =>
+        (await _store.Log.AppendAsync(new LogAppend
+        {
+            Writes = new[]
+            {
+                new StreamWrite(stream, ExpectedVersion.Any, new[]
+                {
+                    new LogEvent { Type = type, Data = "{}"u8.ToArray(), IsJson = true, Tags = tags, Metadata = System.Text.Encoding.UTF8.GetBytes(metadata ?? "") },
+                }),
+            },
+        }, default)).LastPosition.ToInt64();
+
+    private static async Task UntilAsync(Func<bool> condition)
+    {
+        using var giveUp = new CancellationTokenSource(s_patience);
+        while (!condition())
+        {
+            Assert.That(giveUp.IsCancellationRequested, Is.False, "waited too long");
+            await Task.Yield();
+        }
+    }
+
+    private static Func<RecordedEvent, CancellationToken, ValueTask> Collect(ConcurrentQueue<long> seen) => (e, _) =>
+    {
+        seen.Enqueue(e.Position.ToInt64());
+        return default;
+    };
+
+    [Test]
+    public async Task Routes_choose_by_type_category_stream_tag_header_and_both()
+    {
+        var routes = new (Route Route, long[] Expected)[]
+        {
+            (Route.All, [1, 2, 3, 4]), (Route.Types("a"), [1, 2]), (Route.Category("order"), [1, 3]), (Route.Stream("cart-1"), [2, 4]), (Route.Tag("k", "1"), [3]),
+            (Route.Header("tenant", "7"), [2, 4]), (Route.Header("actor", "ann"), [4]), (Route.Types("a").And(Route.Category("order")), [1]),
+        };
+        var seen = new ConcurrentQueue<long>[routes.Length];
+        for (var i = 0; i < routes.Length; i++) await _bus.ListenRawAsync(routes[i].Route, Collect(seen[i] = []));
+        var durable = new ConcurrentQueue<long>[routes.Length];
+        var subscriptions = new Subscription[routes.Length];
+        for (var i = 0; i < routes.Length; i++)
+        {
+            var queue = durable[i] = [];
+            subscriptions[i] = await _bus.SubscribeAsync($"route {i}", routes[i].Route, SubscriptionHandler.EachRaw((e, _, _) =>
+            {
+                queue.Enqueue(e.Position.ToInt64());
+                return default;
+            }));
+        }
+
+        await AppendAsync("order-1", "a");
+        await AppendAsync("cart-1", "a", """{"tenant":"7"}""");
+        await AppendAsync("order-1", "b", null, new Tag("k", "1"));
+        await AppendAsync("cart-1", "b", """{"tenant":"7","actor":"ann"}""");
+        for (var i = 0; i < routes.Length; i++)
+        {
+            var (own, expected) = (seen[i], routes[i].Expected);
+            await UntilAsync(() => own.Count >= expected.Length);
+            await subscriptions[i].WaitForAsync(GlobalPosition.FromInt64(4)).WaitAsync(s_patience);
+            Assert.That(own, Is.EqualTo(expected));
+            Assert.That(durable[i], Is.EqualTo(expected));
+        }
+    }
+
+    [Test]
+    public async Task Listener_added_while_running_gets_history_or_not_as_it_asks()
+    {
+        for (var i = 0; i < 3; i++) await AppendAsync("s");
+        var (all, now) = (new ConcurrentQueue<long>(), new ConcurrentQueue<long>());
+        await _bus.ListenRawAsync(Route.All, Collect(all), new() { From = Start.Beginning });
+        await _bus.ListenRawAsync(Route.All, Collect(now));
+        for (var i = 0; i < 3; i++) await AppendAsync("s");
+        await UntilAsync(() => all.Count == 6 && now.Count == 3);
+        Assert.That(all, Is.EqualTo(new long[] { 1, 2, 3, 4, 5, 6 }));
+        Assert.That(now, Is.EqualTo(new long[] { 4, 5, 6 }));
+    }
+
+    [Test]
+    public async Task Stuck_and_throwing_listeners_hold_up_neither_the_writer_nor_another_listener()
+    {
+        const int events = 20_000;
+        var stuck = new TaskCompletionSource();
+        var slow = new ConcurrentQueue<long>();
+        var waiting = await _bus.ListenRawAsync(Route.All, async (e, _) =>
+        {
+            await stuck.Task;
+            slow.Enqueue(e.Position.ToInt64());
+        }, new() { Capacity = 16 });
+        var throwing = await _bus.ListenRawAsync(Route.All, (_, _) => throw new InvalidOperationException("always"));
+        var good = new ConcurrentQueue<long>();
+        await _bus.ListenRawAsync(Route.All, Collect(good));
+        for (var i = 0; i < events; i++) await AppendAsync("s");
+        await UntilAsync(() => good.Count == events && throwing.Failures == events);
+        Assert.That(good, Is.Ordered.Ascending);
+        stuck.SetResult();
+        await UntilAsync(() => slow.Count == events);
+        Assert.That(slow, Is.EqualTo(Enumerable.Range(1, events).Select(i => (long)i)), "left the feed, read on by itself, and lost nothing");
+        Assert.That(throwing.LastError, Is.InstanceOf<InvalidOperationException>());
+        await AppendAsync("s");
+        await UntilAsync(() => slow.Count == events + 1);
+        Assert.That(waiting.IsFaulted, Is.False);
+    }
+
+    [Test]
+    public async Task Dropped_events_are_the_oldest_and_every_one_is_counted()
+    {
+        const int events = 5000;
+        var (entered, stuck) = (new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), new TaskCompletionSource());
+        var seen = new ConcurrentQueue<long>();
+        var listener = await _bus.ListenRawAsync(Route.All, async (e, _) =>
+        {
+            entered.TrySetResult();
+            await stuck.Task;
+            seen.Enqueue(e.Position.ToInt64());
+        }, new() { Capacity = 10, WhenFull = WhenFull.DropOldest });
+        await UntilAsync(() => listener.IsLive);
+        await AppendAsync("s");
+        await entered.Task.WaitAsync(s_patience);
+        for (var i = 1; i < events; i++) await AppendAsync("s");
+        await UntilAsync(() => listener.Dropped > 0);
+        stuck.SetResult();
+        await UntilAsync(() => seen.Count + listener.Dropped == events);
+        Assert.That(seen, Is.Ordered.Ascending);
+        Assert.That(seen.Last(), Is.EqualTo(events));
+    }
+
+    [Test]
+    public async Task Listener_that_is_to_fail_when_full_ends_with_an_error()
+    {
+        var stuck = new TaskCompletionSource();
+        var listener = await _bus.ListenRawAsync(Route.All, async (_, _) => await stuck.Task, new() { Capacity = 10, WhenFull = WhenFull.Fail });
+        await UntilAsync(() => listener.IsLive);
+        for (var i = 0; i < 100; i++) await AppendAsync("s");
+        await UntilAsync(() => listener.IsFaulted);
+        Assert.That(listener.LastError, Is.InstanceOf<EventBusException>());
+        stuck.SetResult();
+    }
+
+    [Test]
+    public async Task Disposed_listener_hears_nothing_and_the_feed_rests_without_listeners()
+    {
+        var seen = new ConcurrentQueue<long>();
+        var listener = await _bus.ListenRawAsync(Route.All, Collect(seen));
+        await AppendAsync("s");
+        await UntilAsync(() => seen.Count == 1);
+        await listener.DisposeAsync();
+        await AppendAsync("s");
+        Assert.That((seen.Count, _bus.LiveListeners.Count), Is.EqualTo((1, 0)));
+        var again = new ConcurrentQueue<long>();
+        await _bus.ListenRawAsync(Route.All, Collect(again));
+        await AppendAsync("s");
+        await UntilAsync(() => again.Count == 1);
+        Assert.That(again, Is.EqualTo(new long[] { 3 }));
+    }
+
+    [Test]
+    public async Task Listeners_hold_no_lease()
+    {
+        await _bus.ListenRawAsync(Route.All, (_, _) => default);
+        await AppendAsync("s");
+        Assert.That(await _store.Log.ReadRecordsAsync(RecordKind.Lease, "", null, 10, default), Is.Empty);
+    }
+}

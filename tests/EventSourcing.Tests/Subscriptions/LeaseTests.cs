@@ -1,0 +1,141 @@
+using System.Collections.Concurrent;
+using EventSourcing.InMemory;
+using EventSourcing.Serialization;
+using EventSourcing.Storage;
+using EventSourcing.Subscriptions;
+using Microsoft.Extensions.Time.Testing;
+using NUnit.Framework;
+
+namespace EventSourcing.Tests.Subscriptions;
+
+[Parallelizable(ParallelScope.All), FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+public sealed class LeaseTests : IAsyncDisposable
+{
+    private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(6);
+    private readonly CountingLog _log = new(new InMemoryEventLog());
+
+    public ValueTask DisposeAsync() => _log.DisposeAsync();
+
+    private Subscriber On(TimeProvider clock, double random = 0) =>
+        new(new EventStore(_log, EventTypeMap.Empty), new() { TimeProvider = clock, LeaseTimeout = s_timeout, Randomness = () => random });
+
+    private Task<AppendResult> AppendAsync(StreamId stream) => _log.AppendAsync(new LogAppend
+    {
+        Writes = new[] { new StreamWrite(stream, ExpectedVersion.Any, new[] { new LogEvent { Type = "t", Data = "{}"u8.ToArray(), IsJson = true } }) },
+    }, default).AsTask();
+
+    private static async Task UntilAsync(Func<bool> condition)
+    {
+        using var giveUp = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (!condition())
+        {
+            Assert.That(giveUp.IsCancellationRequested, Is.False, "waited too long");
+            await Task.Yield();
+        }
+    }
+
+    private static SubscriptionHandler Collect(ConcurrentQueue<long> seen) => SubscriptionHandler.EachRaw((e, _, _) =>
+    {
+        seen.Enqueue(e.Position.ToInt64());
+        return default;
+    });
+
+    [Test]
+    public async Task Runner_that_shows_no_life_is_replaced_after_the_timeout_and_its_checkpoint_is_refused()
+    {
+        // The frozen one's clock stands still: it renews nothing, and believes in its lease.
+        var (frozen, clock) = (new FakeTimeProvider(), new FakeTimeProvider());
+        var stuck = new TaskCompletionSource();
+        var entered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var (epochs, second) = (new ConcurrentQueue<long>(), new ConcurrentQueue<long>());
+        await using var one = On(frozen);
+        await using var two = On(clock);
+        var handler = SubscriptionHandler.EachRaw(async (e, delivery, _) =>
+        {
+            epochs.Enqueue(delivery.Epoch);
+            entered.TrySetResult();
+            await stuck.Task;
+            delivery.Enlist(t => t.TryPut(RecordKind.Document, "effect-of-one", [1], null));
+        });
+        await AppendAsync("s");
+        var first = await one.StartAsync("name", handler);
+        await entered.Task;
+        var contender = await two.StartAsync("name", Collect(second));
+        await UntilAsync(() => _log.Transactions > 2);
+        for (var i = 0; i < 2; i++)
+        {
+            clock.Advance(s_timeout / 3);
+            await Task.Yield();
+        }
+
+        Assert.That(contender.State, Is.EqualTo(SubscriptionState.Standby), "not before the timeout");
+        while (second.IsEmpty)
+        {
+            clock.Advance(TimeSpan.FromSeconds(1));
+            await Task.Yield();
+        }
+
+        await contender.WaitForAsync(GlobalPosition.FromInt64(1));
+        stuck.SetResult();
+        await UntilAsync(() => first.State == SubscriptionState.Standby);
+        Assert.That(second, Is.EqualTo(new long[] { 1 }));
+        Assert.That((await first.GetStatusAsync()).LastError, Is.InstanceOf<LeaseLostException>());
+        Assert.That(await _log.ReadRecordsAsync(RecordKind.Document, "", null, 10, default), Is.Empty, "the late effect was refused");
+        Assert.That(epochs, Is.EqualTo(new long[] { 1 }));
+    }
+
+    [Test]
+    public async Task All_leases_are_renewed_by_one_transaction_per_interval_and_nothing_else_happens_while_idle()
+    {
+        var clock = new FakeTimeProvider();
+        await using var subscriber = On(clock);
+        await AppendAsync("s");
+        var subscriptions = new List<Subscription>();
+        for (var i = 0; i < 7; i++) subscriptions.Add(await subscriber.StartAsync($"name-{i}", Collect([])));
+        foreach (var subscription in subscriptions)
+            await UntilAsync(() => subscription.State == SubscriptionState.Live);
+        // The checkpoints of the first event are written when nothing comes.
+        clock.Advance(TimeSpan.FromSeconds(1));
+        while (!await CheckpointsAreWritten()) await Task.Yield();
+        clock.Advance(TimeSpan.FromSeconds(1));
+        await UntilAsync(() => _log.IsQuiet());
+        var (transactions, reads) = (_log.Transactions, _log.Reads);
+        for (var i = 1; i <= 10; i++)
+        {
+            clock.Advance(s_timeout / 3);
+            var expected = transactions + i;
+            await UntilAsync(() => _log.Transactions >= expected);
+        }
+
+        Assert.That((_log.Transactions - transactions, _log.Reads - reads), Is.EqualTo((10L, 0L)));
+
+        async Task<bool> CheckpointsAreWritten() =>
+            (await _log.ReadRecordsAsync(RecordKind.Checkpoint, "", null, 10, default)).All(r => r.Revision == 2);
+    }
+
+    [Test]
+    public async Task Retries_wait_twice_as_long_each_time_with_a_random_part_left_out()
+    {
+        var clock = new FakeTimeProvider();
+        await using var subscriber = On(clock, random: 0.5);
+        await AppendAsync("s");
+        var attempts = new ConcurrentQueue<DateTimeOffset>();
+        var subscription = await subscriber.StartAsync("name", SubscriptionHandler.EachRaw((_, _, _) =>
+        {
+            attempts.Enqueue(clock.GetUtcNow());
+            throw new InvalidOperationException("always");
+        }), new() { OnFailure = OnFailure.RetryThenPause(times: 3, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(3)) });
+        while (subscription.State != SubscriptionState.Paused)
+        {
+            clock.Advance(TimeSpan.FromMilliseconds(50));
+            await Task.Delay(1);
+        }
+
+        var times = attempts.ToArray();
+        var delays = times.Zip(times.Skip(1), (a, b) => (b - a).TotalSeconds).ToArray();
+        Assert.That(delays, Has.Length.EqualTo(3));
+        // 0.75 of 1, 2 and the longest of 3 seconds, and what the clock was moved on meanwhile.
+        double[] least = [0.75, 1.5, 2.25];
+        for (var i = 0; i < delays.Length; i++) Assert.That(delays[i], Is.InRange(least[i], least[i] + 0.5));
+    }
+}
