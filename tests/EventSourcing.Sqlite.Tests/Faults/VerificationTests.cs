@@ -1,5 +1,5 @@
-using EventSourcing.Sqlite.Internal;
 using System.Buffers.Binary;
+using EventSourcing.Sqlite.Internal;
 using EventSourcing.Storage;
 using FluentAssertions;
 using Microsoft.Data.Sqlite;

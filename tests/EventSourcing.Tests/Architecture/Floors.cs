@@ -9,7 +9,6 @@ internal static class Floors
         ["EventSourcing.Serialization"] = 0,
         ["EventSourcing.InMemory"] = 0,
         ["EventSourcing"] = 1,
-        ["EventSourcing.Internal"] = 1,
         ["EventSourcing.Aggregates"] = 2,
         ["EventSourcing.Commands"] = 2,
         ["EventSourcing.Subscriptions"] = 3,
@@ -23,8 +22,13 @@ internal static class Floors
     // Nouns of the root namespace that are neither value types nor exceptions.
     private static readonly HashSet<Type> s_nouns = [typeof(AppendCondition), typeof(EventQuery), typeof(EventQueryItem), typeof(EventMetadata), typeof(Tracking)];
 
-    /// <summary>The floor of a namespace; null where the design gives it none.</summary>
-    internal static int? Of(string? name) => name is not null && s_byNamespace.TryGetValue(name, out var floor) ? floor : null;
+    /// <summary>The floor of a namespace, machinery below it included; null where the design gives it none.</summary>
+    internal static int? Of(string? name)
+    {
+        if (name is null) return null;
+        if (s_byNamespace.TryGetValue(name, out var floor)) return floor;
+        return name.EndsWith(".Internal", StringComparison.Ordinal) ? Of(name[..^".Internal".Length]) : null;
+    }
 
     /// <summary>The floor of a type of the core. The value nouns and the exceptions of the root namespace are on the ground.</summary>
     internal static int? Of(Type type)
