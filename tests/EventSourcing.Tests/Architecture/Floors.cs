@@ -24,7 +24,14 @@ internal static class Floors
     private static readonly HashSet<Type> s_nouns = [typeof(AppendCondition), typeof(EventQuery), typeof(EventQueryItem), typeof(EventMetadata), typeof(Tracking)];
 
     /// <summary>The floor of a namespace; null where the design gives it none.</summary>
-    internal static int? Of(string? name) => name is not null && s_byNamespace.TryGetValue(name, out var floor) ? floor : null;
+    internal static int? Of(string? name)
+    {
+        if (name is null) return null;
+        if (s_byNamespace.TryGetValue(name, out var floor)) return floor;
+        // The machinery of a feature stands where the feature does.
+        const string machinery = ".Internal";
+        return name.EndsWith(machinery, StringComparison.Ordinal) ? Of(name[..^machinery.Length]) : null;
+    }
 
     /// <summary>The floor of a type of the core. The value nouns and the exceptions of the root namespace are on the ground.</summary>
     internal static int? Of(Type type)
