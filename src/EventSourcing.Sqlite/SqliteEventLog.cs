@@ -1,4 +1,5 @@
 using System.Globalization;
+using EventSourcing.Serialization;
 using EventSourcing.Sqlite.Internal;
 using EventSourcing.Storage;
 using Microsoft.Data.Sqlite;
@@ -6,8 +7,12 @@ using Microsoft.Data.Sqlite;
 namespace EventSourcing.Sqlite;
 
 /// <summary>A log in one SQLite file, with the promises of <see cref="IEventLog"/>. Thread-safe. Several logs may be open on one file, in one process or in several on one machine.</summary>
-public sealed class SqliteEventLog : IEventLog
+public sealed class SqliteEventLog : IEventLog, ITaggingLog
 {
+    private static readonly Func<Reader, LogRead, SqlitePage?> s_readSealed = static (reader, read) => reader.Read(read, onlySealed: true);
+    private static readonly Func<Reader, int, (long Head, bool IsSealed)> s_head = static (reader, _) => (reader.Head(out var isSealed), isSealed);
+    private static readonly Func<Reader, LogRead, SqlitePage?> s_readWhatIs = static (reader, read) => reader.Read(read, onlySealed: false);
+
     private readonly StoreFile _file;
     private readonly SqliteOptions _options;
     private readonly PositionalIds _ids;
@@ -17,14 +22,16 @@ public sealed class SqliteEventLog : IEventLog
     private readonly Writer? _writer;
     private int _disposed;
 
-    private SqliteEventLog(string path, SqliteOptions options, PositionalIds ids, WriteSession? session)
+    private readonly TagRuleSet _rules;
+
+    private SqliteEventLog(string path, SqliteOptions options, PositionalIds ids, TagRuleSet rules, WriteSession? session)
     {
-        (_file, _options, _ids) = (new(path, options.TimeProvider), options, ids);
+        (_file, _options, _ids, _rules) = (new(path, options.TimeProvider), options, ids, rules);
         Reader OpenReader() => Connections.OpenReader(_file, options, ids);
         _readers = new(options.MaxReaders, _file, OpenReader);
-        _watcher = new(_file, _signal, OpenReader);
+        _watcher = new(_file, _signal, OpenReader, session is null ? null : SealAsync);
         _signal.Awaited += _watcher.Start;
-        if (session is not null) _writer = new(_file, options, session, () => Connections.OpenSession(_file, options, ids), _signal);
+        if (session is not null) _writer = new(_file, options, session, () => Connections.OpenSession(_file, options, ids, rules), _signal);
     }
 
     /// <summary>The file, as a full path with links resolved.</summary>
@@ -76,7 +83,9 @@ public sealed class SqliteEventLog : IEventLog
         read.Validate();
         try
         {
-            return await _readers.UseAsync(static (reader, read) => reader.Read(read), read, cancellationToken).ConfigureAwait(false);
+            // Null: the page ended before events that were appended in SQL and lack their seal still.
+            return await _readers.UseAsync(_writer is null ? s_readWhatIs : s_readSealed, read, cancellationToken).ConfigureAwait(false)
+                ?? (await ReadAgainAsync(read, cancellationToken).ConfigureAwait(false))!;
         }
         catch (SqliteException e)
         {
@@ -139,6 +148,111 @@ public sealed class SqliteEventLog : IEventLog
         return Writable().TransactAsync(work, cancellationToken);
     }
 
+    /// <summary>Runs a user's own SQL and appends in one transaction of the writer's: committed together, or nothing of it.</summary>
+    /// <remarks>
+    /// The work has the write lock, so every append of the process waits for it: it should be short. It sees what was stored before it, its
+    /// appends are judged after its own statements, events that its SQL inserts into <c>events</c> included, and captured tables are heard.
+    /// It cannot end the transaction; deferred foreign keys are judged at its end. Its errors are the call's, as they are.
+    /// </remarks>
+    /// <typeparam name="T">What the work returns.</typeparam>
+    /// <param name="work">Runs once, synchronously, on the writer's thread; must not call the log but through what it is given.</param>
+    /// <param name="cancellationToken">Before the work is begun: nothing is done.</param>
+    /// <exception cref="StoreReadOnlyException">The log was opened for reading only.</exception>
+    /// <exception cref="InvalidOperationException">The work ended the transaction or closed its connection: nothing of it is kept.</exception>
+    public ValueTask<T> InSqliteTransactionAsync<T>(Func<SqliteLogTransaction, T> work, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(work);
+        ThrowIfDisposed();
+        return Writable().RunAsync(session => session.RunUserCode(user =>
+        {
+            var transaction = new SqliteLogTransaction(session, user, _options.Limits);
+            try
+            {
+                return work(transaction);
+            }
+            finally
+            {
+                transaction.End();
+            }
+        }), isUserCode: true, cancellationToken);
+    }
+
+    /// <summary>The fields of the payload that are columns of the view <c>events</c>, in the order in which they were promoted.</summary>
+    public IReadOnlyList<string> Promoted => Look(EventsView.Promoted);
+
+    /// <summary>Makes a field at the top of the payload's JSON a column of the view <c>events</c>, found by index: for all events, those stored before included. Blocks until it is done; said again, it does nothing.</summary>
+    /// <remarks>The column has text, numbers (those of 19 characters and more as their JSON text) and booleans (1 and 0); objects, arrays and payloads that are no JSON have NULL. Appends wait while the index is built.</remarks>
+    /// <param name="field">The property's name as stored: ASCII letters, digits and <c>_ - . $ @ :</c> and blank, at most 128; no name of a column of the view.</param>
+    /// <exception cref="ArgumentException">The name is not valid, or differs from a promoted one by case only.</exception>
+    /// <exception cref="StoreReadOnlyException">The log was opened for reading only.</exception>
+    public void Promote(string field)
+    {
+        ArgumentNullException.ThrowIfNull(field);
+        EventsView.ThrowIfInvalid(field);
+        Administer(database => EventsView.Promote(database, field));
+    }
+
+    /// <summary>The opt-in indexes that the log has.</summary>
+    public IReadOnlyList<EventIndex> Indexes => Look(OptionalIndexes.Read);
+
+    /// <summary>Adds an opt-in index, for all events, those stored before included. Blocks until it is done; said again, it does nothing.</summary>
+    /// <param name="index">The index.</param>
+    /// <exception cref="StoreReadOnlyException">The log was opened for reading only.</exception>
+    public void AddIndex(EventIndex index)
+    {
+        if (!Enum.IsDefined(index)) throw new ArgumentOutOfRangeException(nameof(index), index, "No such index.");
+        Administer(database => OptionalIndexes.Add(database, index));
+    }
+
+    /// <summary>The tables whose changes become events, by name; each says whether it still does.</summary>
+    public IReadOnlyList<TableCapture> Captures => Look(TableCaptures.Read);
+
+    /// <summary>Makes every change of a table in the same file an event, appended in the transaction that changes the table, whoever runs it. Kept in the file; said again, it replaces what was said for the table. Blocks until it is done.</summary>
+    /// <remarks>
+    /// An insert's event has the new values, a delete's the old, an update's both: <c>{"old":{…},"new":{…}}</c>. BLOBs are written as hexadecimal
+    /// text. <c>REPLACE</c> on a captured table emits no delete for the rows it replaces unless its connection has set <c>PRAGMA recursive_triggers = ON</c>
+    /// (sqlite.org/lang_conflict.html). A change of the table's columns shows in <see cref="TableCapture.Problem"/>; capture the table again to take it up.
+    /// </remarks>
+    /// <param name="table">An ordinary table of the user's, case aside.</param>
+    /// <param name="configure">Chooses stream, types and columns; null for the defaults.</param>
+    /// <exception cref="ArgumentException">There is no such table or column, or a name is not valid. Nothing was changed.</exception>
+    /// <exception cref="StoreReadOnlyException">The log was opened for reading only.</exception>
+    public void CaptureTable(string table, Action<TableCaptureBuilder>? configure = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(table);
+        var builder = new TableCaptureBuilder();
+        configure?.Invoke(builder);
+        Administer(database =>
+        {
+            TableCaptures.Add(database, table, builder);
+            return true;
+        });
+    }
+
+    /// <summary>Ends the capture of a table; its events stay. Blocks until it is done.</summary>
+    /// <param name="table">The table, case aside; it may be gone.</param>
+    /// <returns>False when it was not captured.</returns>
+    /// <exception cref="StoreReadOnlyException">The log was opened for reading only.</exception>
+    public bool RemoveCapture(string table)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(table);
+        return Administer(database => TableCaptures.Remove(database, table));
+    }
+
+    /// <inheritdoc/>
+    public void UseTagRules(IReadOnlyCollection<EventType> types)
+    {
+        ArgumentNullException.ThrowIfNull(types);
+        ThrowIfDisposed();
+        _rules.Add(types);
+        if (_writer is null || Look(_rules.AreStoredIn)) return;
+        Run(static session =>
+        {
+            session.StoreTagRules();
+            return true;
+        });
+    }
+
     /// <summary>Examines the whole file: SQLite's own structures, the checksum of every event, name and record, that no position and no version is missing, and that the indexes of tags and ids say what the events say.</summary>
     /// <remarks>
     /// Others may read and append meanwhile. Memory is bounded by pages, never by the log; time follows the size of the file. SQLite's own check runs in one
@@ -169,7 +283,7 @@ public sealed class SqliteEventLog : IEventLog
         using var database = Database.Reader(path, readOnly: true);
         database.BusyTimeout(options.BusyTimeout);
         SchemaVersion.Check(database, path);
-        return new(path, options, Connections.IdsOf(database), null);
+        return new(path, options, Connections.IdsOf(database), new(), null);
     }
 
     private static SqliteEventLog OpenForWriting(string path, SqliteOptions options)
@@ -180,7 +294,8 @@ public sealed class SqliteEventLog : IEventLog
             database.BusyTimeout(options.BusyTimeout);
             SchemaVersion.CreateOrCheck(database, path, options);
             var ids = Connections.IdsOf(database);
-            return new(path, options, ids, Connections.SessionOn(database, path, options, ids));
+            var rules = new TagRuleSet();
+            return new(path, options, ids, rules, Connections.SessionOn(database, path, options, ids, rules));
         }
         catch
         {
@@ -195,11 +310,52 @@ public sealed class SqliteEventLog : IEventLog
         await waiting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
+    private async ValueTask<SqlitePage?> ReadAgainAsync(LogRead read, CancellationToken cancellationToken)
+    {
+        await SealAsync(cancellationToken).ConfigureAwait(false);
+        return await _readers.UseAsync(s_readWhatIs, read, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Has the writer seal what was appended in SQL. Where it cannot just now, reads end before it, as those of a read-only log do.</summary>
+    private async ValueTask SealAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            // Every transaction of the writer begins with it.
+            await Writable().RunAsync(static _ => 0, isUserCode: false, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is StoreUnavailableException or StoreFullException or StoreReadOnlyException)
+        {
+            // The next writer of an event hears of it.
+        }
+    }
+
     private async ValueTask<GlobalPosition> HeadAsync(CancellationToken cancellationToken)
     {
         try
         {
-            return GlobalPosition.FromInt64(await _readers.UseAsync(static (reader, _) => reader.Head(), 0, cancellationToken).ConfigureAwait(false));
+            var (head, isSealed) = await _readers.UseAsync(s_head, 0, cancellationToken).ConfigureAwait(false);
+            if (!isSealed && _writer is not null)
+            {
+                await SealAsync(cancellationToken).ConfigureAwait(false);
+                (head, _) = await _readers.UseAsync(s_head, 0, cancellationToken).ConfigureAwait(false);
+            }
+
+            return GlobalPosition.FromInt64(head);
+        }
+        catch (SqliteException e)
+        {
+            throw SqliteErrors.Translate(e, Path);
+        }
+    }
+
+    private T Look<T>(Func<Database, T> look)
+    {
+        ThrowIfDisposed();
+        try
+        {
+            using var database = Connections.OpenForReading(_file, _options);
+            return look(database);
         }
         catch (SqliteException e)
         {
@@ -219,6 +375,16 @@ public sealed class SqliteEventLog : IEventLog
             throw SqliteErrors.Translate(e, Path);
         }
     }
+
+    private T Administer<T>(Func<Database, T> work)
+    {
+        ThrowIfDisposed();
+        return Run(session => session.Administer(work));
+    }
+
+    // Administration blocks its caller as opening does. The writer's thread does the work and needs nothing of the caller's.
+    private T Run<T>(Func<WriteSession, T> work) =>
+        Writable().RunAsync(work, isUserCode: false, CancellationToken.None).AsTask().GetAwaiter().GetResult();
 
     private Writer Writable() => _writer ?? throw new StoreReadOnlyException($"'{Path}' was opened for reading only. Nothing was written.");
 

@@ -25,6 +25,7 @@ public sealed class EventStore : IEventStore
         Types = types;
         _serializer = (options ?? new()).Serializer;
         _decoder = new(types, _serializer);
+        if (log is ITaggingLog tagging && _serializer.IsJson) tagging.UseTagRules(types.Types);
     }
 
     /// <inheritdoc/>
@@ -49,6 +50,23 @@ public sealed class EventStore : IEventStore
         catch (Exception e) when (observed.Fail(e))
         {
             throw;
+        }
+        finally
+        {
+            encoder.Reset();
+            _encoders.Enqueue(encoder);
+        }
+    }
+
+    /// <inheritdoc/>
+    public AppendResult AppendIn(ILogTransaction transaction, Append append)
+    {
+        ArgumentNullException.ThrowIfNull(transaction);
+        ArgumentNullException.ThrowIfNull(append);
+        if (!_encoders.TryDequeue(out var encoder)) encoder = new(Types, _serializer);
+        try
+        {
+            return transaction.Append(encoder.Encode(append));
         }
         finally
         {

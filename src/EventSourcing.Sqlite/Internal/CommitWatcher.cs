@@ -3,12 +3,13 @@ using Microsoft.Data.Sqlite;
 namespace EventSourcing.Sqlite.Internal;
 
 /// <summary>Notices what other connections commit, while somebody waits: changes of the write-ahead log as the hint, SQLite's data_version as the truth.</summary>
-internal sealed class CommitWatcher(StoreFile file, CommitSignal signal, Func<Reader> open) : IAsyncDisposable
+internal sealed class CommitWatcher(StoreFile file, CommitSignal signal, Func<Reader> open, Func<CancellationToken, ValueTask>? seal) : IAsyncDisposable
 {
     private static readonly TimeSpan s_pollWithHints = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_pollWithout = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan s_afterHint = TimeSpan.FromMilliseconds(1);
-    private const int PollsAfterHint = 20;
+    private static readonly TimeSpan s_longAfterHint = TimeSpan.FromMilliseconds(10);
+    private const int PollsSoonAfterHint = 20, PollsAfterHint = 50;
 
     private readonly Lock _gate = new();
     private readonly CancellationTokenSource _stop = new();
@@ -71,7 +72,7 @@ internal sealed class CommitWatcher(StoreFile file, CommitSignal signal, Func<Re
         }
     }
 
-    // A hint comes with the write, before the commit can be seen: it is looked for a little longer.
+    // A hint comes with the write, before the fsync and so before the commit can be seen: it is looked for a little longer, a slow disk's time.
     private async Task<long> PublishChangesAsync(Reader reader, long seen, int polls)
     {
         for (var i = 0; i < polls; i++)
@@ -79,15 +80,31 @@ internal sealed class CommitWatcher(StoreFile file, CommitSignal signal, Func<Re
             var version = reader.DataVersion();
             if (version != seen)
             {
-                signal.Publish(reader.Head());
+                var head = reader.Head(out var isSealed);
+                if (!isSealed && seal is not null) head = await SealAsync(reader, head).ConfigureAwait(false);
+                signal.Publish(head);
                 return version;
             }
 
             if (!signal.IsAwaited || polls == 1) break;
-            await Task.Delay(s_afterHint, _stop.Token).ConfigureAwait(false);
+            await Task.Delay(i < PollsSoonAfterHint ? s_afterHint : s_longAfterHint, _stop.Token).ConfigureAwait(false);
         }
 
         return seen;
+    }
+
+    private async Task<long> SealAsync(Reader reader, long head)
+    {
+        try
+        {
+            await seal!(_stop.Token).ConfigureAwait(false);
+            return reader.Head(out _);
+        }
+        catch (Exception e) when (e is EventSourcingException or ObjectDisposedException)
+        {
+            // Those who wait hear of it when they read or write.
+            return head;
+        }
     }
 
     private bool TryEnd()

@@ -32,14 +32,14 @@ internal static class Connections
         new(long.Parse(database.Scalar("SELECT value FROM es_log WHERE name = 'id_key'")!, CultureInfo.InvariantCulture));
 
     /// <summary>A writer's connection to a log that is open.</summary>
-    internal static WriteSession OpenSession(StoreFile file, SqliteOptions options, PositionalIds ids)
+    internal static WriteSession OpenSession(StoreFile file, SqliteOptions options, PositionalIds ids, TagRuleSet rules)
     {
         var database = Database.Writer(file.Path, mustExist: true);
         try
         {
             file.ThrowIfReplaced();
             database.BusyTimeout(options.BusyTimeout);
-            return SessionOn(database, file.Path, options, ids);
+            return SessionOn(database, file.Path, options, ids, rules);
         }
         catch
         {
@@ -48,7 +48,7 @@ internal static class Connections
         }
     }
 
-    internal static WriteSession SessionOn(Database database, string path, SqliteOptions options, PositionalIds ids)
+    internal static WriteSession SessionOn(Database database, string path, SqliteOptions options, PositionalIds ids, TagRuleSet rules)
     {
         SchemaVersion.UseWriteAheadLog(database, path);
         database.Execute(options.Durability == Durability.Full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
@@ -56,7 +56,7 @@ internal static class Connections
         database.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA wal_autocheckpoint = {options.CheckpointPages}"));
         // The writer waits for locks in a way of its own.
         database.BusyTimeout(TimeSpan.Zero);
-        return new(database, options.TimeProvider, ids);
+        return new(database, options.TimeProvider, ids, rules);
     }
 
     internal static Reader OpenReader(StoreFile file, SqliteOptions options, PositionalIds ids)

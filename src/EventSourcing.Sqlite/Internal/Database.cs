@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text;
 using Microsoft.Data.Sqlite;
+using SQLitePCL;
 
 namespace EventSourcing.Sqlite.Internal;
 
@@ -13,6 +14,9 @@ internal sealed unsafe class Database : IDisposable
     private Database(nint handle, SqliteConnection? connection) => (Handle, _connection) = (handle, connection);
 
     internal nint Handle { get; private set; }
+
+    /// <summary>False when user code has closed the connection.</summary>
+    internal bool IsOpen => _connection is null || _connection.State == System.Data.ConnectionState.Open;
 
     /// <summary>True while no transaction is open.</summary>
     internal bool IsAutoCommit => Native.sqlite3_get_autocommit(Handle) != 0;
@@ -31,6 +35,31 @@ internal sealed unsafe class Database : IDisposable
         }
     }
 
+    /// <summary>The same connection as user code may see it; readers have none.</summary>
+    internal SqliteConnection? Connection => _connection;
+
+    /// <summary>How many rows this connection has ever changed.</summary>
+    internal long TotalChanges => Native.sqlite3_total_changes64(Handle);
+
+    /// <summary>True while a deferred foreign key is violated: the commit would fail.</summary>
+    internal bool ViolatesForeignKeys
+    {
+        get
+        {
+            int current, highest;
+            var code = Native.sqlite3_db_status(Handle, Native.StatusDeferredForeignKeys, &current, &highest, 0);
+            return code == Native.Ok ? current != 0 : throw Error(code);
+        }
+    }
+
+    /// <summary>Switches triggers for this connection only: the guards of the log's tables are off for the library's own statements. Every prepared statement is prepared anew after it.</summary>
+    internal void EnableTriggers(bool enable)
+    {
+        // Through SQLitePCLRaw, which knows how each platform passes a variable number of arguments.
+        var code = raw.sqlite3_db_config(_connection!.Handle, Native.ConfigEnableTrigger, enable ? 1 : 0, out _);
+        if (code != Native.Ok) throw Error(code);
+    }
+
     /// <summary>The connection of a writer, which user code may share.</summary>
     internal static Database Writer(string path, bool mustExist)
     {
@@ -43,7 +72,9 @@ internal sealed unsafe class Database : IDisposable
         try
         {
             connection.Open();
-            return new(connection.Handle!.DangerousGetHandle(), connection);
+            var database = new Database(connection.Handle!.DangerousGetHandle(), connection);
+            database.EnableTriggers(false);
+            return database;
         }
         catch
         {
@@ -81,6 +112,14 @@ internal sealed unsafe class Database : IDisposable
         var prepared = new Statement(this, statement);
         _statements.Add(prepared);
         return prepared;
+    }
+
+    /// <summary>A statement that its user disposes, for what is seldom run.</summary>
+    internal Statement PrepareOnce(string sql)
+    {
+        var statement = Prepare(sql);
+        _statements.Remove(statement);
+        return statement;
     }
 
     /// <summary>Runs one statement that is needed once.</summary>
@@ -137,10 +176,12 @@ internal sealed unsafe class Database : IDisposable
     /// <summary>Makes the statement that runs on another thread fail.</summary>
     internal void Interrupt() => Native.sqlite3_interrupt(Handle);
 
-    /// <summary>Runs the statements of a script, separated by a semicolon at the end of a line.</summary>
+    /// <summary>Runs the statements of a script.</summary>
     internal void ExecuteScript(string script)
     {
-        foreach (var sql in script.Split(";\n", StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)) Execute(sql);
+        int code;
+        fixed (byte* text = Encoding.UTF8.GetBytes(script + "\0")) code = Native.sqlite3_exec(Handle, text, 0, 0, null);
+        if (code != Native.Ok) throw Error(code);
     }
 
     internal void BusyTimeout(TimeSpan timeout) => _ = Native.sqlite3_busy_timeout(Handle, (int)timeout.TotalMilliseconds);

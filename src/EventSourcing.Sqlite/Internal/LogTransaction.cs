@@ -4,9 +4,13 @@ using EventSourcing.Storage;
 namespace EventSourcing.Sqlite.Internal;
 
 /// <summary>The inside of a transaction, as handed to work of the layers above.</summary>
-internal sealed class LogTransaction(WriteSession session, LogLimits limits) : ILogTransaction
+internal sealed class LogTransaction(Func<LogAppend, AppendResult> append, WriteSession session, LogLimits limits) : ILogTransaction
 {
     private bool _ended;
+
+    internal LogTransaction(WriteSession session, LogLimits limits) : this(session.Append, session, limits)
+    {
+    }
 
     public bool TryGet(RecordKind kind, string key, [NotNullWhen(true)] out Record? record) => Records.TryGet(Known(kind), key, out record);
 
@@ -25,12 +29,12 @@ internal sealed class LogTransaction(WriteSession session, LogLimits limits) : I
         return Records.Range(Known(kind), from, through, max);
     }
 
-    public AppendResult Append(LogAppend append)
+    public AppendResult Append(LogAppend what)
     {
-        ArgumentNullException.ThrowIfNull(append);
+        ArgumentNullException.ThrowIfNull(what);
         ThrowIfEnded();
-        append.Validate(limits);
-        return session.Append(append);
+        what.Validate(limits);
+        return append(what);
     }
 
     /// <summary>Erases the events of a stream through a version; returns how many.</summary>
@@ -54,7 +58,7 @@ internal sealed class LogTransaction(WriteSession session, LogLimits limits) : I
     private static RecordKind Known(RecordKind kind) =>
         Enum.IsDefined(kind) ? kind : throw new ArgumentOutOfRangeException(nameof(kind), kind, "No such kind of record.");
 
-    private void ThrowIfEnded()
+    internal void ThrowIfEnded()
     {
         if (_ended) throw new InvalidOperationException("The transaction has ended; it is not to be kept.");
     }

@@ -16,6 +16,9 @@ internal static unsafe partial class Native
     internal const int TypeText = 3, TypeNull = 5;
     internal const uint PreparePersistent = 1;
     internal const int FileControlDataVersion = 35;
+    internal const int ConfigEnableTrigger = 1003;
+    internal const int StatusDeferredForeignKeys = 10;
+    internal const int Deny = 1, ActionPragma = 19, ActionTransaction = 22, ActionSavepoint = 32;
 
     private const string Library = "e_sqlite3";
 
@@ -36,6 +39,15 @@ internal static unsafe partial class Native
 
     [DllImport(Library)]
     internal static extern int sqlite3_prepare_v3(nint db, byte* sql, int length, uint flags, nint* statement, byte** tail);
+
+    [DllImport(Library)]
+    internal static extern int sqlite3_exec(nint db, byte* sql, nint callback, nint argument, byte** error);
+
+    [DllImport(Library)]
+    internal static extern long sqlite3_total_changes64(nint db);
+
+    [DllImport(Library)]
+    internal static extern int sqlite3_db_status(nint db, int what, int* current, int* highest, int reset);
 
     [DllImport(Library)]
     internal static extern int sqlite3_step(nint statement);

@@ -15,6 +15,7 @@ internal sealed class Reader : IDisposable
     private readonly TagIndex _tagIndex;
     private readonly RowReader _rows;
     private readonly Slab _slab = new();
+    private bool _isSealed;
     private Statement? _gapAt;
     private readonly Statement _head, _streamVersion, _findId, _eventAt, _logForward, _logBackward, _streamForward, _streamBackward, _dataVersion;
 
@@ -43,17 +44,29 @@ internal sealed class Reader : IDisposable
     /// <summary>Changes when another connection has committed.</summary>
     internal long DataVersion() => _dataVersion.Scalar(0);
 
-    internal long Head()
+    /// <summary>The position up to which everything can be read.</summary>
+    /// <param name="isSealed">False when events follow that lack their seal still.</param>
+    internal long Head(out bool isSealed)
     {
         var (head, _) = BeginSnapshot();
+        isSealed = _head.IsNull(1);
         _head.Reset();
         return head;
     }
 
     /// <summary>Reads a page. The head statement stands on its row meanwhile, which holds the snapshot for all the others.</summary>
-    internal SqlitePage Read(LogRead read)
+    /// <param name="read">What to read.</param>
+    /// <param name="onlySealed">When events lack their seal still, reads nothing and returns null; else the page ends before them.</param>
+    internal SqlitePage? Read(LogRead read, bool onlySealed)
     {
         var (head, generation) = BeginSnapshot();
+        _isSealed = _head.IsNull(1);
+        if (onlySealed && !_isSealed)
+        {
+            _head.Reset();
+            return null;
+        }
+
         var page = new PageBuilder(read, head, generation, _slab);
         try
         {
@@ -113,13 +126,19 @@ internal sealed class Reader : IDisposable
         var read = page.Read;
         var stream = _streams.Find(name.Value, out var floor);
         if (stream == 0) return;
-        page.StreamVersion = Math.Max(floor, _streamVersion.Bind(1, stream).Scalar(0));
+        page.StreamVersion = Math.Max(floor, _isSealed ? _streamVersion.Bind(1, stream).Scalar(0) : SealedVersion(stream, page.Head));
         var (low, high) = Bounds(read, page.StreamVersion);
         var query = CompiledQuery.Compile(read.Query, _streams, _types, _tags);
         if (low > high || query.MatchesNone) return;
         page.Expect(Math.Min(high - low + 1, read.MaxCount));
         var statement = read.Direction == ReadDirection.Forward ? _streamForward : _streamBackward;
         Scan(statement.Bind(1, low).Bind(2, high).Bind(3, stream), page, query, low, high, floor);
+    }
+
+    private long SealedVersion(long stream, long head)
+    {
+        using var version = _database.PrepareOnce(Sql.StreamVersionThrough);
+        return version.Bind(1, stream).Bind(2, head).Scalar(0);
     }
 
     private void ReadLog(PageBuilder page)
@@ -164,7 +183,13 @@ internal sealed class Reader : IDisposable
                     return;
                 }
 
-                if (rows.Int64(0) > page.Head) return;
+                if (rows.Int64(0) > page.Head)
+                {
+                    // Not sealed still: backwards, what is sealed comes after it.
+                    if (page.Read.Direction == ReadDirection.Forward) return;
+                    continue;
+                }
+
                 if (query.MatchesAll || query.Matches(rows.Int64(1), rows.Int64(3), rows.Bytes(9), _streams)) _rows.Read(rows, page);
             }
 

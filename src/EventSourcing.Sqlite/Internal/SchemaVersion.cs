@@ -12,6 +12,7 @@ internal static class SchemaVersion
     internal static void CreateOrCheck(Database database, string path, SqliteOptions options)
     {
         // Looked at before anything is written, so that a refused file stays byte for byte what it was.
+        EventsView.RefuseOther(database, path);
         if (Exists(database))
         {
             Check(database, path);
@@ -35,6 +36,14 @@ internal static class SchemaVersion
         Check(database, path);
     }
 
+    /// <summary>A script of the schema, from the assembly's resources.</summary>
+    internal static string Script(string name)
+    {
+        using var resource = typeof(SchemaVersion).Assembly.GetManifestResourceStream(name)!;
+        using var reader = new StreamReader(resource);
+        return reader.ReadToEnd();
+    }
+
     /// <summary>Checks without writing.</summary>
     internal static void Check(Database database, string path)
     {
@@ -42,6 +51,7 @@ internal static class SchemaVersion
         var found = database.Scalar("SELECT value FROM es_log WHERE name = 'schema'") ?? "none";
         if (!int.TryParse(found, NumberStyles.None, CultureInfo.InvariantCulture, out var version) || version is < 1 or > Newest)
             throw new StoreSchemaException($"'{path}' has schema {found}; this library reads schemas up to {Newest}. Nothing was changed.", found, Newest);
+        EventsView.RefuseOther(database, path);
     }
 
     /// <summary>Write-ahead logging is what lets readers and the writer work at once; it is kept in the file.</summary>
@@ -61,11 +71,11 @@ internal static class SchemaVersion
 
     private static void Create(Database database)
     {
-        using var resource = typeof(SchemaVersion).Assembly.GetManifestResourceStream("001.sql")!;
-        using var reader = new StreamReader(resource);
-        database.ExecuteScript(reader.ReadToEnd());
+        database.ExecuteScript(Script("001.sql"));
         var key = BitConverter.ToInt64(RandomNumberGenerator.GetBytes(8)) & ((1L << 62) - 1);
         database.Execute(string.Create(CultureInfo.InvariantCulture,
             $"INSERT INTO es_log (name, value) VALUES ('schema', {Newest}), ('generation', 1), ('id_key', {key})"));
+        EventsView.Create(database);
+        database.ExecuteScript(Script("guards.sql"));
     }
 }

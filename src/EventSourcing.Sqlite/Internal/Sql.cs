@@ -27,6 +27,7 @@ internal static class Sql
         "SELECT max(coalesce((SELECT time FROM es_events ORDER BY position DESC LIMIT 1), 0), coalesce((SELECT max(time) FROM es_gaps), 0))";
 
     internal const string StreamVersion = "SELECT max(version) FROM es_events WHERE stream = ?1";
+    internal const string StreamVersionThrough = "SELECT max(version) FROM es_events WHERE stream = ?1 AND position <= ?2";
 
     /// <summary>The statements on one table of interned names. The second column found is a stream's floor.</summary>
     internal sealed record Names(string Table, string Find, string Name, string Insert, string Max);
@@ -72,6 +73,29 @@ internal static class Sql
     internal const string RemoveGap = "DELETE FROM es_gaps WHERE first = ?1";
     internal const string RaiseFloor = "UPDATE es_streams SET floor = max(floor, ?2) WHERE id = ?1";
     internal const string NextGeneration = "UPDATE es_log SET value = value + 1 WHERE name = 'generation'";
+
+    internal const string Unsealed =
+        "SELECT e.position, e.stream, e.version, e.type, e.time, e.occurred, e.id, e.correlation, e.causation, e.metadata, e.data, s.checksum, s.name, t.checksum, t.name "
+        + "FROM es_unsealed u CROSS JOIN es_events e ON e.position = u.position LEFT JOIN es_streams s ON s.id = e.stream LEFT JOIN es_types t ON t.id = e.type ORDER BY u.position";
+    internal const string SealEvent = "UPDATE es_events SET tags = ?2, checksum = ?3 WHERE position = ?1";
+    internal const string SealStream = "UPDATE es_streams SET checksum = ?2 WHERE id = ?1";
+    internal const string SealType = "UPDATE es_types SET checksum = ?2 WHERE id = ?1";
+    internal const string AllSealed = "DELETE FROM es_unsealed";
+
+    internal const string TagRules = "SELECT type, tag, property FROM es_tag_rules ORDER BY type, tag, property";
+    internal const string RemoveTagRules = "DELETE FROM es_tag_rules WHERE type = ?1";
+    internal const string InsertTagRule = "INSERT INTO es_tag_rules (type, tag, property) VALUES (?1, ?2, ?3)";
+
+    internal const string Promoted = "SELECT name FROM es_promoted ORDER BY id";
+    internal const string InsertPromoted = "INSERT INTO es_promoted (name) VALUES (?1)";
+    internal const string Indexes = "SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = 'es_events'";
+
+    internal const string Captures = "SELECT name, definition FROM es_captures ORDER BY name";
+    internal const string InsertCapture = "INSERT INTO es_captures (name, definition) VALUES (?1, ?2)";
+    internal const string RemoveCapture = "DELETE FROM es_captures WHERE name = ?1";
+    internal const string TableName = "SELECT name FROM sqlite_master WHERE type = 'table' AND name = ?1 COLLATE NOCASE AND sql NOT LIKE 'CREATE VIRTUAL%'";
+    internal const string TriggersOf = "SELECT tbl_name FROM sqlite_master WHERE type = 'trigger' AND name = ?1";
+    internal const string ColumnsOf = "SELECT name FROM pragma_table_xinfo(?1) WHERE hidden <> 1 ORDER BY cid";
 
     internal const string GetRecord = "SELECT key, revision, checksum, value FROM es_records WHERE kind = ?1 AND key = ?2";
     internal const string RangeOfRecords = "SELECT key, revision, checksum, value FROM es_records WHERE kind = ?1 AND key >= ?2 ORDER BY key";

@@ -11,6 +11,9 @@ internal abstract class WorkItem
     /// <summary>About how many events it writes, for the size of a group.</summary>
     internal abstract int Weight { get; }
 
+    /// <summary>True for an item that has a transaction to itself, so that what it does to the transaction concerns nobody else.</summary>
+    internal virtual bool RunsAlone => false;
+
     /// <summary>The item's verdict when it is an error found before anything of it was written; else null.</summary>
     internal Exception? Refusal { get; private set; }
 

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using EventSourcing.Storage;
+using Microsoft.Data.Sqlite;
 
 namespace EventSourcing.Sqlite.Internal;
 
@@ -13,16 +14,19 @@ internal sealed class WriteSession : IDisposable
     private readonly DuplicateCheck _duplicates;
     private readonly ConditionCheck _conditions;
     private readonly EventWriter _events;
+    private readonly Sealer _sealer;
     private readonly Statement _begin, _commit, _rollback, _savepoint, _rollbackToSavepoint, _releaseSavepoint, _head, _lastTime;
+    private readonly TagRuleSet _rules;
     private long _knownDataVersion = -1;
     private long _nextPosition;
+    private long _now;
     // One for each transaction: events of one commit were stored at one moment.
     private long _timestamp;
     private bool _isCurrent;
 
-    internal WriteSession(Database database, TimeProvider time, PositionalIds ids)
+    internal WriteSession(Database database, TimeProvider time, PositionalIds ids, TagRuleSet rules)
     {
-        (_database, _time) = (database, time);
+        (_database, _time, _rules) = (database, time, rules);
         _streams = new(database, Sql.Streams);
         _types = new(database, Sql.Types);
         _tags = new(database, Sql.Tags);
@@ -30,6 +34,7 @@ internal sealed class WriteSession : IDisposable
         _duplicates = new(database, ids, _heads, _types);
         _conditions = new(database, new(database), _streams);
         _events = new(database, ids, _types, _tags);
+        _sealer = new(database, _tags, rules);
         Records = new(database);
         _begin = database.Prepare(Sql.Begin);
         _commit = database.Prepare(Sql.Commit);
@@ -52,6 +57,9 @@ internal sealed class WriteSession : IDisposable
     /// <summary>Position and id of the first event written in this transaction; null when there is none.</summary>
     internal (long Position, Guid Id)? FirstWritten { get; private set; }
 
+    /// <summary>True when this transaction sealed events that were appended in SQL: they can be read from its commit on.</summary>
+    internal bool HasSealed { get; private set; }
+
     /// <summary>How long SQLite waits for another connection's locks.</summary>
     internal void BusyTimeout(TimeSpan timeout) => _database.BusyTimeout(timeout);
 
@@ -64,13 +72,23 @@ internal sealed class WriteSession : IDisposable
         var code = _begin.TryRun();
         if ((code & 0xff) == Native.Busy) return false;
         if (code != Native.Ok) throw _database.Error(code);
-        OthersWrote = _isCurrent && _database.DataVersion != _knownDataVersion;
-        if (_database.DataVersion != _knownDataVersion) Forget();
-        if (!_isCurrent) Load();
+        _now = (_time.GetUtcNow().UtcTicks - DateTime.UnixEpoch.Ticks) / TimeSpan.TicksPerMicrosecond;
+        HasSealed = false;
+        try
+        {
+            OthersWrote = _isCurrent && _database.DataVersion != _knownDataVersion;
+            if (_database.DataVersion != _knownDataVersion) Forget();
+            if (!_isCurrent) Load();
+        }
+        catch
+        {
+            Rollback();
+            throw;
+        }
+
         IsHalfWritten = false;
         FirstWritten = null;
-        var now = (_time.GetUtcNow().UtcTicks - DateTime.UnixEpoch.Ticks) / TimeSpan.TicksPerMicrosecond;
-        _timestamp = Math.Max(now, _timestamp);
+        _timestamp = Math.Max(_now, _timestamp);
         return true;
     }
 
@@ -124,7 +142,7 @@ internal sealed class WriteSession : IDisposable
             _releaseSavepoint.Run();
             return result;
         }
-        catch when (!_database.IsAutoCommit)
+        catch when (_database.IsOpen && !_database.IsAutoCommit)
         {
             Forget();
             _rollbackToSavepoint.Run();
@@ -134,6 +152,42 @@ internal sealed class WriteSession : IDisposable
             if (FirstWritten?.Position > Head) FirstWritten = null;
             throw;
         }
+    }
+
+    /// <summary>The connection's tables, for the seldom work of administration. Inside the transaction.</summary>
+    internal T Administer<T>(Func<Database, T> work) => Isolated(() => work(_database));
+
+    /// <summary>Writes the tag rules that are wanted. Inside the transaction.</summary>
+    internal void StoreTagRules() => _rules.Store(_database);
+
+    /// <summary>Runs user code that has the connection: with triggers, and without means to end the transaction. Inside the transaction.</summary>
+    internal T RunUserCode<T>(Func<UserCode, T> work)
+    {
+        using var user = new UserCode(_database);
+        return Isolated(() =>
+        {
+            var result = user.Run(() => work(user));
+            if (user.IsEnded) throw new InvalidOperationException("The work ended the transaction or closed its connection: nothing of it is kept.");
+            if (IsHalfWritten) throw new InvalidOperationException("An append of the work failed while it was written, and the work went on: nothing of it is kept.");
+            if (_database.ViolatesForeignKeys) throw new SqliteException("SQLite Error 19: 'FOREIGN KEY constraint failed'.", 19, 787);
+            CatchUp(user);
+            return result;
+        });
+    }
+
+    /// <summary>Judges an append between the statements of user code.</summary>
+    internal AppendResult Append(UserCode user, LogAppend append) => user.Pause(() =>
+    {
+        CatchUp(user);
+        return Append(append);
+    });
+
+    // What the user's statements stored is sealed before anything is judged, as what another connection stored would be.
+    private void CatchUp(UserCode user)
+    {
+        if (!user.HasWritten()) return;
+        Forget();
+        Load();
     }
 
     /// <summary>Judges an append in the order of <see cref="IEventLog.AppendAsync"/>; when nothing stands against it, stores it.</summary>
@@ -189,9 +243,18 @@ internal sealed class WriteSession : IDisposable
 
     private void Load()
     {
-        Head = _head.Scalar(0);
+        _head.Step();
+        Head = _head.Int64(0);
+        var isSealed = _head.IsNull(1);
+        _head.Reset();
         _nextPosition = Head + 1;
-        _timestamp = _lastTime.Scalar(0);
+        _timestamp = Math.Max(_now, _lastTime.Scalar(0));
+        if (!isSealed)
+        {
+            _sealer.SealAll();
+            HasSealed = true;
+        }
+
         _isCurrent = true;
     }
 

@@ -34,6 +34,7 @@ internal sealed class Writer : IAsyncDisposable
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Queue<WorkItem> _queue = new();
     private WriteSession? _session;
+    private int _threadId;
     private long _freeUntil;
     private int _turnsAlone;
     private int _nextTurnsAlone = 1;
@@ -73,6 +74,18 @@ internal sealed class Writer : IAsyncDisposable
         cancellationToken.ThrowIfCancellationRequested();
         await _places.WaitAsync(cancellationToken).ConfigureAwait(false);
         var item = new TransactItem<T>(work, _options.Limits);
+        if (!TryEnqueue(item, cancellationToken)) throw Disposed();
+        return await item.Task.ConfigureAwait(false);
+    }
+
+    /// <summary>Runs work on the session as an item of the queue.</summary>
+    internal async ValueTask<T> RunAsync<T>(Func<WriteSession, T> work, bool isUserCode, CancellationToken cancellationToken)
+    {
+        if (Environment.CurrentManagedThreadId == _threadId)
+            throw new InvalidOperationException("The log was called from inside its own transaction, which would wait for itself.");
+        cancellationToken.ThrowIfCancellationRequested();
+        await _places.WaitAsync(cancellationToken).ConfigureAwait(false);
+        var item = new SessionItem<T>(work, isUserCode);
         if (!TryEnqueue(item, cancellationToken)) throw Disposed();
         return await item.Task.ConfigureAwait(false);
     }
@@ -221,6 +234,7 @@ internal sealed class Writer : IAsyncDisposable
 
     private void Loop()
     {
+        _threadId = Environment.CurrentManagedThreadId;
         var group = new List<WorkItem>();
         while (true)
         {
@@ -251,11 +265,13 @@ internal sealed class Writer : IAsyncDisposable
             last = _disposed && !_busy && _queue.Count == 0;
             if (_busy || _queue.Count == 0) return false;
             _busy = true;
-            for (var weight = 0; weight < GroupEventsAtMost && _queue.TryDequeue(out var item);)
+            for (var weight = 0; weight < GroupEventsAtMost && _queue.TryPeek(out var item) && !(item.RunsAlone && group.Count > 0);)
             {
+                _queue.Dequeue();
                 _places.Release();
                 if (!item.TryTake()) continue;
                 group.Add(item);
+                if (item.RunsAlone) break;
                 weight += item.Weight;
             }
         }
@@ -351,7 +367,8 @@ internal sealed class Writer : IAsyncDisposable
         {
             if (outcome == Outcome.Stored) item.Complete();
             // What it was refused for may have gone with the transaction: it is judged again.
-            else if (item.Refusal is not null) RunGroup([item]);
+            else if (item.Refusal is not null && !item.RunsAlone) RunGroup([item]);
+            else if (item.Refusal is { } refusal) item.Fail(refusal);
             else if (outcome == Outcome.Unknown) item.FailUnknown(session, failure!);
             else item.Fail(SqliteErrors.Translate(failure!, _file.Path));
         }
@@ -382,7 +399,7 @@ internal sealed class Writer : IAsyncDisposable
         }
 
         if (session.OthersWrote) _freeUntil = Stopwatch.GetTimestamp() + s_gap;
-        if (outcome == Outcome.Stored && first is not null) _signal.Publish(session.Head);
+        if (outcome == Outcome.Stored && (first is not null || session.HasSealed)) _signal.Publish(session.Head);
         return (outcome, failure);
     }
 

@@ -81,3 +81,28 @@ CREATE TABLE es_records (                  -- checkpoints, leases, command resul
   value    BLOB NOT NULL,
   PRIMARY KEY (kind, key)
 ) WITHOUT ROWID;
+
+CREATE TABLE es_promoted (                 -- fields of the payload that are columns of the view `events`, in order
+  id       INTEGER PRIMARY KEY,
+  name     TEXT NOT NULL UNIQUE COLLATE NOCASE
+);
+
+CREATE TABLE es_captures (                 -- tables whose changes become events
+  name       TEXT PRIMARY KEY COLLATE NOCASE,
+  definition TEXT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE es_inbox (                    -- the event that an INSERT INTO events is about to append; empty in between
+  one       INTEGER PRIMARY KEY CHECK (one = 1),
+  origin    TEXT NOT NULL,
+  now       INTEGER,
+  occurred  INTEGER,
+  position  INTEGER,
+  version   INTEGER,
+  stream    TEXT,
+  given     TEXT,                          -- the id as the statement gave it, 32 hexadecimal digits
+  text      TEXT,                          -- the id that the event has: the same form
+  id        BLOB,
+  carried   INTEGER,                       -- the position that an id of the log's own making carries
+  duplicate INTEGER                        -- where an event with this id is stored already
+);

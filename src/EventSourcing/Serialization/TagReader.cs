@@ -3,12 +3,20 @@ using System.Text.Json;
 
 namespace EventSourcing.Serialization;
 
-/// <summary>Applies tag rules to an event's JSON.</summary>
-internal static class TagReader
+/// <summary>Applies tag rules to an event's JSON. For stores and logs; the event's type is not needed.</summary>
+public static class TagReader
 {
-    /// <summary>Adds the tags that <paramref name="rules"/> draw from <paramref name="json"/> to <paramref name="tags"/>, each once.</summary>
-    internal static void Read(string type, IReadOnlyList<TagRule> rules, ReadOnlySpan<byte> json, List<Tag> tags)
+    /// <summary>Adds the tags that rules draw from an event, each once, in the order of its properties.</summary>
+    /// <param name="type">The event's stored type name, for messages.</param>
+    /// <param name="rules">The rules of the type.</param>
+    /// <param name="json">The event in UTF-8; when it is no object it has no tags.</param>
+    /// <param name="tags">Where the tags go.</param>
+    /// <exception cref="EventInvalidException">A property's value cannot be a tag.</exception>
+    /// <exception cref="JsonException">The JSON is not readable.</exception>
+    public static void Read(string type, IReadOnlyList<TagRule> rules, ReadOnlySpan<byte> json, List<Tag> tags)
     {
+        ArgumentNullException.ThrowIfNull(rules);
+        ArgumentNullException.ThrowIfNull(tags);
         var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = int.MaxValue });      // how deep is the contract's to say
         if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject) return;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)

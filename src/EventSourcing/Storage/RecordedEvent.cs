@@ -1,9 +1,12 @@
 namespace EventSourcing.Storage;
 
-/// <summary>An event as bytes, as stored: 104 bytes, since pages hold many.</summary>
+/// <summary>An event as bytes, as stored: 96 bytes, since pages hold many.</summary>
 public readonly struct RecordedEvent
 {
-    private readonly long _ticks;
+    private const long JsonBit = long.MinValue;
+
+    // Ticks are never negative, so their sign is free to say whether the data is JSON.
+    private readonly long _ticksAndJson;
 
     /// <summary>The place in the log, from 1.</summary>
     public required GlobalPosition Position { get; init; }
@@ -23,8 +26,8 @@ public readonly struct RecordedEvent
     /// <summary>When the log stored it: UTC, microseconds, never falling with position.</summary>
     public required DateTimeOffset Timestamp
     {
-        get => new(_ticks, TimeSpan.Zero);
-        init => _ticks = value.UtcTicks;
+        get => new(_ticksAndJson & ~JsonBit, TimeSpan.Zero);
+        init => _ticksAndJson = value.UtcTicks | (_ticksAndJson & JsonBit);
     }
 
     /// <summary>What many events do not have, or null.</summary>
@@ -46,7 +49,11 @@ public readonly struct RecordedEvent
     public ReadOnlyMemory<byte> Data { get; init; }
 
     /// <summary>True when <see cref="Data"/> is JSON in UTF-8.</summary>
-    public bool IsJson { get; init; }
+    public bool IsJson
+    {
+        get => _ticksAndJson < 0;
+        init => _ticksAndJson = value ? _ticksAndJson | JsonBit : _ticksAndJson & ~JsonBit;
+    }
 
     /// <summary>The tags in the order they were given; null where there are none, or where they were not asked for and the log left them out.</summary>
     public IReadOnlyList<Tag>? Tags => Details?.Tags;

@@ -36,6 +36,8 @@ public class MissingEventTests
         await log.AppendAsync(new() { Writes = new[] { new StreamWrite(new("s"), ExpectedVersion.Any, events) } }, default);
         using var connection = new SqliteConnection($"Data Source={path};Pooling=false");
         connection.Open();
+        // The log's own guards stop accidents only: off with them.
+        _ = SQLitePCL.raw.sqlite3_db_config(connection.Handle, Internal.Native.ConfigEnableTrigger, 0, out _);
         using var command = connection.CreateCommand();
         command.CommandText = $"DELETE FROM es_events WHERE position = {missing}";
         command.ExecuteNonQuery();

@@ -1,5 +1,5 @@
-using System.Buffers.Binary;
 using EventSourcing.Sqlite.Internal;
+using System.Buffers.Binary;
 using EventSourcing.Storage;
 using FluentAssertions;
 using Microsoft.Data.Sqlite;
@@ -26,7 +26,7 @@ public class VerificationTests
         Damage("A wrong version", "UPDATE es_events SET version = 7 WHERE position = 10", "2 versions before it are missing", "stream 2 version 7, position 10"),
         Damage("Swapped versions", "UPDATE es_events SET version = 99 WHERE position = 3; UPDATE es_events SET version = 2 WHERE position = 5; UPDATE es_events SET version = 3 WHERE position = 3",
             "it lies before position 5", "stream 1 version 3, position 3"),
-        Damage("A tag entry without an event", "INSERT INTO es_event_tags VALUES (1, 5)", "no event there has the tag", "es_event_tags, tag 1, position 5"),
+        Damage("A tag entry without an event", "INSERT INTO es_event_tags VALUES (1, 5, 1)", "no event there has the tag", "es_event_tags, tag 1, position 5"),
         Damage("A removed tag entry", "DELETE FROM es_event_tags WHERE position = 5", "tag 5 is not in the tag index", "position 5"),
         Damage("A removed id", "DELETE FROM es_ids WHERE position = 5", "its id is not in the id index", "position 5"),
         Damage("An id that leads elsewhere", "UPDATE es_ids SET position = 6 WHERE position = 5", "its id leads to position 6", "position 5"),
@@ -147,7 +147,7 @@ public class VerificationTests
     {
         using var file = new TemporaryFile();
         await using var log = await FillAsync(file.Path);
-        Execute(file.Path, "WITH RECURSIVE n(i) AS (VALUES (100) UNION ALL SELECT i + 1 FROM n WHERE i < 3000) INSERT INTO es_event_tags SELECT 1, i FROM n");
+        Execute(file.Path, "WITH RECURSIVE n(i) AS (VALUES (100) UNION ALL SELECT i + 1 FROM n WHERE i < 3000) INSERT INTO es_event_tags SELECT 1, i, 1 FROM n");
         (await log.VerifyAsync()).Findings.Should().HaveCount(Verification.MaxFindings);
     }
 
@@ -178,6 +178,8 @@ public class VerificationTests
     {
         using var connection = new SqliteConnection($"Data Source={path};Pooling=false");
         connection.Open();
+        // The log's own guards stop accidents only: off with them, so that there is damage to find.
+        _ = SQLitePCL.raw.sqlite3_db_config(connection.Handle, Native.ConfigEnableTrigger, 0, out _);
         using var command = connection.CreateCommand();
         command.CommandText = sql;
         command.ExecuteNonQuery();

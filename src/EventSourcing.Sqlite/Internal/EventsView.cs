@@ -1,0 +1,99 @@
+using System.Globalization;
+using System.Text;
+
+namespace EventSourcing.Sqlite.Internal;
+
+/// <summary>The view <c>events</c>: made with its columns, and made anew when a field of the payload is promoted to one.</summary>
+internal static class EventsView
+{
+    private const int MaxNameLength = 128;
+
+    private static readonly string[] s_columns =
+        ["position", "stream", "version", "eventId", "eventType", "createdDate", "correlationId", "causationId", "metadata", "data"];
+
+    /// <summary>Refuses a database where something else is called <c>events</c> already.</summary>
+    internal static void RefuseOther(Database database, string path)
+    {
+        var found = database.Scalar("SELECT type FROM sqlite_master WHERE name = 'events' COLLATE NOCASE AND type <> 'trigger' AND NOT (type = 'view' AND sql LIKE '%es_events%')");
+        if (found is not null)
+            throw new StoreSchemaException($"'{path}' has a {found} called 'events', which is the name of the log's view. Nothing was changed.", $"{found} events", SchemaVersion.Newest);
+    }
+
+    internal static void Create(Database database) => database.ExecuteScript(Script(Promoted(database)));
+
+    internal static List<string> Promoted(Database database)
+    {
+        var names = new List<string>();
+        using var rows = database.PrepareOnce(Sql.Promoted);
+        while (rows.Step()) names.Add(rows.Text(0));
+        return names;
+    }
+
+    /// <summary>Adds a column and its index; false when they are there. Inside the writer's transaction.</summary>
+    internal static bool Promote(Database database, string name)
+    {
+        ThrowIfInvalid(name);
+        var promoted = Promoted(database);
+        if (promoted.Contains(name)) return false;
+        if (promoted.Find(p => p.Equals(name, StringComparison.OrdinalIgnoreCase)) is { } other)
+            throw new ArgumentException($"'{other}' is promoted already, and the names of columns are not told apart by case: '{name}' cannot be.", nameof(name));
+        using (var insert = database.PrepareOnce(Sql.InsertPromoted)) insert.Bind(1, name).Run();
+        database.Execute($"CREATE INDEX \"es_promoted_{name}\" ON es_events ({Expression(name)})");
+        database.Execute("DROP VIEW events");
+        Create(database);
+        return true;
+    }
+
+    /// <summary>Refuses what cannot be a column, or what versions of SQLite would not read alike.</summary>
+    internal static void ThrowIfInvalid(string name)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        foreach (var c in name)
+            if (!char.IsAsciiLetterOrDigit(c) && !"_-.$@: ".Contains(c, StringComparison.Ordinal))
+                throw new ArgumentException($"A promoted field is named by ASCII letters, digits and _ - . $ @ : and blank; U+{(int)c:X4} is none of them.", nameof(name));
+        if (name.Length > MaxNameLength) throw new ArgumentException($"A promoted field's name has at most {MaxNameLength} characters; this one has {name.Length}.", nameof(name));
+        if (s_columns.Contains(name, StringComparer.OrdinalIgnoreCase))
+            throw new ArgumentException($"The view 'events' has a column '{name}' already; a field of that name cannot be promoted.", nameof(name));
+    }
+
+    private static string Script(List<string> promoted)
+    {
+        var (columns, expressions, given) = (new StringBuilder(), new StringBuilder(), new StringBuilder("0"));
+        foreach (var name in promoted)
+        {
+            columns.Append(CultureInfo.InvariantCulture, $", \"{name}\"");
+            expressions.Append(CultureInfo.InvariantCulture, $",\n  {Expression(name)}");
+            given.Append(CultureInfo.InvariantCulture, $" OR NEW.\"{name}\" IS NOT NULL");
+        }
+
+        return SchemaVersion.Script("events.sql")
+            .Replace("{columns}", columns.ToString(), StringComparison.Ordinal)
+            .Replace("{expressions}", expressions.ToString(), StringComparison.Ordinal)
+            .Replace("{given}", given.ToString(), StringComparison.Ordinal);
+    }
+
+    // Every version of SQLite must evaluate it alike, or one would find the index that another wrote damaged: numbers beyond 64 bits
+    // and texts with U+0000 differ, and 3.40 does not find a property whose name is written with escapes. Blobs may be JSON to newer ones.
+    private static string Expression(string name)
+    {
+        var path = $"'$.\"{name}\"'";
+        return $"CASE WHEN typeof(data) = 'text' AND json_valid(data) AND (instr(data, '\\u00') = 0 OR NOT ({EscapedNames(name)})) THEN CASE json_type(data, {path}) "
+            + $"WHEN 'text' THEN iif(instr(data->{path}, '\\u0000'), NULL, json_extract(data, {path})) WHEN 'true' THEN 1 WHEN 'false' THEN 0 "
+            + $"WHEN 'integer' THEN iif(length(data->{path}) < 19, json_extract(data, {path}), data->{path}) "
+            + $"WHEN 'real' THEN iif(length(data->{path}) < 19, json_extract(data, {path}), data->{path}) END END";
+    }
+
+    // Escapes of letters and digits, which no serializer writes: U+0060 and U+007F, which some do, are not among them.
+    private static string EscapedNames(string name)
+    {
+        var patterns = new List<string> { "3[0-9]", "[45]", "6[^0]", "7[^fF]" };
+        foreach (var c in name.Distinct())
+        {
+            if (char.IsAsciiLetterOrDigit(c) || c is '_' or '@') continue;
+            var digits = ((int)c).ToString("x2", CultureInfo.InvariantCulture);
+            patterns.Add($"{digits[0]}[{digits[1]}{char.ToUpperInvariant(digits[1])}]");
+        }
+
+        return string.Join(" OR ", patterns.Select(p => $"data GLOB '*\\u00{p}*'"));
+    }
+}

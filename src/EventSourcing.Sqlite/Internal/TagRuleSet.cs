@@ -1,0 +1,71 @@
+using EventSourcing.Serialization;
+
+namespace EventSourcing.Sqlite.Internal;
+
+/// <summary>The tag rules that the type maps of this process ask for, by type. They are kept in the file, where every process finds them to seal by.</summary>
+internal sealed class TagRuleSet
+{
+    private readonly Lock _gate = new();
+    private Dictionary<string, TagRule[]> _wanted = new(StringComparer.Ordinal);
+
+    /// <summary>The rules of some types, in place of what was wanted for these types before.</summary>
+    internal void Add(IReadOnlyCollection<EventType> types)
+    {
+        lock (_gate)
+        {
+            var wanted = new Dictionary<string, TagRule[]>(_wanted, StringComparer.Ordinal);
+            foreach (var type in types) wanted[type.Name] = [.. type.TagRules];
+            _wanted = wanted;
+        }
+    }
+
+    /// <summary>True when the file has the rules that are wanted.</summary>
+    internal bool AreStoredIn(Database database)
+    {
+        var stored = Read(database);
+        foreach (var (type, rules) in Wanted)
+            if (!IsSame(stored.GetValueOrDefault(type), rules)) return false;
+        return true;
+    }
+
+    /// <summary>Brings the file's rules up to what is wanted and returns all of them. Inside the writer's transaction.</summary>
+    internal Dictionary<string, List<TagRule>> Store(Database database)
+    {
+        var stored = Read(database);
+        foreach (var (type, rules) in Wanted)
+        {
+            if (IsSame(stored.GetValueOrDefault(type), rules)) continue;
+            using var remove = database.PrepareOnce(Sql.RemoveTagRules);
+            remove.Bind(1, type).Run();
+            using var insert = database.PrepareOnce(Sql.InsertTagRule);
+            foreach (var rule in rules.Distinct()) insert.Bind(1, type).Bind(2, rule.Tag).Bind(3, rule.Property).Run();
+            stored[type] = [.. rules];
+        }
+
+        return stored;
+    }
+
+    private Dictionary<string, TagRule[]> Wanted
+    {
+        get
+        {
+            lock (_gate) return _wanted;
+        }
+    }
+
+    private static Dictionary<string, List<TagRule>> Read(Database database)
+    {
+        var rules = new Dictionary<string, List<TagRule>>(StringComparer.Ordinal);
+        using var rows = database.PrepareOnce(Sql.TagRules);
+        while (rows.Step())
+        {
+            if (!rules.TryGetValue(rows.Text(0), out var ofType)) rules[rows.Text(0)] = ofType = [];
+            ofType.Add(new(rows.Text(1), rows.Text(2)));
+        }
+
+        return rules;
+    }
+
+    private static bool IsSame(List<TagRule>? stored, TagRule[] wanted) =>
+        stored is null ? wanted.Length == 0 : stored.ToHashSet().SetEquals(wanted);
+}

@@ -1,0 +1,136 @@
+-- The view `events` and what an INSERT into it does. Made anew whenever a field is promoted. Everything here runs from SQLite 3.40 on:
+-- no unhex() (3.41), no subsec (3.42), and no OR IGNORE, which the outer statement's conflict clause would override.
+
+CREATE VIEW events (position, stream, version, eventId, eventType, createdDate, correlationId, causationId, metadata, data{columns}) AS
+SELECT
+  position,
+  es_streams.name,
+  version,
+  lower(substr(hex(es_events.id), 1, 8) || '-' || substr(hex(es_events.id), 9, 4) || '-' || substr(hex(es_events.id), 13, 4) || '-' ||
+    substr(hex(es_events.id), 17, 4) || '-' || substr(hex(es_events.id), 21)),
+  es_types.name,
+  strftime('%Y-%m-%dT%H:%M:%S', (coalesce(occurred, time) - (coalesce(occurred, time) % 1000000 + 1000000) % 1000000) / 1000000, 'unixepoch') ||
+    printf('.%06dZ', (coalesce(occurred, time) % 1000000 + 1000000) % 1000000),
+  correlation,
+  causation,
+  metadata,
+  data{expressions}
+FROM es_events JOIN es_streams ON es_streams.id = es_events.stream JOIN es_types ON es_types.id = es_events.type;
+
+CREATE TRIGGER events_update INSTEAD OF UPDATE ON events
+  BEGIN SELECT RAISE(ABORT, 'events are append-only'); END;
+
+CREATE TRIGGER events_delete INSTEAD OF DELETE ON events
+  BEGIN SELECT RAISE(ABORT, 'events are append-only'); END;
+
+-- Checks; then what is known goes into the one row of es_inbox, for triggers have no variables; a repeat ends there; then the rows.
+CREATE TRIGGER events_insert INSTEAD OF INSERT ON events
+BEGIN
+  SELECT RAISE(ABORT, 'position is given by the log: leave it out') WHERE NEW.position IS NOT NULL;
+  SELECT RAISE(ABORT, 'a promoted field is taken from data: leave it out') WHERE {given};
+  SELECT RAISE(ABORT, 'eventType is text of 1 to 512 bytes without control characters') FROM (SELECT NEW.eventType AS n)
+    WHERE typeof(n) <> 'text' OR n = '' OR length(CAST(n AS BLOB)) > 512 OR instr(CAST(n AS BLOB), x'00') > 0
+       OR n GLOB '*[' || char(1) || '-' || char(31) || char(127) || '-' || char(159) || char(65533) || ']*';
+  SELECT RAISE(ABORT, 'stream is text of 1 to 512 bytes without control characters') FROM (SELECT NEW.stream AS n)
+    WHERE n IS NOT NULL AND (typeof(n) <> 'text' OR n = '' OR length(CAST(n AS BLOB)) > 512 OR instr(CAST(n AS BLOB), x'00') > 0
+       OR n GLOB '*[' || char(1) || '-' || char(31) || char(127) || '-' || char(159) || char(65533) || ']*');
+  SELECT RAISE(ABORT, 'correlationId is text of 1 to 512 bytes without control characters') FROM (SELECT NEW.correlationId AS n)
+    WHERE n IS NOT NULL AND (typeof(n) <> 'text' OR n = '' OR length(CAST(n AS BLOB)) > 512 OR instr(CAST(n AS BLOB), x'00') > 0
+       OR n GLOB '*[' || char(1) || '-' || char(31) || char(127) || '-' || char(159) || char(65533) || ']*');
+  SELECT RAISE(ABORT, 'causationId is text of 1 to 512 bytes without control characters') FROM (SELECT NEW.causationId AS n)
+    WHERE n IS NOT NULL AND (typeof(n) <> 'text' OR n = '' OR length(CAST(n AS BLOB)) > 512 OR instr(CAST(n AS BLOB), x'00') > 0
+       OR n GLOB '*[' || char(1) || '-' || char(31) || char(127) || '-' || char(159) || char(65533) || ']*');
+  SELECT RAISE(ABORT, 'eventId is a UUID as text, and not the empty one') FROM (SELECT NEW.eventId AS n, replace(NEW.eventId, '-', '') AS t)
+    WHERE n IS NOT NULL AND (typeof(n) <> 'text' OR length(CAST(n AS BLOB)) <> 36 OR length(t) <> 32 OR t GLOB '*[^0-9a-fA-F]*'
+       OR n NOT GLOB '????????-????-????-????-????????????' OR t = '00000000000000000000000000000000');
+  SELECT RAISE(ABORT, 'data is JSON as text')
+    WHERE typeof(NEW.data) <> 'text' OR instr(CAST(NEW.data AS BLOB), x'00') > 0 OR NOT json_valid(NEW.data);
+  SELECT RAISE(ABORT, 'metadata is a JSON object as text') WHERE NEW.metadata IS NOT NULL AND CASE
+    WHEN typeof(NEW.metadata) <> 'text' OR instr(CAST(NEW.metadata AS BLOB), x'00') > 0 THEN 1
+    WHEN json_valid(NEW.metadata) THEN json_type(NEW.metadata) <> 'object' ELSE 1 END;
+  SELECT RAISE(ABORT, 'createdDate is a date as text, such as 2026-11-23T19:30:00.123Z, from year 1 on')
+    WHERE NEW.createdDate IS NOT NULL AND (typeof(NEW.createdDate) <> 'text' OR julianday(NEW.createdDate) IS NULL OR julianday(NEW.createdDate) < 1721425.5);
+  SELECT RAISE(ABORT, 'a property that is a tag is text, a number or a boolean, at most 512 bytes with the tag''s name, without control characters')
+    FROM es_tag_rules JOIN json_each(NEW.data) AS top ON top.key = es_tag_rules.property JOIN json_each(CASE top.type WHEN 'array' THEN top.value ELSE json_array(CASE top.type WHEN 'object' THEN json('{}') ELSE top.value END) END) AS tag
+    WHERE es_tag_rules.type = NEW.eventType AND json_type(NEW.data) = 'object' AND (tag.type IN ('object', 'array')
+       OR length(CAST(es_tag_rules.tag || ':' || tag.value AS BLOB)) > 512 OR instr(CAST(tag.value AS BLOB), x'00') > 0 OR tag.value GLOB '*[' || char(1) || '-' || char(31) || char(127) || '-' || char(159) || char(65533) || ']*');
+
+  DELETE FROM es_inbox;
+  INSERT INTO es_inbox (one, origin, now, occurred, position, given)
+    SELECT 1, 'events',
+      max(CAST(round((julianday('now') - 2440587.5) * 86400000.0) AS INTEGER) * 1000,
+        coalesce((SELECT time FROM es_events ORDER BY position DESC LIMIT 1), 0), coalesce((SELECT max(time) FROM es_gaps), 0)),
+      CAST(round((julianday(NEW.createdDate) - 2440587.5) * 86400000.0) AS INTEGER) * 1000,
+      1 + max(coalesce((SELECT max(position) FROM es_events), 0), coalesce((SELECT max(last) FROM es_gaps), 0)),
+      lower(replace(NEW.eventId, '-', ''));
+  -- The log's own ids carry their position: 48 bits of milliseconds, version 7, 12 bits of the fraction, (position + id_key) mod 2^62.
+  UPDATE es_inbox SET text = coalesce(given, printf('%012x7%03x%016x', now / 1000, now % 1000 * 4096 / 1000,
+    ((position + (SELECT value FROM es_log WHERE name = 'id_key')) & 4611686018427387903) | (-9223372036854775807 - 1)));
+  UPDATE es_inbox SET
+    id = (SELECT CAST(
+         substr(b, 1 + 16 * instr(d, substr(t, 1, 1)) + instr(d, substr(t, 2, 1)), 1) ||
+         substr(b, 1 + 16 * instr(d, substr(t, 3, 1)) + instr(d, substr(t, 4, 1)), 1) ||
+         substr(b, 1 + 16 * instr(d, substr(t, 5, 1)) + instr(d, substr(t, 6, 1)), 1) ||
+         substr(b, 1 + 16 * instr(d, substr(t, 7, 1)) + instr(d, substr(t, 8, 1)), 1) ||
+         substr(b, 1 + 16 * instr(d, substr(t, 9, 1)) + instr(d, substr(t, 10, 1)), 1) ||
+         substr(b, 1 + 16 * instr(d, substr(t, 11, 1)) + instr(d, substr(t, 12, 1)), 1) ||
+         substr(b, 1 + 16 * instr(d, substr(t, 13, 1)) + instr(d, substr(t, 14, 1)), 1) ||
+         substr(b, 1 + 16 * instr(d, substr(t, 15, 1)) + instr(d, substr(t, 16, 1)), 1) ||
+         substr(b, 1 + 16 * instr(d, substr(t, 17, 1)) + instr(d, substr(t, 18, 1)), 1) ||
+         substr(b, 1 + 16 * instr(d, substr(t, 19, 1)) + instr(d, substr(t, 20, 1)), 1) ||
+         substr(b, 1 + 16 * instr(d, substr(t, 21, 1)) + instr(d, substr(t, 22, 1)), 1) ||
+         substr(b, 1 + 16 * instr(d, substr(t, 23, 1)) + instr(d, substr(t, 24, 1)), 1) ||
+         substr(b, 1 + 16 * instr(d, substr(t, 25, 1)) + instr(d, substr(t, 26, 1)), 1) ||
+         substr(b, 1 + 16 * instr(d, substr(t, 27, 1)) + instr(d, substr(t, 28, 1)), 1) ||
+         substr(b, 1 + 16 * instr(d, substr(t, 29, 1)) + instr(d, substr(t, 30, 1)), 1) ||
+         substr(b, 1 + 16 * instr(d, substr(t, 31, 1)) + instr(d, substr(t, 32, 1)), 1) AS BLOB)
+       FROM (SELECT x'000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f202122232425262728292a2b2c2d2e2f303132333435363738393a3b3c3d3e3f404142434445464748494a4b4c4d4e4f505152535455565758595a5b5c5d5e5f606162636465666768696a6b6c6d6e6f707172737475767778797a7b7c7d7e7f808182838485868788898a8b8c8d8e8f909192939495969798999a9b9c9d9e9fa0a1a2a3a4a5a6a7a8a9aaabacadaeafb0b1b2b3b4b5b6b7b8b9babbbcbdbebfc0c1c2c3c4c5c6c7c8c9cacbcccdcecfd0d1d2d3d4d5d6d7d8d9dadbdcdddedfe0e1e2e3e4e5e6e7e8e9eaebecedeeeff0f1f2f3f4f5f6f7f8f9fafbfcfdfeff' AS b,
+         '123456789abcdef' AS d, text AS t)),
+    carried = (SELECT (
+         ((3 & instr(d, substr(t, 17, 1))) << 60) |
+         ((instr(d, substr(t, 18, 1))) << 56) |
+         ((instr(d, substr(t, 19, 1))) << 52) |
+         ((instr(d, substr(t, 20, 1))) << 48) |
+         ((instr(d, substr(t, 21, 1))) << 44) |
+         ((instr(d, substr(t, 22, 1))) << 40) |
+         ((instr(d, substr(t, 23, 1))) << 36) |
+         ((instr(d, substr(t, 24, 1))) << 32) |
+         ((instr(d, substr(t, 25, 1))) << 28) |
+         ((instr(d, substr(t, 26, 1))) << 24) |
+         ((instr(d, substr(t, 27, 1))) << 20) |
+         ((instr(d, substr(t, 28, 1))) << 16) |
+         ((instr(d, substr(t, 29, 1))) << 12) |
+         ((instr(d, substr(t, 30, 1))) << 8) |
+         ((instr(d, substr(t, 31, 1))) << 4) |
+         ((instr(d, substr(t, 32, 1))) << 0)) - (SELECT value FROM es_log WHERE name = 'id_key') & 4611686018427387903
+       FROM (SELECT '123456789abcdef' AS d, text AS t) WHERE substr(t, 13, 1) = '7' AND substr(t, 17, 1) IN ('8', '9', 'a', 'b'));
+  UPDATE es_inbox SET stream = coalesce(NEW.stream, NEW.eventType || '-' || substr(text, 1, 8) || '-' || substr(text, 9, 4) || '-' || substr(text, 13, 4) || '-' ||
+      substr(text, 17, 4) || '-' || substr(text, 21)),
+    duplicate = CASE WHEN given IS NOT NULL THEN coalesce((SELECT es_ids.position FROM es_ids WHERE es_ids.id = es_inbox.id),
+      (SELECT es_events.position FROM es_events WHERE es_events.position = es_inbox.carried AND es_events.id = es_inbox.id)) END;
+  SELECT RAISE(ABORT, 'stream is text of 1 to 512 bytes: without one it is eventType-eventId') FROM es_inbox WHERE length(CAST(stream AS BLOB)) > 512;
+
+  SELECT RAISE(ABORT, 'eventId is in use for another event: a repeat has the same stream, type and data') FROM es_inbox
+    WHERE duplicate IS NOT NULL AND NOT EXISTS (
+      SELECT 1 FROM es_events JOIN es_streams ON es_streams.id = es_events.stream JOIN es_types ON es_types.id = es_events.type
+      WHERE es_events.position = duplicate AND es_streams.name = es_inbox.stream AND es_types.name = NEW.eventType AND es_events.data = NEW.data
+        AND typeof(es_events.data) = 'text');
+  DELETE FROM es_inbox WHERE duplicate IS NOT NULL;
+  SELECT RAISE(IGNORE) WHERE NOT EXISTS (SELECT 1 FROM es_inbox);
+
+  UPDATE es_inbox SET version = 1 + max(coalesce((SELECT floor FROM es_streams WHERE name = es_inbox.stream), 0),
+    coalesce((SELECT max(es_events.version) FROM es_events WHERE es_events.stream = (SELECT es_streams.id FROM es_streams WHERE name = es_inbox.stream)), 0));
+  SELECT RAISE(ABORT, 'version is not the one that the event would have') FROM es_inbox
+    WHERE NEW.version IS NOT NULL AND CAST(NEW.version AS TEXT) <> CAST(version AS TEXT);
+
+  INSERT INTO es_streams (id, name) SELECT 1 + coalesce((SELECT max(id) FROM es_streams), 0), stream FROM es_inbox
+    WHERE NOT EXISTS (SELECT 1 FROM es_streams WHERE name = es_inbox.stream);
+  INSERT INTO es_types (id, name) SELECT 1 + coalesce((SELECT max(id) FROM es_types), 0), NEW.eventType
+    WHERE NOT EXISTS (SELECT 1 FROM es_types WHERE name = NEW.eventType);
+  INSERT INTO es_events (position, stream, version, type, time, occurred, id, correlation, causation, metadata, data)
+    SELECT position, (SELECT es_streams.id FROM es_streams WHERE name = es_inbox.stream), version, (SELECT es_types.id FROM es_types WHERE name = NEW.eventType),
+      now, occurred, id, NEW.correlationId, NEW.causationId, NEW.metadata, NEW.data FROM es_inbox;
+  INSERT INTO es_ids (id, position) SELECT id, position FROM es_inbox WHERE given IS NOT NULL;
+  INSERT INTO es_unsealed (position) SELECT position FROM es_inbox;
+  DELETE FROM es_inbox;
+END;

@@ -1,0 +1,34 @@
+namespace EventSourcing.Sqlite;
+
+/// <summary>What only a store in a SQLite file can do.</summary>
+public static class SqliteEventStoreExtensions
+{
+    /// <summary>Runs a user's own SQL and appends in one transaction: committed together, or nothing of it.</summary>
+    /// <param name="store">A store whose log is a <see cref="SqliteEventLog"/>.</param>
+    /// <param name="work">The work, as <see cref="SqliteEventLog.InSqliteTransactionAsync"/> says.</param>
+    /// <param name="cancellationToken">Before the work is begun: nothing is done.</param>
+    /// <exception cref="InvalidOperationException">The store's log is another.</exception>
+    public static async ValueTask InSqliteTransactionAsync(this IEventStore store, Action<SqliteStoreTransaction> work, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(work);
+        await store.InSqliteTransactionAsync(transaction =>
+        {
+            work(transaction);
+            return true;
+        }, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>The same with a result.</summary>
+    /// <typeparam name="T">What the work returns.</typeparam>
+    /// <param name="store">A store whose log is a <see cref="SqliteEventLog"/>.</param>
+    /// <param name="work">The work, as <see cref="SqliteEventLog.InSqliteTransactionAsync"/> says.</param>
+    /// <param name="cancellationToken">Before the work is begun: nothing is done.</param>
+    /// <exception cref="InvalidOperationException">The store's log is another.</exception>
+    public static ValueTask<T> InSqliteTransactionAsync<T>(this IEventStore store, Func<SqliteStoreTransaction, T> work, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(store);
+        ArgumentNullException.ThrowIfNull(work);
+        if (store.Log is not SqliteEventLog log) throw new InvalidOperationException($"The store's log is a {store.Log.GetType().Name}, not in a SQLite file.");
+        return log.InSqliteTransactionAsync(transaction => work(new(store, transaction)), cancellationToken);
+    }
+}

@@ -1,0 +1,9 @@
+using System.Text.Json.Serialization;
+
+namespace EventSourcing.Sqlite.Tests.OpenLog;
+
+public sealed record Numbered(int N, string? Name = null);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(Numbered))]
+internal sealed partial class OpenLogJson : JsonSerializerContext;

@@ -1,0 +1,151 @@
+using EventSourcing.Serialization;
+using EventSourcing.Storage;
+using FluentAssertions;
+using NUnit.Framework;
+
+namespace EventSourcing.Sqlite.Tests.OpenLog;
+
+public class SealingTests : OpenLogTest
+{
+    private static EventTypeMap Map(params (string Tag, string Property)[] tags) =>
+        EventTypeMap.Create(map => map.Add("numbered", OpenLogJson.Default.Numbered, tags: tags));
+
+    [Test]
+    public async Task Rows_of_sql_are_tagged_by_the_rules_of_the_map()
+    {
+        _ = new EventStore(Log, Map(("n", "n"), ("name", "name")));
+        Sql("""INSERT INTO events (stream, eventType, data) VALUES ('s-1', 'numbered', '{"name":"ann","n":7}'), ('s-1', 'unknown', '{"n":7}'), ('s-1', 'numbered', '{"n":[1,2,1]}')""");
+        await AppendAsync("s-1", Event("own", "{}", null, new Tag("n", "7")));
+
+        var all = await AllAsync();
+
+        all.Select(e => string.Join(',', e.Tags ?? [])).Should().Equal("name:ann,n:7", "", "n:1,n:2", "n:7");
+        (await AllAsync(query: EventQuery.All.Tagged("n", "7"))).Select(e => e.Position.ToInt64()).Should().Equal(1, 4);
+        (Count("es_unsealed"), Count("es_events WHERE checksum IS NULL"), Count("es_streams WHERE checksum IS NULL"), Count("es_types WHERE checksum IS NULL")).Should().Be((0L, 0L, 0L, 0L));
+    }
+
+    [Test]
+    public async Task Changed_rules_replace_a_type_s_rules()
+    {
+        _ = new EventStore(Log, Map(("n", "n")));
+        _ = new EventStore(Log, Map(("name", "name")));
+        await ReopenAsync();
+        Sql("""INSERT INTO events (stream, eventType, data) VALUES ('s-1', 'numbered', '{"name":"ann","n":7}')""");
+
+        (await AllAsync())[0].Tags!.Select(t => t.ToString()).Should().Equal("name:ann");
+        _ = new EventStore(Log, Map());
+        Count("es_tag_rules").Should().Be(0);
+    }
+
+    [TestCase("""{"n":{}}""")]
+    [TestCase("""{"n":[1,{}]}""")]
+    [TestCase("""{"n":"a\u0001"}""")]
+    [TestCase("""{"n":"\u0000"}""")]
+    public void What_cannot_be_a_tag_is_refused(string json)
+    {
+        _ = new EventStore(Log, Map(("n", "n")));
+        var insert = () => Sql("INSERT INTO events (eventType, data) VALUES ('numbered', $json)", ("$json", json));
+        insert.Should().Throw<Microsoft.Data.Sqlite.SqliteException>().WithMessage("*tag*");
+        Count("events").Should().Be(0);
+    }
+
+    [Test]
+    public async Task A_read_only_log_ends_before_what_is_not_sealed()
+    {
+        await AppendAsync("s-1", Event("a", "{}"), Event("a", "{}"));
+        await using var reader = SqliteEventLog.Open(Path, new() { ReadOnly = true });
+        Sql("INSERT INTO events (stream, eventType, data) VALUES ('s-1', 'a', '{}')");
+
+        (await AllAsync(reader)).Should().HaveCount(2);
+        using (var page = await reader.ReadAsync(new() { Stream = "s-1", Direction = ReadDirection.Backward }, default))
+        {
+            page.Events.Length.Should().Be(2);
+            (page.StreamVersion, page.Head.ToInt64()).Should().Be((2, 2));
+        }
+
+        Count("es_unsealed").Should().Be(1);
+        (await AllAsync()).Should().HaveCount(3);
+        (await AllAsync(reader)).Should().HaveCount(3);
+    }
+
+    [Test]
+    public async Task Heads_versions_and_ids_are_seen_through_sealing()
+    {
+        var store = new EventStore(Log, Map());
+        Sql("INSERT INTO events (stream, eventId, eventType, data) VALUES ('s-1', 'b2e0c5cc-ce1d-4bf9-a7c8-c1fd87ea8d55', 'a', '{}')");
+        (await store.GetHeadAsync()).ToInt64().Should().Be(1);
+        Sql("INSERT INTO events (stream, eventType, data) VALUES ('s-1', 'a', '{}')");
+        (await store.GetStreamStateAsync("s-1")).Version.Should().Be(2);
+        await Log.WaitAsync(GlobalPosition.FromInt64(1), default);
+        using var page = await Log.ReadAsync(new() { EventId = Guid.Parse("b2e0c5cc-ce1d-4bf9-a7c8-c1fd87ea8d55") }, default);
+        page.Events.Length.Should().Be(1);
+    }
+
+    [Test]
+    public async Task Expected_versions_are_judged_after_sealing()
+    {
+        await AppendAsync("s-1", Event("a", "{}"));
+        Sql("INSERT INTO events (stream, eventType, data) VALUES ('s-1', 'a', '{}')");
+        var append = async () => await Log.AppendAsync(new() { Writes = new StreamWrite[] { new("s-1", ExpectedVersion.Exactly(1), new[] { Event("a", "{}") }) } }, default);
+        (await append.Should().ThrowAsync<WrongExpectedVersionException>()).Which.Mismatches[0].Actual.Should().Be(2);
+    }
+
+    [Test]
+    public async Task A_decision_is_refused_when_its_conflict_arrives_by_sql_in_between_a_thousand_times()
+    {
+        _ = new EventStore(Log, Map(("n", "n")));
+        await AppendAsync("s-0", Event("start", "{}"));
+        using var foreign = Connect();
+        var refused = 0;
+        for (var i = 0; i < 1000; i++)
+        {
+            var query = EventQuery.OfTypes("numbered").Tagged("n", i.ToString(System.Globalization.CultureInfo.InvariantCulture));
+            GlobalPosition seen;
+            using (var page = await Log.ReadAsync(new() { Query = query }, default)) seen = page.Head;
+            foreign.Run("INSERT INTO events (stream, eventType, data) VALUES ('s-1', 'numbered', json_object('n', $n))", ("$n", i));
+            try
+            {
+                await Log.AppendAsync(new() { Writes = new StreamWrite[] { new("s-2", ExpectedVersion.Any, new[] { Event("decided", "{}") }) }, Condition = new(query, seen) }, default);
+            }
+            catch (AppendConditionFailedException)
+            {
+                refused++;
+            }
+        }
+
+        refused.Should().Be(1000);
+        Count("events WHERE eventType = 'decided'").Should().Be(0);
+    }
+
+    [Test]
+    public async Task Sealing_ended_at_a_random_moment_is_done_once_after_reopening()
+    {
+        _ = new EventStore(Log, Map(("n", "n")));
+        await Log.DisposeAsync();
+        var random = new Random(4711);
+        var expected = 0;
+        for (var round = 0; round < 100; round++)
+        {
+            var count = random.Next(1, 40);
+            Sql($"INSERT INTO events (stream, eventType, data) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count}) SELECT 's-' || (i % 3), 'numbered', json_object('n', i) FROM n");
+            expected += count;
+            // A killed writer leaves its write-ahead log without the commit: as if the transaction had been rolled back after some of its statements.
+            using (var killed = Internal.Database.Writer(Path, new()))
+            {
+                var tags = new Internal.NameTable(killed, Internal.Sql.Tags);
+                killed.Execute("BEGIN IMMEDIATE");
+                if (random.Next(4) > 0) new Internal.Sealer(killed, tags, new()).SealAll();
+                if (random.Next(2) > 0) killed.Execute("DELETE FROM es_unsealed");
+            }
+
+            if (random.Next(3) > 0) continue;
+            await using var log = SqliteEventLog.Open(Path);
+            (await AllAsync(log)).Should().HaveCount(expected);
+        }
+
+        await ReopenAsync();
+        var all = await AllAsync();
+        all.Should().HaveCount(expected).And.OnlyContain(e => e.Tags!.Count == 1);
+        (Count("es_unsealed"), Count("es_event_tags"), Count("es_events WHERE checksum IS NULL")).Should().Be((0L, (long)expected, 0L));
+    }
+}
