@@ -65,7 +65,7 @@ internal sealed class RigLog : IAsyncDisposable
         {
             file.Write(Encoding.ASCII.GetBytes($"{e.Position} {e.StreamId}\n"));
             return default;
-        }), cancellationToken: stop);
+        }), new() { CheckpointEvery = 1000 }, stop);
         await Task.Delay(Timeout.Infinite, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 

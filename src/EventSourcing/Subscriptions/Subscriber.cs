@@ -10,6 +10,8 @@ namespace EventSourcing.Subscriptions;
 /// </remarks>
 public sealed class Subscriber : IAsyncDisposable
 {
+    private const int PageSize = 1000;
+
     private readonly EventStore _store;
     private readonly SubscriberOptions _options;
     private readonly LeaseKeeper _leases;
@@ -69,7 +71,8 @@ public sealed class Subscriber : IAsyncDisposable
         options ??= new();
         options.Validate();
         var query = options.Query ?? handler.Query;
-        var read = new LogRead { Query = query is null ? null : _store.Types.Resolve(query) };
+        // A batch is at most a page: pages of a divisor of the usual interval make whole batches.
+        var read = new LogRead { Query = query is null ? null : _store.Types.Resolve(query), MaxCount = handler.IsBatch ? Math.Min(PageSize, options.CheckpointEvery) : PageSize };
         handler.Bind(_store);
         lock (_lock)
         {
