@@ -19,7 +19,7 @@ public sealed class Subscription : IAsyncDisposable
     public string Name { get; }
 
     /// <summary>What it is doing; of a group, the state of its segments that needs attention most.</summary>
-    public SubscriptionState State => s_order.First(state => Array.Exists(_runners, r => r.State == state));
+    public SubscriptionState State => s_order[_runners.Min(r => Array.IndexOf(s_order, r.State))];
 
     /// <summary>Of a group, how many of the 16 segments this process runs; of another, 1 or 0.</summary>
     public int ActiveSegments => Active.Count();
