@@ -22,7 +22,7 @@ internal sealed class IndexVerifier(Database database, Findings findings)
         {
             (_tag, _tagged) = (_tagPage.Int64(0), _tagPage.Int64(1));
             Tags++;
-            if (!HasTag()) findings.Add("no event there has the tag", $"es_event_tags, tag {_tag}, position {_tagged}");
+            if (!HasTag(_tagPage.Int64(2))) findings.Add("no event there has the tag and type", $"es_event_tags, tag {_tag}, position {_tagged}");
         }
 
         return count == rows;
@@ -47,11 +47,11 @@ internal sealed class IndexVerifier(Database database, Findings findings)
         return count == rows;
     }
 
-    private bool HasTag()
+    private bool HasTag(long type)
     {
         try
         {
-            if (!_tagsAt.Bind(1, _tagged).Step()) return false;
+            if (!_tagsAt.Bind(1, _tagged).Step() || _tagsAt.Int64(1) != type) return false;
             var tags = _tagsAt.Bytes(0);
             while (Varint.TryRead(ref tags, out var tag))
                 if (tag == _tag) return true;

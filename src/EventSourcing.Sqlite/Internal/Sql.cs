@@ -119,14 +119,14 @@ internal static class Sql
 
     // Of the verification.
     internal const string IsTagged = "SELECT 1 FROM es_event_tags WHERE tag = ?1 AND position = ?2";
-    internal const string TagsAt = "SELECT tags FROM es_events WHERE position = ?1";
+    internal const string TagsAt = "SELECT tags, type FROM es_events WHERE position = ?1";
     internal const string IsUnsealed = "SELECT 1 FROM es_unsealed WHERE position = ?1";
     internal const string GapAt = "SELECT last FROM (SELECT last FROM es_gaps WHERE first <= ?1 ORDER BY first DESC LIMIT 1) WHERE last >= ?1";
     internal const string GapAfter = "SELECT min(first) FROM es_gaps WHERE first > ?1";
     internal const string ErasedBetween = "SELECT sum(min(last, ?2 - 1) - max(first, ?1 + 1) + 1) FROM es_gaps WHERE last > ?1 AND first < ?2";
     internal const string VerifyVersions =
         "SELECT stream, version, position FROM es_events INDEXED BY es_events_stream WHERE (stream, version) > (?1, ?2) ORDER BY stream, version LIMIT ?3";
-    internal const string VerifyTags = "SELECT tag, position FROM es_event_tags WHERE (tag, position) > (?1, ?2) ORDER BY tag, position LIMIT ?3";
+    internal const string VerifyTags = "SELECT tag, position, type FROM es_event_tags WHERE (tag, position) > (?1, ?2) ORDER BY tag, position LIMIT ?3";
     internal const string VerifyIds = "SELECT id, position, content FROM es_ids WHERE id > ?1 ORDER BY id LIMIT ?2";
     internal const string VerifyRecords =
         "SELECT kind, key, revision, checksum, value FROM es_records WHERE (kind, key) > (?1, ?2) ORDER BY kind, key LIMIT ?3";
