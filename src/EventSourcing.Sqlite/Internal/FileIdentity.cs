@@ -7,7 +7,7 @@ namespace EventSourcing.Sqlite.Internal;
 /// <remarks>The file is asked about, never opened: closing it would drop the locks that SQLite holds on it in this process (sqlite.org/howtocorrupt.html, 2.2).</remarks>
 internal readonly unsafe record struct FileIdentity(ulong Device, ulong Inode)
 {
-    private const int WorkingDirectory = -100;
+    private const int WorkingDirectory = -100, DescriptorItself = 0x1000;
     private const uint WantInode = 0x100;
     private const int NoSuchFile = 2, NotADirectory = 20;
 
@@ -18,12 +18,8 @@ internal readonly unsafe record struct FileIdentity(ulong Device, ulong Inode)
         if (!OperatingSystem.IsLinux()) return null;
         try
         {
-            Status status;
             fixed (byte* name = Encoding.UTF8.GetBytes(path + "\0"))
-            {
-                if (statx(WorkingDirectory, name, 0, WantInode, &status) == 0)
-                    return new(((ulong)status.DeviceMajor << 32) | status.DeviceMinor, status.Inode);
-            }
+                if (TryAsk(WorkingDirectory, name, 0, out var identity)) return identity;
 
             return Marshal.GetLastSystemError() is NoSuchFile or NotADirectory ? default(FileIdentity) : null;
         }
@@ -32,6 +28,20 @@ internal readonly unsafe record struct FileIdentity(ulong Device, ulong Inode)
             // A C library from before 2018.
             return null;
         }
+    }
+
+    /// <summary>The file that a descriptor of this process stands for: null when there is none. Linux only.</summary>
+    internal static FileIdentity? OfDescriptor(int descriptor)
+    {
+        fixed (byte* name = "\0"u8) return descriptor >= 0 && TryAsk(descriptor, name, DescriptorItself, out var identity) ? identity : null;
+    }
+
+    private static bool TryAsk(int directory, byte* name, int flags, out FileIdentity identity)
+    {
+        Status status;
+        var isKnown = statx(directory, name, flags, WantInode, &status) == 0;
+        identity = isKnown ? new(((ulong)status.DeviceMajor << 32) | status.DeviceMinor, status.Inode) : default;
+        return isKnown;
     }
 
     // The kernel's struct statx, the same on every architecture.

@@ -20,14 +20,13 @@ internal sealed class Writer : IAsyncDisposable
     // Long enough for the callers just answered to come back with their next append, and for other processes to get the lock.
     private static readonly long s_linger = Stopwatch.Frequency / 20_000;
 
-    // A writer that waits for another process' transaction looks every millisecond; whoever finds that another wrote leaves it time for two looks.
     private const int LookMilliseconds = 1;
-    private static readonly long s_gap = Stopwatch.Frequency / 500;
 
     private readonly StoreFile _file;
     private readonly SqliteOptions _options;
     private readonly Func<WriteSession> _open;
     private readonly CommitSignal _signal;
+    private readonly LockShare _share;
     private readonly SemaphoreSlim _places;
     private readonly Lock _gate = new();
     private readonly SemaphoreSlim _wake = new(0);
@@ -45,6 +44,7 @@ internal sealed class Writer : IAsyncDisposable
     internal Writer(StoreFile file, SqliteOptions options, WriteSession session, Func<WriteSession> open, CommitSignal signal)
     {
         (_file, _options, _session, _open, _signal) = (file, options, session, open, signal);
+        _share = new(new(file));
         _places = new(options.QueueCapacity);
     }
 
@@ -157,6 +157,7 @@ internal sealed class Writer : IAsyncDisposable
             _file.ThrowIfReplacedLately();
             var session = _session ??= _open();
             if (!session.TryBegin()) return false;
+            _share.Taken();
             result = RunAlone(session, append);
         }
         catch (SqliteException e)
@@ -321,6 +322,8 @@ internal sealed class Writer : IAsyncDisposable
             if (Stopwatch.GetElapsedTime(began) >= _options.BusyTimeout) throw new SqliteException("The database is locked.", Native.Busy);
             Pause();
         }
+
+        _share.Taken();
     }
 
 #pragma warning disable RS0030 // SQLite has no signal for a lock that was given back.
@@ -398,7 +401,7 @@ internal sealed class Writer : IAsyncDisposable
             outcome = OutcomeOf(e, first);
         }
 
-        if (session.OthersWrote) _freeUntil = Stopwatch.GetTimestamp() + s_gap;
+        _freeUntil = _share.GivenBack(session.OthersWrote);
         if (outcome == Outcome.Stored && (first is not null || session.HasSealed)) _signal.Publish(session.Head);
         return (outcome, failure);
     }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using EventSourcing.Sqlite.Internal;
 using EventSourcing.Storage;
 using FluentAssertions;
 using Microsoft.Data.Sqlite;
@@ -165,6 +166,17 @@ public class InsertTests : OpenLogTest
         TestContext.Out.WriteLine($"woken {Stopwatch.GetElapsedTime(started).TotalMilliseconds:F0} ms after the shell was started");
         (await AllAsync())[^1].Type.Should().Be("b");
         Count("es_unsealed").Should().Be(0);
+    }
+
+    [Test]
+    public async Task Only_other_processes_are_seen_to_have_the_file_open()
+    {
+        await AppendAsync("s-1", Event("a", "{}"));
+        using var reader = Connect();
+        var others = new OtherProcesses(new(Path, TimeProvider.System));
+        others.HaveFileOpen().Should().BeFalse();
+        Shell.WhileOpen(Path, () => others.HaveFileOpen().Should().BeTrue());
+        others.HaveFileOpen().Should().BeFalse();
     }
 
     [Test]

@@ -20,15 +20,31 @@ internal static class Shell
         return errors;
     }
 
-    private static bool TryRun(string path, string script, out string output, out string errors)
+    /// <summary>Has the file open in another process while work is done.</summary>
+    internal static void WhileOpen(string path, Action work)
+    {
+        using var shell = Start(path);
+        shell.StandardInput.WriteLine("SELECT count(*) FROM events;");
+        shell.StandardOutput.ReadLine();
+        work();
+        shell.StandardInput.Close();
+        shell.WaitForExit();
+    }
+
+    private static Process Start(string path)
     {
         if (!File.Exists(Program)) Assert.Ignore($"There is no {Program} on this machine.");
-        using var shell = Process.Start(new ProcessStartInfo(Program, [path])
+        return Process.Start(new ProcessStartInfo(Program, [path])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         })!;
+    }
+
+    private static bool TryRun(string path, string script, out string output, out string errors)
+    {
+        using var shell = Start(path);
         var reading = shell.StandardError.ReadToEndAsync();
         var writing = Task.Run(() =>
         {
