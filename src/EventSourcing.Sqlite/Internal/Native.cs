@@ -13,7 +13,7 @@ internal static unsafe partial class Native
 {
     internal const int Ok = 0, Busy = 5, Full = 13, Row = 100, Done = 101;
     internal const int OpenReadOnly = 0x1, OpenReadWrite = 0x2, OpenCreate = 0x4, OpenNoMutex = 0x8000;
-    internal const int TypeText = 3, TypeNull = 5;
+    internal const int TypeInteger = 1, TypeText = 3, TypeNull = 5;
     internal const uint PreparePersistent = 1;
     internal const int FileControlDataVersion = 35;
     internal const int ConfigEnableTrigger = 1003;
@@ -89,17 +89,23 @@ internal static unsafe partial class Native
     internal static extern int sqlite3_bind_blob(nint statement, int index, byte* value, int length, nint destructor);
 
     [DllImport(Library), SuppressGCTransition]
-    internal static extern int sqlite3_column_type(nint statement, int column);
+    internal static extern int sqlite3_column_count(nint statement);
 
     [DllImport(Library), SuppressGCTransition]
-    internal static extern long sqlite3_column_int64(nint statement, int column);
+    internal static extern nint sqlite3_column_value(nint statement, int column);
+
+    [DllImport(Library), SuppressGCTransition]
+    internal static extern int sqlite3_value_type(nint value);
+
+    [DllImport(Library), SuppressGCTransition]
+    internal static extern long sqlite3_value_int64(nint value);
 
     // The step has read the whole value, overflow pages too: no I/O is left for here.
     [DllImport(Library), SuppressGCTransition]
-    internal static extern byte* sqlite3_column_blob(nint statement, int column);
+    internal static extern byte* sqlite3_value_blob(nint value);
 
     [DllImport(Library), SuppressGCTransition]
-    internal static extern int sqlite3_column_bytes(nint statement, int column);
+    internal static extern int sqlite3_value_bytes(nint value);
 
     private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? path) =>
         name == Library ? NativeLibrary.Load(raw.GetNativeLibraryName(), typeof(raw).Assembly, path) : 0;

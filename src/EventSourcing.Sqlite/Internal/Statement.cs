@@ -8,6 +8,9 @@ internal sealed unsafe class Statement(Database database, nint handle) : IDispos
 {
     private static readonly byte* s_nothing = (byte*)RuntimeHelpers.AllocateTypeAssociatedMemory(typeof(Statement), 1);
 
+    // Where the values of the row lie. SQLite keeps them in one place, row after row, until it prepares the statement anew.
+    private nint[] _values = [];
+
     internal nint Handle { get; private set; } = handle;
 
     internal Statement Bind(int index, long value)
@@ -53,7 +56,12 @@ internal sealed unsafe class Statement(Database database, nint handle) : IDispos
     internal bool Step()
     {
         var code = Native.sqlite3_step(Handle);
-        if (code == Native.Row) return true;
+        if (code == Native.Row)
+        {
+            if (_values.Length == 0 || Native.sqlite3_column_value(Handle, 0) != _values[0]) FindValues();
+            return true;
+        }
+
         if (code == Native.Done)
         {
             _ = Native.sqlite3_reset(Handle);
@@ -83,23 +91,24 @@ internal sealed unsafe class Statement(Database database, nint handle) : IDispos
 
     internal void Reset() => _ = Native.sqlite3_reset(Handle);
 
-    internal bool IsNull(int column) => Native.sqlite3_column_type(Handle, column) == Native.TypeNull;
+    internal bool IsNull(int column) => Native.sqlite3_value_type(_values[column]) == Native.TypeNull;
 
-    internal bool IsText(int column) => Native.sqlite3_column_type(Handle, column) == Native.TypeText;
+    internal bool IsText(int column) => Native.sqlite3_value_type(_values[column]) == Native.TypeText;
 
-    internal long Int64(int column) => Native.sqlite3_column_int64(Handle, column);
+    internal long Int64(int column) => Native.sqlite3_value_int64(_values[column]);
 
     /// <summary>The bytes of a text or blob, valid until the next step or reset.</summary>
     internal ReadOnlySpan<byte> Bytes(int column)
     {
-        var p = Native.sqlite3_column_blob(Handle, column);
-        return p is null ? default : new(p, Native.sqlite3_column_bytes(Handle, column));
+        var value = _values[column];
+        var p = Native.sqlite3_value_blob(value);
+        return p is null ? default : new(p, Native.sqlite3_value_bytes(value));
     }
 
     internal string Text(int column)
     {
         // column_blob turns no number into text, so that a damaged column shows as what it is.
-        return Native.sqlite3_column_type(Handle, column) == 1
+        return Native.sqlite3_value_type(_values[column]) == Native.TypeInteger
             ? Int64(column).ToString(System.Globalization.CultureInfo.InvariantCulture)
             : Encoding.UTF8.GetString(Bytes(column));
     }
@@ -117,6 +126,12 @@ internal sealed unsafe class Statement(Database database, nint handle) : IDispos
     {
         if (Handle != 0) _ = Native.sqlite3_finalize(Handle);
         Handle = 0;
+    }
+
+    private void FindValues()
+    {
+        _values = new nint[Native.sqlite3_column_count(Handle)];
+        for (var i = 0; i < _values.Length; i++) _values[i] = Native.sqlite3_column_value(Handle, i);
     }
 
     private void Check(int code)
