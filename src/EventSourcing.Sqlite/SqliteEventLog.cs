@@ -31,7 +31,10 @@ public sealed class SqliteEventLog : IEventLog, ITaggingLog
         _readers = new(options.MaxReaders, _file, OpenReader);
         _watcher = new(_file, _signal, OpenReader, session is null ? null : SealAsync);
         _signal.Awaited += _watcher.Start;
-        if (session is not null) _writer = new(_file, options, session, () => Connections.OpenSession(_file, options, ids, rules), _signal);
+        if (session is null) return;
+        var own = new SessionSlot(_file, session, () => Connections.OpenSession(_file, options, ids, rules, forUserCode: false));
+        var users = new SessionSlot(_file, null, () => Connections.OpenSession(_file, options, ids, rules, forUserCode: true));
+        _writer = new(_file, options, own, users, _signal);
     }
 
     /// <summary>The file, as a full path with links resolved.</summary>

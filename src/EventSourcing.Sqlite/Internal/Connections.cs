@@ -32,9 +32,9 @@ internal static class Connections
         new(long.Parse(database.Scalar("SELECT value FROM es_log WHERE name = 'id_key'")!, CultureInfo.InvariantCulture));
 
     /// <summary>A writer's connection to a log that is open.</summary>
-    internal static WriteSession OpenSession(StoreFile file, SqliteOptions options, PositionalIds ids, TagRuleSet rules)
+    internal static WriteSession OpenSession(StoreFile file, SqliteOptions options, PositionalIds ids, TagRuleSet rules, bool forUserCode)
     {
-        var database = Database.Writer(file.Path, mustExist: true);
+        var database = forUserCode ? Database.ForUserCode(file.Path) : Database.Writer(file.Path, mustExist: true);
         try
         {
             file.ThrowIfReplaced();

@@ -8,10 +8,15 @@ namespace EventSourcing.Sqlite.Internal;
 /// <summary>One SQLite connection by its handle, used by one thread at a time.</summary>
 internal sealed unsafe class Database : IDisposable
 {
+    private readonly sqlite3 _database;
     private readonly SqliteConnection? _connection;
     private readonly List<Statement> _statements = [];
 
-    private Database(nint handle, SqliteConnection? connection) => (Handle, _connection) = (handle, connection);
+    private Database(sqlite3 database, SqliteConnection? connection)
+    {
+        (_database, _connection) = (database, connection);
+        Handle = database.IsInvalid ? 0 : database.DangerousGetHandle();
+    }
 
     internal nint Handle { get; private set; }
 
@@ -35,7 +40,7 @@ internal sealed unsafe class Database : IDisposable
         }
     }
 
-    /// <summary>The same connection as user code may see it; readers have none.</summary>
+    /// <summary>The same connection as user code sees it; only <see cref="ForUserCode"/> has one.</summary>
     internal SqliteConnection? Connection => _connection;
 
     /// <summary>How many rows this connection has ever changed.</summary>
@@ -56,23 +61,34 @@ internal sealed unsafe class Database : IDisposable
     internal void EnableTriggers(bool enable)
     {
         // Through SQLitePCLRaw, which knows how each platform passes a variable number of arguments.
-        var code = raw.sqlite3_db_config(_connection!.Handle, Native.ConfigEnableTrigger, enable ? 1 : 0, out _);
+        var code = raw.sqlite3_db_config(_database, Native.ConfigEnableTrigger, enable ? 1 : 0, out _);
         if (code != Native.Ok) throw Error(code);
     }
 
-    /// <summary>The connection of a writer, which user code may share.</summary>
+    /// <summary>The connection of a writer.</summary>
     internal static Database Writer(string path, bool mustExist)
     {
-        var connection = new SqliteConnection(new SqliteConnectionStringBuilder
+        var database = Open(path, raw.SQLITE_OPEN_READWRITE | (mustExist ? 0 : raw.SQLITE_OPEN_CREATE));
+        try
         {
-            DataSource = path,
-            Mode = mustExist ? SqliteOpenMode.ReadWrite : SqliteOpenMode.ReadWriteCreate,
-            Pooling = false,
-        }.ToString());
+            database.EnableTriggers(false);
+            return database;
+        }
+        catch
+        {
+            database.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The connection of a writer that runs user code too, which knows it by its ADO.NET side.</summary>
+    internal static Database ForUserCode(string path)
+    {
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Mode = SqliteOpenMode.ReadWrite, Pooling = false }.ToString());
         try
         {
             connection.Open();
-            var database = new Database(connection.Handle!.DangerousGetHandle(), connection);
+            var database = new Database(connection.Handle!, connection);
             database.EnableTriggers(false);
             return database;
         }
@@ -83,13 +99,13 @@ internal sealed unsafe class Database : IDisposable
         }
     }
 
-    /// <summary>The connection of a reader: without the mutex that Microsoft.Data.Sqlite's connections carry.</summary>
-    internal static Database Reader(string path, bool readOnly)
+    /// <summary>The connection of a reader.</summary>
+    internal static Database Reader(string path, bool readOnly) => Open(path, readOnly ? raw.SQLITE_OPEN_READONLY : raw.SQLITE_OPEN_READWRITE);
+
+    // Without the mutex that Microsoft.Data.Sqlite's connections carry: each connection is used by one thread at a time.
+    private static Database Open(string path, int flags)
     {
-        nint handle;
-        var flags = (readOnly ? Native.OpenReadOnly : Native.OpenReadWrite) | Native.OpenNoMutex;
-        int code;
-        fixed (byte* file = Encoding.UTF8.GetBytes(path + "\0")) code = Native.sqlite3_open_v2(file, &handle, flags, null);
+        var code = raw.sqlite3_open_v2(path, out var handle, flags | raw.SQLITE_OPEN_NOMUTEX, null);
         var database = new Database(handle, null);
         if (code == Native.Ok) return database;
         try
@@ -198,7 +214,7 @@ internal sealed unsafe class Database : IDisposable
         foreach (var statement in _statements) statement.Dispose();
         _statements.Clear();
         if (_connection is not null) _connection.Dispose();
-        else if (Handle != 0) _ = Native.sqlite3_close_v2(Handle);
+        else _database.Dispose();
         Handle = 0;
     }
 }

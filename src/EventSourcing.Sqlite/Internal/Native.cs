@@ -12,7 +12,6 @@ namespace EventSourcing.Sqlite.Internal;
 internal static unsafe partial class Native
 {
     internal const int Ok = 0, Busy = 5, Full = 13, Row = 100, Done = 101;
-    internal const int OpenReadOnly = 0x1, OpenReadWrite = 0x2, OpenCreate = 0x4, OpenNoMutex = 0x8000;
     internal const int TypeInteger = 1, TypeText = 3, TypeNull = 5;
     internal const uint PreparePersistent = 1;
     internal const int FileControlDataVersion = 35;
@@ -30,12 +29,6 @@ internal static unsafe partial class Native
 
     [DllImport(Library)]
     internal static extern int sqlite3_libversion_number();
-
-    [DllImport(Library)]
-    internal static extern int sqlite3_open_v2(byte* file, nint* db, int flags, byte* vfs);
-
-    [DllImport(Library)]
-    internal static extern int sqlite3_close_v2(nint db);
 
     [DllImport(Library)]
     internal static extern int sqlite3_prepare_v3(nint db, byte* sql, int length, uint flags, nint* statement, byte** tail);

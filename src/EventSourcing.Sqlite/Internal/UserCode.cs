@@ -3,7 +3,7 @@ using SQLitePCL;
 
 namespace EventSourcing.Sqlite.Internal;
 
-/// <summary>User code on the writer's connection. While it runs, triggers are on, so that the log's tables are guarded and captured tables are heard, and the transaction cannot be ended.</summary>
+/// <summary>User code on its connection. While it runs, triggers are on, so that the log's tables are guarded and captured tables are heard, and the transaction cannot be ended.</summary>
 internal sealed class UserCode(Database database) : IDisposable
 {
     // Settings of the connection that outlive the transaction.

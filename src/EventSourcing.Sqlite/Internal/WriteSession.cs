@@ -4,7 +4,7 @@ using Microsoft.Data.Sqlite;
 
 namespace EventSourcing.Sqlite.Internal;
 
-/// <summary>The writer's connection: judges and stores appends inside the transaction that the writer opened. Used by one thread at a time.</summary>
+/// <summary>A connection of the writer's: judges and stores appends inside the transaction that the writer opened. Used by one thread at a time.</summary>
 internal sealed class WriteSession : IDisposable
 {
     private readonly Database _database;
@@ -230,9 +230,8 @@ internal sealed class WriteSession : IDisposable
         return new(ids, intended.FirstPosition, failure);
     }
 
-    public void Dispose() => _database.Dispose();
-
-    private void Forget()
+    /// <summary>Makes the next transaction look at what is stored again.</summary>
+    internal void Forget()
     {
         _heads.Clear();
         _streams.Clear();
@@ -240,6 +239,8 @@ internal sealed class WriteSession : IDisposable
         _tags.Clear();
         _isCurrent = false;
     }
+
+    public void Dispose() => _database.Dispose();
 
     private void Load()
     {

@@ -15,7 +15,7 @@ namespace EventSourcing.Sqlite.Internal;
 internal sealed class Writer : IAsyncDisposable
 {
     private const int GroupEventsAtMost = 1024;
-    private const int TurnsAloneAtMost = 64;
+    private const int TurnsAloneAtMost = 256;
 
     // Long enough for the callers just answered to come back with their next append, and for other processes to get the lock.
     private static readonly long s_linger = Stopwatch.Frequency / 20_000;
@@ -24,7 +24,8 @@ internal sealed class Writer : IAsyncDisposable
 
     private readonly StoreFile _file;
     private readonly SqliteOptions _options;
-    private readonly Func<WriteSession> _open;
+    private readonly SessionSlot _own;
+    private readonly SessionSlot _users;
     private readonly CommitSignal _signal;
     private readonly LockShare _share;
     private readonly SemaphoreSlim _places;
@@ -32,7 +33,6 @@ internal sealed class Writer : IAsyncDisposable
     private readonly SemaphoreSlim _wake = new(0);
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Queue<WorkItem> _queue = new();
-    private WriteSession? _session;
     private int _threadId;
     private long _freeUntil;
     private int _turnsAlone;
@@ -41,9 +41,14 @@ internal sealed class Writer : IAsyncDisposable
     private bool _disposed;
     private bool _threadStarted;
 
-    internal Writer(StoreFile file, SqliteOptions options, WriteSession session, Func<WriteSession> open, CommitSignal signal)
+    /// <param name="file">The log's file.</param>
+    /// <param name="options">The log's options.</param>
+    /// <param name="own">The session of all work but user code.</param>
+    /// <param name="users">The session of user code, on a connection that user code may have.</param>
+    /// <param name="signal">Hears of every commit.</param>
+    internal Writer(StoreFile file, SqliteOptions options, SessionSlot own, SessionSlot users, CommitSignal signal)
     {
-        (_file, _options, _session, _open, _signal) = (file, options, session, open, signal);
+        (_file, _options, _own, _users, _signal) = (file, options, own, users, signal);
         _share = new(new(file));
         _places = new(options.QueueCapacity);
     }
@@ -110,8 +115,13 @@ internal sealed class Writer : IAsyncDisposable
         // Without a thread, only a caller running its own append can have the session; it is short.
         var spin = new SpinWait();
         while (first && !TryTakeOver()) spin.SpinOnce(-1);
-        _session?.Dispose();
-        _session = null;
+        DisposeSessions();
+    }
+
+    private void DisposeSessions()
+    {
+        _own.Dispose();
+        _users.Dispose();
     }
 
     private bool TryTakeOver()
@@ -154,15 +164,14 @@ internal sealed class Writer : IAsyncDisposable
         result = default;
         try
         {
-            _file.ThrowIfReplacedLately();
-            var session = _session ??= _open();
+            var session = _own.Open();
             if (!session.TryBegin()) return false;
             _share.Taken();
             result = RunAlone(session, append);
         }
         catch (SqliteException e)
         {
-            Abandon();
+            _own.Abandon();
             result = ValueTask.FromException<AppendResult>(SqliteErrors.Translate(e, _file.Path));
         }
         catch (StoreUnavailableException e)
@@ -188,7 +197,7 @@ internal sealed class Writer : IAsyncDisposable
             return ValueTask.FromException<AppendResult>(e);
         }
 
-        return Commit(session) switch
+        return Commit(_own, session) switch
         {
             (Outcome.Stored, _) => new(result),
             (Outcome.Unknown, var failure) => ValueTask.FromException<AppendResult>(session.Unknown(append, result, failure!)),
@@ -254,8 +263,7 @@ internal sealed class Writer : IAsyncDisposable
             lock (_gate) _busy = false;
         }
 
-        _session?.Dispose();
-        _session = null;
+        DisposeSessions();
         _ended.SetResult();
     }
 
@@ -333,38 +341,39 @@ internal sealed class Writer : IAsyncDisposable
     private void RunGroup(List<WorkItem> group)
     {
         if (group.Count == 0) return;
+        var slot = group[0].RunsAlone ? _users : _own;
+        WriteSession session;
         try
         {
-            _file.ThrowIfReplacedLately();
-            var session = _session ??= _open();
+            session = slot.Open();
             Begin(session);
         }
         catch (Exception e)
         {
-            Recover(e);
+            slot.Recover(e);
             foreach (var item in group) item.Fail(Translate(e));
             return;
         }
 
         try
         {
-            foreach (var item in group) item.Run(_session);
+            foreach (var item in group) item.Run(session);
         }
         catch (Exception e)
         {
             // No verdict, and rows may be half written: nothing of the group is kept, and each runs anew to fail or succeed alone.
-            Recover(e);
+            slot.Recover(e);
             if (group.Count == 1) group[0].Fail(Translate(e));
             else foreach (var item in group) RunGroup([item]);
             return;
         }
 
-        Answer(group, _session);
+        Answer(group, slot, session);
     }
 
-    private void Answer(List<WorkItem> group, WriteSession session)
+    private void Answer(List<WorkItem> group, SessionSlot slot, WriteSession session)
     {
-        var (outcome, failure) = Commit(session);
+        var (outcome, failure) = Commit(slot, session);
         LookForCompany(group.Count);
         foreach (var item in group)
         {
@@ -385,7 +394,7 @@ internal sealed class Writer : IAsyncDisposable
     }
 
     /// <summary>Commits and tells the waiting readers.</summary>
-    private (Outcome Outcome, SqliteException? Failure) Commit(WriteSession session)
+    private (Outcome Outcome, SqliteException? Failure) Commit(SessionSlot slot, WriteSession session)
     {
         var first = session.FirstWritten;
         SqliteException? failure = null;
@@ -397,10 +406,11 @@ internal sealed class Writer : IAsyncDisposable
         catch (SqliteException e)
         {
             failure = e;
-            Abandon();
+            slot.Abandon();
             outcome = OutcomeOf(e, first);
         }
 
+        (slot == _own ? _users : _own).Forget();
         _freeUntil = _share.GivenBack(session.OthersWrote);
         if (outcome == Outcome.Stored && (first is not null || session.HasSealed)) _signal.Publish(session.Head);
         return (outcome, failure);
@@ -412,9 +422,10 @@ internal sealed class Writer : IAsyncDisposable
         // A full disk stops the writing before the commit's mark.
         if (failure.SqliteErrorCode == Native.Full) return Outcome.NotStored;
         if (first is not { } intended) return Outcome.Unknown;
+        var session = default(WriteSession);
         try
         {
-            var session = _session ??= _open();
+            session = _own.Open();
             session.BusyTimeout(_options.BusyTimeout);
             if (session.TryRefute(intended.Position, intended.Id)) return Outcome.NotStored;
             // A failed fsync is not to be believed when repeated: only the database file's own, after a checkpoint of all, proves the events durable.
@@ -422,31 +433,16 @@ internal sealed class Writer : IAsyncDisposable
         }
         catch (Exception e) when (e is SqliteException or StoreUnavailableException)
         {
-            Abandon();
+            _own.Abandon();
+            session = null;
         }
         finally
         {
-            _session?.BusyTimeout(TimeSpan.Zero);
+            session?.BusyTimeout(TimeSpan.Zero);
         }
 
         return Outcome.Unknown;
     }
 
     private Exception Translate(Exception e) => e is SqliteException sqlite ? SqliteErrors.Translate(sqlite, _file.Path) : e;
-
-    private void Recover(Exception e)
-    {
-        if (e is SqliteException) Abandon();
-        else _session?.Rollback();
-    }
-
-    // After an error of SQLite's the connection is not trusted: the next append opens another.
-    private void Abandon()
-    {
-        var session = _session;
-        _session = null;
-        if (session is null) return;
-        session.Rollback();
-        session.Dispose();
-    }
 }
