@@ -1,3 +1,6 @@
+using System.Collections.Immutable;
+using System.Runtime.InteropServices;
+
 namespace EventSourcing;
 
 /// <summary>What an append stored, or what an earlier append of the same content had stored.</summary>
@@ -13,12 +16,12 @@ public readonly struct AppendResult : IEquatable<AppendResult>
     /// <param name="firstPosition">The first event's position, or <paramref name="lastPosition"/> when there is no event.</param>
     /// <param name="lastPosition">The last event's position; the log's head when there is no event.</param>
     /// <param name="wasDuplicate">True when nothing was written because it was stored before.</param>
-    public AppendResult(IReadOnlyList<StreamRange> streams, GlobalPosition firstPosition, GlobalPosition lastPosition, bool wasDuplicate)
+    public AppendResult(ImmutableArray<StreamRange> streams, GlobalPosition firstPosition, GlobalPosition lastPosition, bool wasDuplicate)
         : this(firstPosition, lastPosition, wasDuplicate)
     {
-        ArgumentNullException.ThrowIfNull(streams);
-        if (streams.Count == 1) _single = streams[0];
-        else _streams = [.. streams];
+        if (streams.IsDefault) throw new ArgumentNullException(nameof(streams));
+        if (streams.Length == 1) _single = streams[0];
+        else _streams = ImmutableCollectionsMarshal.AsArray(streams);
     }
 
     /// <summary>For logs: the result of an append to one stream.</summary>
@@ -32,7 +35,7 @@ public readonly struct AppendResult : IEquatable<AppendResult>
     /// <summary>For logs: the result of a repeat whose events were stored by several appends.</summary>
     /// <param name="streams">What each write had stored, in the append's order.</param>
     /// <param name="positions">Every event's position, ascending; at least one.</param>
-    public AppendResult(IReadOnlyList<StreamRange> streams, IReadOnlyList<GlobalPosition> positions)
+    public AppendResult(ImmutableArray<StreamRange> streams, IReadOnlyList<GlobalPosition> positions)
         : this(streams, (positions ?? throw new ArgumentNullException(nameof(positions)))[0], positions[^1], wasDuplicate: true) =>
         _scattered = [.. positions];
 

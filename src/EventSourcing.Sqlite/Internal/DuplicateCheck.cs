@@ -37,7 +37,7 @@ internal sealed class DuplicateCheck(Database database, PositionalIds ids, Strea
         if (hasNew) throw Refused(stored[0], "but other events of the same append are not stored");
         for (var i = 1; i < stored.Count; i++)
             if (stored[i].Position <= stored[i - 1].Position) throw Refused(stored[i], "not after its predecessor in this append");
-        return new AppendResult(Ranges(append, stored), [.. stored.Select(s => GlobalPosition.FromInt64(s.Position))]);
+        return new AppendResult([.. Ranges(append, stored)], [.. stored.Select(s => GlobalPosition.FromInt64(s.Position))]);
     }
 
     /// <summary>The id of the event at a position; null when there is no event.</summary>

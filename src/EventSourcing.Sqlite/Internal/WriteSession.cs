@@ -1,4 +1,6 @@
 using System.Buffers.Binary;
+using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using EventSourcing.Storage;
 using Microsoft.Data.Sqlite;
 
@@ -322,7 +324,7 @@ internal sealed class WriteSession : IDisposable
         if (writes.Length == 1) return new(Insert(writes[0]), GlobalPosition.FromInt64(first), GlobalPosition.FromInt64(Head), false);
         var ranges = new StreamRange[writes.Length];
         for (var i = 0; i < writes.Length; i++) ranges[i] = Insert(writes[i]);
-        return new(ranges, GlobalPosition.FromInt64(first), GlobalPosition.FromInt64(Head), false);
+        return new(ImmutableCollectionsMarshal.AsImmutableArray(ranges), GlobalPosition.FromInt64(first), GlobalPosition.FromInt64(Head), false);
     }
 
     private StreamRange Insert(in StreamWrite write)
@@ -343,10 +345,10 @@ internal sealed class WriteSession : IDisposable
 
     private AppendResult Nothing(LogAppend append, bool wasDuplicate)
     {
-        var ranges = new List<StreamRange>(append.Writes.Length);
+        var ranges = ImmutableArray.CreateBuilder<StreamRange>(append.Writes.Length);
         foreach (ref readonly var write in append.Writes.Span) ranges.Add(Unchanged(write.StreamId));
         var head = GlobalPosition.FromInt64(Head);
-        return new(ranges, head, head, wasDuplicate);
+        return new(ranges.MoveToImmutable(), head, head, wasDuplicate);
     }
 
     private StreamRange Unchanged(StreamId stream)

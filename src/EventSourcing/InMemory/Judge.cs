@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using EventSourcing.Storage;
 
 namespace EventSourcing.InMemory;
@@ -52,8 +53,8 @@ internal sealed class Judge(EventTable events, RecordTable records)
         }
 
         return positions[^1].ToInt64() - positions[0].ToInt64() + 1 == positions.Length
-            ? new(ranges, positions[0], positions[^1], wasDuplicate: true)
-            : new(ranges, positions);
+            ? new(ImmutableCollectionsMarshal.AsImmutableArray(ranges), positions[0], positions[^1], wasDuplicate: true)
+            : new(ImmutableCollectionsMarshal.AsImmutableArray(ranges), positions);
     }
 
     private ((Guid Id, int Position) First, bool Any) FirstStored(LogAppend append)
@@ -93,7 +94,7 @@ internal sealed class Judge(EventTable events, RecordTable records)
         var ranges = new StreamRange[append.Writes.Length];
         for (var i = 0; i < ranges.Length; i++) ranges[i] = Untouched(append.Writes.Span[i].StreamId);
         var head = GlobalPosition.FromInt64(events.Count);
-        return new(ranges, head, head, wasDuplicate: true);
+        return new(ImmutableCollectionsMarshal.AsImmutableArray(ranges), head, head, wasDuplicate: true);
     }
 
     internal StreamRange Untouched(StreamId stream)

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using EventSourcing.Storage;
 
 namespace EventSourcing.InMemory;
@@ -56,7 +57,7 @@ internal sealed class Writer(EventTable events, InMemoryLogOptions options)
 
         var ranges = new StreamRange[writes.Length];
         for (var i = 0; i < ranges.Length; i++) ranges[i] = Store(writes[i], ticks);
-        return new(ranges, Position(Math.Min(first, events.Count)), Position(events.Count), wasDuplicate: false);
+        return new(ImmutableCollectionsMarshal.AsImmutableArray(ranges), Position(Math.Min(first, events.Count)), Position(events.Count), wasDuplicate: false);
     }
 
     private StreamRange Store(in StreamWrite write, long ticks)

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace EventSourcing.Storage;
@@ -60,10 +61,10 @@ public sealed record CommandResult(ReadOnlyMemory<byte> Fingerprint, AppendResul
             var streams = new StreamRange[reader.Read7BitEncodedInt()];
             for (var i = 0; i < streams.Length; i++)
                 streams[i] = new(new(reader.ReadString()), reader.Read7BitEncodedInt64(), reader.Read7BitEncodedInt64(), reader.Read7BitEncodedInt());
-            if (!reader.ReadBoolean()) return new(fingerprint, new(streams, first, last, wasDuplicate: true));
+            if (!reader.ReadBoolean()) return new(fingerprint, new(ImmutableCollectionsMarshal.AsImmutableArray(streams), first, last, wasDuplicate: true));
             var positions = new GlobalPosition[streams.Sum(s => s.Count)];
             for (var i = 0; i < positions.Length; i++) positions[i] = GlobalPosition.FromInt64(reader.ReadInt64());
-            return new(fingerprint, new AppendResult(streams, positions));
+            return new(fingerprint, new AppendResult(ImmutableCollectionsMarshal.AsImmutableArray(streams), positions));
         }
         catch (Exception e) when (e is IOException or InvalidDataException or ArgumentException or FormatException or OverflowException)
         {

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using CsCheck;
 using EventSourcing.Storage;
 using FluentAssertions;
@@ -110,7 +111,7 @@ public class ValueTests
     public void Command_result_reads_back_what_it_writes() =>
         Gen.Select(Gen.Byte.Array[0, 64], Gen.Long[0, 1L << 40], Gen.Int[0, 4].Array[0, 4], Gen.Bool).Sample((fingerprint, before, counts, isScattered) =>
         {
-            StreamRange[] ranges = [.. counts.Select((count, i) => new StreamRange($"s-{i}", 1, count, count))];
+            ImmutableArray<StreamRange> ranges = [.. counts.Select((count, i) => new StreamRange($"s-{i}", 1, count, count))];
             var total = counts.Sum();
             var step = isScattered ? 3 : 1;
             GlobalPosition[] positions = [.. Enumerable.Range(1, total).Select(i => GlobalPosition.FromInt64(before + i * step))];
