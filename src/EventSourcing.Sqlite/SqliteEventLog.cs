@@ -7,7 +7,7 @@ using Microsoft.Data.Sqlite;
 namespace EventSourcing.Sqlite;
 
 /// <summary>A log in one SQLite file, with the promises of <see cref="IEventLog"/>. Thread-safe. Several logs may be open on one file, in one process or in several on one machine.</summary>
-public sealed class SqliteEventLog : IEventLog, ITaggingLog
+public sealed class SqliteEventLog : IEventLog, ITaggingLog, ITracingLog
 {
     private static readonly Func<Reader, LogRead, SqlitePage?> s_readSealed = static (reader, read) => reader.Read(read, onlySealed: true);
     private static readonly Func<Reader, int, (long Head, bool IsSealed)> s_head = static (reader, _) => (reader.Head(out var isSealed), isSealed);
@@ -251,6 +251,14 @@ public sealed class SqliteEventLog : IEventLog, ITaggingLog
             session.StoreTagRules();
             return true;
         });
+    }
+
+    /// <inheritdoc/>
+    async ValueTask<IReadOnlyList<GlobalPosition>?> ITracingLog.FindTraceAsync(string id, GlobalPosition? first, int max, CancellationToken cancellationToken)
+    {
+        // Events that SQL appended are sealed by now.
+        var head = await HeadAsync(cancellationToken).ConfigureAwait(false);
+        return Look(database => TraceSearch.Find(database, id, first, max, head, cancellationToken));
     }
 
     /// <summary>Examines the whole file: SQLite's own structures, the checksum of every event, name and record, that no position and no version is missing, and that the indexes of tags and ids say what the events say.</summary>

@@ -91,6 +91,9 @@ internal static class Sql
     internal const string InsertPromoted = "INSERT INTO es_promoted (name) VALUES (?1)";
     internal const string Indexes = "SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = 'es_events'";
 
+    internal const string TraceByCorrelation = "SELECT position FROM es_events WHERE correlation = ?1 AND position > ?2 AND position <= ?3 ORDER BY position LIMIT ?4";
+    internal const string TraceByCausation = "SELECT position FROM es_events WHERE causation = ?1 AND position > ?2 AND position <= ?3 ORDER BY position LIMIT ?4";
+
     internal const string Captures = "SELECT name, definition FROM es_captures ORDER BY name";
     internal const string InsertCapture = "INSERT INTO es_captures (name, definition) VALUES (?1, ?2)";
     internal const string RemoveCapture = "DELETE FROM es_captures WHERE name = ?1";
