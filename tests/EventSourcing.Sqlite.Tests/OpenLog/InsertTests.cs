@@ -88,6 +88,7 @@ public class InsertTests : OpenLogTest
     [TestCase("eventType", "7", "eventType")]
     [TestCase("eventType", "'a' || char(0) || 'b'", "eventType")]
     [TestCase("eventType", "'a' || char(133)", "eventType")]
+    [TestCase("eventType", "CAST(x'61ff' AS TEXT)", "eventType")]
     [TestCase("eventType", "hex(zeroblob(257))", "eventType")]
     [TestCase("stream", "''", "stream")]
     [TestCase("stream", "'a' || char(10)", "stream")]
