@@ -7,6 +7,7 @@ var workloads = new Dictionary<string, Func<Settings, Task>>
     ["batches"] = BatchesWorkload.RunAsync,
     ["callers"] = CallersWorkload.RunAsync,
     ["growth"] = GrowthWorkload.RunAsync,
+    ["extras"] = ExtrasWorkload.RunAsync,
     ["pool"] = PoolWorkload.RunAsync,
     ["idle"] = IdleWorkload.RunAsync,
 };

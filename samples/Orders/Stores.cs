@@ -8,17 +8,32 @@ namespace Orders;
 /// <summary>Opens the shop's store: the one place that knows which database it is in.</summary>
 public static class Stores
 {
-    /// <summary>Opens a file for writing; it is created where there is none.</summary>
-    public static IEventStore Open(string path) => Open(path, new());
+    /// <summary>Opens a file for writing; it is created where there is none. In SQL, orders are found by their number: <c>WHERE orderId = …</c>.</summary>
+    public static IEventStore Open(string path)
+    {
+        var log = OpenLog(path, new());
+        log.Promote("orderId");
+        return new EventStore(log, ShopEvents.Types);
+    }
 
-    /// <summary>Opens a file for reading; it must exist and is not changed.</summary>
-    public static IEventStore OpenForReading(string path) => Open(path, new() { ReadOnly = true });
-
-    private static EventStore Open(string path, SqliteOptions options)
+    /// <summary>Opens a file for queries; it must exist. It is open for writing all the same, so that what other programs appended in SQL is sealed and shown; a file that cannot be written ends before that.</summary>
+    public static IEventStore OpenForReading(string path)
     {
         try
         {
-            return SqliteEventStore.Open(path, ShopEvents.Types, options);
+            return new EventStore(OpenLog(path, new() { MustExist = true }), ShopEvents.Types);
+        }
+        catch (StoreReadOnlyException)
+        {
+            return new EventStore(OpenLog(path, new() { ReadOnly = true }), ShopEvents.Types);
+        }
+    }
+
+    private static SqliteEventLog OpenLog(string path, SqliteOptions options)
+    {
+        try
+        {
+            return SqliteEventLog.Open(path, options);
         }
         catch (ArgumentException e)
         {

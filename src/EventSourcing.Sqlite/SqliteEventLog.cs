@@ -7,7 +7,7 @@ using Microsoft.Data.Sqlite;
 namespace EventSourcing.Sqlite;
 
 /// <summary>A log in one SQLite file, with the promises of <see cref="IEventLog"/>. Thread-safe. Several logs may be open on one file, in one process or in several on one machine.</summary>
-public sealed class SqliteEventLog : IEventLog, ITaggingLog
+public sealed class SqliteEventLog : IEventLog, ITaggingLog, ITracingLog
 {
     private static readonly Func<Reader, LogRead, SqlitePage?> s_readSealed = static (reader, read) => reader.Read(read, onlySealed: true);
     private static readonly Func<Reader, int, (long Head, bool IsSealed)> s_head = static (reader, _) => (reader.Head(out var isSealed), isSealed);
@@ -213,7 +213,7 @@ public sealed class SqliteEventLog : IEventLog, ITaggingLog
     /// <summary>Makes every change of a table in the same file an event, appended in the transaction that changes the table, whoever runs it. Kept in the file; said again, it replaces what was said for the table. Blocks until it is done.</summary>
     /// <remarks>
     /// An insert's event has the new values, a delete's the old, an update's both: <c>{"old":{…},"new":{…}}</c>. BLOBs are written as hexadecimal
-    /// text. <c>REPLACE</c> on a captured table emits no delete for the rows it replaces unless its connection has set <c>PRAGMA recursive_triggers = ON</c>
+    /// text. A row whose event would be larger than <see cref="SqliteOptions.Limits"/> allow refuses the user's statement: leave such columns out, or raise the limit. <c>REPLACE</c> on a captured table emits no delete for the rows it replaces unless its connection has set <c>PRAGMA recursive_triggers = ON</c>
     /// (sqlite.org/lang_conflict.html). A change of the table's columns shows in <see cref="TableCapture.Problem"/>; capture the table again to take it up.
     /// </remarks>
     /// <param name="table">An ordinary table of the user's, case aside.</param>
@@ -254,6 +254,14 @@ public sealed class SqliteEventLog : IEventLog, ITaggingLog
             session.StoreTagRules();
             return true;
         });
+    }
+
+    /// <inheritdoc/>
+    async ValueTask<IReadOnlyList<GlobalPosition>?> ITracingLog.FindTraceAsync(string id, GlobalPosition? first, int max, CancellationToken cancellationToken)
+    {
+        // Events that SQL appended are sealed by now.
+        var head = await HeadAsync(cancellationToken).ConfigureAwait(false);
+        return Look(database => TraceSearch.Find(database, id, first, max, head, cancellationToken));
     }
 
     /// <summary>Examines the whole file: SQLite's own structures, the checksum of every event, name and record, that no position and no version is missing, and that the indexes of tags and ids say what the events say.</summary>

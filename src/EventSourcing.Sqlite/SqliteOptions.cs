@@ -9,6 +9,7 @@ public sealed class SqliteOptions
     public Durability Durability { get; init; } = Durability.Full;
 
     /// <summary>How large events and appends may be.</summary>
+    /// <remarks>What is inserted in SQL, by captured tables too, obeys the limit of an event that the log has which was opened last for writing: the file keeps it.</remarks>
     public LogLimits Limits { get; init; } = new();
 
     /// <summary>How long to wait for another process that writes, before <see cref="StoreUnavailableException"/>. Default 15 s; from 0 to 1 hour.</summary>

@@ -55,15 +55,16 @@ public sealed record EventMetadata
     }
 
     /// <summary>Reads what <see cref="Write"/> wrote, or any JSON object: values that are no strings give their JSON text.</summary>
-    /// <exception cref="EventSerializationException">It is no JSON object; the event it belongs to is named.</exception>
+    /// <exception cref="EventSerializationException">It is no JSON object in UTF-8; the event it belongs to is named.</exception>
     internal static EventMetadata Read(ReadOnlyMemory<byte> json, string type, StreamId stream, GlobalPosition position)
     {
         try
         {
             return Read(json);
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
+            // The latter for text that is no UTF-8, which only what was appended past the store can have.
             throw new EventSerializationException(type, stream, position, e);
         }
     }

@@ -6,7 +6,10 @@ namespace EventSourcing;
 public static class TraceExtensions
 {
     /// <summary>The events of one operation as a tree: what followed from what.</summary>
-    /// <remarks>Reads the log once from its beginning, or from the event, without decoding what does not belong: the time grows with the log, the memory with the answer.</remarks>
+    /// <remarks>
+    /// Reads the log once from its beginning, or from the event, without decoding what does not belong: the time grows with the log, the memory with
+    /// the answer. A log that has indexes of correlation and causation is searched by them instead: the time grows with the answer.
+    /// </remarks>
     /// <param name="store">The store.</param>
     /// <param name="id">A correlation id: all of its events and what they caused. An event id: that event and what followed. A command id: what it stored and what followed.</param>
     /// <param name="maxEvents">The most events taken, the oldest, 1 or more; default 1,000.</param>
@@ -20,7 +23,7 @@ public static class TraceExtensions
         ArgumentException.ThrowIfNullOrEmpty(id);
         ArgumentOutOfRangeException.ThrowIfLessThan(maxEvents, 1);
         var first = Guid.TryParse(id, out var eventId) ? await FindAsync(store.Log, eventId, cancellationToken).ConfigureAwait(false) : null;
-        var (found, isComplete) = await CollectAsync(store.Log, first is null ? id : eventId.ToString(), first, maxEvents, cancellationToken).ConfigureAwait(false);
+        var (found, isComplete) = await FindAsync(store.Log, first is null ? id : eventId.ToString(), first, maxEvents, cancellationToken).ConfigureAwait(false);
 
         Dictionary<string, TraceNode> nodes = [];
         List<TraceNode> roots = [];
@@ -39,6 +42,16 @@ public static class TraceExtensions
     {
         using var page = await log.ReadAsync(new() { EventId = id, IncludeTags = false, ReuseBuffers = true }, cancellationToken).ConfigureAwait(false);
         return page.Events.IsEmpty ? null : page.Events[0].Position;
+    }
+
+    private static async ValueTask<(IReadOnlyList<GlobalPosition> Found, bool IsComplete)> FindAsync(
+        IEventLog log, string id, GlobalPosition? first, int max, CancellationToken cancellationToken)
+    {
+        // One more than asked for tells whether there is more.
+        var limit = (int)Math.Min(max + 1L, int.MaxValue);
+        var indexed = log is ITracingLog tracing ? await tracing.FindTraceAsync(id, first, limit, cancellationToken).ConfigureAwait(false) : null;
+        if (indexed is null) return await CollectAsync(log, id, first, max, cancellationToken).ConfigureAwait(false);
+        return indexed.Count > max ? ([.. indexed.Take(max)], false) : (indexed, true);
     }
 
     // A cause is stored before what it causes, so one pass in order finds everything, however long the chain is.

@@ -1,3 +1,4 @@
+using EventSourcing.Sqlite.Internal;
 using EventSourcing.Storage;
 using EventSourcing.Testing.Contract;
 using EventSourcing.Tests.Shared;
@@ -40,4 +41,18 @@ public sealed class SqliteRetryTests : RetryTests
     public void Remove() => _files.Dispose();
 
     protected override IEventLog OpenLog() => SqliteEventLog.Open($"{_files.Path}{_opened++}");
+}
+
+public sealed class SqliteErasedRetryTests : ErasedRetryTests
+{
+    private readonly TemporaryFile _files = new();
+    private int _opened;
+
+    [OneTimeTearDown]
+    public void Remove() => _files.Dispose();
+
+    protected override IEventLog OpenLog() => SqliteEventLog.Open($"{_files.Path}{_opened++}");
+
+    protected override async ValueTask EraseAsync(IEventLog log, StreamId stream, long throughVersion) =>
+        await log.TransactAsync(transaction => ((LogTransaction)transaction).Erase(stream, throughVersion, "test"), default);
 }

@@ -5,6 +5,7 @@ internal sealed class Race(string title, int rounds, string unit = "op")
 {
     private readonly List<(string Name, Func<Task<Measurement>> Run)> _variants = [];
     private readonly List<Bar> _bars = [];
+    private readonly List<(string Name, string Over)> _costs = [];
 
     public Race Add(string name, Func<Task<Measurement>> run)
     {
@@ -24,7 +25,14 @@ internal sealed class Race(string title, int rounds, string unit = "op")
         return this;
     }
 
-    /// <summary>Runs the rounds and writes the table of variants and the table of bars.</summary>
+    /// <summary>Adds what a variant takes more than another does.</summary>
+    public Race Cost(string name, string over)
+    {
+        _costs.Add((name, over));
+        return this;
+    }
+
+    /// <summary>Runs the rounds and writes the tables of variants, of bars and of costs.</summary>
     public async Task RunAsync()
     {
         var results = _variants.ToDictionary(v => v.Name, _ => new List<Measurement>());
@@ -38,6 +46,7 @@ internal sealed class Race(string title, int rounds, string unit = "op")
 
         WriteVariants(results);
         if (_bars.Count > 0) WriteBars(results);
+        if (_costs.Count > 0) WriteCosts(results);
     }
 
     private void WriteVariants(Dictionary<string, List<Measurement>> results)
@@ -69,6 +78,19 @@ internal sealed class Race(string title, int rounds, string unit = "op")
         var table = new Table($"{title}: bars", "bar", "figure", "of the rounds", "required", "");
         var lists = results.ToDictionary(r => r.Key, IReadOnlyList<Measurement> (r) => r.Value);
         foreach (var bar in _bars) bar.Write(table, lists);
+    }
+
+    // Of each round by itself, because what disturbs a round disturbs both.
+    private void WriteCosts(Dictionary<string, List<Measurement>> results)
+    {
+        var table = new Table($"{title}: costs", "what", "over", $"µs/{unit}", "min..max", $"written B/{unit}");
+        foreach (var (name, over) in _costs)
+        {
+            var pairs = results[name].Zip(results[over]).ToList();
+            var times = pairs.Select(p => (1e6 / p.First.Rate) - (1e6 / p.Second.Rate)).ToList();
+            table.Row(name, over, Table.Number(Percentiles.Median(times), 2), $"{Table.Number(times.Min(), 2)}..{Table.Number(times.Max(), 2)}",
+                Table.Number(Percentiles.Median(pairs.Select(p => p.First.Written!.Value - p.Second.Written!.Value))));
+        }
     }
 
     private static double? Median(List<Measurement> list, Func<Measurement, double?> figure) =>

@@ -49,7 +49,8 @@ internal static class LogCommand
         if (user is null) return true;
         if (e.Metadata.IsEmpty) return false;
         using var metadata = JsonDocument.Parse(e.Metadata);
-        return metadata.RootElement.ValueKind == JsonValueKind.Object && metadata.RootElement.TryGetProperty("actor", out var actor) && actor.ValueEquals(user);
+        return metadata.RootElement.ValueKind == JsonValueKind.Object && metadata.RootElement.TryGetProperty("actor", out var actor)
+            && actor.ValueKind == JsonValueKind.String && actor.ValueEquals(user);
     }
 
     private static LogRead ReadOf(Arguments args)

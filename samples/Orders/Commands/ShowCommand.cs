@@ -19,7 +19,7 @@ internal static class ShowCommand
         var last = (await store.GetStreamStateAsync(stream, cancellationToken)).Version;
         if (last == 0) throw new RefusedException($"there is no {stream} in {db}");
         if (version > last) throw new RefusedException($"{stream} ends at version {last}; it has no version {version}");
-        var text = stream.IsInCategory("order")
+        var text = Streams.IsOrder(stream)
             ? OrderText.Of(await FoldAsync<Order>(store, stream, version, moment, cancellationToken))
             : OrderText.Of(await FoldAsync<Document>(store, stream, version, moment, cancellationToken));
         await screen.Out.WriteLineAsync($"{stream}, {(moment is { } at ? $"at {at:yyyy-MM-dd HH:mm:ss.FFFFFF}Z" : $"version {version ?? last} of {last}")}");
@@ -43,7 +43,7 @@ internal static class ShowCommand
     internal static StreamId StreamOf(string order)
     {
         if (InvoiceNumber.TryParse(order, out var kind)) return InvoiceNumber.StreamOf(order, kind);
-        foreach (var category in (string[])["order", "creditnote", "adjustment"])
+        foreach (var category in (string[])["order", "createOrder", "creditnote", "adjustment"])
             if (order.StartsWith($"{category}-", StringComparison.Ordinal) && order.Length <= 100 && !order.Any(char.IsControl)) return order;
         throw new UsageException($"'{order}' is neither an order's number nor its stream");
     }

@@ -14,6 +14,9 @@ public static class Streams
     /// <summary>An order.</summary>
     public static StreamId Order(string orderId) => new($"order-{orderId}");
 
+    /// <summary>True for the stream of an order: one of the shop's own, or one that other programs began in SQL without naming a stream.</summary>
+    public static bool IsOrder(StreamId stream) => stream.IsInCategory("order") || stream.IsInCategory("createOrder");
+
     /// <summary>A credit note.</summary>
     public static StreamId CreditNote(string creditNoteId) => new($"creditnote-{creditNoteId}");
 

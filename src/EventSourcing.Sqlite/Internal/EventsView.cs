@@ -19,7 +19,27 @@ internal static class EventsView
             throw new StoreSchemaException($"'{path}' has a {found} called 'events', which is the name of the log's view. Nothing was changed.", $"{found} events", SchemaVersion.Newest);
     }
 
-    internal static void Create(Database database) => database.ExecuteScript(Script(Promoted(database)));
+    internal static void Create(Database database) =>
+        database.ExecuteScript(Script(Promoted(database), database.Scalar(Sql.EventBytes)!));
+
+    /// <summary>Makes a limit the one of SQL inserts, where it is not.</summary>
+    internal static void UseLimit(Database database, int eventBytes)
+    {
+        var limit = eventBytes.ToString(CultureInfo.InvariantCulture);
+        if (database.Scalar(Sql.EventBytes) == limit) return;
+        database.Execute("BEGIN IMMEDIATE");
+        try
+        {
+            database.Execute($"INSERT OR REPLACE INTO es_log (name, value) VALUES ('event_bytes', {limit})");
+            Recreate(database);
+            database.Execute("COMMIT");
+        }
+        catch
+        {
+            if (!database.IsAutoCommit) database.Execute("ROLLBACK");
+            throw;
+        }
+    }
 
     internal static List<string> Promoted(Database database)
     {
@@ -39,8 +59,7 @@ internal static class EventsView
             throw new ArgumentException($"'{other}' is promoted already, and the names of columns are not told apart by case: '{name}' cannot be.", nameof(name));
         using (var insert = database.PrepareOnce(Sql.InsertPromoted)) insert.Bind(1, name).Run();
         database.Execute($"CREATE INDEX \"es_promoted_{name}\" ON es_events ({Expression(name)})");
-        database.Execute("DROP VIEW events");
-        Create(database);
+        Recreate(database);
         return true;
     }
 
@@ -56,7 +75,13 @@ internal static class EventsView
             throw new ArgumentException($"The view 'events' has a column '{name}' already; a field of that name cannot be promoted.", nameof(name));
     }
 
-    private static string Script(List<string> promoted)
+    private static void Recreate(Database database)
+    {
+        database.Execute("DROP VIEW events");
+        Create(database);
+    }
+
+    private static string Script(List<string> promoted, string limit)
     {
         var (columns, expressions, given) = (new StringBuilder(), new StringBuilder(), new StringBuilder("0"));
         foreach (var name in promoted)
@@ -69,6 +94,7 @@ internal static class EventsView
         return SchemaVersion.Script("events.sql")
             .Replace("{columns}", columns.ToString(), StringComparison.Ordinal)
             .Replace("{expressions}", expressions.ToString(), StringComparison.Ordinal)
+            .Replace("{limit}", limit, StringComparison.Ordinal)
             .Replace("{given}", given.ToString(), StringComparison.Ordinal);
     }
 

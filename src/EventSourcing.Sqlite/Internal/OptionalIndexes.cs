@@ -3,25 +3,27 @@ namespace EventSourcing.Sqlite.Internal;
 /// <summary>The indexes of es_events that a log has only when it is asked for.</summary>
 internal static class OptionalIndexes
 {
-    private const string Type = "es_events_type", Correlation = "es_events_correlation";
+    private static readonly (EventIndex Index, string Name, string On)[] s_all =
+    [
+        (EventIndex.Type, "es_events_type", "(type)"),
+        (EventIndex.Correlation, "es_events_correlation", "(correlation) WHERE correlation IS NOT NULL"),
+        (EventIndex.Causation, "es_events_causation", "(causation) WHERE causation IS NOT NULL"),
+    ];
 
     internal static List<EventIndex> Read(Database database)
     {
-        var indexes = new List<EventIndex>();
+        var names = new HashSet<string>(StringComparer.Ordinal);
         using var rows = database.PrepareOnce(Sql.Indexes);
-        while (rows.Step())
-            if (rows.Text(0) is var name && name is Type or Correlation) indexes.Add(name == Type ? EventIndex.Type : EventIndex.Correlation);
-        indexes.Sort();
-        return indexes;
+        while (rows.Step()) names.Add(rows.Text(0));
+        return [.. s_all.Where(i => names.Contains(i.Name)).Select(i => i.Index)];
     }
 
     /// <summary>Adds an index; false when it is there. Inside the writer's transaction.</summary>
     internal static bool Add(Database database, EventIndex index)
     {
         if (Read(database).Contains(index)) return false;
-        database.Execute(index == EventIndex.Type
-            ? $"CREATE INDEX {Type} ON es_events (type)"
-            : $"CREATE INDEX {Correlation} ON es_events (correlation) WHERE correlation IS NOT NULL");
+        var (_, name, on) = Array.Find(s_all, i => i.Index == index);
+        database.Execute($"CREATE INDEX {name} ON es_events {on}");
         return true;
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using EventSourcing.Storage;
 
 namespace EventSourcing.Sqlite.Internal;
 
@@ -16,6 +17,7 @@ internal static class SchemaVersion
         if (Exists(database))
         {
             Check(database, path);
+            EventsView.UseLimit(database, options.Limits.MaxEventBytes);
             return;
         }
 
@@ -24,7 +26,7 @@ internal static class SchemaVersion
         database.Execute("BEGIN IMMEDIATE");
         try
         {
-            if (!Exists(database)) Create(database);
+            if (!Exists(database)) Create(database, options.Limits);
             database.Execute("COMMIT");
         }
         catch
@@ -69,12 +71,12 @@ internal static class SchemaVersion
     private static StoreSchemaException Foreign(string path) =>
         new($"'{path}' is a database of something else: it holds no event log. Nothing was changed.", "no event log", Newest);
 
-    private static void Create(Database database)
+    private static void Create(Database database, LogLimits limits)
     {
         database.ExecuteScript(Script("001.sql"));
         var key = BitConverter.ToInt64(RandomNumberGenerator.GetBytes(8)) & ((1L << 62) - 1);
         database.Execute(string.Create(CultureInfo.InvariantCulture,
-            $"INSERT INTO es_log (name, value) VALUES ('schema', {Newest}), ('generation', 1), ('id_key', {key})"));
+            $"INSERT INTO es_log (name, value) VALUES ('schema', {Newest}), ('generation', 1), ('id_key', {key}), ('event_bytes', {limits.MaxEventBytes})"));
         EventsView.Create(database);
         database.ExecuteScript(Script("guards.sql"));
     }

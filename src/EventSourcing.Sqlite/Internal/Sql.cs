@@ -86,9 +86,13 @@ internal static class Sql
     internal const string RemoveTagRules = "DELETE FROM es_tag_rules WHERE type = ?1";
     internal const string InsertTagRule = "INSERT INTO es_tag_rules (type, tag, property) VALUES (?1, ?2, ?3)";
 
+    internal const string EventBytes = "SELECT value FROM es_log WHERE name = 'event_bytes'";
     internal const string Promoted = "SELECT name FROM es_promoted ORDER BY id";
     internal const string InsertPromoted = "INSERT INTO es_promoted (name) VALUES (?1)";
     internal const string Indexes = "SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = 'es_events'";
+
+    internal const string TraceByCorrelation = "SELECT position FROM es_events WHERE correlation = ?1 AND position > ?2 AND position <= ?3 ORDER BY position LIMIT ?4";
+    internal const string TraceByCausation = "SELECT position FROM es_events WHERE causation = ?1 AND position > ?2 AND position <= ?3 ORDER BY position LIMIT ?4";
 
     internal const string Captures = "SELECT name, definition FROM es_captures ORDER BY name";
     internal const string InsertCapture = "INSERT INTO es_captures (name, definition) VALUES (?1, ?2)";

@@ -14,7 +14,9 @@ internal sealed class TagRuleSet
         lock (_gate)
         {
             var wanted = new Dictionary<string, TagRule[]>(_wanted, StringComparer.Ordinal);
-            foreach (var type in types) wanted[type.Name] = [.. type.TagRules];
+            foreach (var type in types)
+                foreach (var name in type.Aliases.Prepend(type.Name))
+                    wanted[name] = [.. type.TagRules];
             _wanted = wanted;
         }
     }

@@ -1,6 +1,6 @@
 -- The log. Names are interned to integers; every checksum is XxHash3 over what the row says.
 
-CREATE TABLE es_log (                      -- facts about the log: schema, generation, id_key, refuted (commits that failed and were undone)
+CREATE TABLE es_log (                      -- facts about the log: schema, generation, id_key, event_bytes (the most of an event inserted in SQL), refuted (commits that failed and were undone)
   name     TEXT PRIMARY KEY,
   value    NOT NULL
 ) WITHOUT ROWID;

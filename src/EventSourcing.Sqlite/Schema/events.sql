@@ -1,4 +1,4 @@
--- The view `events` and what an INSERT into it does. Made anew whenever a field is promoted. Everything here runs from SQLite 3.40 on:
+-- The view `events` and what an INSERT into it does. Made anew whenever a field is promoted or the limit is another. Everything here runs from SQLite 3.40 on:
 -- no unhex() (3.41), no subsec (3.42), and no OR IGNORE, which the outer statement's conflict clause would override.
 
 CREATE VIEW events (position, stream, version, eventId, eventType, createdDate, correlationId, causationId, metadata, data{columns}) AS
@@ -30,16 +30,23 @@ BEGIN
   SELECT RAISE(ABORT, 'a promoted field is taken from data: leave it out') WHERE {given};
   SELECT RAISE(ABORT, 'eventType is text of 1 to 512 bytes without control characters') FROM (SELECT NEW.eventType AS n)
     WHERE typeof(n) <> 'text' OR n = '' OR length(CAST(n AS BLOB)) > 512 OR instr(CAST(n AS BLOB), x'00') > 0
-       OR n GLOB '*[' || char(1) || '-' || char(31) || char(127) || '-' || char(159) || char(65533) || ']*';
+       OR n GLOB '*[' || char(1) || '-' || char(31) || char(127) || '-' || char(159) || ']*';
   SELECT RAISE(ABORT, 'stream is text of 1 to 512 bytes without control characters') FROM (SELECT NEW.stream AS n)
     WHERE n IS NOT NULL AND (typeof(n) <> 'text' OR n = '' OR length(CAST(n AS BLOB)) > 512 OR instr(CAST(n AS BLOB), x'00') > 0
-       OR n GLOB '*[' || char(1) || '-' || char(31) || char(127) || '-' || char(159) || char(65533) || ']*');
+       OR n GLOB '*[' || char(1) || '-' || char(31) || char(127) || '-' || char(159) || ']*');
   SELECT RAISE(ABORT, 'correlationId is text of 1 to 512 bytes without control characters') FROM (SELECT NEW.correlationId AS n)
     WHERE n IS NOT NULL AND (typeof(n) <> 'text' OR n = '' OR length(CAST(n AS BLOB)) > 512 OR instr(CAST(n AS BLOB), x'00') > 0
-       OR n GLOB '*[' || char(1) || '-' || char(31) || char(127) || '-' || char(159) || char(65533) || ']*');
+       OR n GLOB '*[' || char(1) || '-' || char(31) || char(127) || '-' || char(159) || ']*');
   SELECT RAISE(ABORT, 'causationId is text of 1 to 512 bytes without control characters') FROM (SELECT NEW.causationId AS n)
     WHERE n IS NOT NULL AND (typeof(n) <> 'text' OR n = '' OR length(CAST(n AS BLOB)) > 512 OR instr(CAST(n AS BLOB), x'00') > 0
-       OR n GLOB '*[' || char(1) || '-' || char(31) || char(127) || '-' || char(159) || char(65533) || ']*');
+       OR n GLOB '*[' || char(1) || '-' || char(31) || char(127) || '-' || char(159) || ']*');
+  -- SQLite stores any bytes as text: those that are no UTF-8 are not what the characters read from them would be written as.
+  SELECT RAISE(ABORT, 'eventType, stream, correlationId and causationId are valid UTF-8')
+    FROM (SELECT NEW.eventType || '/' || coalesce(NEW.stream, '') || '/' || coalesce(NEW.correlationId, '') || '/' || coalesce(NEW.causationId, '') || '/' AS n)
+    WHERE n GLOB '*[^ -~]*' AND EXISTS (WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < length(n))
+      SELECT 1 FROM c WHERE CAST(substr(n, i, 1) AS BLOB) <> CAST(char(unicode(substr(n, i, 1))) AS BLOB));
+  SELECT RAISE(ABORT, 'data and metadata of an event take at most {limit} bytes')
+    WHERE length(CAST(NEW.data AS BLOB)) + coalesce(length(CAST(NEW.metadata AS BLOB)), 0) > {limit};
   SELECT RAISE(ABORT, 'eventId is a UUID as text, and not the empty one') FROM (SELECT NEW.eventId AS n, replace(NEW.eventId, '-', '') AS t)
     WHERE n IS NOT NULL AND (typeof(n) <> 'text' OR length(CAST(n AS BLOB)) <> 36 OR length(t) <> 32 OR t GLOB '*[^0-9a-fA-F]*'
        OR n NOT GLOB '????????-????-????-????-????????????' OR t = '00000000000000000000000000000000');
@@ -50,10 +57,12 @@ BEGIN
     WHEN json_valid(NEW.metadata) THEN json_type(NEW.metadata) <> 'object' ELSE 1 END;
   SELECT RAISE(ABORT, 'createdDate is a date as text, such as 2026-11-23T19:30:00.123Z, from year 1 on')
     WHERE NEW.createdDate IS NOT NULL AND (typeof(NEW.createdDate) <> 'text' OR julianday(NEW.createdDate) IS NULL OR julianday(NEW.createdDate) < 1721425.5);
-  SELECT RAISE(ABORT, 'a property that is a tag is text, a number or a boolean, at most 512 bytes with the tag''s name, without control characters')
+  SELECT RAISE(ABORT, 'a property that is a tag is text, a number or a boolean, at most 512 bytes of UTF-8 with the tag''s name, without control characters')
     FROM es_tag_rules JOIN json_each(NEW.data) AS top ON top.key = es_tag_rules.property JOIN json_each(CASE top.type WHEN 'array' THEN top.value ELSE json_array(CASE top.type WHEN 'object' THEN json('{}') ELSE top.value END) END) AS tag
     WHERE es_tag_rules.type = NEW.eventType AND json_type(NEW.data) = 'object' AND (tag.type IN ('object', 'array')
-       OR length(CAST(es_tag_rules.tag || ':' || tag.value AS BLOB)) > 512 OR instr(CAST(tag.value AS BLOB), x'00') > 0 OR tag.value GLOB '*[' || char(1) || '-' || char(31) || char(127) || '-' || char(159) || char(65533) || ']*');
+       OR length(CAST(es_tag_rules.tag || ':' || tag.value AS BLOB)) > 512 OR instr(CAST(tag.value AS BLOB), x'00') > 0 OR tag.value GLOB '*[' || char(1) || '-' || char(31) || char(127) || '-' || char(159) || ']*'
+       OR tag.value GLOB '*[^ -~]*' AND EXISTS (WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < length(tag.value))
+         SELECT 1 FROM c WHERE CAST(substr(tag.value, i, 1) AS BLOB) <> CAST(char(unicode(substr(tag.value, i, 1))) AS BLOB)));
 
   DELETE FROM es_inbox;
   INSERT INTO es_inbox (one, origin, now, occurred, position, given)

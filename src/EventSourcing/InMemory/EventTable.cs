@@ -20,23 +20,30 @@ internal sealed class EventTable
     // Chunks never move, so a reader's reference to an event stays good while the writer adds more.
     private RecordedEvent[][] _chunks = [];
     private long[] _chunkBytes = [];
+    private bool[] _chunkHasErased = [];
     private int _head;
+    private int _generation = 1;
     private bool _hasSuppliedIds;
 
     /// <summary>The last event that readers see.</summary>
     internal int Head => Volatile.Read(ref _head);
+
+    /// <summary>Rises with every erasure.</summary>
+    internal int Generation => Volatile.Read(ref _generation);
 
     /// <summary>The last event written; above <see cref="Head"/> inside a transaction.</summary>
     internal int Count { get; private set; }
 
     internal ref readonly RecordedEvent this[int position] => ref Slot(position);
 
-    /// <summary>The events from a position to the end of its chunk or to another position, whichever comes first; at most as many and, after the first, about as many bytes.</summary>
+    /// <summary>The events from a position to the end of its chunk, to an erased event or to another position, whichever comes first; at most as many and, after the first, about as many bytes.</summary>
     internal ArraySegment<RecordedEvent> Run(int first, int last, int maxCount, int maxBytes)
     {
         var (chunk, start) = (first - 1 >> ChunkBits, first - 1 & ChunkSize - 1);
-        var events = _chunks[chunk];
+        var events = Volatile.Read(ref _chunks[chunk]);
+        var hasErased = Volatile.Read(ref _chunkHasErased[chunk]);
         var count = Math.Min(Math.Min(ChunkSize - start, last - first + 1), maxCount);
+        if (hasErased && events.AsSpan(start, count).IndexOfErased() is var erased and >= 0) count = erased;
         if (Volatile.Read(ref _chunkBytes[chunk]) < maxBytes) return new(events, start, count);
         var bytes = 0L;
         for (var i = 0; i < count; i++)
@@ -102,6 +109,31 @@ internal sealed class EventTable
         _hasSuppliedIds = true;
     }
 
+    /// <summary>Erases published events of a stream through a version. What is kept of each: its numbers, its id, and a hash to know its repeats by.</summary>
+    internal void Erase(StreamIndex stream, int throughVersion)
+    {
+        var any = false;
+        for (var version = 1; version <= Math.Min(throughVersion, stream.Count);)
+        {
+            var chunk = stream.Items[version - 1] - 1 >> ChunkBits;
+            RecordedEvent[] copy = [.. _chunks[chunk]];
+            for (; version <= Math.Min(throughVersion, stream.Count) && stream.Items[version - 1] - 1 >> ChunkBits == chunk; version++)
+            {
+                ref var e = ref copy[stream.Items[version - 1] - 1 & ChunkSize - 1];
+                if (e.IsErased()) continue;
+                _chunkBytes[chunk] -= e.Data.Length + e.Metadata.Length;
+                e = e.Erased();
+                any = true;
+            }
+
+            // Readers that have the chunk keep what they see. Those that see the copy see the mark, and look for what is erased.
+            Volatile.Write(ref _chunkHasErased[chunk], true);
+            Volatile.Write(ref _chunks[chunk], copy);
+        }
+
+        if (any) Volatile.Write(ref _generation, _generation + 1);
+    }
+
     /// <summary>Shows everything written to readers.</summary>
     internal void Publish() => Volatile.Write(ref _head, Count);
 
@@ -139,6 +171,7 @@ internal sealed class EventTable
         if (chunk == _chunks.Length)
         {
             Array.Resize(ref _chunkBytes, Math.Max(4, chunk * 2));
+            Array.Resize(ref _chunkHasErased, Math.Max(4, chunk * 2));
             Array.Resize(ref _chunks, Math.Max(4, chunk * 2));
         }
 

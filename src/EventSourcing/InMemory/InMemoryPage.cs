@@ -12,7 +12,7 @@ internal sealed class InMemoryPage : LogPage
     internal InMemoryPage(ArraySegment<RecordedEvent> events, bool isRented, PageBounds bounds, long? next)
     {
         (_events, _isRented) = (events, isRented);
-        (Head, StreamVersion, Generation) = (GlobalPosition.FromInt64(bounds.Head), bounds.StreamVersion, 1);
+        (Head, StreamVersion, Generation) = (GlobalPosition.FromInt64(bounds.Head), bounds.StreamVersion, bounds.Generation);
         (Next, IsLast) = (next ?? 0, next is null);
     }
 

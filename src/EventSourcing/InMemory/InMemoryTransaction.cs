@@ -44,5 +44,8 @@ internal sealed class InMemoryTransaction(Writer writer) : ILogTransaction
         return Writer.Append(append);
     }
 
+    /// <summary>Erases the events of a stream through a version, when the transaction is committed.</summary>
+    internal void Erase(StreamId stream, long throughVersion) => Writer.Erase(stream, throughVersion);
+
     internal void End() => _writer = null;
 }

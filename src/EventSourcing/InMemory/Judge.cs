@@ -119,7 +119,7 @@ internal sealed class Judge(EventTable events, RecordTable records)
         var query = condition.FailIfEventsMatch;
         var candidates = new Candidates(events, query, events.Count, (int)after + 1, forward: true);
         for (var position = candidates.Next((int)after + 1); position <= events.Count; position = candidates.Next(position + 1))
-            if (query.Matches(events[position].Type, events[position].StreamId, events[position].Tags ?? []))
+            if (!events[position].IsErased() && query.Matches(events[position].Type, events[position].StreamId, events[position].Tags ?? []))
                 throw new AppendConditionFailedException(query, condition.After, GlobalPosition.FromInt64(position));
     }
 }

@@ -9,7 +9,7 @@ internal readonly struct PageBounds
 
     internal PageBounds(EventTable events, LogRead read)
     {
-        Head = events.Head;
+        (Head, Generation) = (events.Head, events.Generation);
         Forward = read.Direction == ReadDirection.Forward;
         if (read.EventId is not null) return;
         if (read.Stream is { } stream)
@@ -26,6 +26,8 @@ internal readonly struct PageBounds
     }
 
     internal int Head { get; }
+
+    internal int Generation { get; }
 
     internal bool Forward { get; }
 

@@ -25,6 +25,7 @@ internal static class PageReader
             if (count == read.MaxCount || bytes >= read.MaxBytes || examined++ == MaxExamined) break;
             var position = bounds.PositionOf(number);
             ref readonly var e = ref events[position];
+            if (e.IsErased()) continue;
             if (read.Query is { } query && !query.Matches(e.Type, e.StreamId, e.Tags ?? [])) continue;
             page[count++] = e;
             bytes += e.Data.Length + e.Metadata.Length;
@@ -33,14 +34,17 @@ internal static class PageReader
         return new InMemoryPage(new(page, 0, count), isRented: true, bounds, bounds.Contains(number) ? number : null);
     }
 
-    // Events lie side by side in the log's own memory and never change: nothing is copied.
+    // Events lie side by side in the log's own memory and never change where readers have them: nothing is copied.
     private static InMemoryPage ReadRun(EventTable events, LogRead read, PageBounds bounds)
     {
-        var run = events.Run(bounds.First, bounds.Last, read.MaxCount, read.MaxBytes);
-        var next = bounds.First + run.Count;
+        var first = bounds.First;
+        while (first <= bounds.Last && events[first].IsErased()) first++;
+        if (first > bounds.Last) return new(default, isRented: false, bounds, next: null);
+        var run = events.Run(first, bounds.Last, read.MaxCount, read.MaxBytes);
+        var next = first + run.Count;
         return new(run, isRented: false, bounds, next <= bounds.Last ? next : null);
     }
 
     private static InMemoryPage ReadOne(EventTable events, int position, LogRead read, PageBounds bounds) =>
-        position == 0 ? new(default, isRented: false, bounds, next: null) : new(events.Run(position, position, 1, read.MaxBytes), isRented: false, bounds, next: null);
+        position == 0 || events[position].IsErased() ? new(default, isRented: false, bounds, next: null) : new(events.Run(position, position, 1, read.MaxBytes), isRented: false, bounds, next: null);
 }

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using EventSourcing.Storage;
 
 namespace EventSourcing.InMemory;
@@ -6,7 +8,30 @@ namespace EventSourcing.InMemory;
 internal static class StoredEvent
 {
     internal static bool HasContentOf(this in RecordedEvent stored, StreamId stream, in LogEvent e) =>
-        stored.StreamId == stream && stored.Type == e.Type && stored.Data.Span.SequenceEqual(e.Data.Span);
+        stored.StreamId == stream
+        && (stored.IsErased() ? stored.Data.Span.SequenceEqual(HashOf(e.Type, e.Data.Span)) : stored.Type == e.Type && stored.Data.Span.SequenceEqual(e.Data.Span));
+
+    /// <summary>True for what is kept of an erased event: it has no type.</summary>
+    internal static bool IsErased(this in RecordedEvent stored) => stored.Type is null;
+
+    /// <summary>What is kept of an event when it is erased.</summary>
+    internal static RecordedEvent Erased(this in RecordedEvent stored) => new()
+    {
+        Position = stored.Position,
+        StreamId = stored.StreamId,
+        Version = stored.Version,
+        Type = null!,
+        Id = stored.Id,
+        Timestamp = stored.Timestamp,
+        Data = HashOf(stored.Type, stored.Data.Span),
+    };
+
+    internal static int IndexOfErased(this Span<RecordedEvent> events)
+    {
+        for (var i = 0; i < events.Length; i++)
+            if (events[i].IsErased()) return i;
+        return -1;
+    }
 
     /// <summary>What the event says beyond the usual; the neighbour's object where it says the same.</summary>
     internal static EventDetails? DetailsOf(in LogEvent e, EventDetails? neighbour)
@@ -16,5 +41,13 @@ internal static class StoredEvent
         if (tags is null && neighbour is { Tags: null } && neighbour.OccurredAt == occurredAt
             && neighbour.CorrelationId == e.CorrelationId && neighbour.CausationId == e.CausationId) return neighbour;
         return EventDetails.Of(occurredAt, e.CorrelationId, e.CausationId, tags);
+    }
+
+    private static byte[] HashOf(string type, ReadOnlySpan<byte> data)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(Encoding.UTF8.GetBytes($"{type}\0"));
+        hash.AppendData(data);
+        return hash.GetHashAndReset();
     }
 }

@@ -9,6 +9,7 @@ internal sealed class Writer(EventTable events, InMemoryLogOptions options)
 {
     private readonly Judge _judge = new(events, new());
     private readonly LogLimits _limits = options.Limits.Validated();
+    private readonly List<(StreamIndex Stream, int ThroughVersion)> _toErase = [];
 
     internal RecordTable Records => _judge.Records;
 
@@ -29,17 +30,26 @@ internal sealed class Writer(EventTable events, InMemoryLogOptions options)
         return result;
     }
 
+    /// <summary>Erases the events of a stream through a version, with the commit. Their positions, versions and ids stay taken for ever.</summary>
+    internal void Erase(StreamId stream, long throughVersion)
+    {
+        if (events.FindStream(stream) is { } index) _toErase.Add((index, (int)Math.Min(throughVersion, index.Count)));
+    }
+
     /// <returns>True when there are new events to be seen.</returns>
     internal bool Commit()
     {
         Records.Commit();
         var hasEvents = events.Count > events.Head;
         events.Publish();
+        foreach (var (stream, throughVersion) in _toErase) events.Erase(stream, throughVersion);
+        _toErase.Clear();
         return hasEvents;
     }
 
     internal void Rollback()
     {
+        _toErase.Clear();
         Records.Rollback();
         events.Rollback();
     }

@@ -13,7 +13,7 @@ public sealed class EventTypeMap
     {
         Types = types;
         _byClrType = types.ToFrozenDictionary(t => t.ClrType);
-        _byName = types.ToFrozenDictionary(t => t.Name, StringComparer.Ordinal);
+        _byName = types.SelectMany(t => t.Names, (type, name) => (type, name)).ToFrozenDictionary(t => t.name, t => t.type, StringComparer.Ordinal);
     }
 
     /// <summary>A map without entries, for stores that are read raw only.</summary>
@@ -39,11 +39,11 @@ public sealed class EventTypeMap
     public bool TryGet(Type clrType, [NotNullWhen(true)] out EventType? type) => _byClrType.TryGetValue(clrType, out type);
 
     /// <summary>The entry of a stored name; false when there is none.</summary>
-    /// <param name="name">The stored name.</param>
+    /// <param name="name">The stored name, or an alias.</param>
     /// <param name="type">The entry.</param>
     public bool TryGet(string name, [NotNullWhen(true)] out EventType? type) => _byName.TryGetValue(name, out type);
 
     /// <summary>The query with its CLR types replaced by their stored names.</summary>
     internal EventQuery Resolve(EventQuery query) =>
-        query.Resolve(clrType => TryGet(clrType, out var type) ? [type.Name] : throw new UnknownEventTypeException(clrType.ToString()));
+        query.Resolve(clrType => TryGet(clrType, out var type) ? type.Names : throw new UnknownEventTypeException(clrType.ToString()));
 }

@@ -90,12 +90,14 @@ public class EventsViewTests : OpenLogTest
     {
         Log.Indexes.Should().BeEmpty();
         Log.AddIndex(EventIndex.Correlation);
+        Log.AddIndex(EventIndex.Causation);
         Log.AddIndex(EventIndex.Type);
         Log.AddIndex(EventIndex.Type);
 
-        Log.Indexes.Should().Equal(EventIndex.Type, EventIndex.Correlation);
+        Log.Indexes.Should().Equal(EventIndex.Type, EventIndex.Correlation, EventIndex.Causation);
         Shell.Run(Path, "EXPLAIN QUERY PLAN SELECT data FROM events WHERE eventType = 'a';").Should().Contain("es_events_type");
         Shell.Run(Path, "EXPLAIN QUERY PLAN SELECT data FROM events WHERE correlationId = 'a';").Should().Contain("es_events_correlation");
+        Shell.Run(Path, "EXPLAIN QUERY PLAN SELECT data FROM events WHERE causationId = 'a';").Should().Contain("es_events_causation");
     }
 
     [TestCase("")]

@@ -127,6 +127,83 @@ public class InsertTests : OpenLogTest
     }
 
     [Test]
+    public async Task Text_that_is_no_utf_8_is_no_name([Values("stream", "eventType", "correlationId", "causationId")] string column)
+    {
+        // Lone and missing continuations, overlong forms, surrogates, beyond U+10FFFF, bytes that are in no UTF-8.
+        string[] bytes = ["a9", "61a962", "c3", "6ee282", "c3a9a9", "c0af", "e082a9", "f08282a9", "eda080", "edb08061", "f4908080", "f888808080", "ff"];
+        foreach (var hex in bytes)
+        {
+            var name = $"CAST(x'{hex}' AS TEXT)";
+            var sql = column == "eventType" ? $"INSERT INTO events (eventType, data) VALUES ({name}, '{{}}')" : $"INSERT INTO events (eventType, data, {column}) VALUES ('a', '{{}}', {name})";
+            Refused(sql, column);
+            Shell.Errors(Path, sql + ";").Should().Contain(column);
+        }
+
+        foreach (var name in new[] { "größe", "😀", "\uFFFD", "a\u00A0b", "\U0010FFFD", "日本語" })
+        {
+            Sql($"INSERT INTO events (eventType, data, stream, correlationId, causationId) VALUES ($n, '{{}}', $n, $n, $n)", ("$n", name));
+            var e = (await AllAsync())[^1];
+            (e.Type, e.StreamId.Value, e.CorrelationId, e.CausationId).Should().Be((name, name, name, name));
+        }
+
+        Count("events").Should().Be(6);
+    }
+
+    [Test]
+    public void Text_that_is_no_utf_8_is_no_tag()
+    {
+        Log.UseTagRules(Serialization.EventTypeMap.Create(map => map.Add("numbered", OpenLogJson.Default.Numbered, tags: [("n", "n")])).Types);
+        foreach (var hex in new[] { "a9", "c3", "eda080" }) Refused($"INSERT INTO events (eventType, data) VALUES ('numbered', CAST(x'7b226e223a22{hex}227d' AS TEXT))", "tag");
+        Sql("INSERT INTO events (eventType, data) VALUES ('numbered', '{\"n\":\"größe\"}')");
+    }
+
+    [TestCase("data", "'\"' || hex(zeroblob($n / 2 - 1)) || '\"'")]
+    [TestCase("data", "json_quote(printf('%.*c', $n / 2 - 1, 'é'))")]
+    [TestCase("metadata", "json_object('k', hex(zeroblob($n / 2 - 5)))")]
+    public async Task An_event_is_no_larger_than_the_log_s_limit(string column, string value)
+    {
+        const int Default = 1 << 20;
+        foreach (var limit in new[] { Default, 4096 })
+        {
+            await Log.DisposeAsync();
+            await using var log = SqliteEventLog.Open(Path, new() { Limits = new() { MaxEventBytes = limit } });
+            var (columns, values) = column == "data" ? ("data", value) : ("data, metadata", $"'1', {value}");
+            var sql = $"INSERT INTO events (stream, eventType, {columns}) VALUES ('s-{limit}', 'a', {values})";
+            Refused(sql.Replace("$n", $"{limit + 2}", StringComparison.Ordinal), $"at most {limit} bytes");
+            Shell.Errors(Path, sql.Replace("$n", $"{limit + 2}", StringComparison.Ordinal) + ";").Should().Contain($"at most {limit} bytes");
+            Sql(sql.Replace("$n", $"{limit}", StringComparison.Ordinal));
+            var stored = (await AllAsync(log))[^1];
+            (stored.Data.Length + stored.Metadata.Length).Should().BeInRange(limit - 3, limit);
+        }
+    }
+
+    [Test]
+    public async Task The_limit_is_kept_when_a_field_is_promoted_and_by_readers()
+    {
+        await Log.DisposeAsync();
+        await using var log = SqliteEventLog.Open(Path, new() { Limits = new() { MaxEventBytes = 100 } });
+        log.Promote("orderId");
+        await using var reader = SqliteEventLog.Open(Path, new() { ReadOnly = true });
+        Refused("INSERT INTO events (eventType, data) VALUES ('a', json_quote(hex(zeroblob(50))))", "at most 100 bytes");
+        Sql("CREATE TABLE stock (sku, photo)");
+        log.CaptureTable("stock");
+        Refused("INSERT INTO stock VALUES ('a', zeroblob(1000))", "at most 100 bytes");
+        Sql("INSERT INTO stock VALUES ('a', zeroblob(10))");
+        Count("events").Should().Be(1);
+    }
+
+    [TestCase("INSERT INTO events (eventType, data, metadata) VALUES ('numbered', '{}', CAST(x'7b2261223a22a9227d' AS TEXT))")]
+    [TestCase("INSERT INTO events (eventType, data) VALUES ('numbered', CAST(x'7b226e616d65223a22a9227d' AS TEXT))")]
+    public async Task What_cannot_be_decoded_is_an_error_that_names_the_event(string sql)
+    {
+        var store = new EventStore(Log, Serialization.EventTypeMap.Create(map => map.Add("numbered", OpenLogJson.Default.Numbered)));
+        await AppendAsync("s-1", Event("a", "{}"));
+        Sql(sql);
+        var read = async () => await store.ReadAllAsync(EventQuery.OfTypes("numbered")).Select(e => e.Headers).ToListAsync();
+        (await read.Should().ThrowAsync<EventSerializationException>()).Which.Position.ToInt64().Should().Be(2);
+    }
+
+    [Test]
     public void A_promoted_field_is_taken_from_data()
     {
         Log.Promote("orderId");

@@ -5,5 +5,5 @@ namespace EventSourcing.Sqlite.Tests.OpenLog;
 public sealed record Numbered(int N, string? Name = null);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
-[JsonSerializable(typeof(Numbered))]
+[JsonSerializable(typeof(Numbered)), JsonSerializable(typeof(string))]
 internal sealed partial class OpenLogJson : JsonSerializerContext;

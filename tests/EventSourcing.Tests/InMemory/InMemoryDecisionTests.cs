@@ -2,6 +2,7 @@ using EventSourcing.InMemory;
 using EventSourcing.Storage;
 using EventSourcing.Testing.Contract;
 using EventSourcing.Tests.Shared;
+using FluentAssertions;
 using NUnit.Framework;
 
 namespace EventSourcing.Tests.InMemory;
@@ -22,4 +23,42 @@ public sealed class InMemoryCommandTests : CommandTests
 public sealed class InMemoryRetryTests : RetryTests
 {
     protected override IEventLog OpenLog() => new InMemoryEventLog();
+}
+
+public sealed class InMemoryErasedRetryTests : ErasedRetryTests
+{
+    protected override IEventLog OpenLog() => new InMemoryEventLog();
+
+    protected override async ValueTask EraseAsync(IEventLog log, StreamId stream, long throughVersion) =>
+        await log.TransactAsync(transaction =>
+        {
+            ((InMemoryTransaction)transaction).Erase(stream, throughVersion);
+            return true;
+        }, default);
+
+    [Test]
+    public async Task What_is_erased_lies_anywhere_in_long_logs()
+    {
+        await using var log = new InMemoryEventLog();
+        foreach (var stream in new[] { "a", "b", "a", "b" })
+            await log.AppendAsync(new() { Writes = new StreamWrite[] { new(stream, ExpectedVersion.Any, Enumerable.Repeat(new LogEvent { Type = "t" }, 3000).ToArray()) } }, default);
+        await EraseAsync(log, "a", 5000);
+        var rolledBack = async () => await log.TransactAsync<bool>(transaction =>
+        {
+            ((InMemoryTransaction)transaction).Erase("b", 1);
+            throw new InvalidTimeZoneException();
+        }, default);
+        await rolledBack.Should().ThrowAsync<InvalidTimeZoneException>();
+
+        var positions = new List<int>();
+        for (var read = new LogRead { MaxCount = 4096 }; ;)
+        {
+            using var page = await log.ReadAsync(read, default);
+            positions.AddRange(page.Events.ToArray().Select(e => (int)e.Position.ToInt64()));
+            if (page.IsLast) break;
+            read = read with { From = page.Next };
+        }
+
+        positions.Should().Equal(Enumerable.Range(3001, 3000).Concat(Enumerable.Range(8001, 4000)));
+    }
 }

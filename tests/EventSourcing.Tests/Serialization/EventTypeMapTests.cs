@@ -1,3 +1,4 @@
+using EventSourcing.InMemory;
 using EventSourcing.Serialization;
 using FluentAssertions;
 using NUnit.Framework;
@@ -44,6 +45,44 @@ public class EventTypeMapTests
     [Test]
     public void Tag_rule_names_the_properties_there_are() =>
         Building(map => map.Add("a", ShopJson.Default.OrderCreated, tags: [("x", "y")])).Should().Throw<ArgumentException>().WithMessage("*'y'*customer, total, lines.*");
+
+    [Test]
+    public void Alias_is_read_as_the_type_and_never_written()
+    {
+        var map = EventTypeMap.Create(map => map.Add("order-paid", ShopJson.Default.OrderPaid, aliases: ["payOrder", "paid"]));
+        map.TryGet("payOrder", out var byAlias).Should().BeTrue();
+        map.TryGet(typeof(OrderPaid), out var byType).Should().BeTrue();
+        byAlias.Should().BeSameAs(byType);
+        byType!.Name.Should().Be("order-paid");
+        byType.Aliases.Should().Equal("payOrder", "paid");
+        map.Types.Should().ContainSingle();
+    }
+
+    [Test]
+    public async Task Queries_and_decisions_by_the_type_hold_for_all_of_its_names()
+    {
+        await using var log = new InMemoryEventLog();
+        var others = new EventStore(log, EventTypeMap.Create(map => map.Add("payOrder", ShopJson.Default.OrderPaid)));
+        await others.AppendAsync("order-1", ExpectedVersion.Any, [new OrderPaid(1m).Tagged("order", "1")]);
+        var store = new EventStore(log, EventTypeMap.Create(map => map.Add("order-paid", ShopJson.Default.OrderPaid, aliases: ["payOrder"])));
+        await store.AppendAsync("order-1", ExpectedVersion.Any, [new OrderPaid(2m)]);
+
+        var read = await store.ReadAllAsync(EventQuery.Of<OrderPaid>()).ToListAsync();
+        read.Select(e => (e.Type, e.Data)).Should().Equal(("payOrder", new OrderPaid(1m)), ("order-paid", new OrderPaid(2m)));
+        var late = () => store.AppendAsync(new Append().To("order-2", ExpectedVersion.Any, [new OrderPaid(3m)]).FailIf(EventQuery.Of<OrderPaid>().Tagged("order", "1"))).AsTask();
+        await late.Should().ThrowAsync<AppendConditionFailedException>();
+    }
+
+    [Test]
+    public void Alias_that_is_taken_twice_or_not_valid_is_refused()
+    {
+        Building(map => map.Add("a", ShopJson.Default.OrderPaid, aliases: ["a"])).Should().Throw<ArgumentException>();
+        Building(map => map.Add("a", ShopJson.Default.OrderPaid, aliases: ["b", "b"])).Should().Throw<ArgumentException>();
+        Building(map => map.Add("a", ShopJson.Default.OrderPaid, aliases: ["b"]).Add("b", ShopJson.Default.ItemAdded)).Should().Throw<ArgumentException>();
+        Building(map => map.Add("a", ShopJson.Default.OrderPaid).Add("b", ShopJson.Default.ItemAdded, aliases: ["a"])).Should().Throw<ArgumentException>();
+        Building(map => map.Add("a", ShopJson.Default.OrderPaid, aliases: ["b\n"])).Should().Throw<ArgumentException>();
+        Building(map => map.Add("a", ShopJson.Default.OrderPaid, aliases: [null!])).Should().Throw<ArgumentException>();
+    }
 
     [Test]
     public void Null_is_refused()

@@ -18,11 +18,24 @@ public interface ISale
 /// <summary>A customer placed an order.</summary>
 public sealed record OrderCreated(
     string OrderId, string? CustomerId, string Country, DateTimeOffset CreatedAt, decimal TotalPrice,
-    IReadOnlyList<OrderLine> Lines, Address? ShippingAddress = null, Address? BillingAddress = null) : ISale;
+    IReadOnlyList<OrderLine> Lines, Address? ShippingAddress = null, Address? BillingAddress = null) : ISale
+{
+    // Other programs' JSON may leave anything out.
+    public string Country { get; init; } = Country ?? "";
+
+    public IReadOnlyList<OrderLine> Lines { get; init; } = Lines ?? [];
+}
 
 /// <summary>The lines of an order were changed: some came, some went.</summary>
 public sealed record OrderUpdated(
-    string? CustomerId, string Country, decimal TotalPrice, IReadOnlyList<OrderLine> Lines, IReadOnlyList<OrderLine> Removed) : ISale;
+    string? CustomerId, string Country, decimal TotalPrice, IReadOnlyList<OrderLine> Lines, IReadOnlyList<OrderLine> Removed) : ISale
+{
+    public string Country { get; init; } = Country ?? "";
+
+    public IReadOnlyList<OrderLine> Lines { get; init; } = Lines ?? [];
+
+    public IReadOnlyList<OrderLine> Removed { get; init; } = Removed ?? [];
+}
 
 /// <summary>Money came in for an order.</summary>
 public sealed record OrderPaid(decimal Amount);

@@ -3,6 +3,11 @@ namespace Orders.Domain.Sales;
 /// <summary>So many of one product at one price.</summary>
 public sealed record OrderLine(string ProductId, string Description, int Quantity, decimal UnitPrice)
 {
+    // Other programs' JSON may leave anything out.
+    public string ProductId { get; init; } = ProductId ?? "";
+
+    public string Description { get; init; } = Description ?? "";
+
     /// <summary>The customer of this line where it is not the document's, empty for nobody; null: the document's.</summary>
     public string? CustomerId { get; init; }
 

@@ -1,0 +1,14 @@
+namespace EventSourcing.Storage;
+
+/// <summary>A log that can find the events of one operation without being read through.</summary>
+/// <remarks>Optional for a log; without it, or where it cannot, <see cref="TraceExtensions.TraceAsync"/> reads the log.</remarks>
+public interface ITracingLog
+{
+    /// <summary>Finds the oldest events of an operation: those with a correlation or causation id, or one event, and all that they caused.</summary>
+    /// <param name="id">The correlation or causation id; ignored when <paramref name="first"/> is given.</param>
+    /// <param name="first">The one event, or null.</param>
+    /// <param name="max">At most this many, 1 or more.</param>
+    /// <param name="cancellationToken">Ends the search.</param>
+    /// <returns>Their positions, ascending; null when the log lacks the indexes for it.</returns>
+    ValueTask<IReadOnlyList<GlobalPosition>?> FindTraceAsync(string id, GlobalPosition? first, int max, CancellationToken cancellationToken);
+}
