@@ -213,8 +213,9 @@ public sealed class SqliteEventLog : IEventLog, ITaggingLog, ITracingLog
     /// <summary>Makes every change of a table in the same file an event, appended in the transaction that changes the table, whoever runs it. Kept in the file; said again, it replaces what was said for the table. Blocks until it is done.</summary>
     /// <remarks>
     /// An insert's event has the new values, a delete's the old, an update's both: <c>{"old":{…},"new":{…}}</c>. BLOBs are written as hexadecimal
-    /// text. A row whose event would be larger than <see cref="SqliteOptions.Limits"/> allow refuses the user's statement: leave such columns out, or raise the limit. <c>REPLACE</c> on a captured table emits no delete for the rows it replaces unless its connection has set <c>PRAGMA recursive_triggers = ON</c>
-    /// (sqlite.org/lang_conflict.html). A change of the table's columns shows in <see cref="TableCapture.Problem"/>; capture the table again to take it up.
+    /// text. <see cref="SqliteOptions.Limits"/> do not hold for these events: what the user's table takes, the log takes; leave large columns out.
+    /// <c>REPLACE</c> on a captured table emits no delete for the rows it replaces unless its connection has set
+    /// <c>PRAGMA recursive_triggers = ON</c> (sqlite.org/lang_conflict.html). A change of the table's columns shows in <see cref="TableCapture.Problem"/>; capture the table again to take it up.
     /// </remarks>
     /// <param name="table">An ordinary table of the user's, case aside.</param>
     /// <param name="configure">Chooses stream, types and columns; null for the defaults.</param>

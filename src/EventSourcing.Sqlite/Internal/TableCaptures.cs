@@ -88,7 +88,7 @@ internal static class TableCaptures
             stream = $"coalesce({Literal(capture.Category + "-")} || nullif({Value(row, column, asText: true)}, ''), {stream})";
         var data = operation == "update" ? $"json_object('old', {Values("OLD", capture.Columns)}, 'new', {Values("NEW", capture.Columns)})" : Values(row, capture.Columns);
         return $"CREATE TRIGGER {Identifier(TriggerName(capture.Table, operation))} AFTER {operation.ToUpperInvariant()} ON {Identifier(capture.Table)} "
-            + $"BEGIN INSERT INTO events (stream, eventType, data) VALUES ({stream}, {Literal(type)}, {data}); END";
+            + $"BEGIN INSERT INTO es_inbox (one, origin) VALUES (1, 'capture'); INSERT INTO events (stream, eventType, data) VALUES ({stream}, {Literal(type)}, {data}); END";
     }
 
     // In lots, because a function takes no more than 100 arguments in the older versions of SQLite (sqlite.org/limits.html).

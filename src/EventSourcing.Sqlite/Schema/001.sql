@@ -94,7 +94,7 @@ CREATE TABLE es_captures (                 -- tables whose changes become events
 
 CREATE TABLE es_inbox (                    -- the event that an INSERT INTO events is about to append; empty in between
   one       INTEGER PRIMARY KEY CHECK (one = 1),
-  origin    TEXT NOT NULL,
+  origin    TEXT NOT NULL,                 -- events; capture: a change of a captured table leads to it
   now       INTEGER,
   occurred  INTEGER,
   position  INTEGER,

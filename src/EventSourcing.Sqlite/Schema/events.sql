@@ -46,7 +46,9 @@ BEGIN
     WHERE n GLOB '*[^ -~]*' AND EXISTS (WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < length(n))
       SELECT 1 FROM c WHERE CAST(substr(n, i, 1) AS BLOB) <> CAST(char(unicode(substr(n, i, 1))) AS BLOB));
   SELECT RAISE(ABORT, 'data and metadata of an event take at most {limit} bytes')
-    WHERE length(CAST(NEW.data AS BLOB)) + coalesce(length(CAST(NEW.metadata AS BLOB)), 0) > {limit};
+    WHERE length(CAST(NEW.data AS BLOB)) + coalesce(length(CAST(NEW.metadata AS BLOB)), 0) > {limit}
+      -- What the user stored in a table of theirs is not refused because it is captured.
+      AND NOT EXISTS (SELECT 1 FROM es_inbox WHERE origin = 'capture');
   SELECT RAISE(ABORT, 'eventId is a UUID as text, and not the empty one') FROM (SELECT NEW.eventId AS n, replace(NEW.eventId, '-', '') AS t)
     WHERE n IS NOT NULL AND (typeof(n) <> 'text' OR length(CAST(n AS BLOB)) <> 36 OR length(t) <> 32 OR t GLOB '*[^0-9a-fA-F]*'
        OR n NOT GLOB '????????-????-????-????-????????????' OR t = '00000000000000000000000000000000');

@@ -1,6 +1,6 @@
 -- Guards against accidents: what is not an INSERT INTO events is refused on every connection but the library's own, which switches
 -- triggers off for itself. They check first and RAISE, and never lean on a conflict clause: REPLACE fires no DELETE trigger.
--- es_inbox has a row only while an INSERT INTO events runs.
+-- es_inbox has a row only while an INSERT INTO events or a capture runs.
 
 CREATE TRIGGER es_log_insert BEFORE INSERT ON es_log
   BEGIN SELECT RAISE(ABORT, 'events are append-only'); END;
@@ -93,5 +93,5 @@ CREATE TRIGGER es_captures_update BEFORE UPDATE ON es_captures
 CREATE TRIGGER es_captures_delete BEFORE DELETE ON es_captures
   BEGIN SELECT RAISE(ABORT, 'es_captures is written by the library only'); END;
 
-CREATE TRIGGER es_inbox_insert BEFORE INSERT ON es_inbox WHEN NEW.origin IS NOT 'events'
+CREATE TRIGGER es_inbox_insert BEFORE INSERT ON es_inbox WHEN NEW.origin NOT IN ('events', 'capture')
   BEGIN SELECT RAISE(ABORT, 'events are append-only'); END;
