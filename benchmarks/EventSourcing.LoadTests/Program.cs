@@ -8,6 +8,7 @@ var workloads = new Dictionary<string, Func<Settings, Task>>
     ["callers"] = CallersWorkload.RunAsync,
     ["growth"] = GrowthWorkload.RunAsync,
     ["extras"] = ExtrasWorkload.RunAsync,
+    ["rivals"] = RivalsWorkload.RunAsync,
     ["pool"] = PoolWorkload.RunAsync,
     ["idle"] = IdleWorkload.RunAsync,
 };

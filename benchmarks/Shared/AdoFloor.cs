@@ -68,10 +68,13 @@ internal sealed class AdoFloor : IDisposable
     }
 
     /// <summary>Reads the whole log and returns the number of events.</summary>
-    public long ReadAll()
+    public long ReadAll() => ReadAll(null);
+
+    /// <summary>Reads the whole log and hands each event's data over.</summary>
+    public long ReadAll(Action<byte[]>? use)
     {
         _readAll.Parameters[0].Value = 0L;
-        return Read(_readAll);
+        return Read(_readAll, use);
     }
 
     /// <summary>Reads a stream and returns the number of events.</summary>

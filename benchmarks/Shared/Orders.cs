@@ -6,7 +6,7 @@ namespace EventSourcing.Benchmarks;
 
 internal sealed record OrderItem(string Sku, string Name, int Quantity, decimal UnitPrice);
 
-/// <summary>About 360 bytes of JSON with three items.</summary>
+/// <summary>About 360 bytes of JSON with three items, about 205 with one.</summary>
 internal sealed record OrderPlaced(Guid OrderId, string CustomerId, DateTimeOffset PlacedAt, string Currency, OrderItem[] Items);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
@@ -44,12 +44,12 @@ internal static class Orders
 {
     public static EventTypeMap Types { get; } = EventTypeMap.Create(map => map.Add("OrderPlaced", OrderContracts.Default.OrderPlaced));
 
-    public static OrderPlaced[] Make(int count) => [.. Enumerable.Range(0, count).Select(Make1)];
+    public static OrderPlaced[] Make(int count, int items = 3) => [.. Enumerable.Range(0, count).Select(i => Make1(i, items))];
 
-    private static OrderPlaced Make1(int i) => new(
+    private static OrderPlaced Make1(int i, int items) => new(
         new Guid(i, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10),
         $"customer-{i * 7919 % 10000:D5}",
         new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero).AddSeconds(i),
         i % 3 == 0 ? "EUR" : "USD",
-        [.. Enumerable.Range(0, 3).Select(k => new OrderItem($"SKU-{((i * 31) + (k * 17)) % 5000:D4}", k == 0 ? "Blue widget" : "Large gadget", 1 + k, 5.25m + (((i * 13) + k) % 400 / 4m)))]);
+        [.. Enumerable.Range(0, items).Select(k => new OrderItem($"SKU-{((i * 31) + (k * 17)) % 5000:D4}", k == 0 ? "Blue widget" : "Large gadget", 1 + k, 5.25m + (((i * 13) + k) % 400 / 4m)))]);
 }
