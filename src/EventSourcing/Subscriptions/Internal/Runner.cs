@@ -498,19 +498,39 @@ internal sealed class Runner
     {
         var lease = _lease!;
         var checkpoint = new Checkpoint(position, Math.Max(position, _furthest), _key.Segments).ToBytes();
-        await Log.TransactAsync(transaction =>
+        await TransactAsync(transaction =>
         {
             lease.Fence(transaction);
             RunEffects(transaction);
             if (parked is not null) transaction.TryPut(RecordKind.Parked, _key.ParkedKey(parked.Key, parked.Event.Position), parked.ToBytes(), null);
             if (!transaction.TryPut(RecordKind.Checkpoint, _key.Key, checkpoint, _revision)) throw lease.Error();
             return true;
-        }, CancellationToken.None).ConfigureAwait(false);
+        }).ConfigureAwait(false);
         _revision++;
         (_saved, _unsaved) = (position, 0);
         _furthest = Math.Max(_furthest, position);
         _delivery.Forget(0);
         Settle();
+    }
+
+    /// <summary>A transaction of the kind that the effects need.</summary>
+    private async ValueTask TransactAsync(Func<ILogTransaction, bool> work)
+    {
+        if (!_delivery.IsNative)
+        {
+            await Log.TransactAsync(work, CancellationToken.None).ConfigureAwait(false);
+            return;
+        }
+
+        try
+        {
+            await Log.TransactNativelyAsync(work, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is not (EventSourcingException or EffectException or ObjectDisposedException))
+        {
+            // What the effects left behind was refused at the end: a deferred foreign key, for one.
+            throw new EffectException(e);
+        }
     }
 
     private void RunEffects(ILogTransaction transaction)
@@ -583,7 +603,7 @@ internal sealed class Runner
         var error = await AttemptAsync(parked.Event, parked.Attempts + 1, isIsolated: false).ConfigureAwait(false);
         try
         {
-            await Log.TransactAsync(transaction =>
+            await TransactAsync(transaction =>
             {
                 lease.Fence(transaction);
                 if (error is null)
@@ -594,7 +614,7 @@ internal sealed class Runner
 
                 var again = parked with { Attempts = parked.Attempts + 1, Reason = Describe(error) };
                 return transaction.TryPut(RecordKind.Parked, record.Key, again.ToBytes(), record.Revision);
-            }, CancellationToken.None).ConfigureAwait(false);
+            }).ConfigureAwait(false);
         }
         catch (EffectException e)
         {
