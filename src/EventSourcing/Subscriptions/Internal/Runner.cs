@@ -12,7 +12,6 @@ internal sealed class Runner
 {
     // Events that are not for the handler are passed over for nothing after a crash, which costs reading them again only.
     private const long PassedBeforeCheckpoint = 16_384;
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
 
     private readonly EventStore _store;
     private readonly SegmentKey _key;
@@ -172,8 +171,7 @@ internal sealed class Runner
             catch (EventSourcingException e) when (e.IsTransient)
             {
                 _lastError = e;
-                failures = Math.Min(failures + 1, 8);
-                await DelayAsync(OnFailure.RetryThenPause(0, TimeSpan.FromMilliseconds(50), s_patience).DelayAfter(failures, _common.Randomness())).ConfigureAwait(false);
+                await DelayAsync(_common.DelayAfterTrouble(++failures)).ConfigureAwait(false);
             }
             catch (Exception e)
             {
@@ -281,8 +279,9 @@ internal sealed class Runner
             {
                 if (IsInterrupted) return false;
                 var e = page.Events[i];
-                if (!IsSelected(e)) continue;
-                if (!await DeliverAsync(e).ConfigureAwait(false)) return false;
+                var choice = Choose(e, out var key);
+                if (choice == Choice.Pass) continue;
+                if (!await DeliverAsync(e, choice, key).ConfigureAwait(false)) return false;
                 handled++;
             }
 
@@ -302,12 +301,13 @@ internal sealed class Runner
         {
             if (IsInterrupted) return false;
             var e = page.Events[i];
-            if (!IsSelected(e)) continue;
-            if (e.Position.ToInt64() <= _isolatedThrough || (_parked.Count > 0 && _parked.Contains(_options.KeyOf(e))))
+            var choice = Choose(e, out var key);
+            if (choice == Choice.Pass) continue;
+            if (choice != Choice.Handle || e.Position.ToInt64() <= _isolatedThrough)
             {
                 if (!await DeliverBatchAsync(count).ConfigureAwait(false)) return false;
                 count = 0;
-                if (!await DeliverAsync(e).ConfigureAwait(false)) return false;
+                if (!await DeliverAsync(e, choice, key).ConfigureAwait(false)) return false;
                 continue;
             }
 
@@ -354,17 +354,16 @@ internal sealed class Runner
     }
 
     /// <summary>Hands one event over until it is handled or set aside; false when the page is to be left, the event not done.</summary>
-    private async ValueTask<bool> DeliverAsync(RecordedEvent e)
+    private async ValueTask<bool> DeliverAsync(RecordedEvent e, Choice choice, string? key)
     {
         if (!_lease!.IsHeld) throw _lease.Error();
-        if (_parked.Count > 0 && _options.KeyOf(e) is var key && _parked.Contains(key))
-            return await ParkAsync(e, key, 0, "an earlier event of the key is set aside").ConfigureAwait(false);
+        if (choice == Choice.Hold) return await ParkAsync(e, key!, 0, "an earlier event of the key is set aside").ConfigureAwait(false);
 
         var position = e.Position.ToInt64();
         var isIsolated = position <= _isolatedThrough;
         for (var attempt = _failingAt == position ? _attempts + 1 : 1; ; attempt++)
         {
-            if (await AttemptAsync(e, attempt, isIsolated).ConfigureAwait(false) is not { } error)
+            if (await AttemptAsync(e, attempt, isIsolated, choice == Choice.Ask).ConfigureAwait(false) is not { } error)
                 return await DoneAsync(position, 1).ConfigureAwait(false);
             (_failingAt, _attempts) = (position, attempt);
             if (_delivery.EffectCount > 0 && !await TrySaveAsync().ConfigureAwait(false)) return false;
@@ -376,7 +375,7 @@ internal sealed class Runner
                 continue;
             }
 
-            if (_options.OnFailure.Parks) return await ParkAsync(e, _options.KeyOf(e), attempt, Describe(error)).ConfigureAwait(false);
+            if (_options.OnFailure.Parks) return await ParkAsync(e, _options.KeyOrStream(e, out _), attempt, Describe(error)).ConfigureAwait(false);
 
             _lastError = new SubscriptionException(_key.Name, e.Position, attempt, error);
             (_isPaused, _isPausedByFailure, _attempts) = (true, true, 0);
@@ -385,11 +384,12 @@ internal sealed class Runner
     }
 
     /// <summary>One attempt; what it threw, or null. What it had enlisted before it threw is forgotten.</summary>
-    private async ValueTask<Exception?> AttemptAsync(RecordedEvent e, int attempt, bool isIsolated)
+    private async ValueTask<Exception?> AttemptAsync(RecordedEvent e, int attempt, bool isIsolated, bool isAsked)
     {
         var enlisted = _delivery.EffectCount;
         try
         {
+            if (isAsked && !IsWanted(e)) return null;
             _delivery.Begin(e, attempt, e.Position.ToInt64() <= _furthest);
             await _handler.HandleAsync(e, _store.Decoder, _delivery, _handling!.Token).ConfigureAwait(false);
         }
@@ -600,7 +600,7 @@ internal sealed class Runner
     {
         var lease = _lease!;
         if (!lease.IsHeld) throw lease.Error();
-        var error = await AttemptAsync(parked.Event, parked.Attempts + 1, isIsolated: false).ConfigureAwait(false);
+        var error = await AttemptAsync(parked.Event, parked.Attempts + 1, isIsolated: false, isAsked: true).ConfigureAwait(false);
         try
         {
             await TransactAsync(transaction =>
@@ -751,8 +751,50 @@ internal sealed class Runner
         }
     }
 
-    private bool IsSelected(in RecordedEvent e) =>
-        _handler.Selects(e.Type) && (!_key.IsGroup || _key.Holds(_options.KeyOf(e))) && (_options.Filter is null || _options.Filter(e));
+    /// <summary>What is to become of an event that was read.</summary>
+    private enum Choice
+    {
+        /// <summary>It is not for the handler.</summary>
+        Pass,
+
+        /// <summary>It is for the handler.</summary>
+        Handle,
+
+        /// <summary>It is set aside, as an earlier one of its key was.</summary>
+        Hold,
+
+        /// <summary>Its key or the filter threw: asked again by each attempt, as part of the handler.</summary>
+        Ask,
+    }
+
+    private Choice Choose(in RecordedEvent e, out string? key)
+    {
+        key = null;
+        if (!_handler.Selects(e.Type)) return Choice.Pass;
+        if (_key.IsGroup || _parked.Count > 0)
+        {
+            key = _options.KeyOrStream(e, out var isKnown);
+            if (!_key.Holds(key)) return Choice.Pass;
+            if (!isKnown) return Choice.Ask;
+        }
+
+        try
+        {
+            if (_options.Filter?.Invoke(e) == false) return Choice.Pass;
+        }
+        catch (Exception)
+        {
+            return Choice.Ask;
+        }
+
+        return key is not null && _parked.Contains(key) ? Choice.Hold : Choice.Handle;
+    }
+
+    private bool IsWanted(in RecordedEvent e)
+    {
+        _ = _options.KeyOf(e);
+        return _options.Filter is null || _options.Filter(e);
+    }
 
     private InvalidOperationException NotActive() =>
         new($"Subscription '{_key.Key}' is not active in this process: it is {State}.");
