@@ -162,7 +162,13 @@ public sealed class LiveListener : IAsyncDisposable
         }
 
         Volatile.Write(ref _position, page.IsLast ? page.Head.ToInt64() : page.Next - 1);
-        if (!page.IsLast) return false;
+        if (!page.IsLast)
+        {
+            // Pages and handlers may all complete at once: others that wait for the thread pool get their turn between two pages.
+            if (ThreadPool.PendingWorkItemCount > 0) await Task.Yield();
+            return false;
+        }
+
         _floor = _position;
         _isAttached = true;
         if (_feed.TryAttach(this, _position)) return true;

@@ -238,7 +238,13 @@ internal sealed class Runner
                 continue;
             }
 
-            if (!await ReadPageAsync().ConfigureAwait(false)) continue;
+            if (!await ReadPageAsync().ConfigureAwait(false))
+            {
+                // Pages and handlers may all complete at once: others that wait for the thread pool get their turn between two pages.
+                if (ThreadPool.PendingWorkItemCount > 0) await Task.Yield();
+                continue;
+            }
+
             if (_delivery.EffectCount > 0 && !await TrySaveAsync().ConfigureAwait(false)) continue;
             Enter(SubscriptionState.Live);
             await WaitForMoreAsync().ConfigureAwait(false);
