@@ -39,7 +39,7 @@ internal sealed class Runner
     private volatile Exception? _lastError;
     private volatile bool _hasWaiters;
     private bool _isPaused, _isPausedByFailure;
-    private long _position, _settled, _saved, _furthest, _revision, _isolatedThrough, _failingAt, _handled, _failures;
+    private long _position, _settled, _saved, _furthest, _revision, _lastOfPage, _isolatedThrough, _failingAt, _handled, _failures;
     private int _attempts, _unsaved;
 
     internal Runner(
@@ -254,11 +254,15 @@ internal sealed class Runner
     /// <summary>Delivers a page; true when it reached the head.</summary>
     private async ValueTask<bool> ReadPageAsync()
     {
-        using var page = await Log.ReadAsync(_read with { From = _position + 1 }, _handling!.Token).ConfigureAwait(false);
+        // No handler is at work meanwhile: what is read is delivered once the checkpoint is written.
+        var saving = IsSaveDue ? TrySaveAsync() : new(true);
+        using var page = await ReadNextAsync(saving).ConfigureAwait(false);
+        if (page is null) return false;
         if (!page.IsLast) Enter(SubscriptionState.CatchingUp);
+        _lastOfPage = page.IsLast || page.Events.IsEmpty ? long.MaxValue : page.Events[^1].Position.ToInt64();
         if (!page.Events.IsEmpty)
         {
-            if (_places is not null) await _places.WaitAsync(_handling.Token).ConfigureAwait(false);
+            if (_places is not null) await _places.WaitAsync(_handling!.Token).ConfigureAwait(false);
             try
             {
                 var done = _handler.IsBatch ? await DeliverBatchesAsync(page).ConfigureAwait(false) : await DeliverEachAsync(page).ConfigureAwait(false);
@@ -274,6 +278,33 @@ internal sealed class Runner
         Settle();
         if (_position - _saved >= PassedBeforeCheckpoint && _unsaved == 0) return await TrySaveAsync().ConfigureAwait(false) && page.IsLast;
         return page.IsLast;
+    }
+
+    private async ValueTask<LogPage?> ReadNextAsync(ValueTask<bool> saving)
+    {
+        LogPage page;
+        try
+        {
+            page = await Log.ReadAsync(_read with { From = _position + 1 }, _handling!.Token).ConfigureAwait(false);
+        }
+        catch
+        {
+            await saving.ConfigureAwait(false);
+            throw;
+        }
+
+        try
+        {
+            if (await saving.ConfigureAwait(false)) return page;
+        }
+        catch
+        {
+            page.Dispose();
+            throw;
+        }
+
+        page.Dispose();
+        return null;
     }
 
     private async ValueTask<bool> DeliverEachAsync(LogPage page)
@@ -302,28 +333,33 @@ internal sealed class Runner
     private async ValueTask<bool> DeliverBatchesAsync(LogPage page)
     {
         if (_batch.Length < page.Events.Length) _batch = new RecordedEvent[page.Events.Length];
-        var count = 0;
-        for (var i = 0; i < page.Events.Length; i++)
+        for (var next = 0; next < page.Events.Length;)
         {
             if (IsInterrupted) return false;
-            var e = page.Events[i];
-            var choice = Choose(e, out var key);
-            if (choice == Choice.Pass) continue;
-            if (choice != Choice.Handle || e.Position.ToInt64() <= _isolatedThrough)
-            {
-                if (!await DeliverBatchAsync(count).ConfigureAwait(false)) return false;
-                count = 0;
-                if (!await DeliverAsync(e, choice, key).ConfigureAwait(false)) return false;
-                continue;
-            }
-
-            _batch[count++] = e;
-            if (count < _options.CheckpointEvery) continue;
+            var count = Collect(page.Events, ref next, out var choice, out var key);
             if (!await DeliverBatchAsync(count).ConfigureAwait(false)) return false;
-            count = 0;
+            if (choice != Choice.Pass && !await DeliverAsync(page.Events[next++], choice, key).ConfigureAwait(false)) return false;
         }
 
-        return await DeliverBatchAsync(count).ConfigureAwait(false);
+        return true;
+    }
+
+    /// <summary>Copies the next batch; stops before an event that is to come alone, and says what is to become of it.</summary>
+    private int Collect(ReadOnlySpan<RecordedEvent> events, ref int next, out Choice choice, out string? key)
+    {
+        (choice, key) = (Choice.Pass, null);
+        var count = 0;
+        for (; next < events.Length && count < _options.CheckpointEvery; next++)
+        {
+            ref readonly var e = ref events[next];
+            choice = Choose(e, out key);
+            if (choice == Choice.Pass) continue;
+            if (choice != Choice.Handle || e.Position.ToInt64() <= _isolatedThrough) return count;
+            _batch[count++] = e;
+        }
+
+        choice = Choice.Pass;
+        return count;
     }
 
     private async ValueTask<bool> DeliverBatchAsync(int count)
@@ -440,7 +476,8 @@ internal sealed class Runner
         _unsaved += count;
         Volatile.Write(ref _handled, _handled + count);
         Settle();
-        return _unsaved < _options.CheckpointEvery || await TrySaveAsync().ConfigureAwait(false);
+        // Due at the page's end, it is written while the next page is read.
+        return !IsSaveDue || position == _lastOfPage || await TrySaveAsync().ConfigureAwait(false);
     }
 
     private async ValueTask WaitForMoreAsync()
@@ -470,6 +507,8 @@ internal sealed class Runner
         await _parked.LoadAsync(Log, _key, _handling.Token).ConfigureAwait(false);
         Settle();
     }
+
+    private bool IsSaveDue => _unsaved >= _options.CheckpointEvery;
 
     private bool IsSaveNeeded => _unsaved > 0 || _position != _saved || _delivery.EffectCount > 0;
 
