@@ -1,4 +1,5 @@
 using EventSourcing.KillTest;
+using EventSourcing.KillTest.Segments;
 using NUnit.Framework;
 
 namespace EventSourcing.Sqlite.Tests.Subscriptions;
@@ -7,6 +8,7 @@ namespace EventSourcing.Sqlite.Tests.Subscriptions;
 public class KillTests
 {
     private const int Kills = 5;
+    private static readonly TimeSpan s_torment = TimeSpan.FromSeconds(12);
 
     [TestCase(EffectPlace.Log)]
     [TestCase(EffectPlace.Table)]
@@ -26,5 +28,16 @@ public class KillTests
         TestContext.Out.WriteLine(report);
         Assert.That((report.Missed, report.Unordered), Is.EqualTo((0, 0)));
         Assert.That(report.MostRepeated, Is.LessThanOrEqualTo(KillRun.Interval));
+    }
+
+    [Test, Platform("Linux")]
+    public async Task Segments_change_hands_and_every_event_is_handled_in_order_of_its_key_whoever_is_killed_or_frozen()
+    {
+        using var file = new TemporaryFile();
+        var report = await SegmentsRun.RunAsync(file.Folder, s_torment, TestContext.CurrentContext.Random.Next(1 << 30));
+        TestContext.Out.WriteLine(report);
+        Assert.That((report.Missed, report.Unordered), Is.EqualTo((0, 0)));
+        Assert.That(report.Events, Is.GreaterThan(0));
+        Assert.That(report.Kills + report.Stops, Is.GreaterThan(0));
     }
 }
