@@ -170,10 +170,13 @@ public static class KillRun
 
     private static KillReport Judge(int kills, List<RecordedEvent> events, List<long> effects)
     {
-        var (highest, repeated, most, run, unordered) = (0L, 0, 0, 0, 0);
+        var (highest, previous, repeated, most, run, unordered) = (0L, 0L, 0, 0, 0, 0);
         var done = new HashSet<long>();
         foreach (var effect in effects)
         {
+            // Going back is another process' beginning, whether or not the one before got beyond its repeats.
+            if (effect <= previous) run = 0;
+            previous = effect;
             if (done.Add(effect))
             {
                 if (effect < highest) unordered++;
