@@ -1,5 +1,6 @@
 using EventSourcing.LoadTests;
 using EventSourcing.LoadTests.Limits;
+using EventSourcing.LoadTests.Listeners;
 
 var workloads = new Dictionary<string, Func<Settings, Task>>
 {
@@ -10,12 +11,15 @@ var workloads = new Dictionary<string, Func<Settings, Task>>
     ["extras"] = ExtrasWorkload.RunAsync,
     ["rivals"] = RivalsWorkload.RunAsync,
     ["pool"] = PoolWorkload.RunAsync,
+    ["listeners"] = ListenersWorkload.RunAsync,
+    ["catch-up"] = CatchUpWorkload.RunAsync,
+    ["latency"] = LatencyWorkload.RunAsync,
     ["idle"] = IdleWorkload.RunAsync,
 };
 
 if (Settings.Parse(args) is not { } settings || !workloads.TryGetValue(settings.Workload, out var run))
 {
-    Console.Error.WriteLine($"Usage: <{string.Join('|', workloads.Keys)}> [--rounds N] [--seconds N] [--dir DIR] [--rows ABCDEGH] [--large]");
+    Console.Error.WriteLine($"Usage: <{string.Join('|', workloads.Keys)}> [--rounds N] [--seconds N] [--events N] [--dir DIR] [--rows ABCDEGH] [--large]");
     return 2;
 }
 

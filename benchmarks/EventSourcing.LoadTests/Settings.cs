@@ -16,6 +16,9 @@ internal sealed record Settings
     /// <summary>How long a timed run lasts.</summary>
     public double Seconds { get; private init; } = 1;
 
+    /// <summary>How many events the log has where a workload reads one.</summary>
+    public int Events { get; private init; } = 1_000_000;
+
     /// <summary>Includes what takes minutes and gigabytes.</summary>
     public bool Large { get; private init; }
 
@@ -40,6 +43,7 @@ internal sealed record Settings
             {
                 case "--rounds": settings = settings with { Rounds = int.Parse(value, CultureInfo.InvariantCulture) }; break;
                 case "--seconds": settings = settings with { Seconds = double.Parse(value, CultureInfo.InvariantCulture) }; break;
+                case "--events": settings = settings with { Events = int.Parse(value, CultureInfo.InvariantCulture) }; break;
                 case "--dir": settings = settings with { Directory = value }; break;
                 case "--rows": settings = settings with { Rows = value.ToUpperInvariant() }; break;
                 default: return null;

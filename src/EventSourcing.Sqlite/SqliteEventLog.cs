@@ -180,6 +180,9 @@ public sealed class SqliteEventLog : IEventLog, ITaggingLog, ITracingLog
         }), isUserCode: true, cancellationToken);
     }
 
+    ValueTask<T> IEventLog.TransactNativelyAsync<T>(Func<ILogTransaction, T> work, CancellationToken cancellationToken) =>
+        InSqliteTransactionAsync(work, cancellationToken);
+
     /// <summary>The fields of the payload that are columns of the view <c>events</c>, in the order in which they were promoted.</summary>
     public IReadOnlyList<string> Promoted => Look(EventsView.Promoted);
 

@@ -5,6 +5,7 @@ using EventSourcing.Serialization;
 using EventSourcing.Sqlite;
 using EventSourcing.Storage;
 using EventSourcing.Subscriptions;
+using Microsoft.Data.Sqlite;
 
 namespace EventSourcing.KillTest;
 
@@ -17,18 +18,31 @@ namespace EventSourcing.KillTest;
 /// <param name="Unordered">Effects that came after that of a later event without being a repeat.</param>
 public sealed record KillReport(int Kills, int Events, int Missed, int Repeated, int MostRepeated, int Unordered);
 
+/// <summary>Where the effect of an event goes.</summary>
+public enum EffectPlace
+{
+    /// <summary>To a file beside the log, outside any transaction.</summary>
+    File,
+
+    /// <summary>To the log, in the checkpoint's transaction.</summary>
+    Log,
+
+    /// <summary>To a row of a table of the user's own, in the checkpoint's transaction.</summary>
+    Table,
+}
+
 /// <summary>A process that appends and listens is killed again and again; afterwards every event must have its effect.</summary>
 public static class KillRun
 {
     public const int Interval = 50;
 
-    /// <summary>Kills <paramref name="kills"/> processes; the effect lies in the checkpoint's transaction, or in a file beside the log.</summary>
-    public static async Task<KillReport> RunAsync(string folder, int kills, bool inTransaction, int seed)
+    /// <summary>Kills <paramref name="kills"/> processes.</summary>
+    public static async Task<KillReport> RunAsync(string folder, int kills, EffectPlace place, int seed)
     {
         var random = new Random(seed);
         for (var i = 0; i < kills; i++)
         {
-            using var child = Process.Start(new ProcessStartInfo("dotnet", [typeof(KillRun).Assembly.Location, "child", folder, inTransaction.ToString()])
+            using var child = Process.Start(new ProcessStartInfo("dotnet", [typeof(KillRun).Assembly.Location, "child", folder, place.ToString()])
             {
                 RedirectStandardOutput = true,
             })!;
@@ -42,19 +56,25 @@ public static class KillRun
         await using var store = Open(folder);
         await using (var subscriber = NewSubscriber(store))
         {
-            var subscription = await StartAsync(subscriber, folder, inTransaction);
+            var subscription = await StartAsync(subscriber, folder, place);
             await subscription.WaitForAsync(await store.GetHeadAsync()).WaitAsync(TimeSpan.FromMinutes(1));
         }
 
-        return Judge(kills, await ReadAsync(store, "s"), inTransaction ? await EffectsAsync(store) : FileEffects(folder));
+        return Judge(kills, await ReadAsync(store, "s"), place switch
+        {
+            EffectPlace.Log => await LogEffectsAsync(store),
+            EffectPlace.Table => await TableEffectsAsync(store),
+            _ => FileEffects(folder),
+        });
     }
 
     /// <summary>The process to be killed: appends without end and listens.</summary>
-    public static async Task ChildAsync(string folder, bool inTransaction)
+    public static async Task ChildAsync(string folder, EffectPlace place)
     {
         await using var store = Open(folder);
+        if (place == EffectPlace.Table) await store.InSqliteTransactionAsync(static tx => Run(tx.Connection, "CREATE TABLE IF NOT EXISTS effects (number INTEGER PRIMARY KEY, position INTEGER)"));
         await using var subscriber = NewSubscriber(store);
-        var subscription = await StartAsync(subscriber, folder, inTransaction);
+        var subscription = await StartAsync(subscriber, folder, place);
         while (subscription.State == SubscriptionState.Standby) await Task.Delay(1);
         Console.WriteLine("active");
         await Task.WhenAll(Enumerable.Range(0, 3).Select(async writer =>
@@ -67,13 +87,35 @@ public static class KillRun
 
     private static Subscriber NewSubscriber(EventStore store) => new(store, new() { LeaseTimeout = TimeSpan.FromMilliseconds(150) });
 
-    private static Task<Subscription> StartAsync(Subscriber subscriber, string folder, bool inTransaction)
+    private static Task<Subscription> StartAsync(Subscriber subscriber, string folder, EffectPlace place)
     {
         var options = new SubscriptionOptions { Query = EventQuery.All.InCategory("s"), CheckpointEvery = Interval };
-        return subscriber.StartAsync("effects", inTransaction ? Transactional() : ToFile(folder), options);
+        return subscriber.StartAsync("effects", HandlerOf(place, folder), options);
     }
 
-    private static SubscriptionHandler Transactional() => SubscriptionHandler.EachRaw((e, delivery, _) =>
+    private static SubscriptionHandler HandlerOf(EffectPlace place, string folder) => place switch
+    {
+        EffectPlace.Log => ToLog(),
+        EffectPlace.Table => ToTable(),
+        _ => ToFile(folder),
+    };
+
+    private static SubscriptionHandler ToTable() => SubscriptionHandler.EachRaw((e, delivery, _) =>
+    {
+        var position = e.Position.ToInt64();
+        delivery.Enlist<SqliteLogTransaction>(tx => Run(tx.Connection, "INSERT INTO effects (position) VALUES ($position)", position));
+        return default;
+    });
+
+    private static void Run(SqliteConnection connection, string sql, long? position = null)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        if (position is not null) command.Parameters.AddWithValue("$position", position);
+        command.ExecuteNonQuery();
+    }
+
+    private static SubscriptionHandler ToLog() => SubscriptionHandler.EachRaw((e, delivery, _) =>
     {
         var position = e.Position.ToString();
         delivery.Enlist(transaction => transaction.Append(Append("effect-1", position)));
@@ -107,18 +149,34 @@ public static class KillRun
         }
     }
 
-    private static async Task<List<long>> EffectsAsync(EventStore store) =>
+    private static async Task<List<long>> LogEffectsAsync(EventStore store) =>
         [.. (await ReadAsync(store, "effect")).Select(e => long.Parse(Encoding.ASCII.GetString(e.Data.Span), CultureInfo.InvariantCulture))];
+
+    private static async Task<List<long>> TableEffectsAsync(EventStore store)
+    {
+        var effects = new List<long>();
+        await store.InSqliteTransactionAsync(tx =>
+        {
+            using var command = tx.Connection.CreateCommand();
+            command.CommandText = "SELECT position FROM effects ORDER BY number";
+            using var reader = command.ExecuteReader();
+            while (reader.Read()) effects.Add(reader.GetInt64(0));
+        });
+        return effects;
+    }
 
     private static List<long> FileEffects(string folder) =>
         [.. File.ReadAllLines(Path.Combine(folder, "effects")).Select(line => long.Parse(line, CultureInfo.InvariantCulture))];
 
     private static KillReport Judge(int kills, List<RecordedEvent> events, List<long> effects)
     {
-        var (highest, repeated, most, run, unordered) = (0L, 0, 0, 0, 0);
+        var (highest, previous, repeated, most, run, unordered) = (0L, 0L, 0, 0, 0, 0);
         var done = new HashSet<long>();
         foreach (var effect in effects)
         {
+            // Going back is another process' beginning, whether or not the one before got beyond its repeats.
+            if (effect <= previous) run = 0;
+            previous = effect;
             if (done.Add(effect))
             {
                 if (effect < highest) unordered++;

@@ -1,14 +1,19 @@
-// What needs processes of its own:
-//   dotnet run -- <kills> <true: effect in the checkpoint's transaction> [seed]     kills a process that appends and listens
-//   dotnet run -- seal <kills> [seed]                                               kills a process that seals what SQL inserted
-//   dotnet run -- retry <processes> <appends>                                       64 callers each send the same appends
+// What needs processes of its own, for longer than a test should take:
+//   dotnet run -- <File|Log|Table: where the effects go> <kills> [seed]     kills a process that appends and listens
+//   dotnet run -- segments <seconds> [seed]                                 kills and freezes four processes that share a group
+//   dotnet run -- seal <kills> [seed]                                       kills a process that seals what SQL inserted
+//   dotnet run -- retry <processes> <appends>                               64 callers each send the same appends
 using System.Globalization;
 using EventSourcing.KillTest;
+using EventSourcing.KillTest.Segments;
 
 switch (args)
 {
-    case ["child", var childFolder, var mode]:
-        await KillRun.ChildAsync(childFolder, bool.Parse(mode));
+    case ["child", var childFolder, var place]:
+        await KillRun.ChildAsync(childFolder, Enum.Parse<EffectPlace>(place));
+        return;
+    case ["worker", var workersFolder]:
+        await SegmentsRun.WorkAsync(workersFolder);
         return;
     case ["sealing", var path]:
         await SealRun.ChildAsync(path);
@@ -21,9 +26,10 @@ switch (args)
 var folder = Directory.CreateTempSubdirectory("event-sourcing-kill-").FullName;
 object report = args switch
 {
+    ["segments", var seconds, .. var seed] => await SegmentsRun.RunAsync(folder, TimeSpan.FromSeconds(Number(seconds)), Seed(seed)),
     ["seal", var kills, .. var seed] => await SealRun.RunAsync(folder, Number(kills), 10_000, Seed(seed)),
     ["retry", var processes, var appends] => await RetryRun.RunAsync(folder, Number(processes), Number(appends)),
-    [var kills, var inTransaction, .. var seed] => await KillRun.RunAsync(folder, Number(kills), bool.Parse(inTransaction), Seed(seed)),
+    [var place, var kills, .. var seed] => await KillRun.RunAsync(folder, Number(kills), Enum.Parse<EffectPlace>(place), Seed(seed)),
     _ => throw new ArgumentException("Say what to run."),
 };
 Console.WriteLine(report);

@@ -38,13 +38,14 @@ internal sealed class CommitWatcher(StoreFile file, CommitSignal signal, Func<Re
         Reader? reader = null;
         try
         {
+            var isHinted = false;
             for (var seen = -1L; !_stop.IsCancellationRequested;)
             {
                 try
                 {
                     file.ThrowIfReplacedLately();
                     reader ??= open();
-                    seen = await PublishChangesAsync(reader, seen, files is null ? 1 : PollsAfterHint).ConfigureAwait(false);
+                    seen = await PublishChangesAsync(reader, seen, isHinted ? PollsAfterHint : 1).ConfigureAwait(false);
                 }
                 catch (SqliteException)
                 {
@@ -59,7 +60,7 @@ internal sealed class CommitWatcher(StoreFile file, CommitSignal signal, Func<Re
                 }
 
                 if (!signal.IsAwaited && TryEnd()) return;
-                await hints.WaitAsync(files is null ? s_pollWithout : s_pollWithHints, _stop.Token).ConfigureAwait(false);
+                isHinted = await hints.WaitAsync(files is null ? s_pollWithout : s_pollWithHints, _stop.Token).ConfigureAwait(false);
             }
         }
         catch (OperationCanceledException)

@@ -199,22 +199,29 @@ internal static class SubscriptionCases
 
     private static async Task Checkpoint_is_never_ahead_of_the_effect_nor_behind_by_more_than_the_interval(LogUnderTest log)
     {
-        await log.AppendAsync("s", Make.Numbered(95)).ConfigureAwait(false);
+        const int all = 2300;
+        await log.AppendAsync("s", Make.Numbered(all)).ConfigureAwait(false);
         var wrong = new ConcurrentQueue<string>();
         var subscriber = On(log);
         await using (subscriber.ConfigureAwait(false))
-        {
-            var handler = SubscriptionHandler.EachRaw(async (e, _, _) =>
+            foreach (var interval in new[] { 10, 500, 700 })
             {
-                var checkpoint = await CheckpointAsync(log, "ten").ConfigureAwait(false);
-                var position = e.Position.ToInt64();
-                if (checkpoint >= position || position - checkpoint > 10) wrong.Enqueue($"{checkpoint} at {position}");
-            });
-            await WaitAsync(await subscriber.StartAsync("ten", handler, new() { CheckpointEvery = 10 }).ConfigureAwait(false), 95).ConfigureAwait(false);
-        }
+                var each = $"each {interval}";
+                var batches = $"batches {interval}";
+                var ofEach = SubscriptionHandler.EachRaw((e, _, _) => JudgeAsync(each, interval, e.Position, e.Position));
+                var ofBatches = SubscriptionHandler.RawBatches((events, _, _) => JudgeAsync(batches, interval, events.Span[0].Position, events.Span[^1].Position));
+                foreach (var (name, handler) in new[] { (each, ofEach), (batches, ofBatches) })
+                    await WaitAsync(await subscriber.StartAsync(name, handler, new() { CheckpointEvery = interval }).ConfigureAwait(false), all).ConfigureAwait(false);
+            }
 
         Expect.Equal([], wrong, "checkpoints out of bounds");
-        Expect.Equal(95, await CheckpointAsync(log, "ten").ConfigureAwait(false), "the checkpoint at the end");
+        Expect.Equal(all, await CheckpointAsync(log, "each 500").ConfigureAwait(false), "the checkpoint at the end");
+
+        async ValueTask JudgeAsync(string name, int interval, GlobalPosition first, GlobalPosition last)
+        {
+            var checkpoint = await CheckpointAsync(log, name).ConfigureAwait(false);
+            if (checkpoint >= first.ToInt64() || last.ToInt64() - checkpoint > interval) wrong.Enqueue($"{name}: {checkpoint} at {first} to {last}");
+        }
     }
 
     private static async Task Checkpoint_is_written_when_nothing_comes(LogUnderTest log)

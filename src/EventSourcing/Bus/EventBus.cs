@@ -57,7 +57,7 @@ public sealed class EventBus : IAsyncDisposable
 
     /// <summary>Listens durably to the events of a route. See <see cref="Subscriber.StartAsync"/>.</summary>
     /// <param name="name">The subscription's name.</param>
-    /// <param name="route">Which events. A predicate that throws faults the subscription.</param>
+    /// <param name="route">Which events. What a predicate throws is the handler's failure.</param>
     /// <param name="handler">What to do with them.</param>
     /// <param name="options">The settings, without a query; null for the defaults.</param>
     /// <param name="cancellationToken">Ends the start only.</param>
@@ -131,19 +131,7 @@ public sealed class EventBus : IAsyncDisposable
     }
 
     private Func<RecordedEvent, bool> Filter(Route route) => e =>
-    {
-        if (!route.AdmitsBytes(e)) return false;
-        if (!route.HasPredicates) return true;
-        try
-        {
-            return route.Admits(new(e, _store.Decoder.Decode(e)));
-        }
-        catch (EventSerializationException)
-        {
-            // Whether it is wanted cannot be told: it is the handler's failure, and falls under its policy.
-            return true;
-        }
-    };
+        route.AdmitsBytes(e) && (!route.HasPredicates || route.Admits(new(e, _store.Decoder.Decode(e))));
 
     private async ValueTask<LiveListener> StartAsync(Route route, LiveOptions? options, Func<Arrival, CancellationToken, ValueTask> handle, CancellationToken cancellationToken)
     {
@@ -151,7 +139,7 @@ public sealed class EventBus : IAsyncDisposable
         options ??= new();
         options.Validate();
         var start = await options.From.ResolveAsync(_store.Log, cancellationToken).ConfigureAwait(false);
-        var listener = new LiveListener(_store, _feed, route.Resolve(_store.Types), options, handle, Remove);
+        var listener = new LiveListener(_store, _feed, route.Resolve(_store.Types), options, Subscriber.Options, handle, Remove);
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);

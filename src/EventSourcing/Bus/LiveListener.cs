@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using EventSourcing.Bus.Internal;
 using EventSourcing.Storage;
+using EventSourcing.Subscriptions;
 
 namespace EventSourcing.Bus;
 
@@ -14,6 +15,7 @@ public sealed class LiveListener : IAsyncDisposable
     private readonly Feed _feed;
     private readonly Route _route;
     private readonly WhenFull _whenFull;
+    private readonly SubscriberOptions _common;
     private readonly Func<Arrival, CancellationToken, ValueTask> _handle;
     private readonly Action<LiveListener> _ended;
     private readonly Channel<Arrival> _queue;
@@ -23,10 +25,11 @@ public sealed class LiveListener : IAsyncDisposable
     private volatile bool _isAttached;
     private volatile Exception? _lastError;
     private volatile Exception? _fault;
+    private Exception? _feedTrouble;
 
-    internal LiveListener(EventStore store, Feed feed, Route route, LiveOptions options, Func<Arrival, CancellationToken, ValueTask> handle, Action<LiveListener> ended)
+    internal LiveListener(EventStore store, Feed feed, Route route, LiveOptions options, SubscriberOptions common, Func<Arrival, CancellationToken, ValueTask> handle, Action<LiveListener> ended)
     {
-        (_store, _feed, _route, _whenFull, _handle, _ended) = (store, feed, route, options.WhenFull, handle, ended);
+        (_store, _feed, _route, _whenFull, _common, _handle, _ended) = (store, feed, route, options.WhenFull, common, handle, ended);
         _queue = Channel.CreateBounded<Arrival>(
             new BoundedChannelOptions(options.Capacity)
             {
@@ -49,7 +52,7 @@ public sealed class LiveListener : IAsyncDisposable
     /// <summary>The last failure; null when there was none.</summary>
     public Exception? LastError => _lastError;
 
-    /// <summary>True when it has ended by itself: its queue was full and it was to fail, or the log could not be read. <see cref="LastError"/> says why.</summary>
+    /// <summary>True when it has ended by itself: its queue was full and it was to fail, or the log cannot be read and waiting does not cure that. <see cref="LastError"/> says why.</summary>
     public bool IsFaulted => _fault is not null;
 
     /// <summary>True while the shared feed brings its events; false while it reads by itself, at first and after its queue was full.</summary>
@@ -91,6 +94,7 @@ public sealed class LiveListener : IAsyncDisposable
     internal void FeedFailed(Exception error)
     {
         _lastError = error;
+        if (error is EventSourcingException { IsTransient: true }) _feedTrouble = error;
         Leave();
     }
 
@@ -115,9 +119,13 @@ public sealed class LiveListener : IAsyncDisposable
     {
         try
         {
-            while (_fault is null)
+            for (var failures = 0; _fault is null;)
             {
-                if (await ReadOnAsync().ConfigureAwait(false)) await FollowAsync().ConfigureAwait(false);
+                var trouble = await ListenAsync().ConfigureAwait(false);
+                failures = trouble is null ? 0 : failures + 1;
+                if (trouble is null) continue;
+                _lastError = trouble;
+                await Task.Delay(_common.DelayAfterTrouble(failures), _common.TimeProvider, _stop.Token).ConfigureAwait(false);
             }
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
@@ -126,6 +134,20 @@ public sealed class LiveListener : IAsyncDisposable
         catch (Exception e)
         {
             Fault(e);
+        }
+    }
+
+    /// <summary>Reads a page by itself or, once it has caught up, follows the feed until it leaves it; what went wrong with the log and may pass, or null.</summary>
+    private async ValueTask<Exception?> ListenAsync()
+    {
+        try
+        {
+            if (await ReadOnAsync().ConfigureAwait(false)) await FollowAsync().ConfigureAwait(false);
+            return Interlocked.Exchange(ref _feedTrouble, null);
+        }
+        catch (EventSourcingException e) when (e.IsTransient)
+        {
+            return e;
         }
     }
 
@@ -140,7 +162,13 @@ public sealed class LiveListener : IAsyncDisposable
         }
 
         Volatile.Write(ref _position, page.IsLast ? page.Head.ToInt64() : page.Next - 1);
-        if (!page.IsLast) return false;
+        if (!page.IsLast)
+        {
+            // Pages and handlers may all complete at once: others that wait for the thread pool get their turn between two pages.
+            if (ThreadPool.PendingWorkItemCount > 0) await Task.Yield();
+            return false;
+        }
+
         _floor = _position;
         _isAttached = true;
         if (_feed.TryAttach(this, _position)) return true;

@@ -60,4 +60,10 @@ public interface IEventLog : IAsyncDisposable
     /// <param name="work">Runs once, synchronously, on the writer; must be short and must not call the log. When it throws, nothing it did is kept and the exception is the call's.</param>
     /// <param name="cancellationToken">Before the work is begun: nothing is done.</param>
     ValueTask<T> TransactAsync<T>(Func<ILogTransaction, T> work, CancellationToken cancellationToken);
+
+    /// <summary>As <see cref="TransactAsync"/>, for work in which code of the user's writes the user's own tables: what it is handed is the backend's own type of transaction, which gives that access. Where a backend has no such type, it is the same.</summary>
+    /// <typeparam name="T">What the work returns.</typeparam>
+    /// <param name="work">As in <see cref="TransactAsync"/>. Errors of the user's own statements are the call's, as they are, those found at the transaction's end included.</param>
+    /// <param name="cancellationToken">Before the work is begun: nothing is done.</param>
+    ValueTask<T> TransactNativelyAsync<T>(Func<ILogTransaction, T> work, CancellationToken cancellationToken) => TransactAsync(work, cancellationToken);
 }

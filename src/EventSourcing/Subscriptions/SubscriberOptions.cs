@@ -5,6 +5,8 @@ namespace EventSourcing.Subscriptions;
 /// <summary>What all subscriptions of a process have in common.</summary>
 public sealed class SubscriberOptions
 {
+    private static readonly OnFailure s_trouble = OnFailure.RetryThenPause(0, TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(10));
+
     /// <summary>How long a runner that shows no sign of life keeps its lease; it renews three times as often. Default 6 s; from 30 ms to 1 hour. The same in all processes of a log.</summary>
     public TimeSpan LeaseTimeout { get; init; } = TimeSpan.FromSeconds(6);
 
@@ -16,6 +18,9 @@ public sealed class SubscriberOptions
 
     /// <summary>Gives numbers from 0, inclusive, to 1, exclusive, that spread out retries. Called from several threads.</summary>
     public Func<double> Randomness { get; init; } = static () => RandomNumberGenerator.GetInt32(1 << 30) / (double)(1 << 30);
+
+    /// <summary>When the log is tried again after trouble that may pass: after 50 ms, then ever later, up to 10 s.</summary>
+    internal TimeSpan DelayAfterTrouble(int failures) => s_trouble.DelayAfter(failures, Randomness());
 
     internal SubscriberOptions Validated()
     {

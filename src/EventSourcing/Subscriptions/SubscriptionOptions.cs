@@ -16,7 +16,7 @@ public sealed class SubscriptionOptions
 
     /// <summary>
     /// What orders events that belong together: parking holds back the later events of the same key, groups keep the order per key.
-    /// Null, the default: the stream. Called on the runner; the same event must always give the same key, not empty.
+    /// Null, the default: the stream. Called on the runner; the same event must always give the same key, not empty. What it throws is the handler's failure; such an event is set aside under its stream.
     /// </summary>
     public Func<RecordedEvent, string>? Key { get; init; }
 
@@ -61,4 +61,19 @@ public sealed class SubscriptionOptions
     internal string KeyOf(in RecordedEvent e) => Key is null
         ? e.StreamId.Value
         : Key(e) is { Length: > 0 } key ? key : throw new InvalidOperationException($"The key of the event at position {e.Position} is empty.");
+
+    /// <summary>The key; where it cannot be told, the stream, by which every process finds the same segment for the failure.</summary>
+    internal string KeyOrStream(in RecordedEvent e, out bool isKnown)
+    {
+        isKnown = true;
+        try
+        {
+            return KeyOf(e);
+        }
+        catch (Exception)
+        {
+            isKnown = false;
+            return e.StreamId.Value;
+        }
+    }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Text.Json.Serialization;
 using EventSourcing.Bus;
 using EventSourcing.InMemory;
 using EventSourcing.Serialization;
@@ -183,6 +184,83 @@ public sealed class EventBusTests : IAsyncDisposable
     }
 
     [Test]
+    public async Task Listener_goes_on_when_the_log_could_not_be_read_just_now()
+    {
+        var log = new UnsteadyLog(_store.Log);
+        await using var bus = new EventBus(new EventStore(log, EventTypeMap.Empty), new() { Randomness = () => 0.999 });
+        var seen = new ConcurrentQueue<long>();
+        log.Failures = 3;
+        var listener = await bus.ListenRawAsync(Route.All, Collect(seen), new() { From = Start.Beginning });
+        await UntilAsync(() => log.Failures == 0);
+        await AppendAsync("s");
+        await UntilAsync(() => seen.Count == 1 && listener.IsLive);
+        log.Failures = 2;
+        await AppendAsync("s");
+        await UntilAsync(() => seen.Count == 2);
+        Assert.That(listener.LastError, Is.InstanceOf<StoreUnavailableException>());
+        Assert.That((listener.IsFaulted, listener.Failures), Is.EqualTo((false, 0L)));
+        Assert.That(seen, Is.EqualTo(new long[] { 1, 2 }));
+    }
+
+    [Test]
+    public async Task Predicate_that_throws_is_the_handlers_failure()
+    {
+        for (var i = 0; i < 9; i++) await AppendAsync($"s-{i % 3}");
+        var isBroken = true;
+        var seen = new ConcurrentQueue<long>();
+        var store = new EventStore(_store.Log, EventTypeMap.Create(map => map.Add("t", BusJson.Default.Nothing)));
+        await using var bus = new EventBus(store);
+        var route = Route.Where(e => isBroken && e.Position.ToInt64() == 5 ? throw new InvalidOperationException("broken") : e.Position.ToInt64() != 6);
+        var options = new SubscriptionOptions { OnFailure = OnFailure.RetryThenPark(times: 1, TimeSpan.Zero) };
+        foreach (var handler in new[] { SubscriptionHandler.EachRaw((e, _, _) => Note(e)), SubscriptionHandler.RawBatches((events, _, _) => Note(events.ToArray())) })
+        {
+            isBroken = true;
+            seen.Clear();
+            await using var subscription = await bus.SubscribeAsync($"where {handler.GetType().Name}", route, handler, options);
+            await subscription.WaitForAsync(GlobalPosition.FromInt64(9)).WaitAsync(s_patience);
+            Assert.That(seen, Is.EqualTo(new long[] { 1, 2, 3, 4, 7, 9 }));
+            isBroken = false;
+            Assert.That(await subscription.RetryAsync("s-1"), Is.EqualTo(2));
+            Assert.That(seen, Is.EqualTo(new long[] { 1, 2, 3, 4, 7, 9, 5, 8 }));
+        }
+
+        ValueTask Note(params RecordedEvent[] events)
+        {
+            foreach (var e in events) seen.Enqueue(e.Position.ToInt64());
+            return default;
+        }
+    }
+
+    [TestCase(false)]
+    [TestCase(true)]
+    public async Task Key_that_cannot_be_told_is_the_handlers_failure(bool isGroup)
+    {
+        for (var i = 0; i < 9; i++) await AppendAsync($"s-{i % 3}");
+        var isBroken = true;
+        var seen = new ConcurrentQueue<long>();
+        var options = new SubscriptionOptions
+        {
+            IsGroup = isGroup,
+            Key = e => isBroken && e.StreamId == "s-1" ? throw new InvalidOperationException("broken") : $"key of {e.StreamId}",
+            OnFailure = OnFailure.RetryThenPark(times: 1, TimeSpan.Zero),
+        };
+        var subscription = await _bus.SubscribeAsync("keyed", Route.All, SubscriptionHandler.EachRaw((e, _, _) =>
+        {
+            if (isBroken && e.StreamId == "s-1") throw new InvalidOperationException("broken");
+            seen.Enqueue(e.Position.ToInt64());
+            return default;
+        }), options);
+        await subscription.WaitForAsync(GlobalPosition.FromInt64(9)).WaitAsync(s_patience);
+        Assert.That(seen.Order(), Is.EqualTo(new long[] { 1, 3, 4, 6, 7, 9 }));
+        var parked = new List<(long, string)>();
+        await foreach (var e in subscription.ReadParkedAsync()) parked.Add((e.Event.Position.ToInt64(), e.Key));
+        Assert.That(parked, Is.EqualTo(new[] { (2, "s-1"), (5, "s-1"), (8, "s-1") }));
+        isBroken = false;
+        Assert.That(await subscription.RetryAsync("s-1"), Is.EqualTo(3));
+        Assert.That(seen.TakeLast(3), Is.EqualTo(new long[] { 2, 5, 8 }));
+    }
+
+    [Test]
     public async Task Listeners_hold_no_lease()
     {
         await _bus.ListenRawAsync(Route.All, (_, _) => default);
@@ -190,3 +268,8 @@ public sealed class EventBusTests : IAsyncDisposable
         Assert.That(await _store.Log.ReadRecordsAsync(RecordKind.Lease, "", null, 10, default), Is.Empty);
     }
 }
+
+internal sealed record Nothing;
+
+[JsonSerializable(typeof(Nothing))]
+internal sealed partial class BusJson : JsonSerializerContext;

@@ -12,7 +12,6 @@ internal sealed class Runner
 {
     // Events that are not for the handler are passed over for nothing after a crash, which costs reading them again only.
     private const long PassedBeforeCheckpoint = 16_384;
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
 
     private readonly EventStore _store;
     private readonly SegmentKey _key;
@@ -40,7 +39,7 @@ internal sealed class Runner
     private volatile Exception? _lastError;
     private volatile bool _hasWaiters;
     private bool _isPaused, _isPausedByFailure;
-    private long _position, _settled, _saved, _furthest, _revision, _isolatedThrough, _failingAt, _handled, _failures;
+    private long _position, _settled, _saved, _furthest, _revision, _lastOfPage, _isolatedThrough, _failingAt, _handled, _failures;
     private int _attempts, _unsaved;
 
     internal Runner(
@@ -172,8 +171,7 @@ internal sealed class Runner
             catch (EventSourcingException e) when (e.IsTransient)
             {
                 _lastError = e;
-                failures = Math.Min(failures + 1, 8);
-                await DelayAsync(OnFailure.RetryThenPause(0, TimeSpan.FromMilliseconds(50), s_patience).DelayAfter(failures, _common.Randomness())).ConfigureAwait(false);
+                await DelayAsync(_common.DelayAfterTrouble(++failures)).ConfigureAwait(false);
             }
             catch (Exception e)
             {
@@ -240,7 +238,13 @@ internal sealed class Runner
                 continue;
             }
 
-            if (!await ReadPageAsync().ConfigureAwait(false)) continue;
+            if (!await ReadPageAsync().ConfigureAwait(false))
+            {
+                // Pages and handlers may all complete at once: others that wait for the thread pool get their turn between two pages.
+                if (ThreadPool.PendingWorkItemCount > 0) await Task.Yield();
+                continue;
+            }
+
             if (_delivery.EffectCount > 0 && !await TrySaveAsync().ConfigureAwait(false)) continue;
             Enter(SubscriptionState.Live);
             await WaitForMoreAsync().ConfigureAwait(false);
@@ -250,11 +254,15 @@ internal sealed class Runner
     /// <summary>Delivers a page; true when it reached the head.</summary>
     private async ValueTask<bool> ReadPageAsync()
     {
-        using var page = await Log.ReadAsync(_read with { From = _position + 1 }, _handling!.Token).ConfigureAwait(false);
+        // No handler is at work meanwhile: what is read is delivered once the checkpoint is written.
+        var saving = IsSaveDue ? TrySaveAsync() : new(true);
+        using var page = await ReadNextAsync(saving).ConfigureAwait(false);
+        if (page is null) return false;
         if (!page.IsLast) Enter(SubscriptionState.CatchingUp);
+        _lastOfPage = page.IsLast || page.Events.IsEmpty ? long.MaxValue : page.Events[^1].Position.ToInt64();
         if (!page.Events.IsEmpty)
         {
-            if (_places is not null) await _places.WaitAsync(_handling.Token).ConfigureAwait(false);
+            if (_places is not null) await _places.WaitAsync(_handling!.Token).ConfigureAwait(false);
             try
             {
                 var done = _handler.IsBatch ? await DeliverBatchesAsync(page).ConfigureAwait(false) : await DeliverEachAsync(page).ConfigureAwait(false);
@@ -272,6 +280,33 @@ internal sealed class Runner
         return page.IsLast;
     }
 
+    private async ValueTask<LogPage?> ReadNextAsync(ValueTask<bool> saving)
+    {
+        LogPage page;
+        try
+        {
+            page = await Log.ReadAsync(_read with { From = _position + 1 }, _handling!.Token).ConfigureAwait(false);
+        }
+        catch
+        {
+            await saving.ConfigureAwait(false);
+            throw;
+        }
+
+        try
+        {
+            if (await saving.ConfigureAwait(false)) return page;
+        }
+        catch
+        {
+            page.Dispose();
+            throw;
+        }
+
+        page.Dispose();
+        return null;
+    }
+
     private async ValueTask<bool> DeliverEachAsync(LogPage page)
     {
         var handled = 0;
@@ -281,8 +316,9 @@ internal sealed class Runner
             {
                 if (IsInterrupted) return false;
                 var e = page.Events[i];
-                if (!IsSelected(e)) continue;
-                if (!await DeliverAsync(e).ConfigureAwait(false)) return false;
+                var choice = Choose(e, out var key);
+                if (choice == Choice.Pass) continue;
+                if (!await DeliverAsync(e, choice, key).ConfigureAwait(false)) return false;
                 handled++;
             }
 
@@ -297,27 +333,33 @@ internal sealed class Runner
     private async ValueTask<bool> DeliverBatchesAsync(LogPage page)
     {
         if (_batch.Length < page.Events.Length) _batch = new RecordedEvent[page.Events.Length];
-        var count = 0;
-        for (var i = 0; i < page.Events.Length; i++)
+        for (var next = 0; next < page.Events.Length;)
         {
             if (IsInterrupted) return false;
-            var e = page.Events[i];
-            if (!IsSelected(e)) continue;
-            if (e.Position.ToInt64() <= _isolatedThrough || (_parked.Count > 0 && _parked.Contains(_options.KeyOf(e))))
-            {
-                if (!await DeliverBatchAsync(count).ConfigureAwait(false)) return false;
-                count = 0;
-                if (!await DeliverAsync(e).ConfigureAwait(false)) return false;
-                continue;
-            }
-
-            _batch[count++] = e;
-            if (count < _options.CheckpointEvery) continue;
+            var count = Collect(page.Events, ref next, out var choice, out var key);
             if (!await DeliverBatchAsync(count).ConfigureAwait(false)) return false;
-            count = 0;
+            if (choice != Choice.Pass && !await DeliverAsync(page.Events[next++], choice, key).ConfigureAwait(false)) return false;
         }
 
-        return await DeliverBatchAsync(count).ConfigureAwait(false);
+        return true;
+    }
+
+    /// <summary>Copies the next batch; stops before an event that is to come alone, and says what is to become of it.</summary>
+    private int Collect(ReadOnlySpan<RecordedEvent> events, ref int next, out Choice choice, out string? key)
+    {
+        (choice, key) = (Choice.Pass, null);
+        var count = 0;
+        for (; next < events.Length && count < _options.CheckpointEvery; next++)
+        {
+            ref readonly var e = ref events[next];
+            choice = Choose(e, out key);
+            if (choice == Choice.Pass) continue;
+            if (choice != Choice.Handle || e.Position.ToInt64() <= _isolatedThrough) return count;
+            _batch[count++] = e;
+        }
+
+        choice = Choice.Pass;
+        return count;
     }
 
     private async ValueTask<bool> DeliverBatchAsync(int count)
@@ -354,17 +396,16 @@ internal sealed class Runner
     }
 
     /// <summary>Hands one event over until it is handled or set aside; false when the page is to be left, the event not done.</summary>
-    private async ValueTask<bool> DeliverAsync(RecordedEvent e)
+    private async ValueTask<bool> DeliverAsync(RecordedEvent e, Choice choice, string? key)
     {
         if (!_lease!.IsHeld) throw _lease.Error();
-        if (_parked.Count > 0 && _options.KeyOf(e) is var key && _parked.Contains(key))
-            return await ParkAsync(e, key, 0, "an earlier event of the key is set aside").ConfigureAwait(false);
+        if (choice == Choice.Hold) return await ParkAsync(e, key!, 0, "an earlier event of the key is set aside").ConfigureAwait(false);
 
         var position = e.Position.ToInt64();
         var isIsolated = position <= _isolatedThrough;
         for (var attempt = _failingAt == position ? _attempts + 1 : 1; ; attempt++)
         {
-            if (await AttemptAsync(e, attempt, isIsolated).ConfigureAwait(false) is not { } error)
+            if (await AttemptAsync(e, attempt, isIsolated, choice == Choice.Ask).ConfigureAwait(false) is not { } error)
                 return await DoneAsync(position, 1).ConfigureAwait(false);
             (_failingAt, _attempts) = (position, attempt);
             if (_delivery.EffectCount > 0 && !await TrySaveAsync().ConfigureAwait(false)) return false;
@@ -376,7 +417,7 @@ internal sealed class Runner
                 continue;
             }
 
-            if (_options.OnFailure.Parks) return await ParkAsync(e, _options.KeyOf(e), attempt, Describe(error)).ConfigureAwait(false);
+            if (_options.OnFailure.Parks) return await ParkAsync(e, _options.KeyOrStream(e, out _), attempt, Describe(error)).ConfigureAwait(false);
 
             _lastError = new SubscriptionException(_key.Name, e.Position, attempt, error);
             (_isPaused, _isPausedByFailure, _attempts) = (true, true, 0);
@@ -385,11 +426,12 @@ internal sealed class Runner
     }
 
     /// <summary>One attempt; what it threw, or null. What it had enlisted before it threw is forgotten.</summary>
-    private async ValueTask<Exception?> AttemptAsync(RecordedEvent e, int attempt, bool isIsolated)
+    private async ValueTask<Exception?> AttemptAsync(RecordedEvent e, int attempt, bool isIsolated, bool isAsked)
     {
         var enlisted = _delivery.EffectCount;
         try
         {
+            if (isAsked && !IsWanted(e)) return null;
             _delivery.Begin(e, attempt, e.Position.ToInt64() <= _furthest);
             await _handler.HandleAsync(e, _store.Decoder, _delivery, _handling!.Token).ConfigureAwait(false);
         }
@@ -434,7 +476,8 @@ internal sealed class Runner
         _unsaved += count;
         Volatile.Write(ref _handled, _handled + count);
         Settle();
-        return _unsaved < _options.CheckpointEvery || await TrySaveAsync().ConfigureAwait(false);
+        // Due at the page's end, it is written while the next page is read.
+        return !IsSaveDue || position == _lastOfPage || await TrySaveAsync().ConfigureAwait(false);
     }
 
     private async ValueTask WaitForMoreAsync()
@@ -464,6 +507,8 @@ internal sealed class Runner
         await _parked.LoadAsync(Log, _key, _handling.Token).ConfigureAwait(false);
         Settle();
     }
+
+    private bool IsSaveDue => _unsaved >= _options.CheckpointEvery;
 
     private bool IsSaveNeeded => _unsaved > 0 || _position != _saved || _delivery.EffectCount > 0;
 
@@ -498,19 +543,39 @@ internal sealed class Runner
     {
         var lease = _lease!;
         var checkpoint = new Checkpoint(position, Math.Max(position, _furthest), _key.Segments).ToBytes();
-        await Log.TransactAsync(transaction =>
+        await TransactAsync(transaction =>
         {
             lease.Fence(transaction);
             RunEffects(transaction);
             if (parked is not null) transaction.TryPut(RecordKind.Parked, _key.ParkedKey(parked.Key, parked.Event.Position), parked.ToBytes(), null);
             if (!transaction.TryPut(RecordKind.Checkpoint, _key.Key, checkpoint, _revision)) throw lease.Error();
             return true;
-        }, CancellationToken.None).ConfigureAwait(false);
+        }).ConfigureAwait(false);
         _revision++;
         (_saved, _unsaved) = (position, 0);
         _furthest = Math.Max(_furthest, position);
         _delivery.Forget(0);
         Settle();
+    }
+
+    /// <summary>A transaction of the kind that the effects need.</summary>
+    private async ValueTask TransactAsync(Func<ILogTransaction, bool> work)
+    {
+        if (!_delivery.IsNative)
+        {
+            await Log.TransactAsync(work, CancellationToken.None).ConfigureAwait(false);
+            return;
+        }
+
+        try
+        {
+            await Log.TransactNativelyAsync(work, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is not (EventSourcingException or EffectException or ObjectDisposedException))
+        {
+            // What the effects left behind was refused at the end: a deferred foreign key, for one.
+            throw new EffectException(e);
+        }
     }
 
     private void RunEffects(ILogTransaction transaction)
@@ -580,10 +645,10 @@ internal sealed class Runner
     {
         var lease = _lease!;
         if (!lease.IsHeld) throw lease.Error();
-        var error = await AttemptAsync(parked.Event, parked.Attempts + 1, isIsolated: false).ConfigureAwait(false);
+        var error = await AttemptAsync(parked.Event, parked.Attempts + 1, isIsolated: false, isAsked: true).ConfigureAwait(false);
         try
         {
-            await Log.TransactAsync(transaction =>
+            await TransactAsync(transaction =>
             {
                 lease.Fence(transaction);
                 if (error is null)
@@ -594,7 +659,7 @@ internal sealed class Runner
 
                 var again = parked with { Attempts = parked.Attempts + 1, Reason = Describe(error) };
                 return transaction.TryPut(RecordKind.Parked, record.Key, again.ToBytes(), record.Revision);
-            }, CancellationToken.None).ConfigureAwait(false);
+            }).ConfigureAwait(false);
         }
         catch (EffectException e)
         {
@@ -731,8 +796,50 @@ internal sealed class Runner
         }
     }
 
-    private bool IsSelected(in RecordedEvent e) =>
-        _handler.Selects(e.Type) && (!_key.IsGroup || _key.Holds(_options.KeyOf(e))) && (_options.Filter is null || _options.Filter(e));
+    /// <summary>What is to become of an event that was read.</summary>
+    private enum Choice
+    {
+        /// <summary>It is not for the handler.</summary>
+        Pass,
+
+        /// <summary>It is for the handler.</summary>
+        Handle,
+
+        /// <summary>It is set aside, as an earlier one of its key was.</summary>
+        Hold,
+
+        /// <summary>Its key or the filter threw: asked again by each attempt, as part of the handler.</summary>
+        Ask,
+    }
+
+    private Choice Choose(in RecordedEvent e, out string? key)
+    {
+        key = null;
+        if (!_handler.Selects(e.Type)) return Choice.Pass;
+        if (_key.IsGroup || _parked.Count > 0)
+        {
+            key = _options.KeyOrStream(e, out var isKnown);
+            if (!_key.Holds(key)) return Choice.Pass;
+            if (!isKnown) return Choice.Ask;
+        }
+
+        try
+        {
+            if (_options.Filter?.Invoke(e) == false) return Choice.Pass;
+        }
+        catch (Exception)
+        {
+            return Choice.Ask;
+        }
+
+        return key is not null && _parked.Contains(key) ? Choice.Hold : Choice.Handle;
+    }
+
+    private bool IsWanted(in RecordedEvent e)
+    {
+        _ = _options.KeyOf(e);
+        return _options.Filter is null || _options.Filter(e);
+    }
 
     private InvalidOperationException NotActive() =>
         new($"Subscription '{_key.Key}' is not active in this process: it is {State}.");

@@ -1,0 +1,67 @@
+using EventSourcing.Bus;
+using EventSourcing.Storage;
+using EventSourcing.Subscriptions;
+
+namespace EventSourcing.LoadTests.Listeners;
+
+/// <summary>What became of the listener that threw.</summary>
+/// <param name="Parked">Events set aside.</param>
+/// <param name="IsParkedRight">True when they are exactly those of the key, in order.</param>
+/// <param name="Retried">How many were handled by the retry after the fix.</param>
+internal sealed record BadReport(int Parked, bool IsParkedRight, int Retried);
+
+/// <summary>Three listeners that do not do their work: one never comes back from its first event, one throws on a key, one awaits 10 ms per event.</summary>
+internal sealed class BadListeners : IAsyncDisposable
+{
+    private static readonly TimeSpan s_slow = TimeSpan.FromMilliseconds(10);
+
+    private readonly StreamId _key;
+    private readonly TaskCompletionSource _stuck = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private LiveListener _stopped = null!;
+    private Subscription _throwing = null!, _slow = null!;
+    private volatile bool _isFixed;
+
+    private BadListeners(StreamId key) => _key = key;
+
+    public Effects Effects { get; } = new();
+
+    public static async Task<BadListeners> StartAsync(EventBus bus, EventQuery query, StreamId key, string name)
+    {
+        var bad = new BadListeners(key);
+        bad._stopped = await bus.ListenRawAsync(Route.All, async (_, _) => await bad._stuck.Task);
+        var parking = new SubscriptionOptions { Query = query, OnFailure = OnFailure.RetryThenPark(times: 1, TimeSpan.FromMilliseconds(1)) };
+        bad._throwing = await bus.Subscriber.StartAsync($"throwing {name}", SubscriptionHandler.EachRaw((e, _, _) => bad.Handle(e)), parking);
+        bad._slow = await bus.Subscriber.StartAsync($"slow {name}", SubscriptionHandler.EachRaw(async (_, _, token) => await Task.Delay(s_slow, token)));
+        return bad;
+    }
+
+    /// <summary>Waits until the throwing one is through, compares what it set aside with the key's events, mends it and retries.</summary>
+    public async Task<BadReport> RepairAsync(EventStore store, GlobalPosition through)
+    {
+        await _throwing.WaitForAsync(through);
+        var parked = new List<long>();
+        await foreach (var e in _throwing.ReadParkedAsync()) parked.Add(e.Event.Position.ToInt64());
+        var expected = new List<long>();
+        for (var read = new LogRead { Stream = _key }; ;)
+        {
+            using var page = await store.Log.ReadAsync(read, CancellationToken.None);
+            foreach (ref readonly var e in page.Events) expected.Add(e.Position.ToInt64());
+            if (page.IsLast) break;
+            read = read with { From = page.Next };
+        }
+
+        _isFixed = true;
+        return new(parked.Count, parked.SequenceEqual(expected), await _throwing.RetryAllAsync());
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _stuck.SetResult();
+        await _stopped.DisposeAsync();
+        await _throwing.DisposeAsync();
+        await _slow.DisposeAsync();
+    }
+
+    private ValueTask Handle(in RecordedEvent e) =>
+        !_isFixed && e.StreamId == _key ? throw new InvalidOperationException("This key is not handled yet.") : Effects.HandleAsync(e);
+}
