@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using EventSourcing.Storage;
 
 namespace EventSourcing.Testing.Contract;
@@ -20,7 +21,10 @@ internal static class LifeCases
         ContractCase.Of(Wait_goes_on_off_the_writers_stack),
         ContractCase.Of(Wait_sees_another_logs_append, LogCapabilities.Shared),
         ContractCase.Of(Cancelled_calls_do_nothing),
+        ContractCase.Of(Cancelled_under_load_means_not_stored),
         ContractCase.Of(Disposed_log_refuses_every_call),
+        ContractCase.Of(Disposal_under_load_answers_every_append),
+        ContractCase.Of(Disposal_under_load_keeps_what_was_answered, LogCapabilities.Durable),
         ContractCase.Of(Disposal_ends_waits),
         ContractCase.Of(Disposal_twice_is_harmless),
         ContractCase.Of(Null_arguments_are_refused),
@@ -142,6 +146,39 @@ internal static class LifeCases
         Expect.Equal(before, await log.DescribeAsync().ConfigureAwait(false), "the log");
     }
 
+    // Tokens end before, while and after an append waits and is written; which, only the answer says.
+    private static async Task Cancelled_under_load_means_not_stored(LogUnderTest log)
+    {
+        var stored = new ConcurrentBag<Guid>();
+        var cancelled = new ConcurrentBag<Guid>();
+        await Make.TogetherAsync(16, async caller =>
+        {
+            var random = new Random(caller);
+            for (var i = 0; i < 50; i++)
+            {
+                using var source = new CancellationTokenSource();
+                var number = (caller * 1000) + i;
+                var answer = log.Log.AppendAsync(Make.Append($"s-{caller}", Make.WithIds(number)), source.Token).AsTask();
+                for (var spins = random.Next(2000); spins > 0 && !answer.IsCompleted; spins--) Thread.SpinWait(10);
+                await source.CancelAsync().ConfigureAwait(false);
+                try
+                {
+                    await answer.WaitAsync(Patience).ConfigureAwait(false);
+                    stored.Add(Make.Id(number));
+                }
+                catch (OperationCanceledException)
+                {
+                    cancelled.Add(Make.Id(number));
+                }
+            }
+
+            return 0;
+        }).ConfigureAwait(false);
+        var found = (await log.ReadAllAsync().ConfigureAwait(false)).Select(e => e.Id).ToHashSet();
+        Expect.Equal(16 * 50, stored.Count + cancelled.Count, "answers");
+        Expect.True(found.SetEquals(stored), "exactly what was answered is stored");
+    }
+
     private static async Task Disposed_log_refuses_every_call(LogUnderTest log)
     {
         await log.AppendAsync("s", Make.Event()).ConfigureAwait(false);
@@ -162,6 +199,43 @@ internal static class LifeCases
         var wait = WaitAsync(log, 0);
         await log.Log.DisposeAsync().ConfigureAwait(false);
         await Expect.ThrowsAsync<ObjectDisposedException>(() => wait.WaitAsync(Patience), "the wait").ConfigureAwait(false);
+    }
+
+    private static async Task Disposal_under_load_answers_every_append(LogUnderTest log) => await DisposeUnderLoadAsync(log).ConfigureAwait(false);
+
+    private static async Task Disposal_under_load_keeps_what_was_answered(LogUnderTest log)
+    {
+        var stored = await DisposeUnderLoadAsync(log).ConfigureAwait(false);
+        await log.ReopenAsync().ConfigureAwait(false);
+        var found = (await log.ReadAllAsync().ConfigureAwait(false)).Select(e => e.Id).ToHashSet();
+        Expect.True(found.SetEquals(stored), "exactly what was answered is stored");
+    }
+
+    /// <summary>Disposes the log while many append, and returns the events that were answered as stored.</summary>
+    private static async Task<List<Guid>> DisposeUnderLoadAsync(LogUnderTest log)
+    {
+        var stored = new ConcurrentBag<Guid>();
+        var callers = Make.TogetherAsync(16, async caller =>
+        {
+            for (var number = caller * 1_000_000; ; number++)
+            {
+                // A log that answers at once would keep the threads from whoever disposes it.
+                await Task.Yield();
+                try
+                {
+                    await log.Log.AppendAsync(Make.Append($"s-{caller}", Make.WithIds(number)), CancellationToken.None).AsTask().WaitAsync(Patience).ConfigureAwait(false);
+                    stored.Add(Make.Id(number));
+                }
+                catch (ObjectDisposedException)
+                {
+                    return 0;
+                }
+            }
+        });
+        await log.Log.WaitAsync(GlobalPosition.FromInt64(0), CancellationToken.None).AsTask().WaitAsync(Patience).ConfigureAwait(false);
+        await log.Log.DisposeAsync().AsTask().WaitAsync(Patience).ConfigureAwait(false);
+        await callers.WaitAsync(Patience).ConfigureAwait(false);
+        return [.. stored];
     }
 
     private static async Task Disposal_twice_is_harmless(LogUnderTest log)
