@@ -1,5 +1,6 @@
 using EventSourcing.Internal;
 using EventSourcing.Storage;
+using EventSourcing.Subscriptions.Internal;
 
 namespace EventSourcing.Subscriptions;
 
@@ -76,12 +77,21 @@ public sealed class Delivery
         (_eventId, _correlationId) = isBatch ? (Guid.Empty, null) : (e.Id, e.CorrelationId);
     }
 
+    /// <summary>Does what was enlisted, in the transaction.</summary>
+    /// <exception cref="EffectException">It was refused.</exception>
     internal void Run(ILogTransaction transaction)
     {
-        foreach (var effect in _effects)
+        try
         {
-            if (effect.Append is { } append) transaction.Append(append);
-            else effect.Work!(transaction);
+            foreach (var effect in _effects)
+            {
+                if (effect.Append is { } append) transaction.Append(append);
+                else effect.Work!(transaction);
+            }
+        }
+        catch (Exception e) when (e is not StoreUnavailableException)
+        {
+            throw new EffectException(e);
         }
     }
 
