@@ -14,7 +14,8 @@ internal sealed class Settlement
     /// <summary>Called by the runner only.</summary>
     internal void MoveTo(long position)
     {
-        Volatile.Write(ref _position, position);
+        // A full fence: one who begins to wait is either seen here, or sees the position itself.
+        Interlocked.Exchange(ref _position, position);
         if (_hasWaiters) Notify();
     }
 
