@@ -15,5 +15,6 @@ public static class StoreContract
         .. StoreFoldCases.All,
         .. ExecuteCases.All,
         .. AggregateCases.All,
+        .. HandlingCases.All,
     ];
 }

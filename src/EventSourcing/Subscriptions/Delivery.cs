@@ -14,8 +14,6 @@ public sealed class Delivery
 {
     private readonly EventStore _store;
     private readonly List<Effect> _effects = [];
-    private Guid _eventId;
-    private string? _correlationId;
 
     internal Delivery(EventStore store, string subscription, int segment) => (_store, Subscription, Segment) = (store, subscription, segment);
 
@@ -62,20 +60,16 @@ public sealed class Delivery
         }
     }
 
-    /// <summary>Adds an append to one stream to the checkpoint's transaction; its causation is the event being handled, its correlation that event's.</summary>
+    /// <summary>Adds an append to one stream to the checkpoint's transaction. As every append it takes cause, correlation and actor from the event being handled (<see cref="Handling"/>).</summary>
     /// <param name="stream">The stream.</param>
     /// <param name="expected">What the stream must be like before.</param>
     /// <param name="events">Events of the type map, or <see cref="EventData"/>; at least one.</param>
     /// <exception cref="EventSourcingException">An event cannot be encoded. Refusals by the log come with the transaction.</exception>
     public void Append(StreamId stream, ExpectedVersion expected, IEnumerable<object> events) =>
-        Append(new Append { CausationId = _eventId == Guid.Empty ? null : _eventId.ToString(), CorrelationId = _correlationId }.To(stream, expected, events));
+        Append(new Append().To(stream, expected, events));
 
-    /// <summary>Before an attempt. In a batch no single event is the cause.</summary>
-    internal void Begin(in RecordedEvent e, int attempt, bool isReplay, bool isBatch = false)
-    {
-        (Attempt, IsReplay) = (attempt, isReplay);
-        (_eventId, _correlationId) = isBatch ? (Guid.Empty, null) : (e.Id, e.CorrelationId);
-    }
+    /// <summary>Before an attempt.</summary>
+    internal void Begin(int attempt, bool isReplay) => (Attempt, IsReplay) = (attempt, isReplay);
 
     /// <summary>Does what was enlisted, in the transaction.</summary>
     /// <exception cref="EffectException">It was refused.</exception>

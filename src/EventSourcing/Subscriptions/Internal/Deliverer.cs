@@ -24,13 +24,13 @@ internal sealed class Deliverer(
         return handler.IsBatch ? DeliverBatchesAsync(page, tenure) : DeliverEachAsync(page, tenure);
     }
 
-    /// <summary>One attempt; what it threw, or null. What it had enlisted before it threw is forgotten.</summary>
+    /// <summary>One attempt; what it threw, or null. What it had enlisted before it threw is forgotten. With this method ends what the handler says is being handled.</summary>
     internal async ValueTask<Exception?> AttemptAsync(RecordedEvent e, int attempt, Tenure tenure)
     {
         var enlisted = delivery.EffectCount;
         try
         {
-            delivery.Begin(e, attempt, progress.IsReplay(e.Position.ToInt64()));
+            delivery.Begin(attempt, progress.IsReplay(e.Position.ToInt64()));
             await handler.HandleAsync(e, store.Decoder, delivery, tenure.Token).ConfigureAwait(false);
             return null;
         }
@@ -103,7 +103,7 @@ internal sealed class Deliverer(
         var enlisted = delivery.EffectCount;
         try
         {
-            delivery.Begin(_batch[0], 1, progress.IsReplay(_batch[0].Position.ToInt64()), isBatch: true);
+            delivery.Begin(1, progress.IsReplay(_batch[0].Position.ToInt64()));
             await handler.HandleAsync(_batch.AsMemory(0, count), store.Decoder, delivery, tenure.Token).ConfigureAwait(false);
         }
         catch (Exception e)
