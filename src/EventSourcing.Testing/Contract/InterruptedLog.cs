@@ -9,6 +9,8 @@ internal sealed class InterruptedLog(IEventLog log) : IEventLog
 
     internal Func<LogRead, Task>? BeforeRead { get; set; }
 
+    internal Action? BeforeTransaction { get; set; }
+
     internal Action? AfterTransaction { get; set; }
 
     public async ValueTask<AppendResult> AppendAsync(LogAppend append, CancellationToken cancellationToken)
@@ -30,6 +32,7 @@ internal sealed class InterruptedLog(IEventLog log) : IEventLog
 
     public async ValueTask<T> TransactAsync<T>(Func<ILogTransaction, T> work, CancellationToken cancellationToken)
     {
+        BeforeTransaction?.Invoke();
         var result = await log.TransactAsync(work, cancellationToken).ConfigureAwait(false);
         AfterTransaction?.Invoke();
         return result;

@@ -16,5 +16,6 @@ public static class StoreContract
         .. ExecuteCases.All,
         .. AggregateCases.All,
         .. HandlingCases.All,
+        .. ReactionCases.All,
     ];
 }
