@@ -14,6 +14,9 @@ public static class Streams
     /// <summary>An order.</summary>
     public static StreamId Order(string orderId) => new($"order-{orderId}");
 
+    /// <summary>The id in a stream's name: what comes after the category.</summary>
+    public static string IdOf(StreamId stream) => stream.Value[(stream.Category.Length + 1)..];
+
     /// <summary>A credit note.</summary>
     public static StreamId CreditNote(string creditNoteId) => new($"creditnote-{creditNoteId}");
 
