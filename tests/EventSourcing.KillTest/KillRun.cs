@@ -1,6 +1,9 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
+using System.Text.Json.Serialization;
+using EventSourcing.Bus;
+using EventSourcing.Commands;
 using EventSourcing.Serialization;
 using EventSourcing.Sqlite;
 using EventSourcing.Storage;
@@ -17,18 +20,33 @@ namespace EventSourcing.KillTest;
 /// <param name="Unordered">Effects that came after that of a later event without being a repeat.</param>
 public sealed record KillReport(int Kills, int Events, int Missed, int Repeated, int MostRepeated, int Unordered);
 
+/// <summary>Where the effect of an event lies.</summary>
+public enum Effect
+{
+    /// <summary>In the checkpoint's transaction.</summary>
+    InTransaction,
+
+    /// <summary>In a file beside the log.</summary>
+    InFile,
+
+    /// <summary>In what a reaction's command appends.</summary>
+    ByCommand,
+}
+
 /// <summary>A process that appends and listens is killed again and again; afterwards every event must have its effect.</summary>
 public static class KillRun
 {
     public const int Interval = 50;
 
-    /// <summary>Kills <paramref name="kills"/> processes; the effect lies in the checkpoint's transaction, or in a file beside the log.</summary>
-    public static async Task<KillReport> RunAsync(string folder, int kills, bool inTransaction, int seed)
+    private static readonly EventTypeMap s_types = EventTypeMap.Create(map => map.Add("t", KillJson.Default.Happened).Add("followed", KillJson.Default.Int64));
+
+    /// <summary>Kills <paramref name="kills"/> processes.</summary>
+    public static async Task<KillReport> RunAsync(string folder, int kills, Effect effect, int seed)
     {
         var random = new Random(seed);
         for (var i = 0; i < kills; i++)
         {
-            using var child = Process.Start(new ProcessStartInfo("dotnet", [typeof(KillRun).Assembly.Location, "child", folder, inTransaction.ToString()])
+            using var child = Process.Start(new ProcessStartInfo("dotnet", [typeof(KillRun).Assembly.Location, "child", folder, effect.ToString()])
             {
                 RedirectStandardOutput = true,
             })!;
@@ -42,20 +60,22 @@ public static class KillRun
         await using var store = Open(folder);
         await using (var subscriber = NewSubscriber(store))
         {
-            var subscription = await StartAsync(subscriber, folder, inTransaction);
-            await subscription.WaitForAsync(await store.GetHeadAsync()).WaitAsync(TimeSpan.FromMinutes(1));
+            var subscription = await StartAsync(store, subscriber, folder, effect);
+            await subscription.WaitForAsync(await store.GetHeadAsync()).WaitAsync(TimeSpan.FromMinutes(5));
         }
 
-        return Judge(kills, await ReadAsync(store, "s"), inTransaction ? await EffectsAsync(store) : FileEffects(folder));
+        return Judge(kills, await ReadAsync(store, "s"), effect == Effect.InFile ? FileEffects(folder) : await EffectsAsync(store));
     }
 
     /// <summary>The process to be killed: appends without end and listens.</summary>
-    public static async Task ChildAsync(string folder, bool inTransaction)
+    public static async Task ChildAsync(string folder, Effect effect)
     {
         await using var store = Open(folder);
         await using var subscriber = NewSubscriber(store);
-        var subscription = await StartAsync(subscriber, folder, inTransaction);
-        while (subscription.State == SubscriptionState.Standby) await Task.Delay(1);
+        var active = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        subscriber.StateChanged += (_, state, _) => active.TrySetResult();
+        await StartAsync(store, subscriber, folder, effect);
+        await active.Task;
         Console.WriteLine("active");
         await Task.WhenAll(Enumerable.Range(0, 3).Select(async writer =>
         {
@@ -63,15 +83,23 @@ public static class KillRun
         }));
     }
 
-    private static EventStore Open(string folder) => SqliteEventStore.Open(Path.Combine(folder, "log.db"), EventTypeMap.Empty);
+    private static EventStore Open(string folder) => SqliteEventStore.Open(Path.Combine(folder, "log.db"), s_types);
 
-    private static Subscriber NewSubscriber(EventStore store) => new(store, new() { LeaseTimeout = TimeSpan.FromMilliseconds(150) });
+    private static Subscriber NewSubscriber(EventStore store) => new(store, new() { LeaseTimeout = TimeSpan.FromMilliseconds(600) });
 
-    private static Task<Subscription> StartAsync(Subscriber subscriber, string folder, bool inTransaction)
+    private static Task<Subscription> StartAsync(EventStore store, Subscriber subscriber, string folder, Effect effect)
     {
         var options = new SubscriptionOptions { Query = EventQuery.All.InCategory("s"), CheckpointEvery = Interval };
-        return subscriber.StartAsync("effects", inTransaction ? Transactional() : ToFile(folder), options);
+        return effect switch
+        {
+            Effect.InTransaction => subscriber.StartAsync("effects", Transactional(), options),
+            Effect.InFile => subscriber.StartAsync("effects", ToFile(folder), options),
+            _ => new EventBus(subscriber, Commands(store)).ReactAsync<Happened>("effects", (_, e) => new Follow(e.Position.ToInt64()), options),
+        };
     }
+
+    private static CommandBus Commands(EventStore store) => new(store, handlers =>
+        handlers.Add(KillJson.Default.Follow, (command, _, _) => new([command.Position.In("effect-1")])));
 
     private static SubscriptionHandler Transactional() => SubscriptionHandler.EachRaw((e, delivery, _) =>
     {
@@ -134,3 +162,10 @@ public static class KillRun
         return new(kills, events.Count, events.Count(e => !done.Contains(e.Position.ToInt64())), repeated, most, unordered);
     }
 }
+
+internal sealed record Happened;
+
+internal sealed record Follow(long Position);
+
+[JsonSerializable(typeof(Happened)), JsonSerializable(typeof(Follow)), JsonSerializable(typeof(long))]
+internal sealed partial class KillJson : JsonSerializerContext;
