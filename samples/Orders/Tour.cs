@@ -1,6 +1,8 @@
 using EventSourcing;
 using EventSourcing.Aggregates;
+using EventSourcing.Bus;
 using EventSourcing.Commands;
+using EventSourcing.Subscriptions;
 using Orders.Commands;
 using Orders.Domain;
 using Orders.Domain.Products;
@@ -15,7 +17,7 @@ public sealed class Tour(IEventStore store, TextWriter screen, TimeProvider cloc
     private static readonly Address s_home = new("home", "12 Mill Lane", "Leeds", "West Yorkshire", "United Kingdom", "LS1 4DY");
     private static readonly Address s_office = new("office", "3 Quai Voltaire", "Paris", "Ile-de-France", "France", "75007");
 
-    private readonly CommandBus _commands = new(store, handlers => handlers.Add(ShopJson.Default.PayOrder, new PayOrderHandler()));
+    private readonly ICommandBus _commands = ShopCommands.On(store);
     private int _step;
 
     /// <summary>Runs the tour on a new SQLite file in a folder of its own, which stays for a closer look.</summary>
@@ -37,6 +39,7 @@ public sealed class Tour(IEventStore store, TextWriter screen, TimeProvider cloc
         await PlaceAsync();
         await ChangeAsync();
         await PayAsync();
+        await ReactAsync(cancellationToken);
         await ShipAndCreditAsync();
         await TraceAsync();
         await CancelAsync();
@@ -130,11 +133,28 @@ public sealed class Tour(IEventStore store, TextWriter screen, TimeProvider cloc
         await PayAsync("1002", 38.25m);
     }
 
+    private async Task ReactAsync(CancellationToken cancellationToken)
+    {
+        Step("Events lead to commands: what is paid is scheduled for shipping, what is called off is refunded");
+        await using var bus = new EventBus(store, commands: _commands);
+        var reactions = await ShopReactions.StartAsync(bus, cancellationToken);
+        await CatchUpAsync(reactions, cancellationToken);
+        await SayAsync("1001", "1002");
+        await store.ExecuteAsync<Order>(Streams.Order("1002"), order => order.Cancel("the clocks are too loud"), cancellationToken: cancellationToken);
+        await CatchUpAsync(reactions, cancellationToken);
+        await SayAsync("1002");
+
+        var head = await store.GetHeadAsync(cancellationToken);
+        foreach (var reaction in reactions) await reaction.ResetAsync(Start.Beginning, cancellationToken);
+        await CatchUpAsync(reactions, cancellationToken);
+        Say($"every event comes once more, as after a crash: the log ended at position {head} and ends at {await store.GetHeadAsync(cancellationToken)}");
+    }
+
     private async Task ShipAndCreditAsync()
     {
-        Step("A payment leads to a shipment; a credit note and its order change together or not at all");
-        await foreach (var paid in store.ReadAllAsync(EventQuery.Of<OrderPaid>().InStream(Streams.Order("1001"))))
-            using (Handling.Begin(paid))
+        Step("What is scheduled is shipped; a credit note and its order change together or not at all");
+        await foreach (var scheduled in store.ReadAllAsync(EventQuery.Of<ShippingScheduled>().InStream(Streams.Order("1001"))))
+            using (Handling.Begin(scheduled))
                 await store.ExecuteAsync<Order>(Streams.Order("1001"), order => order.Ship("RM-20-4711"));
         var (order, version, _) = await store.LoadAsync<Order>(Streams.Order("1001"));
         var back = order.Lines[0] with { Quantity = -1 };
@@ -171,7 +191,7 @@ public sealed class Tour(IEventStore store, TextWriter screen, TimeProvider cloc
     {
         Step("The history of an order");
         await foreach (var e in store.ReadStreamAsync(Streams.Order("1001")))
-            Say($"version {e.Version} at position {e.Position,2}  {e.Type,-15}  {Brief(e.Data)}");
+            Say($"version {e.Version} at position {e.Position,2}  {e.Type,-18}  {Brief(e.Data)}");
     }
 
     private async Task ShowThePastAsync()
@@ -201,6 +221,21 @@ public sealed class Tour(IEventStore store, TextWriter screen, TimeProvider cloc
         return one == other;
     }
 
+    private async Task CatchUpAsync(IEnumerable<Subscription> reactions, CancellationToken cancellationToken)
+    {
+        var head = await store.GetHeadAsync(cancellationToken);
+        foreach (var reaction in reactions) await reaction.WaitForAsync(head, cancellationToken);
+    }
+
+    private async Task SayAsync(params string[] orderIds)
+    {
+        foreach (var orderId in orderIds)
+        {
+            var order = (await store.LoadAsync<Order>(Streams.Order(orderId))).State;
+            Say($"order-{orderId} is {order.Status}, shipping scheduled: {order.IsShippingScheduled}, refunded: {order.Refunded} of {order.Paid}");
+        }
+    }
+
     private async Task PlaceAsync(string orderId, string customerId, Address shipping, Address billing, params OrderLine[] lines)
     {
         var placed = await store.ExecuteAsync<Order>(Streams.Order(orderId),
@@ -216,7 +251,7 @@ public sealed class Tour(IEventStore store, TextWriter screen, TimeProvider cloc
 
     private static string Totals(IReadOnlyCollection<Order> orders) =>
         $"{orders.Count} orders, {orders.Count(o => o.Status == OrderStatus.Cancelled)} cancelled, " +
-        $"{orders.Where(o => o.Status != OrderStatus.Cancelled).Sum(o => o.TotalPrice)} sold, {orders.Sum(o => o.Paid)} paid, {orders.Sum(o => o.Credited)} credited";
+        $"{orders.Where(o => o.Status != OrderStatus.Cancelled).Sum(o => o.TotalPrice)} sold, {orders.Sum(o => o.Paid)} paid, {orders.Sum(o => o.Credited)} credited, {orders.Sum(o => o.Refunded)} refunded";
 
     private static string Brief(object @event) => @event switch
     {

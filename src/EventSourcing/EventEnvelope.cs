@@ -1,9 +1,10 @@
+using EventSourcing.Internal;
 using EventSourcing.Storage;
 
 namespace EventSourcing;
 
 /// <summary>An event as read, with everything known about it. Immutable; it stays good after the read has ended.</summary>
-public sealed class EventEnvelope
+public sealed class EventEnvelope : IHandled
 {
     private readonly ReadOnlyMemory<byte> _metadata;
     private EventMetadata? _parsed;
@@ -64,6 +65,8 @@ public sealed class EventEnvelope
 
     /// <summary>The tags, in the order they were given; may be empty.</summary>
     public IReadOnlyList<Tag> Tags { get; }
+
+    EventMetadata IHandled.Inherited => Handling.Inherit(EventId, CorrelationId, Actor);
 
     private EventMetadata Parsed => _parsed ??= EventMetadata.Read(_metadata, Type, StreamId, Position);
 

@@ -1,28 +1,42 @@
+using EventSourcing.Internal;
+using EventSourcing.Storage;
+
 namespace EventSourcing;
 
 /// <summary>What the current flow of control is about: the event or command that is being handled. Whatever is appended within takes from it what it does not say itself.</summary>
 /// <remarks>
-/// Subscriptions, listeners and commands set it; a program sets it only for a loop of its own over events. It follows the flow through
-/// awaits and into tasks begun within, and ends with the scope.
+/// Subscriptions and live listeners set it around a handler of single events, and commands around theirs; a program sets it for a loop of its
+/// own over events, a batch included: of several events none is the cause until the handler says which. It follows the flow through awaits
+/// and into tasks begun within, and ends with the scope.
 /// </remarks>
 /// <example><c>using (Handling.Begin(envelope)) await store.AppendAsync(…);</c></example>
 public static class Handling
 {
-    private static readonly AsyncLocal<EventMetadata?> s_current = new();
+    // An EventMetadata or an IHandled: the metadata of an event is read only when something follows from it.
+    private static readonly AsyncLocal<object?> s_current = new();
 
     /// <summary>Correlation, causation and actor for what is appended now; null where nothing is being handled.</summary>
-    public static EventMetadata? Current => s_current.Value;
+    /// <exception cref="EventSerializationException">The stored metadata of the event that is being handled is no JSON object.</exception>
+    public static EventMetadata? Current => s_current.Value switch
+    {
+        null => null,
+        EventMetadata inherited => inherited,
+        var handled => ((IHandled)handled).Inherited,
+    };
 
     /// <summary>Begins to handle an event: what follows is caused by it, and has its correlation id, else its event id, and its actor.</summary>
     /// <param name="handled">The event.</param>
     /// <returns>To be disposed where the handling ends, in the method that began it.</returns>
-    /// <exception cref="EventSerializationException">The event's stored metadata is no JSON object.</exception>
     public static HandlingScope Begin(EventEnvelope handled)
     {
         ArgumentNullException.ThrowIfNull(handled);
-        var id = handled.EventId.ToString();
-        return Begin(new EventMetadata { CorrelationId = handled.CorrelationId ?? id, CausationId = id, Actor = handled.Actor });
+        return Begin((object)handled);
     }
+
+    /// <summary>Begins to handle an event as bytes; see the other overload.</summary>
+    /// <param name="handled">The event; its memory must stay as it is until the handling ends (<see cref="LogRead.ReuseBuffers"/>).</param>
+    /// <returns>To be disposed where the handling ends, in the method that began it.</returns>
+    public static HandlingScope Begin(in RecordedEvent handled) => Begin((object)new HandledBytes(handled));
 
     /// <summary>Begins to handle something else that events follow from: a message from outside, a request.</summary>
     /// <param name="inherited">Correlation, causation and actor of what follows; headers are not taken over.</param>
@@ -30,10 +44,25 @@ public static class Handling
     public static HandlingScope Begin(EventMetadata inherited)
     {
         ArgumentNullException.ThrowIfNull(inherited);
-        var outer = s_current.Value;
-        s_current.Value = inherited;
-        return new(outer);
+        return Begin((object)inherited);
     }
 
-    internal static void End(EventMetadata? outer) => s_current.Value = outer;
+    /// <summary>Says what is handled until the flow of the asynchronous method that calls this ends.</summary>
+    internal static void Enter(IHandled handled) => s_current.Value = handled;
+
+    internal static void End(object? outer) => s_current.Value = outer;
+
+    /// <summary>What follows from an event.</summary>
+    internal static EventMetadata Inherit(Guid eventId, string? correlationId, string? actor)
+    {
+        var id = eventId.ToString();
+        return new() { CorrelationId = correlationId ?? id, CausationId = id, Actor = actor };
+    }
+
+    private static HandlingScope Begin(object handled)
+    {
+        var outer = s_current.Value;
+        s_current.Value = handled;
+        return new(outer);
+    }
 }

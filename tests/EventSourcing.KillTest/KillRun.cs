@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
+using EventSourcing.Bus;
+using EventSourcing.Commands;
 using EventSourcing.Serialization;
 using EventSourcing.Sqlite;
 using EventSourcing.Storage;
@@ -29,12 +31,17 @@ public enum EffectPlace
 
     /// <summary>To a row of a table of the user's own, in the checkpoint's transaction.</summary>
     Table,
+
+    /// <summary>To what a reaction's command appends.</summary>
+    Command,
 }
 
 /// <summary>A process that appends and listens is killed again and again; afterwards every event must have its effect.</summary>
 public static class KillRun
 {
     public const int Interval = 50;
+
+    private static readonly EventTypeMap s_types = EventTypeMap.Create(map => map.Add("t", KillJson.Default.Happened).Add("followed", KillJson.Default.Int64));
 
     /// <summary>Kills <paramref name="kills"/> processes.</summary>
     public static async Task<KillReport> RunAsync(string folder, int kills, EffectPlace place, int seed)
@@ -56,13 +63,13 @@ public static class KillRun
         await using var store = Open(folder);
         await using (var subscriber = NewSubscriber(store))
         {
-            var subscription = await StartAsync(subscriber, folder, place);
-            await subscription.WaitForAsync(await store.GetHeadAsync()).WaitAsync(TimeSpan.FromMinutes(1));
+            var subscription = await StartAsync(store, subscriber, folder, place);
+            await subscription.WaitForAsync(await store.GetHeadAsync()).WaitAsync(TimeSpan.FromMinutes(5));
         }
 
         return Judge(kills, await ReadAsync(store, "s"), place switch
         {
-            EffectPlace.Log => await LogEffectsAsync(store),
+            EffectPlace.Log or EffectPlace.Command => await LogEffectsAsync(store),
             EffectPlace.Table => await TableEffectsAsync(store),
             _ => FileEffects(folder),
         });
@@ -74,8 +81,10 @@ public static class KillRun
         await using var store = Open(folder);
         if (place == EffectPlace.Table) await store.InSqliteTransactionAsync(static tx => Run(tx.Connection, "CREATE TABLE IF NOT EXISTS effects (number INTEGER PRIMARY KEY, position INTEGER)"));
         await using var subscriber = NewSubscriber(store);
-        var subscription = await StartAsync(subscriber, folder, place);
-        while (subscription.State == SubscriptionState.Standby) await Task.Delay(1);
+        var active = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        subscriber.StateChanged += (_, _, _) => active.TrySetResult();
+        await StartAsync(store, subscriber, folder, place);
+        await active.Task;
         Console.WriteLine("active");
         await Task.WhenAll(Enumerable.Range(0, 3).Select(async writer =>
         {
@@ -83,15 +92,20 @@ public static class KillRun
         }));
     }
 
-    private static EventStore Open(string folder) => SqliteEventStore.Open(Path.Combine(folder, "log.db"), EventTypeMap.Empty);
+    private static EventStore Open(string folder) => SqliteEventStore.Open(Path.Combine(folder, "log.db"), s_types);
 
-    private static Subscriber NewSubscriber(EventStore store) => new(store, new() { LeaseTimeout = TimeSpan.FromMilliseconds(150) });
+    private static Subscriber NewSubscriber(EventStore store) => new(store, new() { LeaseTimeout = TimeSpan.FromMilliseconds(600) });
 
-    private static Task<Subscription> StartAsync(Subscriber subscriber, string folder, EffectPlace place)
+    private static Task<Subscription> StartAsync(EventStore store, Subscriber subscriber, string folder, EffectPlace place)
     {
         var options = new SubscriptionOptions { Query = EventQuery.All.InCategory("s"), CheckpointEvery = Interval };
-        return subscriber.StartAsync("effects", HandlerOf(place, folder), options);
+        return place == EffectPlace.Command
+            ? new EventBus(subscriber, Commands(store)).ReactAsync<Happened>("effects", (_, e) => new Follow(e.Position.ToInt64()), options)
+            : subscriber.StartAsync("effects", HandlerOf(place, folder), options);
     }
+
+    private static CommandBus Commands(EventStore store) => new(store, handlers =>
+        handlers.Add(KillJson.Default.Follow, (command, _, _) => new([command.Position.In("effect-1")])));
 
     private static SubscriptionHandler HandlerOf(EffectPlace place, string folder) => place switch
     {
@@ -192,3 +206,7 @@ public static class KillRun
         return new(kills, events.Count, events.Count(e => !done.Contains(e.Position.ToInt64())), repeated, most, unordered);
     }
 }
+
+internal sealed record Happened;
+
+internal sealed record Follow(long Position);

@@ -1,5 +1,5 @@
 // What needs processes of its own, for longer than a test should take:
-//   dotnet run -- <File|Log|Table: where the effects go> <kills> [seed]     kills a process that appends and listens
+//   dotnet run -- <File|Log|Table|Command: where the effects go> <kills> [seed]     kills a process that appends and listens
 //   dotnet run -- segments <seconds> [seed]                                 kills and freezes four processes that share a group
 //   dotnet run -- seal <kills> [seed]                                       kills a process that seals what SQL inserted
 //   dotnet run -- retry <processes> <appends>                               64 callers each send the same appends

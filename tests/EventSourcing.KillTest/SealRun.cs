@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using EventSourcing.Serialization;
 using EventSourcing.Sqlite;
 using EventSourcing.Storage;
@@ -145,7 +144,3 @@ public static class SealRun
 }
 
 internal sealed record Numbered(long N, int Kind);
-
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
-[JsonSerializable(typeof(Numbered))]
-internal sealed partial class KillJson : JsonSerializerContext;

@@ -27,5 +27,8 @@ public sealed class TourTests
     [TestCase("order-shipped")]
     [TestCase("   order-1001 order-paid, by u-1, because of pay-1001")]
     [TestCase("     order-1001 order-shipped, by u-1, because of the event above")]
+    [TestCase("     order-1001 shipping-scheduled, by u-1, because of the event above")]
+    [TestCase("order-1002 is Cancelled, shipping scheduled: True, refunded: 38.25 of 38.25")]
+    [TestCase("the log ended at position 18 and ends at 18")]
     public async Task The_tour_shows(string text) => (await RunAsync()).Text.Should().Contain(text);
 }

@@ -18,6 +18,7 @@ internal static class OrderText
         Lines(text, order.Lines);
         text.AppendLine($"  total     {order.TotalPrice}").Append($"  paid      {order.Paid}");
         if (order.Credited != 0) text.AppendLine().Append($"  credited  {order.Credited}");
+        if (order.Refunded != 0) text.AppendLine().Append($"  refunded  {order.Refunded}");
         return text.ToString();
     }
 

@@ -16,9 +16,11 @@ public static class ShopEvents
         .Add("order-created", ShopJson.Default.OrderCreated, tags: [("customer", "customerId")], aliases: ["createOrder"])
         .Add("order-updated", ShopJson.Default.OrderUpdated, aliases: ["updateOrder"])
         .Add("order-paid", ShopJson.Default.OrderPaid)
+        .Add("shipping-scheduled", ShopJson.Default.ShippingScheduled)
         .Add("order-shipped", ShopJson.Default.OrderShipped)
         .Add("order-cancelled", ShopJson.Default.OrderCancelled, aliases: ["cancelOrder"])
         .Add("order-credited", ShopJson.Default.OrderCredited)
+        .Add("order-refunded", ShopJson.Default.OrderRefunded)
         .Add("credit-note-issued", ShopJson.Default.CreditNoteIssued, tags: [("customer", "customerId")])
         .Add("adjustment-booked", ShopJson.Default.AdjustmentBooked)
         .Add("document-continued", ShopJson.Default.DocumentContinued));

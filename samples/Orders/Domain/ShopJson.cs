@@ -12,5 +12,6 @@ namespace Orders.Domain;
 [JsonSerializable(typeof(OrderCreated)), JsonSerializable(typeof(OrderUpdated)), JsonSerializable(typeof(OrderPaid))]
 [JsonSerializable(typeof(OrderShipped)), JsonSerializable(typeof(OrderCancelled)), JsonSerializable(typeof(OrderCredited))]
 [JsonSerializable(typeof(CreditNoteIssued)), JsonSerializable(typeof(AdjustmentBooked)), JsonSerializable(typeof(DocumentContinued))]
-[JsonSerializable(typeof(PayOrder))]
+[JsonSerializable(typeof(ShippingScheduled)), JsonSerializable(typeof(OrderRefunded))]
+[JsonSerializable(typeof(PayOrder)), JsonSerializable(typeof(ScheduleShipping)), JsonSerializable(typeof(RefundOrder))]
 internal sealed partial class ShopJson : JsonSerializerContext;

@@ -17,6 +17,9 @@ public static class Streams
     /// <summary>True for the stream of an order: one of the shop's own, or one that other programs began in SQL without naming a stream.</summary>
     public static bool IsOrder(StreamId stream) => stream.IsInCategory("order") || stream.IsInCategory("createOrder");
 
+    /// <summary>The id in a stream's name: what comes after the category.</summary>
+    public static string IdOf(StreamId stream) => stream.Value[(stream.Category.Length + 1)..];
+
     /// <summary>A credit note.</summary>
     public static StreamId CreditNote(string creditNoteId) => new($"creditnote-{creditNoteId}");
 

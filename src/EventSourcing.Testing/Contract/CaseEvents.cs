@@ -75,6 +75,9 @@ internal sealed class StockItem : Aggregate
 
 internal sealed class OutOfStockException : Exception;
 
+/// <summary>A command: take so many of a stream's stock.</summary>
+internal sealed record Take(string Stream, int Count);
+
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
-[JsonSerializable(typeof(Added)), JsonSerializable(typeof(Taken)), JsonSerializable(typeof(Labelled)), JsonSerializable(typeof(Nested)), JsonSerializable(typeof(Unwritable))]
+[JsonSerializable(typeof(Take)), JsonSerializable(typeof(Added)), JsonSerializable(typeof(Taken)), JsonSerializable(typeof(Labelled)), JsonSerializable(typeof(Nested)), JsonSerializable(typeof(Unwritable))]
 internal sealed partial class CaseJson : JsonSerializerContext;

@@ -2,12 +2,16 @@ using EventSourcing.Storage;
 
 namespace EventSourcing.Testing.Contract;
 
-/// <summary>A log on which something happens just before a call: another writer's append, for one.</summary>
+/// <summary>A log on which something happens just before a call, another writer's append for one, or after it.</summary>
 internal sealed class InterruptedLog(IEventLog log) : IEventLog
 {
     internal Func<Task>? BeforeAppend { get; set; }
 
     internal Func<LogRead, Task>? BeforeRead { get; set; }
+
+    internal Action? BeforeTransaction { get; set; }
+
+    internal Action? AfterTransaction { get; set; }
 
     public async ValueTask<AppendResult> AppendAsync(LogAppend append, CancellationToken cancellationToken)
     {
@@ -26,7 +30,13 @@ internal sealed class InterruptedLog(IEventLog log) : IEventLog
     public ValueTask<IReadOnlyList<Record>> ReadRecordsAsync(RecordKind kind, string from, string? through, int max, CancellationToken cancellationToken) =>
         log.ReadRecordsAsync(kind, from, through, max, cancellationToken);
 
-    public ValueTask<T> TransactAsync<T>(Func<ILogTransaction, T> work, CancellationToken cancellationToken) => log.TransactAsync(work, cancellationToken);
+    public async ValueTask<T> TransactAsync<T>(Func<ILogTransaction, T> work, CancellationToken cancellationToken)
+    {
+        BeforeTransaction?.Invoke();
+        var result = await log.TransactAsync(work, cancellationToken).ConfigureAwait(false);
+        AfterTransaction?.Invoke();
+        return result;
+    }
 
     public ValueTask DisposeAsync() => log.DisposeAsync();
 }

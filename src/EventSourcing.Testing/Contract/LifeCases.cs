@@ -6,7 +6,7 @@ namespace EventSourcing.Testing.Contract;
 /// <summary>Waiting, cancellation, disposal.</summary>
 internal static class LifeCases
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = Signal.Patience;
 
     internal static IEnumerable<ContractCase> All =>
     [

@@ -16,5 +16,8 @@ public static class LogContract
         .. RecordCases.All,
         .. LifeCases.All,
         .. SubscriptionCases.All,
+        .. CheckpointCases.All,
+        .. FailureCases.All,
+        .. LeaseCases.All,
     ];
 }

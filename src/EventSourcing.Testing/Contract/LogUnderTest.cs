@@ -15,6 +15,9 @@ internal sealed class LogUnderTest(ILogFixture fixture, IEventLog log, DrivenClo
 
     internal DrivenClock Clock { get; } = clock;
 
+    /// <summary>Set whenever something may have happened that a case waits for.</summary>
+    internal Signal Changed { get; } = new();
+
     public async ValueTask DisposeAsync()
     {
         if (_second is not null) await _second.DisposeAsync().ConfigureAwait(false);

@@ -15,5 +15,7 @@ public static class StoreContract
         .. StoreFoldCases.All,
         .. ExecuteCases.All,
         .. AggregateCases.All,
+        .. HandlingCases.All,
+        .. ReactionCases.All,
     ];
 }

@@ -280,7 +280,7 @@ internal static class StoreReadCases
         var wait = store.Store.WaitAsync(GlobalPosition.Start).AsTask();
         Expect.True(!wait.IsCompleted, "the wait is on");
         await store.AppendAsync("a", new Added(1)).ConfigureAwait(false);
-        await wait.WaitAsync(TimeSpan.FromSeconds(30)).ConfigureAwait(false);
+        await wait.WaitAsync(Signal.Patience).ConfigureAwait(false);
         await store.Store.WaitAsync(GlobalPosition.Start).ConfigureAwait(false);
         await Expect.ThrowsAsync<LogTruncatedException>(() => store.Store.WaitAsync(At(2)).AsTask(), "a wait beyond the head").ConfigureAwait(false);
     }

@@ -40,12 +40,16 @@ public sealed record ExecuteOptions
     }
 
     /// <summary>What follows from the command beside its own events takes from it.</summary>
-    internal EventMetadata Inherited() => new()
+    internal EventMetadata Inherited()
     {
-        Actor = Actor ?? Handling.Current?.Actor,
-        CorrelationId = CorrelationId ?? Handling.Current?.CorrelationId,
-        CausationId = CausationId ?? Handling.Current?.CausationId ?? CommandId,
-    };
+        var handled = Handling.Current;
+        return new()
+        {
+            Actor = Actor ?? handled?.Actor,
+            CorrelationId = CorrelationId ?? handled?.CorrelationId,
+            CausationId = CausationId ?? handled?.CausationId ?? CommandId,
+        };
+    }
 
     internal Append ToAppend()
     {

@@ -1,4 +1,5 @@
 using EventSourcing.Bus.Internal;
+using EventSourcing.Commands;
 using EventSourcing.Storage;
 using EventSourcing.Subscriptions;
 
@@ -12,6 +13,7 @@ namespace EventSourcing.Bus;
 public sealed class EventBus : IAsyncDisposable
 {
     private readonly EventStore _store;
+    private readonly ICommandBus? _commands;
     private readonly bool _ownsSubscriber;
     private readonly Feed _feed;
     private readonly Lock _lock = new();
@@ -21,14 +23,16 @@ public sealed class EventBus : IAsyncDisposable
     /// <summary>A bus with a subscriber of its own.</summary>
     /// <param name="store">The store; disposed after the bus.</param>
     /// <param name="options">The settings of the subscriber; null for the defaults.</param>
-    public EventBus(IEventStore store, SubscriberOptions? options = null) : this(new Subscriber(store, options)) => _ownsSubscriber = true;
+    /// <param name="commands">Where reactions send their commands; null for a bus without reactions.</param>
+    public EventBus(IEventStore store, SubscriberOptions? options = null, ICommandBus? commands = null) : this(new Subscriber(store, options), commands) => _ownsSubscriber = true;
 
     /// <summary>A bus whose durable listeners are subscriptions of a subscriber.</summary>
     /// <param name="subscriber">The subscriber; disposed after the bus, which stops only its live listeners.</param>
-    public EventBus(Subscriber subscriber)
+    /// <param name="commands">Where reactions send their commands; null for a bus without reactions.</param>
+    public EventBus(Subscriber subscriber, ICommandBus? commands = null)
     {
         ArgumentNullException.ThrowIfNull(subscriber);
-        Subscriber = subscriber;
+        (Subscriber, _commands) = (subscriber, commands);
         _store = subscriber.Store;
         _feed = new(_store);
     }
@@ -75,12 +79,57 @@ public sealed class EventBus : IAsyncDisposable
     /// <summary>Starts a listener that is a class.</summary>
     /// <param name="listener">The listener.</param>
     /// <param name="cancellationToken">Ends the start only.</param>
+    /// <exception cref="InvalidOperationException">The listener reacts with commands, and the bus was made without an <see cref="ICommandBus"/>.</exception>
     public Task<Subscription> SubscribeAsync(Listener listener, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(listener);
+        var handler = listener.Bind(_commands);
         return listener.Route == Route.All
-            ? Subscriber.StartAsync(listener.Name, listener.Handler, listener.Options, cancellationToken)
-            : SubscribeAsync(listener.Name, listener.Route, listener.Handler, listener.Options, cancellationToken);
+            ? Subscriber.StartAsync(listener.Name, handler, listener.Options, cancellationToken)
+            : SubscribeAsync(listener.Name, listener.Route, handler, listener.Options, cancellationToken);
+    }
+
+    /// <summary>Reacts to events of one type with a command, exactly once for each event.</summary>
+    /// <remarks>
+    /// A durable subscription that sends through the bus's <see cref="ICommandBus"/>. The command's id is a hash of the reaction's name and the
+    /// event's id, so that an event that comes again, after a crash or a reset, is answered with the first result, whatever the command says then. The
+    /// command's events are caused by the event. What the handler of the command throws is this subscription's failure: the command is sent again, and
+    /// then the subscription pauses or parks the event, as <see cref="SubscriptionOptions.OnFailure"/> says; so it is with a command that the domain refuses.
+    /// </remarks>
+    /// <typeparam name="T">A type of the store's type map.</typeparam>
+    /// <param name="name">The subscription's name, see <see cref="Subscriber.StartAsync"/>; under another name it is another reaction, which sends its commands for all events from its start on.</param>
+    /// <param name="react">The event and its envelope to a command, or null for none. Has no other effect: it may run several times.</param>
+    /// <param name="options">The settings; null for the defaults.</param>
+    /// <param name="cancellationToken">Ends the start only.</param>
+    /// <exception cref="InvalidOperationException">The bus was made without an <see cref="ICommandBus"/>, or the name runs already.</exception>
+    /// <example><c>await bus.ReactAsync&lt;OrderPaid&gt;("ship-when-paid", (paid, e) =&gt; new ScheduleShipping(e.StreamId));</c></example>
+    public Task<Subscription> ReactAsync<T>(
+        string name, Func<T, EventEnvelope, object?> react, SubscriptionOptions? options = null, CancellationToken cancellationToken = default) where T : notnull
+    {
+        ArgumentNullException.ThrowIfNull(react);
+        var reaction = new Reaction(name, _commands ?? throw Reaction.NoCommands(name));
+        return SubscribeAsync<T>(name, (data, e, token) => reaction.SendAsync(e, react(data, e), token), options, cancellationToken);
+    }
+
+    /// <summary>Reacts to events of one type with any number of commands, each exactly once for each event; see the other overload.</summary>
+    /// <typeparam name="T">A type of the store's type map.</typeparam>
+    /// <param name="name">The subscription's name; under another name it is another reaction.</param>
+    /// <param name="react">
+    /// The event, its envelope and a token to commands: none, one or several. Several are sent one after another, each under an id of its own place and each an
+    /// append of its own; the event is done when all are. An event that comes again must give the same commands in the same order, or it
+    /// fails with <see cref="CommandReusedException"/>. Has no other effect: it may run several times.
+    /// </param>
+    /// <param name="options">The settings; null for the defaults.</param>
+    /// <param name="cancellationToken">Ends the start only.</param>
+    /// <exception cref="InvalidOperationException">The bus was made without an <see cref="ICommandBus"/>, or the name runs already.</exception>
+    public Task<Subscription> ReactAsync<T>(
+        string name, Func<T, EventEnvelope, CancellationToken, ValueTask<IEnumerable<object>>> react, SubscriptionOptions? options = null, CancellationToken cancellationToken = default)
+        where T : notnull
+    {
+        ArgumentNullException.ThrowIfNull(react);
+        var reaction = new Reaction(name, _commands ?? throw Reaction.NoCommands(name));
+        return SubscribeAsync<T>(
+            name, async (data, e, token) => await reaction.SendAllAsync(e, await react(data, e, token).ConfigureAwait(false), token).ConfigureAwait(false), options, cancellationToken);
     }
 
     /// <summary>Listens in memory.</summary>

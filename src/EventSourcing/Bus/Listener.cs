@@ -1,3 +1,5 @@
+using EventSourcing.Bus.Internal;
+using EventSourcing.Commands;
 using EventSourcing.Subscriptions;
 
 namespace EventSourcing.Bus;
@@ -10,12 +12,15 @@ namespace EventSourcing.Bus;
 ///     {
 ///         Options = new() { OnFailure = OnFailure.RetryThenPark(times: 5) };
 ///         On&lt;OrderPaid&gt;((paid, e, ct) => carrier.BookAsync(e.StreamId, ct));
+///         React&lt;OrderCancelled&gt;((cancelled, e) => new RefundOrder(e.StreamId));
 ///     }
 /// }
 /// </code></example>
 public abstract class Listener
 {
     private readonly TypedHandlers _handlers = new();
+    private Reaction? _reaction;
+    private bool _reacts;
 
     /// <summary>A listener of a name.</summary>
     /// <param name="name">The subscription's name: 1 to 200 characters without a slash; the same for ever.</param>
@@ -34,7 +39,12 @@ public abstract class Listener
     /// <summary>Which events of its types it is for. Default: all.</summary>
     public Route Route { get; protected init; } = Route.All;
 
-    internal SubscriptionHandler Handler => SubscriptionHandler.ByType(_handlers);
+    /// <summary>The handler, whose reactions send to these commands.</summary>
+    internal SubscriptionHandler Bind(ICommandBus? commands)
+    {
+        if (_reacts) _reaction = new(Name, commands ?? throw Reaction.NoCommands(Name));
+        return SubscriptionHandler.ByType(_handlers);
+    }
 
     /// <summary>Handles events of a type.</summary>
     /// <typeparam name="T">A type of the store's type map, exactly.</typeparam>
@@ -47,4 +57,26 @@ public abstract class Listener
     /// <param name="handle">The event, its envelope, its delivery, and a token that is cancelled when the effect would come too late.</param>
     /// <exception cref="ArgumentException">The type has a handler.</exception>
     protected void On<T>(Func<T, EventEnvelope, Delivery, CancellationToken, ValueTask> handle) where T : notnull => _handlers.On(handle);
+
+    /// <summary>Reacts to events of a type with a command, exactly once for each event; see <see cref="EventBus.ReactAsync{T}(string, Func{T, EventEnvelope, object?}, SubscriptionOptions?, CancellationToken)"/>.</summary>
+    /// <typeparam name="T">A type of the store's type map, exactly.</typeparam>
+    /// <param name="react">The event and its envelope to a command, or null for none. Has no other effect: it may run several times.</param>
+    /// <exception cref="ArgumentException">The type has a handler.</exception>
+    protected void React<T>(Func<T, EventEnvelope, object?> react) where T : notnull
+    {
+        ArgumentNullException.ThrowIfNull(react);
+        _reacts = true;
+        _handlers.On<T>((data, e, token) => _reaction!.SendAsync(e, react(data, e), token));
+    }
+
+    /// <summary>Reacts to events of a type with any number of commands, each exactly once for each event.</summary>
+    /// <typeparam name="T">A type of the store's type map, exactly.</typeparam>
+    /// <param name="react">See <see cref="EventBus.ReactAsync{T}(string, Func{T, EventEnvelope, CancellationToken, ValueTask{IEnumerable{object}}}, SubscriptionOptions?, CancellationToken)"/>.</param>
+    /// <exception cref="ArgumentException">The type has a handler.</exception>
+    protected void React<T>(Func<T, EventEnvelope, CancellationToken, ValueTask<IEnumerable<object>>> react) where T : notnull
+    {
+        ArgumentNullException.ThrowIfNull(react);
+        _reacts = true;
+        _handlers.On<T>(async (data, e, token) => await _reaction!.SendAllAsync(e, await react(data, e, token).ConfigureAwait(false), token).ConfigureAwait(false));
+    }
 }

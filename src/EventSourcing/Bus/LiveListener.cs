@@ -206,6 +206,7 @@ public sealed class LiveListener : IAsyncDisposable
         try
         {
             if (_route.HasPredicates && !_route.Admits(arrival.Envelope)) return;
+            Handling.Enter(arrival);
             await _handle(arrival, _stop.Token).ConfigureAwait(false);
             Volatile.Write(ref _handled, _handled + 1);
         }

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using EventSourcing.Bus;
+using EventSourcing.Commands;
 using EventSourcing.Serialization;
 using EventSourcing.Storage;
 using EventSourcing.Subscriptions;
@@ -22,7 +23,7 @@ public static class EventSourcingServiceCollectionExtensions
         services.TryAddSingleton<IEventStore>(Open);
         services.TryAddSingleton(provider => new Subscriber(
             provider.GetRequiredService<IEventStore>(), provider.GetService<SubscriberOptions>() ?? new() { TimeProvider = provider.GetRequiredService<TimeProvider>() }));
-        services.TryAddSingleton(provider => new EventBus(provider.GetRequiredService<Subscriber>()));
+        services.TryAddSingleton(provider => new EventBus(provider.GetRequiredService<Subscriber>(), provider.GetService<ICommandBus>()));
         configure(new(services));
         return services;
     }

@@ -1,5 +1,6 @@
 using EventSourcing.Internal;
 using EventSourcing.Storage;
+using EventSourcing.Subscriptions.Internal;
 
 namespace EventSourcing.Subscriptions;
 
@@ -13,8 +14,6 @@ public sealed class Delivery
 {
     private readonly EventStore _store;
     private readonly List<Effect> _effects = [];
-    private Guid _eventId;
-    private string? _correlationId;
 
     internal Delivery(EventStore store, string subscription, int segment) => (_store, Subscription, Segment) = (store, subscription, segment);
 
@@ -34,9 +33,6 @@ public sealed class Delivery
     public bool IsReplay { get; private set; }
 
     internal int EffectCount => _effects.Count;
-
-    /// <summary>True when an effect needs the backend's own transaction.</summary>
-    internal bool IsNative => _effects.Exists(static e => e.IsNative);
 
     /// <summary>Adds work on the log's records to the checkpoint's transaction.</summary>
     /// <param name="effect">Runs later, synchronously, on the writer, perhaps more than once when a transaction has to be repeated; must be short and touch nothing but the transaction.</param>
@@ -76,27 +72,53 @@ public sealed class Delivery
         }
     }
 
-    /// <summary>Adds an append to one stream to the checkpoint's transaction; its causation is the event being handled, its correlation that event's.</summary>
+    /// <summary>Adds an append to one stream to the checkpoint's transaction. As every append it takes cause, correlation and actor from the event being handled (<see cref="Handling"/>).</summary>
     /// <param name="stream">The stream.</param>
     /// <param name="expected">What the stream must be like before.</param>
     /// <param name="events">Events of the type map, or <see cref="EventData"/>; at least one.</param>
     /// <exception cref="EventSourcingException">An event cannot be encoded. Refusals by the log come with the transaction.</exception>
     public void Append(StreamId stream, ExpectedVersion expected, IEnumerable<object> events) =>
-        Append(new Append { CausationId = _eventId == Guid.Empty ? null : _eventId.ToString(), CorrelationId = _correlationId }.To(stream, expected, events));
+        Append(new Append().To(stream, expected, events));
 
-    /// <summary>Before an attempt. In a batch no single event is the cause.</summary>
-    internal void Begin(in RecordedEvent e, int attempt, bool isReplay, bool isBatch = false)
-    {
-        (Attempt, IsReplay) = (attempt, isReplay);
-        (_eventId, _correlationId) = isBatch ? (Guid.Empty, null) : (e.Id, e.CorrelationId);
-    }
+    /// <summary>Before an attempt.</summary>
+    internal void Begin(int attempt, bool isReplay) => (Attempt, IsReplay) = (attempt, isReplay);
 
+    /// <summary>Does what was enlisted, in the transaction.</summary>
+    /// <exception cref="EffectException">It was refused.</exception>
     internal void Run(ILogTransaction transaction)
     {
-        foreach (var effect in _effects)
+        try
         {
-            if (effect.Append is { } append) transaction.Append(append);
-            else effect.Work!(transaction);
+            foreach (var effect in _effects)
+            {
+                if (effect.Append is { } append) transaction.Append(append);
+                else effect.Work!(transaction);
+            }
+        }
+        catch (Exception e) when (e is not StoreUnavailableException)
+        {
+            throw new EffectException(e);
+        }
+    }
+
+    /// <summary>Runs work, with what was enlisted in it, in a transaction of the kind that this needs.</summary>
+    /// <exception cref="EffectException">What was enlisted was refused.</exception>
+    internal async ValueTask TransactAsync(IEventLog log, Func<ILogTransaction, bool> work)
+    {
+        if (!_effects.Exists(static e => e.IsNative))
+        {
+            await log.TransactAsync(work, CancellationToken.None).ConfigureAwait(false);
+            return;
+        }
+
+        try
+        {
+            await log.TransactNativelyAsync(work, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is not (EventSourcingException or EffectException or ObjectDisposedException))
+        {
+            // What the effects left behind was refused at the end: a deferred foreign key, for one.
+            throw new EffectException(e);
         }
     }
 

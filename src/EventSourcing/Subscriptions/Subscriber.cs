@@ -53,7 +53,8 @@ public sealed class Subscriber : IAsyncDisposable
     /// <summary>Starts a subscription: durable under its name, resumed after its checkpoint, active in one process at a time.</summary>
     /// <remarks>
     /// Every event that is asked for is handled at least once, in order of position; after a crash the events since the last checkpoint come
-    /// again. What the handler enlists in its <see cref="Delivery"/> happens exactly once. Handlers run on the thread pool, never while the log is locked for writing.
+    /// again. What the handler enlists in its <see cref="Delivery"/> happens exactly once. What a handler of single events appends or sends
+    /// follows from its event (<see cref="Handling"/>). Handlers run on the thread pool, never while the log is locked for writing.
     /// </remarks>
     /// <param name="name">1 to 200 characters without a slash; the same in every process and for ever.</param>
     /// <param name="handler">What to do with the events.</param>

@@ -92,7 +92,7 @@ public sealed class Subscription : IAsyncDisposable
     public Task<int> RetryAsync(string key, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(key);
-        return OnKeyAsync(key, (runner, token) => runner.RetryAsync(key, null, token), cancellationToken);
+        return OnKeyAsync(key, runner => runner.RetryAsync(key, null), cancellationToken);
     }
 
     /// <summary>As <see cref="RetryAsync"/>, for every key of the segments that are active in this process.</summary>
@@ -100,10 +100,10 @@ public sealed class Subscription : IAsyncDisposable
     /// <param name="cancellationToken">Ends the wait for it; an event begun is finished.</param>
     /// <returns>How many were handled.</returns>
     public async Task<int> RetryAllAsync(GlobalPosition? through = null, CancellationToken cancellationToken = default) =>
-        (await Task.WhenAll(Active.Select(runner => OnLoopAsync(runner, async token =>
+        (await Task.WhenAll(Active.Select(runner => OnLoopAsync(runner, async () =>
         {
             var handled = 0;
-            foreach (var key in runner.Parked.Keys.ToArray()) handled += await runner.RetryAsync(key, through, token).ConfigureAwait(false);
+            foreach (var key in runner.Parked.Keys.ToArray()) handled += await runner.RetryAsync(key, through).ConfigureAwait(false);
             return handled;
         }, cancellationToken))).ConfigureAwait(false)).Sum();
 
@@ -116,7 +116,7 @@ public sealed class Subscription : IAsyncDisposable
     public Task<int> DiscardAsync(string key, GlobalPosition? through = null, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(key);
-        return OnKeyAsync(key, (runner, token) => runner.DiscardAsync(key, through, token), cancellationToken);
+        return OnKeyAsync(key, runner => runner.DiscardAsync(key, through), cancellationToken);
     }
 
     /// <summary>Stops: the handler at work may finish, the checkpoint is written, the lease given back. May be called again.</summary>
@@ -139,16 +139,16 @@ public sealed class Subscription : IAsyncDisposable
             : Task.WhenAll(active.Select(action));
     }
 
-    private Task<int> OnKeyAsync(string key, Func<Runner, CancellationToken, ValueTask<int>> work, CancellationToken cancellationToken)
+    private Task<int> OnKeyAsync(string key, Func<Runner, ValueTask<int>> work, CancellationToken cancellationToken)
     {
         var runner = _runners.Length == 1 ? _runners[0] : _runners[(int)(SegmentKey.Hash(key) % (uint)_runners.Length)];
-        return OnLoopAsync(runner, token => work(runner, token), cancellationToken);
+        return OnLoopAsync(runner, () => work(runner), cancellationToken);
     }
 
-    private static async Task<int> OnLoopAsync(Runner runner, Func<CancellationToken, ValueTask<int>> work, CancellationToken cancellationToken)
+    private static async Task<int> OnLoopAsync(Runner runner, Func<ValueTask<int>> work, CancellationToken cancellationToken)
     {
         var result = 0;
-        await runner.RequestAsync(async token => result = await work(token).ConfigureAwait(false), needsLease: true, cancellationToken).ConfigureAwait(false);
+        await runner.RequestAsync(async () => result = await work().ConfigureAwait(false), needsLease: true, cancellationToken).ConfigureAwait(false);
         return result;
     }
 }

@@ -25,7 +25,7 @@ public abstract class SubscriptionHandler
     }
 
     /// <summary>Handles events in batches, ascending by position.</summary>
-    /// <param name="handle">The events, at least one; the list is the handler's only until it returns. When it throws, the events of the batch come again one by one.</param>
+    /// <param name="handle">The events, at least one; the list is the handler's only until it returns. When it throws, the events of the batch come again one by one. None of them counts as the cause of what it appends, unless it says so by <see cref="Handling.Begin(EventEnvelope)"/>.</param>
     public static SubscriptionHandler Batches(Func<IReadOnlyList<EventEnvelope>, Delivery, CancellationToken, ValueTask> handle)
     {
         ArgumentNullException.ThrowIfNull(handle);
@@ -41,7 +41,7 @@ public abstract class SubscriptionHandler
     }
 
     /// <summary>Handles stored bytes in batches, ascending by position; a type that the type map does not know is no error.</summary>
-    /// <param name="handle">The events, at least one; the memory that holds them is the handler's only until it returns, their bytes may be kept. When it throws, the events of the batch come again one by one.</param>
+    /// <param name="handle">The events, at least one; the memory that holds them is the handler's only until it returns, their bytes may be kept. When it throws, the events of the batch come again one by one. None of them counts as the cause of what it appends, unless it says so by <see cref="Handling.Begin(in RecordedEvent)"/>.</param>
     public static SubscriptionHandler RawBatches(Func<ReadOnlyMemory<RecordedEvent>, Delivery, CancellationToken, ValueTask> handle)
     {
         ArgumentNullException.ThrowIfNull(handle);
@@ -69,6 +69,7 @@ public abstract class SubscriptionHandler
     {
     }
 
+    /// <summary>Handles one event and, where it is not a handler of batches, enters it as what is being handled: the caller's flow ends that.</summary>
     internal abstract ValueTask HandleAsync(in RecordedEvent e, EventDecoder decoder, Delivery delivery, CancellationToken cancellationToken);
 
     internal virtual ValueTask HandleAsync(ReadOnlyMemory<RecordedEvent> events, EventDecoder decoder, Delivery delivery, CancellationToken cancellationToken) =>

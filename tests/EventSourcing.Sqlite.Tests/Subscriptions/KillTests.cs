@@ -12,7 +12,8 @@ public class KillTests
 
     [TestCase(EffectPlace.Log)]
     [TestCase(EffectPlace.Table)]
-    public async Task Effects_in_the_checkpoints_transaction_happen_exactly_once_whatever_is_killed(EffectPlace place)
+    [TestCase(EffectPlace.Command)]
+    public async Task Effects_in_the_checkpoints_transaction_and_commands_of_reactions_happen_exactly_once_whatever_is_killed(EffectPlace place)
     {
         using var file = new TemporaryFile();
         var report = await KillRun.RunAsync(file.Folder, Kills, place, TestContext.CurrentContext.Random.Next());

@@ -1,22 +1,23 @@
 using EventSourcing.Storage;
+using EventSourcing.Tests.Shared;
 
 namespace EventSourcing.Tests.Subscriptions;
 
-/// <summary>Counts what is asked of a log.</summary>
+/// <summary>Counts what was asked of a log, and how many wait at it.</summary>
 internal sealed class CountingLog(IEventLog log) : IEventLog
 {
-    private long _transactions, _reads, _last = -1;
+    private long _transactions, _reads;
+    private int _waiting;
 
+    /// <summary>Set after every change of a count.</summary>
+    public Signal Changed { get; } = new();
+
+    /// <summary>Those that are done.</summary>
     public long Transactions => Volatile.Read(ref _transactions);
 
     public long Reads => Volatile.Read(ref _reads);
 
-    /// <summary>True when nothing was asked since the last look.</summary>
-    public bool IsQuiet()
-    {
-        var now = Transactions + Reads;
-        return Interlocked.Exchange(ref _last, now) == now;
-    }
+    public int Waiting => Volatile.Read(ref _waiting);
 
     public ValueTask<AppendResult> AppendAsync(LogAppend append, CancellationToken cancellationToken) => log.AppendAsync(append, cancellationToken);
 
@@ -26,15 +27,29 @@ internal sealed class CountingLog(IEventLog log) : IEventLog
         return log.ReadAsync(read, cancellationToken);
     }
 
-    public ValueTask WaitAsync(GlobalPosition after, CancellationToken cancellationToken) => log.WaitAsync(after, cancellationToken);
+    public async ValueTask WaitAsync(GlobalPosition after, CancellationToken cancellationToken)
+    {
+        Interlocked.Increment(ref _waiting);
+        Changed.Set();
+        try
+        {
+            await log.WaitAsync(after, cancellationToken);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _waiting);
+        }
+    }
 
     public ValueTask<IReadOnlyList<Record>> ReadRecordsAsync(RecordKind kind, string from, string? through, int max, CancellationToken cancellationToken) =>
         log.ReadRecordsAsync(kind, from, through, max, cancellationToken);
 
-    public ValueTask<T> TransactAsync<T>(Func<ILogTransaction, T> work, CancellationToken cancellationToken)
+    public async ValueTask<T> TransactAsync<T>(Func<ILogTransaction, T> work, CancellationToken cancellationToken)
     {
+        var result = await log.TransactAsync(work, cancellationToken);
         Interlocked.Increment(ref _transactions);
-        return log.TransactAsync(work, cancellationToken);
+        Changed.Set();
+        return result;
     }
 
     public ValueTask DisposeAsync() => log.DisposeAsync();

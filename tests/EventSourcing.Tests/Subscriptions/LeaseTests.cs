@@ -3,6 +3,7 @@ using EventSourcing.InMemory;
 using EventSourcing.Serialization;
 using EventSourcing.Storage;
 using EventSourcing.Subscriptions;
+using EventSourcing.Tests.Shared;
 using Microsoft.Extensions.Time.Testing;
 using NUnit.Framework;
 
@@ -16,23 +17,27 @@ public sealed class LeaseTests : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _log.DisposeAsync();
 
-    private Subscriber On(TimeProvider clock, double random = 0) =>
-        new(new EventStore(_log, EventTypeMap.Empty), new() { TimeProvider = clock, LeaseTimeout = s_timeout, Randomness = () => random });
+    private Subscriber On(TimeProvider clock, double random = 0)
+    {
+        var subscriber = new Subscriber(new EventStore(_log, EventTypeMap.Empty), new() { TimeProvider = clock, LeaseTimeout = s_timeout, Randomness = () => random });
+        subscriber.StateChanged += (_, _, _) => _log.Changed.Set();
+        return subscriber;
+    }
+
+    /// <summary>Moves the clock on to the next renewal of leases and waits until it is done.</summary>
+    private async Task RenewAsync(FakeTimeProvider clock)
+    {
+        var before = _log.Transactions;
+        clock.Advance(s_timeout / 3);
+        await UntilAsync(() => _log.Transactions > before);
+    }
 
     private Task<AppendResult> AppendAsync(StreamId stream) => _log.AppendAsync(new LogAppend
     {
         Writes = new[] { new StreamWrite(stream, ExpectedVersion.Any, new[] { new LogEvent { Type = "t", Data = "{}"u8.ToArray(), IsJson = true } }) },
     }, default).AsTask();
 
-    private static async Task UntilAsync(Func<bool> condition)
-    {
-        using var giveUp = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        while (!condition())
-        {
-            Assert.That(giveUp.IsCancellationRequested, Is.False, "waited too long");
-            await Task.Yield();
-        }
-    }
+    private Task UntilAsync(Func<bool> condition) => _log.Changed.UntilAsync(condition);
 
     private static SubscriptionHandler Collect(ConcurrentQueue<long> seen) => SubscriptionHandler.EachRaw((e, _, _) =>
     {
@@ -62,20 +67,10 @@ public sealed class LeaseTests : IAsyncDisposable
         await entered.Task;
         var contender = await two.StartAsync("name", Collect(second));
         await UntilAsync(() => _log.Transactions > 2);
-        for (var i = 0; i < 2; i++)
-        {
-            clock.Advance(s_timeout / 3);
-            await Task.Yield();
-        }
-
+        for (var i = 0; i < 2; i++) await RenewAsync(clock);
         Assert.That(contender.State, Is.EqualTo(SubscriptionState.Standby), "not before the timeout");
-        while (second.IsEmpty)
-        {
-            clock.Advance(TimeSpan.FromSeconds(1));
-            await Task.Yield();
-        }
-
-        await contender.WaitForAsync(GlobalPosition.FromInt64(1));
+        while (second.IsEmpty) await RenewAsync(clock);
+        await contender.WaitForAsync(GlobalPosition.FromInt64(1)).WaitAsync(Signal.Patience);
         stuck.SetResult();
         await UntilAsync(() => first.State == SubscriptionState.Standby);
         Assert.That(second, Is.EqualTo(new long[] { 1 }));
@@ -94,11 +89,9 @@ public sealed class LeaseTests : IAsyncDisposable
         for (var i = 0; i < 7; i++) subscriptions.Add(await subscriber.StartAsync($"name-{i}", Collect([])));
         foreach (var subscription in subscriptions)
             await UntilAsync(() => subscription.State == SubscriptionState.Live);
-        // The checkpoints of the first event are written when nothing comes.
-        clock.Advance(TimeSpan.FromSeconds(1));
-        while (!await CheckpointsAreWritten()) await Task.Yield();
-        clock.Advance(TimeSpan.FromSeconds(1));
-        await UntilAsync(() => _log.IsQuiet());
+        // The checkpoints of the first event are written when nothing comes; who then waits has nothing left to do.
+        while (!await CheckpointsAreWritten()) await RenewAsync(clock);
+        await UntilAsync(() => _log.Waiting == subscriptions.Count);
         var (transactions, reads) = (_log.Transactions, _log.Reads);
         for (var i = 1; i <= 10; i++)
         {
@@ -116,7 +109,7 @@ public sealed class LeaseTests : IAsyncDisposable
     [Test]
     public async Task Retries_wait_twice_as_long_each_time_with_a_random_part_left_out()
     {
-        var clock = new FakeTimeProvider();
+        var clock = new TimerClock(_log.Changed);
         await using var subscriber = On(clock, random: 0.5);
         await AppendAsync("s");
         var attempts = new ConcurrentQueue<DateTimeOffset>();
@@ -125,17 +118,33 @@ public sealed class LeaseTests : IAsyncDisposable
             attempts.Enqueue(clock.GetUtcNow());
             throw new InvalidOperationException("always");
         }), new() { OnFailure = OnFailure.RetryThenPause(times: 3, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(3)) });
-        while (subscription.State != SubscriptionState.Paused)
+        // 0.75 of 1, 2 and the longest of 3 seconds. The clock stands still while an attempt is made.
+        double[] expected = [0.75, 1.5, 2.25];
+        foreach (var seconds in expected)
         {
-            clock.Advance(TimeSpan.FromMilliseconds(50));
-            await Task.Delay(1);
+            var delay = TimeSpan.FromSeconds(seconds);
+            await UntilAsync(() => clock.Began(delay));
+            clock.Advance(delay);
         }
 
+        await UntilAsync(() => subscription.State == SubscriptionState.Paused);
         var times = attempts.ToArray();
-        var delays = times.Zip(times.Skip(1), (a, b) => (b - a).TotalSeconds).ToArray();
-        Assert.That(delays, Has.Length.EqualTo(3));
-        // 0.75 of 1, 2 and the longest of 3 seconds, and what the clock was moved on meanwhile.
-        double[] least = [0.75, 1.5, 2.25];
-        for (var i = 0; i < delays.Length; i++) Assert.That(delays[i], Is.InRange(least[i], least[i] + 0.5));
+        Assert.That(times.Zip(times.Skip(1), (a, b) => (b - a).TotalSeconds), Is.EqualTo(expected));
+    }
+
+    /// <summary>Says which waits have begun.</summary>
+    private sealed class TimerClock(Signal changed) : FakeTimeProvider
+    {
+        private readonly ConcurrentQueue<TimeSpan> _began = new();
+
+        internal bool Began(TimeSpan wait) => _began.Contains(wait);
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            var timer = base.CreateTimer(callback, state, dueTime, period);
+            _began.Enqueue(dueTime);
+            changed.Set();
+            return timer;
+        }
     }
 }

@@ -81,4 +81,34 @@ public sealed class OrderTests
 
     [Test]
     public void Events_that_an_order_does_not_know_change_nothing() => Given(s_created).Apply("else").Should().Be(Given(s_created));
+
+    [Test]
+    public void A_paid_order_is_scheduled_for_shipping_once()
+    {
+        var order = Given(s_created, new OrderPaid(6.78m));
+        order.ScheduleShipping().Should().Equal(new ShippingScheduled(s_home));
+        order.Apply(new ShippingScheduled(s_home)).ScheduleShipping().Should().BeEmpty();
+    }
+
+    [Test]
+    public void An_order_that_is_open_or_cancelled_is_not_scheduled()
+    {
+        Given(s_created, new OrderPaid(5m)).ScheduleShipping().Should().BeEmpty();
+        Given(s_created, new OrderPaid(6.78m), new OrderCancelled("late")).ScheduleShipping().Should().BeEmpty();
+    }
+
+    [Test]
+    public void A_cancelled_order_is_refunded_what_is_left_once()
+    {
+        var order = Given(s_created, new OrderPaid(6.78m), new OrderCredited("C1", 1m), new OrderCancelled("late"));
+        order.Refund().Should().Equal(new OrderRefunded(5.78m));
+        order.Apply(new OrderRefunded(5.78m)).Refund().Should().BeEmpty();
+    }
+
+    [Test]
+    public void An_order_that_is_not_cancelled_or_not_paid_is_not_refunded()
+    {
+        Given(s_created, new OrderPaid(6.78m)).Refund().Should().BeEmpty();
+        Given(s_created, new OrderCancelled("late")).Refund().Should().BeEmpty();
+    }
 }

@@ -37,6 +37,12 @@ public sealed record Order : IState<Order>
     /// <summary>What went back through credit notes.</summary>
     public decimal Credited { get; init; }
 
+    /// <summary>What went back because the order was called off.</summary>
+    public decimal Refunded { get; init; }
+
+    /// <summary>True once it is known that the goods are to leave the house.</summary>
+    public bool IsShippingScheduled { get; init; }
+
     /// <summary>Where the goods go; null where nothing was said.</summary>
     public Address? ShippingAddress { get; init; }
 
@@ -64,9 +70,11 @@ public sealed record Order : IState<Order>
         DocumentContinued e => this with { Lines = [.. Lines, .. e.Lines] },
         OrderUpdated e => this with { Lines = Replace(Lines, e.Removed, e.Lines), TotalPrice = e.TotalPrice },
         OrderPaid e => this with { Paid = Paid + e.Amount, Status = e.Amount >= Due ? OrderStatus.Paid : Status },
+        ShippingScheduled => this with { IsShippingScheduled = true },
         OrderShipped => this with { Status = OrderStatus.Shipped },
         OrderCancelled => this with { Status = OrderStatus.Cancelled },
         OrderCredited e => this with { Credited = Credited + e.Amount },
+        OrderRefunded e => this with { Refunded = Refunded + e.Amount },
         _ => this,
     };
 
@@ -96,6 +104,9 @@ public sealed record Order : IState<Order>
             : [new OrderPaid(amount)];
     }
 
+    /// <summary>Has the goods sent, once everything is paid; nothing where that is not so, or was said before.</summary>
+    public IEnumerable<object> ScheduleShipping() => Status == OrderStatus.Paid && !IsShippingScheduled ? [new ShippingScheduled(ShippingAddress)] : [];
+
     /// <summary>Sends the goods, once everything is paid.</summary>
     public IEnumerable<object> Ship(string trackingNumber)
     {
@@ -118,6 +129,9 @@ public sealed record Order : IState<Order>
             ? throw new RefusedException($"order {OrderId} takes a credit above 0 and up to the {Paid - Credited} paid, not {amount}")
             : [new OrderCredited(creditNoteId, amount)];
     }
+
+    /// <summary>Gives back what is left of the money of an order that was called off; nothing where nothing is left.</summary>
+    public IEnumerable<object> Refund() => Status == OrderStatus.Cancelled && Paid - Credited - Refunded is > 0 and var rest ? [new OrderRefunded(rest)] : [];
 
     private static decimal TotalOf(IReadOnlyList<OrderLine> lines)
     {

@@ -40,6 +40,9 @@ public sealed record OrderUpdated(
 /// <summary>Money came in for an order.</summary>
 public sealed record OrderPaid(decimal Amount);
 
+/// <summary>A paid order is to leave the house.</summary>
+public sealed record ShippingScheduled(Address? To);
+
 /// <summary>An order left the house.</summary>
 public sealed record OrderShipped(string TrackingNumber);
 
@@ -48,6 +51,9 @@ public sealed record OrderCancelled(string Reason);
 
 /// <summary>Money goes back for an order, as its credit note says.</summary>
 public sealed record OrderCredited(string CreditNoteId, decimal Amount);
+
+/// <summary>The money of an order that was called off goes back.</summary>
+public sealed record OrderRefunded(decimal Amount);
 
 /// <summary>A credit note was issued: returned goods have negative quantities.</summary>
 public sealed record CreditNoteIssued(

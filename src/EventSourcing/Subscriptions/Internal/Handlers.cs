@@ -6,14 +6,21 @@ namespace EventSourcing.Subscriptions.Internal;
 
 internal sealed class EachHandler(Func<EventEnvelope, Delivery, CancellationToken, ValueTask> handle) : SubscriptionHandler
 {
-    internal override ValueTask HandleAsync(in RecordedEvent e, EventDecoder decoder, Delivery delivery, CancellationToken cancellationToken) =>
-        handle(new(e, decoder.Decode(e)), delivery, cancellationToken);
+    internal override ValueTask HandleAsync(in RecordedEvent e, EventDecoder decoder, Delivery delivery, CancellationToken cancellationToken)
+    {
+        var envelope = new EventEnvelope(e, decoder.Decode(e));
+        Handling.Enter(envelope);
+        return handle(envelope, delivery, cancellationToken);
+    }
 }
 
 internal sealed class EachRawHandler(Func<RecordedEvent, Delivery, CancellationToken, ValueTask> handle) : SubscriptionHandler
 {
-    internal override ValueTask HandleAsync(in RecordedEvent e, EventDecoder decoder, Delivery delivery, CancellationToken cancellationToken) =>
-        handle(e, delivery, cancellationToken);
+    internal override ValueTask HandleAsync(in RecordedEvent e, EventDecoder decoder, Delivery delivery, CancellationToken cancellationToken)
+    {
+        Handling.Enter(new HandledBytes(e));
+        return handle(e, delivery, cancellationToken);
+    }
 }
 
 internal sealed class BatchHandler(Func<IReadOnlyList<EventEnvelope>, Delivery, CancellationToken, ValueTask> handle) : SubscriptionHandler
@@ -69,8 +76,10 @@ internal sealed class TypedHandler : SubscriptionHandler
     internal override ValueTask HandleAsync(in RecordedEvent e, EventDecoder decoder, Delivery delivery, CancellationToken cancellationToken)
     {
         var data = decoder.Decode(e);
-        return _handlers.TryGetValue(data.GetType(), out var handle)
-            ? handle(new(e, data), delivery, cancellationToken)
-            : throw new InvalidOperationException($"No handler takes {data.GetType()}, which the type map gives for '{e.Type}'.");
+        if (!_handlers.TryGetValue(data.GetType(), out var handle))
+            throw new InvalidOperationException($"No handler takes {data.GetType()}, which the type map gives for '{e.Type}'.");
+        var envelope = new EventEnvelope(e, data);
+        Handling.Enter(envelope);
+        return handle(envelope, delivery, cancellationToken);
     }
 }

@@ -1,0 +1,16 @@
+using EventSourcing.Bus;
+using EventSourcing.Subscriptions;
+using Orders.Domain.Sales;
+
+namespace Orders.Domain;
+
+/// <summary>Which event leads to which command. The names are stored: another name would be another reaction, and send its commands once more.</summary>
+public static class ShopReactions
+{
+    /// <summary>Starts them; they end with the bus, and go on where they were when they are started again.</summary>
+    public static async Task<IReadOnlyList<Subscription>> StartAsync(EventBus bus, CancellationToken cancellationToken = default) =>
+    [
+        await bus.ReactAsync<OrderPaid>("ship-when-paid", (_, e) => new ScheduleShipping(Streams.IdOf(e.StreamId)), null, cancellationToken),
+        await bus.ReactAsync<OrderCancelled>("refund-when-cancelled", (_, e) => new RefundOrder(Streams.IdOf(e.StreamId)), null, cancellationToken),
+    ];
+}

@@ -1,0 +1,151 @@
+using System.Collections.Concurrent;
+using EventSourcing.Serialization;
+using EventSourcing.Storage;
+using EventSourcing.Subscriptions;
+using static EventSourcing.Testing.Contract.Subscribing;
+
+namespace EventSourcing.Testing.Contract;
+
+/// <summary>Checkpoints of subscriptions, and the effects that are written with them.</summary>
+internal static class CheckpointCases
+{
+    internal static IEnumerable<ContractCase> All =>
+    [
+        ContractCase.Of(Subscription_passes_over_a_stream_and_still_moves_its_checkpoint),
+        ContractCase.Of(Checkpoint_is_never_ahead_of_the_effect_nor_behind_by_more_than_the_interval),
+        ContractCase.Of(Checkpoint_is_written_when_nothing_comes),
+        ContractCase.Of(Checkpoint_beyond_the_head_faults_and_a_reset_cures),
+        ContractCase.Of(Enlisted_effects_are_committed_with_the_checkpoint),
+        ContractCase.Of(Refused_effect_parks_its_event_only_and_loses_no_other_effect),
+    ];
+
+    private static async Task Subscription_passes_over_a_stream_and_still_moves_its_checkpoint(LogUnderTest log)
+    {
+        await log.AppendAsync("s", Make.Numbered(100)).ConfigureAwait(false);
+        var subscriber = On(log);
+        await using (subscriber.ConfigureAwait(false))
+            await WaitAsync(await subscriber.StartAsync("none", Collect([]), new() { Query = EventQuery.OfTypes("Other") }).ConfigureAwait(false), 100).ConfigureAwait(false);
+        Expect.Equal(100, await CheckpointAsync(log, "none").ConfigureAwait(false), "the checkpoint");
+    }
+
+    private static async Task Checkpoint_is_never_ahead_of_the_effect_nor_behind_by_more_than_the_interval(LogUnderTest log)
+    {
+        const int all = 2300;
+        await log.AppendAsync("s", Make.Numbered(all)).ConfigureAwait(false);
+        var wrong = new ConcurrentQueue<string>();
+        var subscriber = On(log);
+        await using (subscriber.ConfigureAwait(false))
+            foreach (var interval in new[] { 10, 500, 700 })
+            {
+                var each = $"each {interval}";
+                var batches = $"batches {interval}";
+                var ofEach = SubscriptionHandler.EachRaw((e, _, _) => JudgeAsync(each, interval, e.Position, e.Position));
+                var ofBatches = SubscriptionHandler.RawBatches((events, _, _) => JudgeAsync(batches, interval, events.Span[0].Position, events.Span[^1].Position));
+                foreach (var (name, handler) in new[] { (each, ofEach), (batches, ofBatches) })
+                    await WaitAsync(await subscriber.StartAsync(name, handler, new() { CheckpointEvery = interval }).ConfigureAwait(false), all).ConfigureAwait(false);
+            }
+
+        Expect.Equal([], wrong, "checkpoints out of bounds");
+        Expect.Equal(all, await CheckpointAsync(log, "each 500").ConfigureAwait(false), "the checkpoint at the end");
+
+        async ValueTask JudgeAsync(string name, int interval, GlobalPosition first, GlobalPosition last)
+        {
+            var checkpoint = await CheckpointAsync(log, name).ConfigureAwait(false);
+            if (checkpoint >= first.ToInt64() || last.ToInt64() - checkpoint > interval) wrong.Enqueue($"{name}: {checkpoint} at {first} to {last}");
+        }
+    }
+
+    private static async Task Checkpoint_is_written_when_nothing_comes(LogUnderTest log)
+    {
+        await log.AppendAsync("s", Make.Numbered(5)).ConfigureAwait(false);
+        var subscriber = On(log, new EventStore(new InterruptedLog(log.Log) { AfterTransaction = log.Changed.Set }, EventTypeMap.Empty));
+        await using (subscriber.ConfigureAwait(false))
+        {
+            await WaitAsync(await subscriber.StartAsync("idle", Collect([]), new() { CheckpointIdle = TimeSpan.FromMilliseconds(10) }).ConfigureAwait(false), 5).ConfigureAwait(false);
+            await log.Changed.UntilAsync(async () => await CheckpointAsync(log, "idle").ConfigureAwait(false) == 5, "the checkpoint is written").ConfigureAwait(false);
+        }
+    }
+
+    private static async Task Checkpoint_beyond_the_head_faults_and_a_reset_cures(LogUnderTest log)
+    {
+        await log.AppendAsync("s", Make.Numbered(5)).ConfigureAwait(false);
+        var seen = new ConcurrentQueue<long>();
+        var subscriber = On(log);
+        await using (subscriber.ConfigureAwait(false))
+        {
+            await (await subscriber.StartAsync("lost", Collect(seen)).ConfigureAwait(false)).DisposeAsync().ConfigureAwait(false);
+            await log.TransactAsync(t =>
+            {
+                t.TryGet(RecordKind.Checkpoint, "lost", out var record);
+                var value = record!.Value.ToArray();
+                BitConverter.TryWriteBytes(value.AsSpan(2), 9L);
+                return t.TryPut(RecordKind.Checkpoint, "lost", value, record.Revision);
+            }).ConfigureAwait(false);
+            seen.Clear();
+            var subscription = await subscriber.StartAsync("lost", Collect(seen)).ConfigureAwait(false);
+            await log.Changed.UntilAsync(() => subscription.State == SubscriptionState.Faulted, "the subscription is faulted").ConfigureAwait(false);
+            var error = (await subscription.GetStatusAsync().ConfigureAwait(false)).LastError as LogTruncatedException;
+            Expect.Equal((9L, 5L), (error?.Checkpoint.ToInt64(), error?.Head.ToInt64()), "checkpoint and head of the error");
+            await subscription.ResetAsync(Start.After(GlobalPosition.FromInt64(3))).WaitAsync(Patience).ConfigureAwait(false);
+            await WaitAsync(subscription, 5).ConfigureAwait(false);
+            Expect.Equal([4, 5], seen, "what came after the reset");
+        }
+    }
+
+    private static async Task Enlisted_effects_are_committed_with_the_checkpoint(LogUnderTest log)
+    {
+        await log.AppendAsync("s", Make.Numbered(50)).ConfigureAwait(false);
+        var subscriber = On(log);
+        await using (subscriber.ConfigureAwait(false))
+        {
+            var handler = SubscriptionHandler.EachRaw((e, delivery, _) =>
+            {
+                delivery.Enlist(t => t.TryPut(RecordKind.Document, $"doc-{e.Position}", e.Data.Span, 0));
+                delivery.Enlist(t => t.Append(Make.Append("copies", ExpectedVersion.Exactly(e.Position.ToInt64() - 1), Make.Event(data: "1"))));
+                return default;
+            });
+            var options = new SubscriptionOptions { Query = EventQuery.All.InStream("s"), CheckpointEvery = 7 };
+            await WaitAsync(await subscriber.StartAsync("copy", handler, options).ConfigureAwait(false), 50).ConfigureAwait(false);
+        }
+
+        Expect.Equal(50, await log.VersionAsync("copies").ConfigureAwait(false), "the copies");
+        Expect.Equal(50, (await log.TransactAsync(t => t.Range(RecordKind.Document, "doc-", "doc-~", 100)).ConfigureAwait(false)).Count, "the documents");
+        Expect.True(await CheckpointAsync(log, "copy").ConfigureAwait(false) >= 50, "the checkpoint");
+    }
+
+    private static async Task Refused_effect_parks_its_event_only_and_loses_no_other_effect(LogUnderTest log)
+    {
+        for (var i = 0; i < 20; i++) await log.AppendAsync($"s-{i % 5}", Make.Event()).ConfigureAwait(false);
+        foreach (var isBatch in new[] { false, true })
+        {
+            var target = isBatch ? "batch" : "each";
+            void Handle(RecordedEvent e, Delivery delivery) => delivery.Enlist(t =>
+            {
+                if (e.Position.ToInt64() == 8) throw new InvalidOperationException("refused");
+                t.Append(Make.Append(target, Make.Event(data: e.Position.ToString())));
+            });
+            var handler = isBatch
+                ? SubscriptionHandler.RawBatches((events, delivery, _) =>
+                {
+                    foreach (var e in events.Span) Handle(e, delivery);
+                    return default;
+                })
+                : SubscriptionHandler.EachRaw((e, delivery, _) =>
+                {
+                    Handle(e, delivery);
+                    return default;
+                });
+            var subscriber = On(log);
+            await using (subscriber.ConfigureAwait(false))
+            {
+                var options = new SubscriptionOptions { Query = EventQuery.All.InCategory("s"), CheckpointEvery = 6, OnFailure = OnFailure.RetryThenPark(times: 1, TimeSpan.Zero) };
+                var subscription = await subscriber.StartAsync(target, handler, options).ConfigureAwait(false);
+                await WaitAsync(subscription, 20).ConfigureAwait(false);
+                Expect.Equal([8, 13, 18], await ParkedAsync(subscription).ConfigureAwait(false), "what is parked");
+            }
+
+            var effects = (await log.ReadStreamAsync(target).ConfigureAwait(false)).Texts().Select(long.Parse);
+            Expect.Equal(Make.CountTo(20).Where(p => p % 5 != 3 || p < 8), effects, "the effects");
+        }
+    }
+}

@@ -1,0 +1,196 @@
+using EventSourcing.Bus;
+using EventSourcing.Subscriptions;
+using static EventSourcing.Testing.Contract.Subscribing;
+
+namespace EventSourcing.Testing.Contract;
+
+/// <summary>What handlers of subscriptions and listeners append follows from the event that they handle.</summary>
+internal static class HandlingCases
+{
+    private static readonly EventQuery Counted = EventQuery.Of<Added>();
+
+    internal static IEnumerable<ContractCase> All =>
+    [
+        ContractCase.Of(What_a_handler_appends_has_cause_correlation_and_actor_of_its_event),
+        ContractCase.Of(Trace_shows_the_chain_through_listeners),
+        ContractCase.Of(Retried_parked_event_is_the_cause),
+        ContractCase.Of(Of_a_batch_no_event_is_the_cause_unless_the_handler_says_so),
+        ContractCase.Of(Task_that_a_handler_leaves_behind_keeps_its_event),
+        ContractCase.Of(Nothing_flows_from_the_starter_into_handlers),
+    ];
+
+    private static async Task WaitAsync(Subscriber subscriber, GlobalPosition position)
+    {
+        foreach (var subscription in subscriber.Subscriptions) await subscription.WaitForAsync(position).WaitAsync(Patience).ConfigureAwait(false);
+    }
+
+    private static async Task What_a_handler_appends_has_cause_correlation_and_actor_of_its_event(StoreUnderTest store)
+    {
+        async ValueTask FollowAsync(string stream)
+        {
+            await Task.Yield();
+            await store.AppendAsync(stream, new Taken(1)).ConfigureAwait(false);
+            store.Log.Changed.Set();
+        }
+
+        var subscriber = On(store.Log, store.Store);
+        await using (subscriber.ConfigureAwait(false))
+        {
+            var bus = new EventBus(subscriber);
+            await using (bus.ConfigureAwait(false))
+            {
+                SubscriptionOptions options = new() { Query = Counted };
+                await subscriber.StartAsync("each", SubscriptionHandler.Each((_, _, _) => FollowAsync("by-each")), options).ConfigureAwait(false);
+                await subscriber.StartAsync("raw", SubscriptionHandler.EachRaw((_, _, _) => FollowAsync("by-raw")), options).ConfigureAwait(false);
+                await bus.SubscribeAsync<Added>("typed", (_, _, _) => FollowAsync("by-type")).ConfigureAwait(false);
+                await subscriber.StartAsync("enlisting", SubscriptionHandler.Each((_, delivery, _) =>
+                {
+                    delivery.Append("by-delivery", ExpectedVersion.Any, [new Taken(1)]);
+                    return default;
+                }), options).ConfigureAwait(false);
+                await bus.ListenAsync(Route.Type<Added>(), (_, _) => FollowAsync("by-live")).ConfigureAwait(false);
+                await bus.ListenRawAsync(Route.Type<Added>(), (_, _) => FollowAsync("by-live-raw")).ConfigureAwait(false);
+
+                await store.AppendAsync(new Append { CorrelationId = "op", Actor = "ann" }.To("s", ExpectedVersion.Any, [new Added(1)])).ConfigureAwait(false);
+                var last = await store.AppendAsync("s", new Added(2)).ConfigureAwait(false);
+                await WaitAsync(subscriber, last.LastPosition).ConfigureAwait(false);
+                await store.Log.Changed.UntilAsync(() => bus.LiveListeners.All(l => l.Handled == 2), "the live listeners are done").ConfigureAwait(false);
+            }
+        }
+
+        var causes = await StoreUnderTest.ToListAsync(store.Store.ReadStreamAsync("s")).ConfigureAwait(false);
+        (string?, string?, string?)[] expected =
+        [
+            (causes[0].EventId.ToString(), "op", "ann"),
+            (causes[1].EventId.ToString(), causes[1].EventId.ToString(), null),
+        ];
+        foreach (var stream in new[] { "by-each", "by-raw", "by-type", "by-delivery", "by-live", "by-live-raw" })
+            Expect.Equal(expected, (await StoreUnderTest.ToListAsync(store.Store.ReadStreamAsync(stream)).ConfigureAwait(false)).Select(e => (e.CausationId, e.CorrelationId, e.Actor)), stream);
+    }
+
+    private static async Task Trace_shows_the_chain_through_listeners(StoreUnderTest store)
+    {
+        var subscriber = On(store.Log, store.Store);
+        await using (subscriber.ConfigureAwait(false))
+        {
+            var bus = new EventBus(subscriber);
+            await using (bus.ConfigureAwait(false))
+            {
+                await bus.SubscribeAsync<Added>("first", async (added, _, _) => await store.AppendAsync("taken", new Taken(added.Count)).ConfigureAwait(false)).ConfigureAwait(false);
+                await bus.SubscribeAsync<Taken>("second", async (taken, _, _) => await store.AppendAsync("labelled", new Labelled($"{taken.Count}")).ConfigureAwait(false)).ConfigureAwait(false);
+                await store.AppendAsync(new Append { CommandId = "stock-up", Actor = "ann" }.To("stock", ExpectedVersion.Any, [new Added(1), new Added(2)])).ConfigureAwait(false);
+                await WaitAsync(subscriber, GlobalPosition.FromInt64(6)).ConfigureAwait(false);
+            }
+        }
+
+        var trace = await store.Store.TraceAsync("stock-up").ConfigureAwait(false);
+        Expect.Equal(
+            ["0 stock ann", "1 taken ann", "2 labelled ann", "0 stock ann", "1 taken ann", "2 labelled ann"],
+            trace.Flatten().Select(node => $"{node.Depth} {node.Event.StreamId} {node.Event.Actor}"), "the tree of what followed from the command");
+    }
+
+    private static async Task Retried_parked_event_is_the_cause(StoreUnderTest store)
+    {
+        var isBroken = true;
+        var first = await store.AppendAsync(new Append { CorrelationId = "op", Actor = "ann" }.To("s", ExpectedVersion.Any, [new Added(1)])).ConfigureAwait(false);
+        var subscriber = On(store.Log, store.Store);
+        await using (subscriber.ConfigureAwait(false))
+        {
+            var subscription = await subscriber.StartAsync(
+                "parking",
+                SubscriptionHandler.Each(async (_, _, _) =>
+                {
+                    if (isBroken) throw new InvalidOperationException("broken");
+                    await store.AppendAsync("t", new Taken(1)).ConfigureAwait(false);
+                }),
+                new() { Query = Counted, OnFailure = OnFailure.RetryThenPark(times: 0) }).ConfigureAwait(false);
+            await WaitAsync(subscriber, first.LastPosition).ConfigureAwait(false);
+            isBroken = false;
+            Expect.Equal(1, await subscription.RetryAllAsync().WaitAsync(Patience).ConfigureAwait(false), "handled by the retry");
+        }
+
+        var (cause, effect) = (await store.SingleAsync("s").ConfigureAwait(false), await store.SingleAsync("t").ConfigureAwait(false));
+        Expect.Equal((cause.EventId.ToString(), "op", "ann"), (effect.CausationId, effect.CorrelationId, effect.Actor), "what the effect takes from the event");
+    }
+
+    private static async Task Of_a_batch_no_event_is_the_cause_unless_the_handler_says_so(StoreUnderTest store)
+    {
+        var last = await store.AppendAsync(new Append { CorrelationId = "op" }.To("s", ExpectedVersion.Any, [new Added(1), new Added(2)])).ConfigureAwait(false);
+        var isBroken = true;
+        var subscriber = On(store.Log, store.Store);
+        await using (subscriber.ConfigureAwait(false))
+        {
+            // The batch fails once, so that its events come one by one too: a batch of one is a batch.
+            await subscriber.StartAsync(
+                "batches",
+                SubscriptionHandler.Batches(async (events, _, _) =>
+                {
+                    await store.AppendAsync($"silent-{events.Count}", new Taken(events.Count)).ConfigureAwait(false);
+                    if (isBroken)
+                    {
+                        isBroken = false;
+                        throw new InvalidOperationException("broken");
+                    }
+
+                    using (Handling.Begin(events[^1])) await store.AppendAsync($"said-{events[^1].Version}", new Taken(1)).ConfigureAwait(false);
+                }),
+                new() { Query = Counted, OnFailure = OnFailure.RetryThenPause(times: 0) }).ConfigureAwait(false);
+            await WaitAsync(subscriber, last.LastPosition).ConfigureAwait(false);
+        }
+
+        foreach (var stream in new[] { "silent-1", "silent-2" })
+            foreach (var e in await StoreUnderTest.ToListAsync(store.Store.ReadStreamAsync(stream)).ConfigureAwait(false)) Expect.Equal(null, e.CausationId, stream);
+        var causes = await StoreUnderTest.ToListAsync(store.Store.ReadStreamAsync("s")).ConfigureAwait(false);
+        foreach (var cause in causes)
+        {
+            var said = await store.SingleAsync($"said-{cause.Version}").ConfigureAwait(false);
+            Expect.Equal((cause.EventId.ToString(), "op"), (said.CausationId, said.CorrelationId), "what was said");
+        }
+    }
+
+    private static async Task Task_that_a_handler_leaves_behind_keeps_its_event(StoreUnderTest store)
+    {
+        var (release, left) = (new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), new List<Task>());
+        async Task LaterAsync(long version)
+        {
+            await release.Task.ConfigureAwait(false);
+            await store.AppendAsync($"later-{version}", new Taken(1)).ConfigureAwait(false);
+        }
+
+        var last = await store.AppendAsync("s", new Added(1), new Added(2), new Added(3)).ConfigureAwait(false);
+        var subscriber = On(store.Log, store.Store);
+        await using (subscriber.ConfigureAwait(false))
+        {
+            await subscriber.StartAsync("leaving", SubscriptionHandler.EachRaw((e, _, _) =>
+            {
+                left.Add(LaterAsync(e.Version));
+                return default;
+            }), new() { Query = Counted }).ConfigureAwait(false);
+            await WaitAsync(subscriber, last.LastPosition).ConfigureAwait(false);
+        }
+
+        release.SetResult();
+        await Task.WhenAll(left).WaitAsync(Patience).ConfigureAwait(false);
+        foreach (var cause in await StoreUnderTest.ToListAsync(store.Store.ReadStreamAsync("s")).ConfigureAwait(false))
+            Expect.Equal(cause.EventId.ToString(), (await store.SingleAsync($"later-{cause.Version}").ConfigureAwait(false)).CausationId, "the cause");
+    }
+
+    private static async Task Nothing_flows_from_the_starter_into_handlers(StoreUnderTest store)
+    {
+        var last = await store.AppendAsync("s", new Added(1)).ConfigureAwait(false);
+        EventMetadata? seen = EventMetadata.None;
+        var subscriber = On(store.Log, store.Store);
+        await using (subscriber.ConfigureAwait(false))
+        {
+            using (Handling.Begin(new EventMetadata { CorrelationId = "of the starter" }))
+                await subscriber.StartAsync("batches", SubscriptionHandler.RawBatches((_, _, _) =>
+                {
+                    seen = Handling.Current;
+                    return default;
+                })).ConfigureAwait(false);
+            await WaitAsync(subscriber, last.LastPosition).ConfigureAwait(false);
+        }
+
+        Expect.Equal(null, seen, "what the handler takes part in");
+    }
+}

@@ -1,0 +1,44 @@
+using System.Collections.Concurrent;
+using EventSourcing.Serialization;
+using EventSourcing.Storage;
+using EventSourcing.Subscriptions;
+
+namespace EventSourcing.Testing.Contract;
+
+/// <summary>The words that the cases of subscriptions are written in.</summary>
+internal static class Subscribing
+{
+    internal static readonly TimeSpan Patience = Signal.Patience;
+
+    /// <summary>A subscriber on the log of a case, whose changes of state set the case's signal.</summary>
+    internal static Subscriber On(LogUnderTest log, SubscriberOptions? options = null) => On(log, new EventStore(log.Log, EventTypeMap.Empty), options);
+
+    internal static Subscriber On(LogUnderTest log, IEventStore store, SubscriberOptions? options = null)
+    {
+        var subscriber = new Subscriber(store, options);
+        subscriber.StateChanged += (_, _, _) => log.Changed.Set();
+        return subscriber;
+    }
+
+    internal static SubscriptionHandler Collect(ConcurrentQueue<long> seen) => SubscriptionHandler.EachRaw((e, _, _) =>
+    {
+        seen.Enqueue(e.Position.ToInt64());
+        return default;
+    });
+
+    internal static Task WaitAsync(Subscription subscription, long position) =>
+        subscription.WaitForAsync(GlobalPosition.FromInt64(position)).WaitAsync(Patience);
+
+    internal static async Task<long> CheckpointAsync(LogUnderTest log, string name)
+    {
+        var records = await log.Log.ReadRecordsAsync(RecordKind.Checkpoint, name, name, 1, CancellationToken.None).ConfigureAwait(false);
+        return BitConverter.ToInt64(records[0].Value.Span[2..]);
+    }
+
+    internal static async Task<long[]> ParkedAsync(Subscription subscription)
+    {
+        var parked = new List<long>();
+        await foreach (var e in subscription.ReadParkedAsync().ConfigureAwait(false)) parked.Add(e.Event.Position.ToInt64());
+        return [.. parked];
+    }
+}

@@ -1,0 +1,244 @@
+using EventSourcing.Storage;
+
+namespace EventSourcing.Subscriptions.Internal;
+
+/// <summary>Hands the events of a page to the handler, one at a time or in batches, and follows the failure policy. Used by the runner's loop only.</summary>
+internal sealed class Deliverer(
+    EventStore store, SegmentKey key, SubscriptionHandler handler, SubscriptionOptions options, SubscriberOptions common,
+    Delivery delivery, Progress progress, ParkedKeys parkedKeys, Tally tally, Interruption interruption)
+{
+    private RecordedEvent[] _batch = [];
+    private long _failingAt;
+    private int _attempts;
+
+    /// <summary>True when the last page was left because the attempts for an event are used up and it is not to be set aside.</summary>
+    internal bool HasGivenUp { get; private set; }
+
+    /// <summary>Gives an event that failed new attempts.</summary>
+    internal void StartOver() => _attempts = 0;
+
+    /// <summary>Delivers a page; false when it was left before its end, for an interruption or a failure.</summary>
+    internal ValueTask<bool> DeliverAsync(LogPage page, Tenure tenure)
+    {
+        HasGivenUp = false;
+        return handler.IsBatch ? DeliverBatchesAsync(page, tenure) : DeliverEachAsync(page, tenure);
+    }
+
+    /// <summary>One attempt; what it threw, or null. What it had enlisted before it threw is forgotten. With this method ends what the handler says is being handled.</summary>
+    internal async ValueTask<Exception?> AttemptAsync(RecordedEvent e, int attempt, bool isAsked, Tenure tenure)
+    {
+        var enlisted = delivery.EffectCount;
+        try
+        {
+            if (isAsked && !IsWanted(e)) return null;
+            delivery.Begin(attempt, progress.IsReplay(e.Position.ToInt64()));
+            await handler.HandleAsync(e, store.Decoder, delivery, tenure.Token).ConfigureAwait(false);
+            return null;
+        }
+        catch (Exception error)
+        {
+            return Failed(error, enlisted, tenure);
+        }
+    }
+
+    internal static string Describe(Exception error)
+    {
+        var text = $"{error.GetType().Name}: {error.Message}";
+        return text.Length <= 2000 ? text : text[..2000];
+    }
+
+    private async ValueTask<bool> DeliverEachAsync(LogPage page, Tenure tenure)
+    {
+        var handled = 0;
+        try
+        {
+            for (var i = 0; i < page.Events.Length; i++)
+            {
+                if (interruption.IsRequested) return false;
+                var e = page.Events[i];
+                var choice = Choose(e, out var eventKey);
+                if (choice == Choice.Pass) continue;
+                if (!await DeliverAsync(e, choice, eventKey, tenure).ConfigureAwait(false)) return false;
+                handled++;
+            }
+
+            return true;
+        }
+        finally
+        {
+            tally.Rate.Add(handled);
+        }
+    }
+
+    private async ValueTask<bool> DeliverBatchesAsync(LogPage page, Tenure tenure)
+    {
+        if (_batch.Length < page.Events.Length) _batch = new RecordedEvent[page.Events.Length];
+        for (var next = 0; next < page.Events.Length;)
+        {
+            if (interruption.IsRequested) return false;
+            var count = Collect(page.Events, ref next, out var choice, out var eventKey);
+            if (!await DeliverBatchAsync(count, tenure).ConfigureAwait(false)) return false;
+            if (choice != Choice.Pass && !await DeliverAsync(page.Events[next++], choice, eventKey, tenure).ConfigureAwait(false)) return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>Copies the next batch; stops before an event that is to come alone, and says what is to become of it.</summary>
+    private int Collect(ReadOnlySpan<RecordedEvent> events, ref int next, out Choice choice, out string? eventKey)
+    {
+        (choice, eventKey) = (Choice.Pass, null);
+        var count = 0;
+        for (; next < events.Length && count < options.CheckpointEvery; next++)
+        {
+            ref readonly var e = ref events[next];
+            choice = Choose(e, out eventKey);
+            if (choice == Choice.Pass) continue;
+            if (choice != Choice.Handle || e.Position.ToInt64() <= progress.IsolatedThrough) return count;
+            _batch[count++] = e;
+        }
+
+        choice = Choice.Pass;
+        return count;
+    }
+
+    private async ValueTask<bool> DeliverBatchAsync(int count, Tenure tenure)
+    {
+        if (count == 0) return true;
+        tenure.ThrowIfLost();
+        var last = _batch[count - 1].Position.ToInt64();
+        if (!await progress.MakeRoomAsync(count, tenure).ConfigureAwait(false)) return false;
+        var enlisted = delivery.EffectCount;
+        try
+        {
+            delivery.Begin(1, progress.IsReplay(_batch[0].Position.ToInt64()));
+            await handler.HandleAsync(_batch.AsMemory(0, count), store.Decoder, delivery, tenure.Token).ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            // Which event it was is found by delivering them one by one, once what came before is written.
+            Failed(e, enlisted, tenure);
+            if (await progress.TryWriteEffectsAsync(tenure).ConfigureAwait(false)) progress.IsolatedThrough = last;
+            return false;
+        }
+        finally
+        {
+            Array.Clear(_batch, 0, count);
+        }
+
+        tally.Rate.Add(count);
+        return await progress.DoneAsync(last, count, tenure).ConfigureAwait(false);
+    }
+
+    /// <summary>Hands one event over until it is handled or set aside; false when the page is to be left, the event not done.</summary>
+    private async ValueTask<bool> DeliverAsync(RecordedEvent e, Choice choice, string? eventKey, Tenure tenure)
+    {
+        tenure.ThrowIfLost();
+        if (choice == Choice.Hold)
+            return await ParkAsync(e, eventKey!, 0, "an earlier event of the key is set aside", tenure).ConfigureAwait(false);
+
+        var position = e.Position.ToInt64();
+        var isIsolated = position <= progress.IsolatedThrough;
+        for (var attempt = _failingAt == position ? _attempts + 1 : 1; ; attempt++)
+        {
+            var error = await AttemptAsync(e, attempt, choice == Choice.Ask, tenure).ConfigureAwait(false);
+            if (error is null && isIsolated) error = await WriteIsolatedAsync(position, tenure).ConfigureAwait(false);
+            if (error is null) return await progress.DoneAsync(position, 1, tenure).ConfigureAwait(false);
+            (_failingAt, _attempts) = (position, attempt);
+            if (!await progress.TryWriteEffectsAsync(tenure).ConfigureAwait(false)) return false;
+            if (attempt <= options.OnFailure.Times && error is not EventSerializationException)
+            {
+                await interruption.DelayAsync(options.OnFailure.DelayAfter(attempt, common.Randomness())).ConfigureAwait(false);
+                if (interruption.IsRequested) return false;
+                tenure.ThrowIfLost();
+                continue;
+            }
+
+            if (options.OnFailure.Parks) return await ParkAsync(e, options.KeyOrStream(e, out _), attempt, Describe(error), tenure).ConfigureAwait(false);
+
+            tally.LastError = new SubscriptionException(key.Name, e.Position, attempt, error);
+            (_attempts, HasGivenUp) = (0, true);
+            return false;
+        }
+    }
+
+    /// <summary>Writes what one event enlisted in a transaction of its own; why it was refused, or null.</summary>
+    private async ValueTask<Exception?> WriteIsolatedAsync(long position, Tenure tenure)
+    {
+        if (delivery.EffectCount == 0) return null;
+        try
+        {
+            await progress.WriteAsync(position, null, tenure).ConfigureAwait(false);
+            return null;
+        }
+        catch (EffectException refusal)
+        {
+            delivery.Forget(0);
+            tally.Fail(refusal.Error);
+            return refusal.Error;
+        }
+    }
+
+    private async ValueTask<bool> ParkAsync(RecordedEvent e, string parkedKey, int attempts, string reason, Tenure tenure)
+    {
+        if (!await progress.TryWriteEffectsAsync(tenure).ConfigureAwait(false)) return false;
+        var parked = new ParkedEvent { Event = e, Key = parkedKey, Attempts = attempts, Reason = reason, ParkedAt = common.TimeProvider.GetUtcNow() };
+        await progress.WriteAsync(e.Position.ToInt64(), parked, tenure).ConfigureAwait(false);
+        parkedKeys.Add(parked);
+        return await progress.DoneAsync(e.Position.ToInt64(), 0, tenure).ConfigureAwait(false);
+    }
+
+    /// <summary>Forgets what the attempt enlisted, and counts it; throws where it was cut short.</summary>
+    private Exception Failed(Exception error, int enlisted, Tenure tenure)
+    {
+        delivery.Forget(enlisted);
+        if (tenure.Token.IsCancellationRequested) throw tenure.CutShort(error);
+        tally.Fail(error);
+        return error;
+    }
+
+    private Choice Choose(in RecordedEvent e, out string? eventKey)
+    {
+        eventKey = null;
+        if (!handler.Selects(e.Type)) return Choice.Pass;
+        if (key.IsGroup || parkedKeys.Count > 0)
+        {
+            eventKey = options.KeyOrStream(e, out var isKnown);
+            if (!key.Holds(eventKey)) return Choice.Pass;
+            if (!isKnown) return Choice.Ask;
+        }
+
+        try
+        {
+            if (options.Filter?.Invoke(e) == false) return Choice.Pass;
+        }
+        catch (Exception)
+        {
+            return Choice.Ask;
+        }
+
+        return eventKey is not null && parkedKeys.Contains(eventKey) ? Choice.Hold : Choice.Handle;
+    }
+
+    private bool IsWanted(in RecordedEvent e)
+    {
+        _ = options.KeyOf(e);
+        return options.Filter is null || options.Filter(e);
+    }
+
+    /// <summary>What is to become of an event that was read.</summary>
+    private enum Choice
+    {
+        /// <summary>It is not for the handler.</summary>
+        Pass,
+
+        /// <summary>It is for the handler.</summary>
+        Handle,
+
+        /// <summary>It is set aside, as an earlier one of its key was.</summary>
+        Hold,
+
+        /// <summary>Its key or the filter threw: asked again by each attempt, as part of the handler.</summary>
+        Ask,
+    }
+}

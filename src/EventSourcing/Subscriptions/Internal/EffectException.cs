@@ -1,0 +1,7 @@
+namespace EventSourcing.Subscriptions.Internal;
+
+/// <summary>An effect was refused inside the transaction; nothing of it is kept.</summary>
+internal sealed class EffectException(Exception error) : Exception(error.Message, error)
+{
+    internal Exception Error { get; } = error;
+}

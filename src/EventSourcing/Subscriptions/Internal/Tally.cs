@@ -1,0 +1,29 @@
+namespace EventSourcing.Subscriptions.Internal;
+
+/// <summary>What a runner has done and what went wrong, for its status. Written by the runner only, read from anywhere.</summary>
+internal sealed class Tally(TimeProvider time)
+{
+    private long _handled, _failures;
+    private volatile Exception? _lastError;
+
+    internal RateMeter Rate { get; } = new(time);
+
+    internal long Handled => Volatile.Read(ref _handled);
+
+    internal long Failures => Volatile.Read(ref _failures);
+
+    internal Exception? LastError
+    {
+        get => _lastError;
+        set => _lastError = value;
+    }
+
+    internal void Add(int handled) => Volatile.Write(ref _handled, _handled + handled);
+
+    /// <summary>An attempt failed.</summary>
+    internal void Fail(Exception error)
+    {
+        _lastError = error;
+        Volatile.Write(ref _failures, _failures + 1);
+    }
+}
