@@ -41,13 +41,13 @@ internal sealed record ListenersRound
         var history = GlobalPosition.FromInt64(events);
         var query = EventQuery.All.InCategory("order");
         var effects = Enumerable.Range(0, Durable + Live).Select(_ => new Effects()).ToArray();
-        await using var bad = hasBad ? await BadListeners.StartAsync(bus, query, key, name) : null;
         using var stop = new CancellationTokenSource();
         var heap = WatchHeapAsync(stop.Token);
         var began = Stopwatch.GetTimestamp();
         var seven = new List<Task<double>>();
         for (var i = 0; i < Durable; i++) seven.Add(FollowAsync(bus.Subscriber, effects[i], query, $"good {i} {name}", history, began));
         for (var i = Durable; i < Durable + Live; i++) seven.Add(FollowLiveAsync(bus, effects[i], query, events, began));
+        await using var bad = hasBad ? await BadListeners.StartAsync(bus, query, key, name) : null;
         var writer = WriteAsync(store.Log, Task.WhenAll(seven));
         var seconds = await Task.WhenAll(seven);
         var rate = await writer;

@@ -14,6 +14,7 @@ internal static class SubscriptionCases
         ContractCase.Of(Subscription_resumes_after_what_it_handled),
         ContractCase.Of(Subscription_resumes_after_reopening, LogCapabilities.Durable),
         ContractCase.Of(Subscription_is_filtered_by_its_query),
+        ContractCase.Of(Subscriptions_that_go_through_the_log_together_see_each_its_own),
         ContractCase.Of(Subscription_delivers_batches_no_larger_than_the_interval),
         ContractCase.Of(Unknown_type_is_an_error_only_where_it_is_selected),
         ContractCase.Of(Handler_may_append_to_the_log_it_listens_to),
@@ -117,6 +118,35 @@ internal static class SubscriptionCases
                 var seen = new ConcurrentQueue<long>();
                 await WaitAsync(await subscriber.StartAsync(name, Collect(seen), new() { Query = query }).ConfigureAwait(false), 6).ConfigureAwait(false);
                 Expect.Equal(expected, seen, name);
+            }
+        }
+    }
+
+    private static async Task Subscriptions_that_go_through_the_log_together_see_each_its_own(LogUnderTest log)
+    {
+        const int all = 12_000;
+        for (var i = 0; i < all; i += 400)
+            await log.AppendAsync($"{(i % 3 == 0 ? "a" : "b")}-{i % 7}", [.. Enumerable.Range(i, 400).Select(n => Make.Event($"t{n % 4}", tags: $"n:{n % 5}"))]).ConfigureAwait(false);
+        var events = await log.ReadAllAsync().ConfigureAwait(false);
+        var subscriber = On(log);
+        await using (subscriber.ConfigureAwait(false))
+        {
+            var started = new List<(Subscription Subscription, ConcurrentQueue<long> Seen, EventQuery Query, long From)>();
+            foreach (var (query, from) in new (EventQuery, long)[]
+            {
+                (EventQuery.All, 0), (EventQuery.All, 0), (EventQuery.OfTypes("t1"), 0), (EventQuery.OfTypes("t1", "t3").InCategory("a"), 17), (EventQuery.All.InCategory("b"), 1500),
+                (EventQuery.All.Tagged("n", "2"), 0), (EventQuery.OfTypes("absent"), 0), (EventQuery.OfTypes("t0").Or(EventQuery.All.InStream("b-1")), 3999),
+            })
+            {
+                var seen = new ConcurrentQueue<long>();
+                var options = new SubscriptionOptions { Query = query, From = Start.After(GlobalPosition.FromInt64(from)) };
+                started.Add((await subscriber.StartAsync($"together-{started.Count}", Collect(seen), options).ConfigureAwait(false), seen, query, from));
+            }
+
+            foreach (var (subscription, seen, query, from) in started)
+            {
+                await WaitAsync(subscription, all).ConfigureAwait(false);
+                Expect.Equal(events.Where(e => e.Position.ToInt64() > from && query.Matches(e.Type, e.StreamId, e.Tags ?? [])).Select(e => e.Position.ToInt64()), seen, $"what came of {query}");
             }
         }
     }

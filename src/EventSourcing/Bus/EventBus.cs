@@ -2,6 +2,7 @@ using EventSourcing.Bus.Internal;
 using EventSourcing.Commands;
 using EventSourcing.Storage;
 using EventSourcing.Subscriptions;
+using EventSourcing.Subscriptions.Internal;
 
 namespace EventSourcing.Bus;
 
@@ -188,7 +189,8 @@ public sealed class EventBus : IAsyncDisposable
         options ??= new();
         options.Validate();
         var start = await options.From.ResolveAsync(_store.Log, cancellationToken).ConfigureAwait(false);
-        var listener = new LiveListener(_store, _feed, route.Resolve(_store.Types), options, Subscriber.Options, handle, Remove);
+        var resolved = route.Resolve(_store.Types);
+        var listener = new LiveListener(_store, _feed, new(Subscriber.Pages, resolved.Query, SharedPages.PageSize), resolved, options, Subscriber.Options, handle, Remove);
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);

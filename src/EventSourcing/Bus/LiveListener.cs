@@ -2,6 +2,7 @@ using System.Threading.Channels;
 using EventSourcing.Bus.Internal;
 using EventSourcing.Storage;
 using EventSourcing.Subscriptions;
+using EventSourcing.Subscriptions.Internal;
 
 namespace EventSourcing.Bus;
 
@@ -13,6 +14,7 @@ public sealed class LiveListener : IAsyncDisposable
 
     private readonly EventStore _store;
     private readonly Feed _feed;
+    private readonly SharedReader _reader;
     private readonly Route _route;
     private readonly WhenFull _whenFull;
     private readonly SubscriberOptions _common;
@@ -27,9 +29,9 @@ public sealed class LiveListener : IAsyncDisposable
     private volatile Exception? _fault;
     private Exception? _feedTrouble;
 
-    internal LiveListener(EventStore store, Feed feed, Route route, LiveOptions options, SubscriberOptions common, Func<Arrival, CancellationToken, ValueTask> handle, Action<LiveListener> ended)
+    internal LiveListener(EventStore store, Feed feed, SharedReader reader, Route route, LiveOptions options, SubscriberOptions common, Func<Arrival, CancellationToken, ValueTask> handle, Action<LiveListener> ended)
     {
-        (_store, _feed, _route, _whenFull, _common, _handle, _ended) = (store, feed, route, options.WhenFull, common, handle, ended);
+        (_store, _feed, _reader, _route, _whenFull, _common, _handle, _ended) = (store, feed, reader, route, options.WhenFull, common, handle, ended);
         _queue = Channel.CreateBounded<Arrival>(
             new BoundedChannelOptions(options.Capacity)
             {
@@ -135,6 +137,10 @@ public sealed class LiveListener : IAsyncDisposable
         {
             Fault(e);
         }
+        finally
+        {
+            _reader.Rest();
+        }
     }
 
     /// <summary>Reads a page by itself or, once it has caught up, follows the feed until it leaves it; what went wrong with the log and may pass, or null.</summary>
@@ -154,7 +160,7 @@ public sealed class LiveListener : IAsyncDisposable
     /// <summary>Reads a page by itself; true when it has joined the feed.</summary>
     private async ValueTask<bool> ReadOnAsync()
     {
-        using var page = await _store.Log.ReadAsync(new() { From = _position + 1, Query = _route.Query }, _stop.Token).ConfigureAwait(false);
+        using var page = await _reader.ReadAsync(_position + 1, _stop.Token).ConfigureAwait(false);
         for (var i = 0; i < page.Events.Length; i++)
         {
             if (!_route.AdmitsBytes(page.Events[i])) continue;

@@ -10,7 +10,6 @@ namespace EventSourcing.Subscriptions;
 /// </remarks>
 public sealed class Subscriber : IAsyncDisposable
 {
-    private const int PageSize = 1000;
 
     private readonly EventStore _store;
     private readonly SubscriberOptions _options;
@@ -29,6 +28,7 @@ public sealed class Subscriber : IAsyncDisposable
         _store = store as EventStore ?? throw new ArgumentException($"Subscriptions need the {nameof(EventStore)}; {store.GetType()} is another.", nameof(store));
         _options = (options ?? new()).Validated();
         _leases = new(store.Log, _options);
+        Pages = new(store.Log);
     }
 
     /// <summary>The subscriptions that were started and not stopped, in no order that matters.</summary>
@@ -49,6 +49,8 @@ public sealed class Subscriber : IAsyncDisposable
     internal EventStore Store => _store;
 
     internal SubscriberOptions Options => _options;
+
+    internal SharedPages Pages { get; }
 
     /// <summary>Starts a subscription: durable under its name, resumed after its checkpoint, active in one process at a time.</summary>
     /// <remarks>
@@ -73,7 +75,8 @@ public sealed class Subscriber : IAsyncDisposable
         options.Validate();
         var query = options.Query ?? handler.Query;
         // A batch is at most a page: pages of a divisor of the usual interval make whole batches.
-        var read = new LogRead { Query = query is null ? null : _store.Types.Resolve(query), MaxCount = handler.IsBatch ? Math.Min(PageSize, options.CheckpointEvery) : PageSize };
+        var pageSize = handler.IsBatch ? Math.Min(SharedPages.PageSize, options.CheckpointEvery) : SharedPages.PageSize;
+        SharedReader NewReader() => new(Pages, query is null ? null : _store.Types.Resolve(query), pageSize);
         handler.Bind(_store);
         lock (_lock)
         {
@@ -84,7 +87,7 @@ public sealed class Subscriber : IAsyncDisposable
         try
         {
             var position = await FindOrRecordAsync(name, options, cancellationToken).ConfigureAwait(false);
-            var subscription = new Subscription(name, this, Runners(name, handler, options, read));
+            var subscription = new Subscription(name, this, Runners(name, handler, options, NewReader));
             lock (_lock)
             {
                 ObjectDisposedException.ThrowIf(_isDisposed, this);
@@ -116,10 +119,10 @@ public sealed class Subscriber : IAsyncDisposable
 
     private void Changed(string name, SubscriptionState state, Exception? error) => StateChanged?.Invoke(name, state, error);
 
-    private Runner[] Runners(string name, SubscriptionHandler handler, SubscriptionOptions options, LogRead read)
+    private Runner[] Runners(string name, SubscriptionHandler handler, SubscriptionOptions options, Func<SharedReader> newReader)
     {
         var places = options.IsGroup ? new SemaphoreSlim(options.Workers) : null;
-        return [.. Keys(name, options.IsGroup).Select(key => new Runner(_store, key, handler, options, _options, _leases, read, places, Changed))];
+        return [.. Keys(name, options.IsGroup).Select(key => new Runner(_store, key, handler, options, _options, _leases, newReader(), places, Changed))];
     }
 
     private static IEnumerable<SegmentKey> Keys(string name, bool isGroup)

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using EventSourcing.Aggregates;
+using EventSourcing.Bus;
 using EventSourcing.Commands;
 using EventSourcing.DependencyInjection;
 using EventSourcing.Serialization;
@@ -56,6 +57,16 @@ internal static class DecidingExample
         // </example>
     }
 
+    internal static async Task ReactAsync(IEventStore store, ICommandBus commands, GlobalPosition after)
+    {
+        // <example: reaction>
+        await using var bus = new EventBus(store, commands: commands);     // commands: the ICommandBus; from the container both come connected
+
+        await bus.ReactAsync<OrderPaid>("ship-when-paid", (paid, e) => new ScheduleShipping(e.StreamId));
+        // </example>
+        await store.WaitAsync(after);
+    }
+
     internal static async Task ShipAsync(IEventStore store, EventEnvelope envelope, StreamId stream, string tracking)
     {
         // <example: handling>
@@ -77,6 +88,8 @@ public sealed class PayOrderHandler : ICommandHandler<PayOrder>
     }
 }
 // </example>
+
+public sealed record ScheduleShipping(StreamId Order);
 
 public sealed record UserRegistered(string UserId, string Email);
 
@@ -130,5 +143,5 @@ public sealed record Order(decimal Due) : IState<Order>
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(UserRegistered)), JsonSerializable(typeof(CourseDefined)), JsonSerializable(typeof(StudentSubscribed))]
-[JsonSerializable(typeof(OrderCreated)), JsonSerializable(typeof(OrderPaid)), JsonSerializable(typeof(OrderShipped)), JsonSerializable(typeof(PayOrder))]
+[JsonSerializable(typeof(OrderCreated)), JsonSerializable(typeof(OrderPaid)), JsonSerializable(typeof(OrderShipped)), JsonSerializable(typeof(PayOrder)), JsonSerializable(typeof(ScheduleShipping))]
 internal sealed partial class DecidingJson : JsonSerializerContext;

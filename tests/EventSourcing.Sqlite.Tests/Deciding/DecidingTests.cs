@@ -22,6 +22,7 @@ public sealed class DecidingTests : DocumentationTest
         Executed("Deciding/DecidingExample.cs", "unique"),
         Executed("Deciding/DecidingExample.cs", "model"),
         Executed("Deciding/DecidingExample.cs", "command", "registration", "sending"),
+        Executed("Deciding/DecidingExample.cs", "reaction"),
         Executed("Deciding/DecidingExample.cs", "handling"));
 
     [Test]
@@ -55,6 +56,20 @@ public sealed class DecidingTests : DocumentationTest
         (await DecidingExample.SendAsync(bus, new("r-1"))).WasDuplicate.Should().BeFalse();
         (await DecidingExample.SendAsync(bus, new("r-1"))).WasDuplicate.Should().BeTrue();
         (await _store.ReadStreamAsync("order-42").Select(e => (e.Type, e.Actor)).ToListAsync()).Should().Equal(("order-created", null), ("order-paid", "ann"));
+    }
+
+    [Test]
+    public async Task An_event_leads_to_a_command()
+    {
+        var paid = await _store.AppendAsync("order-42", ExpectedVersion.NoStream, [new OrderPaid(62.50m)]);
+        var commands = new CommandBus(_store, handlers =>
+            handlers.Add(DecidingJson.Default.ScheduleShipping, static (command, _, _) => new([new OrderShipped("soon").In(command.Order)])));
+
+        await DecidingExample.ReactAsync(_store, commands, paid.LastPosition);
+
+        var events = await _store.ReadStreamAsync("order-42").ToListAsync();
+        events.Select(e => e.Type).Should().Equal("order-paid", "order-shipped");
+        events[1].CausationId.Should().Be(events[0].EventId.ToString());
     }
 
     [Test]

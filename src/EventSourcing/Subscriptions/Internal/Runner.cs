@@ -16,7 +16,7 @@ internal sealed class Runner
     private readonly SubscriberOptions _common;
     private readonly LeaseKeeper _leases;
     private readonly SemaphoreSlim? _places;
-    private readonly LogRead _read;
+    private readonly SharedReader _reader;
     private readonly Action<string, SubscriptionState, Exception?> _changed;
     private readonly Delivery _delivery;
     private readonly Deliverer _deliverer;
@@ -34,9 +34,9 @@ internal sealed class Runner
     private bool _isPaused, _isPausedByFailure;
 
     internal Runner(
-        EventStore store, SegmentKey key, SubscriptionHandler handler, SubscriptionOptions options, SubscriberOptions common, LeaseKeeper leases, LogRead read, SemaphoreSlim? places, Action<string, SubscriptionState, Exception?> changed)
+        EventStore store, SegmentKey key, SubscriptionHandler handler, SubscriptionOptions options, SubscriberOptions common, LeaseKeeper leases, SharedReader reader, SemaphoreSlim? places, Action<string, SubscriptionState, Exception?> changed)
     {
-        (_log, _key, _checkpointIdle, _common, _leases, _read, _places, _changed) = (store.Log, key, options.CheckpointIdle, common, leases, read, places, changed);
+        (_log, _key, _checkpointIdle, _common, _leases, _reader, _places, _changed) = (store.Log, key, options.CheckpointIdle, common, leases, reader, places, changed);
         _interruption = new(common.TimeProvider);
         _tally = new(common.TimeProvider);
         _delivery = new(store, key.Name, key.Segment);
@@ -181,6 +181,7 @@ internal sealed class Runner
         {
             _delivery.Forget(0);
             _tenure = null;
+            _reader.Rest();
             await _leases.ReleaseAsync(lease).ConfigureAwait(false);
         }
     }
@@ -202,6 +203,7 @@ internal sealed class Runner
             {
                 await _progress.TrySaveIfNeededAsync(tenure).ConfigureAwait(false);
                 Enter(SubscriptionState.Paused);
+                _reader.Rest();
                 await _interruption.DelayAsync(Timeout.InfiniteTimeSpan).ConfigureAwait(false);
                 continue;
             }
@@ -254,7 +256,7 @@ internal sealed class Runner
         LogPage page;
         try
         {
-            page = await _log.ReadAsync(_read with { From = _progress.Position + 1 }, tenure.Token).ConfigureAwait(false);
+            page = await _reader.ReadAsync(_progress.Position + 1, tenure.Token).ConfigureAwait(false);
         }
         catch
         {

@@ -1,0 +1,35 @@
+using EventSourcing.Storage;
+
+namespace EventSourcing.Subscriptions.Internal;
+
+/// <summary>Reads the log forward page by page for one runner or listener, together with others where they are at the same place. Used by one loop at a time.</summary>
+internal sealed class SharedReader(SharedPages pages, EventQuery? query, int pageSize)
+{
+    private readonly LogRead _read = new() { Query = query, MaxCount = pageSize };
+
+    // Tags lead straight to their events, where others would have to look at all.
+    private readonly bool _isShareable = pageSize == SharedPages.PageSize && query?.Items.Any(item => item.Tags.Count > 0) != true;
+    private bool _isBehind;
+
+    /// <summary>The next events from a position on.</summary>
+    internal async ValueTask<LogPage> ReadAsync(long from, CancellationToken cancellationToken)
+    {
+        if (_isShareable && _isBehind && pages.IsWorthwhile
+            && await pages.TryReadAsync(from, query, cancellationToken).ConfigureAwait(false) is { } shared) return shared;
+        var page = await pages.Log.ReadAsync(_read with { From = from }, cancellationToken).ConfigureAwait(false);
+        if (_isBehind == page.IsLast) Turn(!page.IsLast);
+        return page;
+    }
+
+    /// <summary>Nothing is read for now.</summary>
+    internal void Rest()
+    {
+        if (_isBehind) Turn(false);
+    }
+
+    private void Turn(bool isBehind)
+    {
+        _isBehind = isBehind;
+        if (_isShareable) pages.Count(isBehind);
+    }
+}

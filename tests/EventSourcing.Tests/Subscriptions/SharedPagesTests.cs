@@ -1,0 +1,80 @@
+using EventSourcing.InMemory;
+using EventSourcing.Storage;
+using EventSourcing.Subscriptions.Internal;
+using FluentAssertions;
+using NUnit.Framework;
+
+namespace EventSourcing.Tests.Subscriptions;
+
+[Parallelizable(ParallelScope.All), FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+public sealed class SharedPagesTests : IAsyncDisposable
+{
+    private const int Events = (SharedPages.PageSize * 3) + 10;
+
+    private readonly CountingLog _log = new(new InMemoryEventLog());
+    private readonly SharedPages _pages;
+
+    public SharedPagesTests()
+    {
+        _pages = new(_log);
+        _pages.Count(isBehind: true);
+        _pages.Count(isBehind: true);
+    }
+
+    public ValueTask DisposeAsync() => _log.DisposeAsync();
+
+    [SetUp]
+    public async Task FillAsync() => await _log.AppendAsync(new LogAppend
+    {
+        Writes = new[] { new StreamWrite("s-1", ExpectedVersion.Any, Enumerable.Range(0, Events).Select(i => new LogEvent { Type = $"t{i % 2}", Data = new byte[] { 1 } }).ToArray()) },
+    }, default);
+
+    [Test]
+    public async Task A_page_is_read_once_and_each_takes_its_own_events()
+    {
+        using var all = await _pages.TryReadAsync(501, null, default);
+        using var some = await _pages.TryReadAsync(501, EventQuery.OfTypes("t1"), default);
+
+        _log.Reads.Should().Be(1);
+        Positions(all!).Should().Equal(Enumerable.Range(501, 500).Select(i => (long)i), "a page ends where a multiple of its size does");
+        Positions(some!).Should().Equal(Enumerable.Range(501, 500).Where(i => i % 2 == 0).Select(i => (long)i));
+        (all!.Next, all.IsLast, some!.Next, some.IsLast).Should().Be((1001, false, 1001, false));
+    }
+
+    [Test]
+    public async Task What_lies_at_the_head_is_not_shared()
+    {
+        (await _pages.TryReadAsync(3001, null, default)).Should().BeNull();
+        (await _pages.TryReadAsync(3001, null, default)).Should().BeNull();
+        _log.Reads.Should().Be(2, "it is not kept either");
+    }
+
+    [Test]
+    public async Task A_read_that_fails_is_its_own_reader_s_failure()
+    {
+        await FluentActions.Awaiting(() => _pages.TryReadAsync(1, null, new CancellationToken(canceled: true)).AsTask()).Should().ThrowAsync<OperationCanceledException>();
+        using var page = await _pages.TryReadAsync(1, null, default);
+        page!.Events.Length.Should().Be(SharedPages.PageSize);
+    }
+
+    [Test]
+    public async Task Pages_live_until_their_last_reader_has_disposed_them()
+    {
+        var page = (await _pages.TryReadAsync(1, null, default))!;
+        _pages.Count(isBehind: false);
+        _pages.IsWorthwhile.Should().BeFalse();
+        page.Events.Length.Should().Be(SharedPages.PageSize, "the window is given up, the reader's page is not");
+        page.Dispose();
+        page.Dispose();
+        page.Events.Length.Should().Be(0);
+        using var again = await _pages.TryReadAsync(1, null, default);
+        _log.Reads.Should().Be(2);
+    }
+
+    private static List<long> Positions(LogPage page)
+    {
+        var positions = new List<long>();
+        foreach (ref readonly var e in page.Events) positions.Add(e.Position.ToInt64());
+        return positions;
+    }
+}
