@@ -14,11 +14,14 @@ public sealed class SharedPagesTests : IAsyncDisposable
     private readonly CountingLog _log = new(new InMemoryEventLog());
     private readonly SharedPages _pages;
 
+    private readonly SharedReader _one, _two;
+
     public SharedPagesTests()
     {
         _pages = new(_log);
-        _pages.Count(isBehind: true);
-        _pages.Count(isBehind: true);
+        (_one, _two) = (new(_pages, null, SharedPages.PageSize), new(_pages, null, SharedPages.PageSize));
+        _pages.Enter(_one);
+        _pages.Enter(_two);
     }
 
     public ValueTask DisposeAsync() => _log.DisposeAsync();
@@ -61,7 +64,7 @@ public sealed class SharedPagesTests : IAsyncDisposable
     public async Task Pages_live_until_their_last_reader_has_disposed_them()
     {
         var page = (await _pages.TryReadAsync(1, null, default))!;
-        _pages.Count(isBehind: false);
+        _pages.Leave(_one);
         _pages.IsWorthwhile.Should().BeFalse();
         page.Events.Length.Should().Be(SharedPages.PageSize, "the window is given up, the reader's page is not");
         page.Dispose();

@@ -5,8 +5,8 @@ namespace EventSourcing.Subscriptions.Internal;
 /// <summary>Pages that several readers of this process go through at about the same time: read from the log once, by the first who asks.</summary>
 /// <remarks>
 /// A page ends where a multiple of its size does, so that readers who began apart meet at the same pages; it holds all events, and each reader
-/// picks its own. The last pages are kept while more than one reader is behind. What lies at the head is not shared: every reader at the tail sees what
-/// is stored when it asks.
+/// picks its own. While more than one reader is behind, the pages are kept that one of them comes to next: of all pages, those with the shortest way
+/// from the nearest reader before them. What lies at the head is not shared: every reader at the tail sees what is stored when it asks.
 /// </remarks>
 internal sealed class SharedPages(IEventLog log)
 {
@@ -15,20 +15,32 @@ internal sealed class SharedPages(IEventLog log)
 
     private readonly Lock _lock = new();
     private readonly List<SharedPage> _window = [];
-    private int _behind;
+    private readonly List<SharedReader> _behind = [];
+    private volatile bool _isWorthwhile;
 
     internal IEventLog Log => log;
 
     /// <summary>True when there is somebody to share with.</summary>
-    internal bool IsWorthwhile => Volatile.Read(ref _behind) > 1;
+    internal bool IsWorthwhile => _isWorthwhile;
 
-    /// <summary>A reader has fallen behind the head, or has reached it or ended.</summary>
-    internal void Count(bool isBehind)
+    /// <summary>A reader has fallen behind the head.</summary>
+    internal void Enter(SharedReader reader)
     {
         lock (_lock)
         {
-            _behind += isBehind ? 1 : -1;
-            if (_behind > 1) return;
+            _behind.Add(reader);
+            _isWorthwhile = _behind.Count > 1;
+        }
+    }
+
+    /// <summary>A reader has reached the head, or reads no more.</summary>
+    internal void Leave(SharedReader reader)
+    {
+        lock (_lock)
+        {
+            _behind.Remove(reader);
+            _isWorthwhile = _behind.Count > 1;
+            if (_isWorthwhile) return;
             foreach (var page in _window) page.Release();
             _window.Clear();
         }
@@ -63,16 +75,33 @@ internal sealed class SharedPages(IEventLog log)
             foreach (var known in _window)
                 if (known.From == from) return known.Hold();
             isFirst = true;
-            if (_window.Count == Window)
-            {
-                _window[0].Release();
-                _window.RemoveAt(0);
-            }
-
             var page = new SharedPage(from);
             _window.Add(page.Hold());
+            if (_window.Count > Window) LeaveOutTheFarthest();
             return page;
         }
+    }
+
+    private void LeaveOutTheFarthest()
+    {
+        var (farthest, longest) = (0, -1L);
+        for (var i = 0; i < _window.Count; i++)
+        {
+            var way = WayTo(_window[i].From);
+            if (way > longest) (farthest, longest) = (i, way);
+        }
+
+        _window[farthest].Release();
+        _window.RemoveAt(farthest);
+    }
+
+    // From the nearest reader that has not come there; one that stands at the position has the page.
+    private long WayTo(long from)
+    {
+        var nearest = long.MaxValue;
+        foreach (var reader in _behind)
+            if (reader.Position < from) nearest = Math.Min(nearest, from - reader.Position);
+        return nearest;
     }
 
     // Whatever comes of it, those who wait for it go on: without a page they ask the log, and meet its error themselves.

@@ -9,11 +9,16 @@ internal sealed class SharedReader(SharedPages pages, EventQuery? query, int pag
 
     // Tags lead straight to their events, where others would have to look at all.
     private readonly bool _isShareable = pageSize == SharedPages.PageSize && query?.Items.Any(item => item.Tags.Count > 0) != true;
+    private long _position;
     private bool _isBehind;
+
+    /// <summary>The position that was asked for last.</summary>
+    internal long Position => Volatile.Read(ref _position);
 
     /// <summary>The next events from a position on.</summary>
     internal async ValueTask<LogPage> ReadAsync(long from, CancellationToken cancellationToken)
     {
+        Volatile.Write(ref _position, from);
         if (_isShareable && _isBehind && pages.IsWorthwhile
             && await pages.TryReadAsync(from, query, cancellationToken).ConfigureAwait(false) is { } shared) return shared;
         var page = await pages.Log.ReadAsync(_read with { From = from }, cancellationToken).ConfigureAwait(false);
@@ -30,6 +35,8 @@ internal sealed class SharedReader(SharedPages pages, EventQuery? query, int pag
     private void Turn(bool isBehind)
     {
         _isBehind = isBehind;
-        if (_isShareable) pages.Count(isBehind);
+        if (!_isShareable) return;
+        if (isBehind) pages.Enter(this);
+        else pages.Leave(this);
     }
 }
