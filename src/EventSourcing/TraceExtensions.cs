@@ -15,6 +15,7 @@ public static class TraceExtensions
     /// <param name="maxEvents">The most events taken, the oldest, 1 or more; default 1,000.</param>
     /// <param name="cancellationToken">Ends the read.</param>
     /// <exception cref="ArgumentException">The id is empty.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxEvents"/> is less than 1.</exception>
     /// <exception cref="EventSerializationException">An event of the operation cannot be read.</exception>
     public static async ValueTask<EventTrace> TraceAsync(
         this IEventStore store, string id, int maxEvents = 1000, CancellationToken cancellationToken = default)

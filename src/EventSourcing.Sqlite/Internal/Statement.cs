@@ -8,7 +8,8 @@ internal sealed unsafe class Statement(Database database, nint handle) : IDispos
 {
     private static readonly byte* s_nothing = (byte*)RuntimeHelpers.AllocateTypeAssociatedMemory(typeof(Statement), 1);
 
-    // Where the values of the row lie. SQLite keeps them in one place, row after row, until it prepares the statement anew.
+    // Where the values of the row lie. SQLite keeps them in one place, row after row, until it prepares the statement anew. They are
+    // unprotected (sqlite.org/c3ref/column_blob.html): good for one thread at a time, which is all that a statement here knows.
     private nint[] _values = [];
 
     internal nint Handle { get; private set; } = handle;
