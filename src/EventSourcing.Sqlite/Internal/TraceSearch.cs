@@ -30,7 +30,9 @@ internal static class TraceSearch
             known.Remove(position);
             found.Add(GlobalPosition.FromInt64(position));
             if (!idOf.Bind(1, position).Step()) continue;
-            var eventId = new Guid(idOf.Bytes(0), bigEndian: true).ToString();
+            var bytes = idOf.Bytes(0);
+            if (bytes.Length != 16) throw new StoreCorruptException("the event is not what was stored: its id does not take 16 bytes", $"position {position}");
+            var eventId = new Guid(bytes, bigEndian: true).ToString();
             idOf.Reset();
             Add(byCausation, eventId, position);
         }
