@@ -4,7 +4,7 @@ using EventSourcing.Storage;
 
 namespace EventSourcing.Sqlite.Internal;
 
-/// <summary>Copies a row of es_events into a page, after its checksum has shown that it is what was written.</summary>
+/// <summary>Takes a row of es_events into a page, after its checksum has shown that it is what was written.</summary>
 internal sealed class RowReader(NameTable streams, NameTable types, NameTable tags)
 {
     private const int CachedStreamsAtMost = 1 << 16;
@@ -56,8 +56,8 @@ internal sealed class RowReader(NameTable streams, NameTable types, NameTable ta
                 (header.Flags & Checksum.HasCorrelation) != 0 ? Encoding.UTF8.GetString(correlation) : null,
                 (header.Flags & Checksum.HasCausation) != 0 ? Encoding.UTF8.GetString(causation) : null,
                 page.Read.IncludeTags && header.TagsLength > 0 ? Tags(header, tagIds) : null),
-            Metadata = page.Copy(metadata),
-            Data = page.Copy(data),
+            Metadata = page.TakeMetadata(metadata),
+            Data = page.TakeData(data),
             IsJson = (header.Flags & Checksum.IsText) != 0,
         });
     }

@@ -13,6 +13,7 @@ public static class LogContract
         .. RetryCases.All,
         .. ConditionCases.All,
         .. ReadCases.All,
+        .. VisitCases.All,
         .. RecordCases.All,
         .. LifeCases.All,
         .. SubscriptionCases.All,
