@@ -184,7 +184,7 @@ internal sealed class Reader : IDisposable
                     return;
                 }
 
-                if (rows.Int64(0) > page.Head)
+                if ((column == 0 ? key : rows.Int64(0)) > page.Head)
                 {
                     // Not sealed still: backwards, what is sealed comes after it.
                     if (page.Read.Direction == ReadDirection.Forward) return;

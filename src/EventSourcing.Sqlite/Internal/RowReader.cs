@@ -40,8 +40,9 @@ internal sealed class RowReader(NameTable streams, NameTable types, NameTable ta
         if (row.IsText(12)) header.Flags |= Checksum.IsText;
         var data = row.Bytes(12);
         header.DataLength = data.Length;
-        if (row.IsNull(10)) throw Damaged(header, "it has no checksum");
-        if (row.Int64(10) != Checksum.OfEvent(header, correlation, causation, tagIds, metadata, data)) throw Damaged(header, "its checksum does not fit");
+        // NULL reads as 0.
+        if (row.Int64(10) is var checksum && checksum != Checksum.OfEvent(header, correlation, causation, tagIds, metadata, data) || (checksum == 0 && row.IsNull(10)))
+            throw Damaged(header, row.IsNull(10) ? "it has no checksum" : "its checksum does not fit");
         page.ThrowIfOutOfOrder(header.Position, header.Version);
         page.Add(new()
         {
@@ -65,8 +66,8 @@ internal sealed class RowReader(NameTable streams, NameTable types, NameTable ta
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ReadOnlySpan<byte> Optional(Statement row, int column, int flag, ref int flags, out int length)
     {
-        // None of these is ever stored empty, so no bytes means NULL.
-        var bytes = row.Bytes(column);
+        // None of these is ever stored empty, so no bytes means NULL. Most are: to ask for the type is quicker than for bytes that are not there.
+        var bytes = row.IsNull(column) ? default : row.Bytes(column);
         length = bytes.Length;
         if (length > 0) flags |= flag;
         return bytes;
