@@ -21,10 +21,11 @@ internal static class GrowthWorkload
         {
             for (var i = 0; i < sizes.Length; i++)
             {
-                var log = SqliteEventLog.Open(files[i].Path, new() { Durability = Durability.ProcessCrashOnly });
-                logs.Add(new($"{sizes[i]:N0} events", sizes[i], log));
-                await GrownLog.FillAsync(log, sizes[i]);
+                await using (var filling = Open(files[i])) await GrownLog.FillAsync(filling, sizes[i]);
                 Console.WriteLine($"- {sizes[i]:N0} events: {files[i].Size / (1 << 20):N0} MiB");
+                // What was written may have left the system's memory again, and the disk is not what is measured.
+                files[i].Warm();
+                logs.Add(new($"{sizes[i]:N0} events", sizes[i], Open(files[i])));
             }
 
             await MeasureAsync(settings, logs);
@@ -35,6 +36,8 @@ internal static class GrowthWorkload
             foreach (var file in files) file.Dispose();
         }
     }
+
+    private static SqliteEventLog Open(DatabaseFile file) => SqliteEventLog.Open(file.Path, new() { Durability = Durability.ProcessCrashOnly });
 
     private static async Task MeasureAsync(Settings settings, List<Log> logs)
     {

@@ -16,6 +16,13 @@ internal sealed class DatabaseFile : IDisposable
     /// <summary>Bytes on disk, write-ahead log included.</summary>
     public long Size => Companions().Where(File.Exists).Sum(f => new FileInfo(f).Length);
 
+    /// <summary>Reads the file once, so that the system has it in memory. Not while it is open: closing it here would end SQLite's locks.</summary>
+    public void Warm()
+    {
+        using var file = File.OpenRead(Path);
+        file.CopyTo(Stream.Null, 1 << 20);
+    }
+
     public void Dispose()
     {
         foreach (var file in Companions()) File.Delete(file);
