@@ -2,15 +2,16 @@ using EventSourcing.Benchmarks;
 using EventSourcing.LoadTests.Measuring;
 using EventSourcing.Sqlite;
 using EventSourcing.Storage;
+using Microsoft.Win32.SafeHandles;
 
 namespace EventSourcing.LoadTests;
 
 /// <summary>What a call costs in small and in large logs. Each file has the same streams of 100 events and the same two kinds of tags, evenly spread.</summary>
 internal static class GrowthWorkload
 {
-    private const int Calls = 2000, Page = 1024;
+    private const int Calls = 2000, Page = 1024, FilePage = 4096;
 
-    private sealed record Log(string Name, int Events, SqliteEventLog Open);
+    private sealed record Log(string Name, int Events, SqliteEventLog Open, SafeFileHandle File);
 
     public static async Task RunAsync(Settings settings)
     {
@@ -25,7 +26,7 @@ internal static class GrowthWorkload
                 Console.WriteLine($"- {sizes[i]:N0} events: {files[i].Size / (1 << 20):N0} MiB");
                 // What was written may have left the system's memory again, and the disk is not what is measured.
                 files[i].Warm();
-                logs.Add(new($"{sizes[i]:N0} events", sizes[i], Open(files[i])));
+                logs.Add(new($"{sizes[i]:N0} events", sizes[i], Open(files[i]), File.OpenHandle(files[i].Path, share: FileShare.ReadWrite)));
             }
 
             await MeasureAsync(settings, logs);
@@ -33,6 +34,8 @@ internal static class GrowthWorkload
         finally
         {
             foreach (var log in logs) await log.Open.DisposeAsync();
+            // Not before: closing the file would end the locks of SQLite's own handles.
+            foreach (var log in logs) log.File.Dispose();
             foreach (var file in files) file.Dispose();
         }
     }
@@ -42,7 +45,11 @@ internal static class GrowthWorkload
     private static async Task MeasureAsync(Settings settings, List<Log> logs)
     {
         await RaceAsync(settings, logs, "append of one event, NORMAL", (log, i) => AppendAsync(log, i, null));
-        await RaceAsync(settings, logs, "load of a stream of 100 events", (log, i) => LogReading.ReadAsync(log.Open, new() { Stream = GrownLog.Stream(i % (log.Events / GrownLog.PerStream)) }));
+        await RaceAsync(settings, logs, "load of a stream of 100 events that were appended together",
+            (log, i) => LogReading.ReadAsync(log.Open, new() { Stream = GrownLog.Compact(i % GrownLog.CompactIn(log.Events)) }));
+        await RaceAsync(settings, logs, "load of a stream of 100 events that are spread over the whole log",
+            (log, i) => LogReading.ReadAsync(log.Open, new() { Stream = GrownLog.Stream(i % (log.Events / GrownLog.PerStream)) }));
+        await RaceAsync(settings, logs, "100 pages of the file, read without SQLite", ReadFileAsync);
         foreach (var (tag, events) in new[] { (GrownLog.Rare, GrownLog.RareEvents), (GrownLog.Frequent, GrownLog.FrequentEvents) })
         {
             // After the head: what a decision just made costs. From the start, of a type that none of them has: every event of the tag is looked at.
@@ -91,6 +98,17 @@ internal static class GrowthWorkload
     {
         using var page = await log.Open.ReadAsync(new() { From = 1 + (i % (log.Events - Page)), MaxCount = Page }, CancellationToken.None);
         return page.Events.Length;
+    }
+
+    // As far apart as the events of a spread stream are.
+    private static ValueTask<long> ReadFileAsync(Log log, int i)
+    {
+        Span<byte> page = stackalloc byte[FilePage];
+        var pages = RandomAccess.GetLength(log.File) / FilePage;
+        var read = 0L;
+        for (var k = 0; k < GrownLog.PerStream; k++)
+            read += RandomAccess.Read(log.File, page, (i + (k * pages / GrownLog.PerStream)) % pages * FilePage);
+        return new(read);
     }
 
     private static int Scatter(int i) => (int)((uint)i * 2654435761u >> 4);
