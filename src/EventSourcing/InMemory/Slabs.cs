@@ -3,7 +3,7 @@ namespace EventSourcing.InMemory;
 /// <summary>Copies payloads into arrays that never move: small ones side by side, large ones alone.</summary>
 internal sealed class Slabs
 {
-    // From 85,000 bytes on an array begins its life where old ones end theirs: no collection of young objects copies it, or is due because of it.
+    // Pinned, so no collection of young objects copies a slab or is due because of it, and none lies between the events' chunks, which are read in order.
     private const int LargestSlab = 256 << 10;
     private const int SmallestSlab = 4 << 10;
 
@@ -34,7 +34,7 @@ internal sealed class Slabs
                 return (GC.AllocateUninitializedArray<byte>(bytes), 0);
             }
 
-            (_slab, _used) = (GC.AllocateUninitializedArray<byte>(size), 0);
+            (_slab, _used) = (GC.AllocateUninitializedArray<byte>(size, pinned: true), 0);
         }
 
         var offset = _used;

@@ -18,7 +18,7 @@ public class SlabsTests
         var slabs = new Slabs();
         byte[] last = [];
         for (var i = 0; i < 10_000; i++) last = slabs.Copy(new byte[200], new byte[100]).Slab;
-        GC.GetGeneration(last).Should().Be(GC.MaxGeneration, "large objects count as old from the beginning");
+        GC.GetGeneration(last).Should().Be(GC.MaxGeneration, "pinned objects count as old from the beginning");
     }
 
     [Test]
