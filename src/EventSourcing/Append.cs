@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using EventSourcing.Storage;
 
 namespace EventSourcing;
@@ -12,7 +13,8 @@ namespace EventSourcing;
 public sealed class Append
 {
     // Most appends write to one stream and check none.
-    private readonly List<AppendWrite> _writes = new(1);
+    private AppendWrite[] _writes = [];
+    private int _writeCount;
     private List<StreamCheck>? _checks;
 
     /// <summary>The command's id; a second append with it stores nothing and answers with the first one's result. To run the command anew, choose another id. 1 to 512 bytes of UTF-8, or null.</summary>
@@ -33,9 +35,9 @@ public sealed class Append
     /// <summary>Headers of events that do not say; none is called <c>actor</c>.</summary>
     public IReadOnlyDictionary<string, string> Headers { get; init; } = EventMetadata.None.Headers;
 
-    internal List<AppendWrite> Writes => _writes;
+    internal ReadOnlySpan<AppendWrite> Writes => _writes.AsSpan(0, _writeCount);
 
-    internal IReadOnlyList<StreamCheck> Checks => _checks ?? [];
+    internal ReadOnlySpan<StreamCheck> Checks => CollectionsMarshal.AsSpan(_checks);
 
     internal AppendCondition? Condition { get; private set; }
 
@@ -49,21 +51,22 @@ public sealed class Append
     public Append To(StreamId stream, ExpectedVersion expected, IEnumerable<object> events)
     {
         ArgumentNullException.ThrowIfNull(events);
-        return To(stream, expected, (IReadOnlyList<object>)[.. events]);
+        return To(stream, expected, (object[])[.. events]);
     }
 
     /// <summary>The same without a copy of the events: for an append that is stored at once.</summary>
-    internal Append To(StreamId stream, ExpectedVersion expected, IReadOnlyList<object> events)
+    internal Append To(StreamId stream, ExpectedVersion expected, object[] events)
     {
         if (stream.IsDefault) throw new ArgumentException("default(StreamId) names no stream.", nameof(stream));
-        for (var i = 0; i < events.Count; i++)
+        foreach (var e in events)
         {
-            ArgumentNullException.ThrowIfNull(events[i], nameof(events));
-            if (events[i] is EventData { StreamId: { } own } && own != stream)
+            ArgumentNullException.ThrowIfNull(e, nameof(events));
+            if (e is EventData { StreamId: { } own } && own != stream)
                 throw new ArgumentException($"An event for stream '{own}' is not written to '{stream}'.", nameof(events));
         }
 
-        _writes.Add(new(stream, expected, events));
+        if (_writeCount == _writes.Length) Array.Resize(ref _writes, Math.Max(1, _writeCount * 2));
+        _writes[_writeCount++] = new(stream, expected, events);
         return this;
     }
 
@@ -104,4 +107,4 @@ public sealed class Append
 }
 
 /// <summary>The events that an append writes to one stream.</summary>
-internal readonly record struct AppendWrite(StreamId Stream, ExpectedVersion Expected, IReadOnlyList<object> Events);
+internal readonly record struct AppendWrite(StreamId Stream, ExpectedVersion Expected, object[] Events);

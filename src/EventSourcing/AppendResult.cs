@@ -6,44 +6,54 @@ namespace EventSourcing;
 /// <summary>What an append stored, or what an earlier append of the same content had stored.</summary>
 public readonly struct AppendResult : IEquatable<AppendResult>
 {
-    // One stream is by far the most common case and takes no array.
-    private readonly StreamRange _single;
-    private readonly StreamRange[]? _streams;
-    private readonly GlobalPosition[]? _scattered;
+    // Answers are handed from hand to hand, so they are small: one stream is by far the most common case, and what follows from the rest is not kept.
+    private readonly StreamId _stream;
+    private readonly long _version;
+    private readonly int _count;
+
+    // Null for one stream or none, StreamRange[] for any, Scattered where positions are not contiguous.
+    private readonly object? _streams;
 
     /// <summary>For logs: the result of an append whose events lie at contiguous positions, or which has none.</summary>
     /// <param name="streams">What each write stored, in the append's order; writes without events included.</param>
     /// <param name="firstPosition">The first event's position, or <paramref name="lastPosition"/> when there is no event.</param>
     /// <param name="lastPosition">The last event's position; the log's head when there is no event.</param>
     /// <param name="wasDuplicate">True when nothing was written because it was stored before.</param>
+    /// <exception cref="ArgumentException">There are more or fewer positions than events.</exception>
     public AppendResult(ImmutableArray<StreamRange> streams, GlobalPosition firstPosition, GlobalPosition lastPosition, bool wasDuplicate)
-        : this(firstPosition, lastPosition, wasDuplicate)
-    {
-        if (streams.IsDefault) throw new ArgumentNullException(nameof(streams));
-        if (streams.Length == 1) _single = streams[0];
-        else _streams = ImmutableCollectionsMarshal.AsArray(streams);
-    }
+        : this(streams.IsDefault ? throw new ArgumentNullException(nameof(streams)) : streams, lastPosition, wasDuplicate) => ThrowUnlessFirst(firstPosition);
 
     /// <summary>For logs: the result of an append to one stream.</summary>
     /// <param name="stream">What was stored in it.</param>
     /// <param name="firstPosition">The first event's position, or <paramref name="lastPosition"/> when there is no event.</param>
     /// <param name="lastPosition">The last event's position; the log's head when there is no event.</param>
     /// <param name="wasDuplicate">True when nothing was written because it was stored before.</param>
+    /// <exception cref="ArgumentException">There are more or fewer positions than events.</exception>
     public AppendResult(StreamRange stream, GlobalPosition firstPosition, GlobalPosition lastPosition, bool wasDuplicate)
-        : this(firstPosition, lastPosition, wasDuplicate) => _single = stream;
+    {
+        (_stream, _version, _count) = (stream.StreamId, stream.LastVersion, stream.Count);
+        (LastPosition, WasDuplicate) = (lastPosition, wasDuplicate);
+        if (stream.FirstVersion != FirstOf(stream.LastVersion, stream.Count)) _streams = new[] { stream };
+        ThrowUnlessFirst(firstPosition);
+    }
 
     /// <summary>For logs: the result of a repeat whose events were stored by several appends.</summary>
     /// <param name="streams">What each write had stored, in the append's order.</param>
     /// <param name="positions">Every event's position, ascending; at least one.</param>
     public AppendResult(ImmutableArray<StreamRange> streams, IReadOnlyList<GlobalPosition> positions)
-        : this(streams, (positions ?? throw new ArgumentNullException(nameof(positions)))[0], positions[^1], wasDuplicate: true) =>
-        _scattered = [.. positions];
+        : this(streams, (positions ?? throw new ArgumentNullException(nameof(positions)))[^1], wasDuplicate: true) =>
+        _streams = new Scattered([.. streams], [.. positions]);
 
-    private AppendResult(GlobalPosition firstPosition, GlobalPosition lastPosition, bool wasDuplicate) =>
-        (FirstPosition, LastPosition, WasDuplicate) = (firstPosition, lastPosition, wasDuplicate);
+    private AppendResult(ImmutableArray<StreamRange> streams, GlobalPosition lastPosition, bool wasDuplicate)
+    {
+        (LastPosition, WasDuplicate) = (lastPosition, wasDuplicate);
+        _streams = ImmutableCollectionsMarshal.AsArray(streams);
+        if (streams is [var first, ..]) (_stream, _version) = (first.StreamId, first.LastVersion);
+        foreach (var stream in streams) _count += stream.Count;
+    }
 
     /// <summary>The position of the first event; equal to <see cref="LastPosition"/> when the append has no event.</summary>
-    public GlobalPosition FirstPosition { get; }
+    public GlobalPosition FirstPosition => _streams is Scattered s ? s.Positions[0] : _count == 0 ? LastPosition : GlobalPosition.FromInt64(FirstOf(LastPosition.ToInt64(), _count));
 
     /// <summary>The position of the last event; the log's head at that moment when the append has no event.</summary>
     public GlobalPosition LastPosition { get; }
@@ -52,31 +62,28 @@ public readonly struct AppendResult : IEquatable<AppendResult>
     public bool WasDuplicate { get; private init; }
 
     /// <summary>What each write stored, in the append's order.</summary>
-    public IReadOnlyList<StreamRange> Streams => _streams ?? (_single.StreamId.IsDefault ? [] : [_single]);
+    public IReadOnlyList<StreamRange> Streams => _streams switch
+    {
+        StreamRange[] streams => streams,
+        Scattered scattered => scattered.Streams,
+        _ when _stream.IsDefault => [],
+        _ => [new StreamRange(_stream, FirstOf(_version, _count), _version, _count)],
+    };
 
     /// <summary>The number of events.</summary>
-    public int Count
-    {
-        get
-        {
-            if (_streams is null) return _single.Count;
-            var count = 0;
-            foreach (var stream in _streams) count += stream.Count;
-            return count;
-        }
-    }
+    public int Count => _count;
 
     /// <summary>The version of the last event of the append's first write; 0 when the append writes to no stream.</summary>
-    public long Version => _streams is { Length: > 0 } ? _streams[0].LastVersion : _single.LastVersion;
+    public long Version => _version;
 
     /// <summary>Every event's position, ascending, in the append's order. Contiguous unless several appends stored the events of a repeat.</summary>
     public IReadOnlyList<GlobalPosition> Positions
     {
         get
         {
-            if (_scattered is not null) return _scattered;
-            var positions = new GlobalPosition[Count];
-            for (var i = 0; i < positions.Length; i++) positions[i] = GlobalPosition.FromInt64(FirstPosition.ToInt64() + i);
+            if (_streams is Scattered scattered) return scattered.Positions;
+            var (positions, first) = (new GlobalPosition[_count], FirstPosition.ToInt64());
+            for (var i = 0; i < positions.Length; i++) positions[i] = GlobalPosition.FromInt64(first + i);
             return positions;
         }
     }
@@ -114,4 +121,13 @@ public readonly struct AppendResult : IEquatable<AppendResult>
 
     /// <summary>Different in some field.</summary>
     public static bool operator !=(AppendResult left, AppendResult right) => !left.Equals(right);
+
+    private static long FirstOf(long last, int count) => last - count + 1;
+
+    private void ThrowUnlessFirst(GlobalPosition first)
+    {
+        if (first != FirstPosition) throw new ArgumentException($"{_count} events do not lie at {first} to {LastPosition}.", nameof(first));
+    }
+
+    private sealed record Scattered(StreamRange[] Streams, GlobalPosition[] Positions);
 }

@@ -13,6 +13,9 @@ public sealed class EventStore : IEventStore
     private readonly IEventSerializer _serializer;
     private readonly ConcurrentQueue<AppendEncoder> _encoders = [];
 
+    // The encoder of a caller that is alone; the others are for those who come while it is away.
+    private AppendEncoder? _encoder;
+
     /// <summary>A store on a log.</summary>
     /// <param name="log">The log; disposed with the store.</param>
     /// <param name="types">The type map.</param>
@@ -35,27 +38,10 @@ public sealed class EventStore : IEventStore
     public EventTypeMap Types { get; }
 
     /// <inheritdoc/>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<AppendResult> AppendAsync(Append append, CancellationToken cancellationToken = default)
+    public ValueTask<AppendResult> AppendAsync(Append append, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(append);
-        using var observed = AppendObservation.Begin(append, Log.SystemName);
-        if (!_encoders.TryDequeue(out var encoder)) encoder = new(Types, _serializer);
-        try
-        {
-            var result = await Log.AppendAsync(encoder.Encode(append), cancellationToken).ConfigureAwait(false);
-            observed.Succeed(result);
-            return result;
-        }
-        catch (Exception e) when (observed.Fail(e))
-        {
-            throw;
-        }
-        finally
-        {
-            encoder.Reset();
-            _encoders.Enqueue(encoder);
-        }
+        return AppendObservation.IsWanted ? ObserveAsync(append, cancellationToken) : EncodeAndAppendAsync(append, cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -63,15 +49,14 @@ public sealed class EventStore : IEventStore
     {
         ArgumentNullException.ThrowIfNull(transaction);
         ArgumentNullException.ThrowIfNull(append);
-        if (!_encoders.TryDequeue(out var encoder)) encoder = new(Types, _serializer);
+        var encoder = RentEncoder();
         try
         {
             return transaction.Append(encoder.Encode(append));
         }
         finally
         {
-            encoder.Reset();
-            _encoders.Enqueue(encoder);
+            Return(encoder);
         }
     }
 
@@ -159,16 +144,68 @@ public sealed class EventStore : IEventStore
     internal EventDecoder Decoder => _decoder;
 
     /// <summary>An encoder whose append stays valid until it is given back.</summary>
-    internal AppendEncoder RentEncoder() => _encoders.TryDequeue(out var encoder) ? encoder : new(Types, _serializer);
+    internal AppendEncoder RentEncoder()
+    {
+        if (Interlocked.Exchange(ref _encoder, null) is { } own) return own;
+        return _encoders.TryDequeue(out var encoder) ? encoder : new(Types, _serializer);
+    }
 
     internal void Return(AppendEncoder encoder)
     {
         encoder.Reset();
-        _encoders.Enqueue(encoder);
+        if (Interlocked.CompareExchange(ref _encoder, encoder, null) is not null) _encoders.Enqueue(encoder);
     }
 
     /// <summary>Ends what is under way and closes the log.</summary>
     public ValueTask DisposeAsync() => Log.DisposeAsync();
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<AppendResult> ObserveAsync(Append append, CancellationToken cancellationToken)
+    {
+        using var observed = AppendObservation.Begin(append, Log.SystemName);
+        try
+        {
+            var result = await EncodeAndAppendAsync(append, cancellationToken).ConfigureAwait(false);
+            observed.Succeed(result);
+            return result;
+        }
+        catch (Exception e) when (observed.Fail(e))
+        {
+            throw;
+        }
+    }
+
+    // A log that answers at once is not waited for: the machinery of an async method would be most of what the store adds to it.
+    private ValueTask<AppendResult> EncodeAndAppendAsync(Append append, CancellationToken cancellationToken)
+    {
+        var encoder = RentEncoder();
+        ValueTask<AppendResult> pending;
+        try
+        {
+            pending = Log.AppendAsync(encoder.Encode(append), cancellationToken);
+        }
+        catch (Exception e)
+        {
+            pending = ValueTask.FromException<AppendResult>(e);
+        }
+
+        if (!pending.IsCompleted) return AwaitAsync(pending, encoder);
+        Return(encoder);
+        return pending;
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<AppendResult> AwaitAsync(ValueTask<AppendResult> pending, AppendEncoder encoder)
+    {
+        try
+        {
+            return await pending.ConfigureAwait(false);
+        }
+        finally
+        {
+            Return(encoder);
+        }
+    }
 
     private static void ThrowIfBelowOne(long? value, string name)
     {

@@ -15,6 +15,6 @@ public static class EventStoreExtensions
     {
         ArgumentNullException.ThrowIfNull(store);
         ArgumentNullException.ThrowIfNull(events);
-        return store.AppendAsync(new Append().To(stream, expected, events as IReadOnlyList<object> ?? [.. events]), cancellationToken);
+        return store.AppendAsync(new Append().To(stream, expected, events as object[] ?? [.. events]), cancellationToken);
     }
 }

@@ -65,8 +65,8 @@ public static class ExecuteExtensions
         for (var attempt = 1; ; attempt++)
         {
             folded = await store.FoldStreamAsync(stream, folded.State, evolve, folded.Version, null, cancellationToken).ConfigureAwait(false);
-            IReadOnlyList<object> events = [.. decide(folded.State)];
-            if (events.Count == 0 && options.CommandId is null) return new(folded.State, folded.Version, folded.Position, false);
+            object[] events = [.. decide(folded.State)];
+            if (events.Length == 0 && options.CommandId is null) return new(folded.State, folded.Version, folded.Position, false);
             AppendResult result;
             try
             {

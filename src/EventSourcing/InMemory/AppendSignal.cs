@@ -13,16 +13,19 @@ internal sealed class AppendSignal
         lock (_lock)
         {
             if (_failure is not null) return Task.FromException(_failure);
-            // Looked at under the lock that a pulse takes: an event published meanwhile is seen here, or its pulse finds the task.
-            if (events.Head > after) return Task.CompletedTask;
             // Those who wait go on elsewhere, never on the stack of the append that wakes them.
-            _next ??= new(TaskCreationOptions.RunContinuationsAsynchronously);
-            return _next.Task;
+            var next = _next ??= new(TaskCreationOptions.RunContinuationsAsynchronously);
+            // Looked at after the task is there, as a pulse looks for a task after the event is: one of the two sees the other.
+            Interlocked.MemoryBarrier();
+            return events.Head > after ? Task.CompletedTask : next.Task;
         }
     }
 
-    /// <summary>Wakes everyone; called after the events were published.</summary>
-    internal void Pulse() => Take()?.SetResult();
+    /// <summary>Wakes everyone; called after the events were published, which ends with a full fence.</summary>
+    internal void Pulse()
+    {
+        if (Volatile.Read(ref _next) is not null) Take()?.SetResult();
+    }
 
     /// <summary>Fails everyone, those to come included.</summary>
     internal void Fail(Exception failure)

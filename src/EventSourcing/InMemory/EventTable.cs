@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using EventSourcing.Storage;
 
@@ -24,6 +25,11 @@ internal sealed class EventTable
     private int _head;
     private int _generation = 1;
     private bool _hasSuppliedIds;
+
+    // An append asks for its stream twice, to judge and to write it, and what is appended next is often of the type of what came last.
+    private string? _lastName;
+    private StreamIndex? _lastStream;
+    private TypeIndex? _lastType;
 
     /// <summary>The last event that readers see.</summary>
     internal int Head => Volatile.Read(ref _head);
@@ -61,7 +67,7 @@ internal sealed class EventTable
 
     internal TagIndex? FindTag(Tag tag) => _tags.GetValueOrDefault(tag);
 
-    internal int VersionOf(StreamId id) => FindStream(id)?.Count ?? 0;
+    internal int VersionOf(StreamId id) => FindStreamToWrite(id)?.Count ?? 0;
 
     /// <summary>The position of the event with an id, 0 where there is none at or before <paramref name="head"/>.</summary>
     internal int Find(Guid id, int head)
@@ -77,15 +83,14 @@ internal sealed class EventTable
         return Count == 0 ? now : Math.Max(now, Slot(Count).Timestamp.UtcTicks);
     }
 
-    internal StreamIndex GetStream(StreamId id) =>
-        _streams.TryGetValue(id.Value, out var stream) ? stream : _streams.GetOrAdd(id.Value, new StreamIndex(id));
+    internal StreamIndex GetStream(StreamId id) => FindStreamToWrite(id) ?? (_lastStream = _streams.GetOrAdd(id.Value, new StreamIndex(id)));
 
     internal void Add(StreamIndex stream, in LogEvent e, long ticks)
     {
         var position = Count + 1;
         ref var slot = ref NewSlot(position);
         var (slab, offset) = _slabs.Copy(e.Data.Span, e.Metadata.Span);
-        var type = _types.TryGetValue(e.Type, out var known) ? known : _types.GetOrAdd(e.Type, new TypeIndex(e.Type));
+        var type = GetType(e.Type);
         slot = new()
         {
             Position = GlobalPosition.FromInt64(position),
@@ -103,10 +108,8 @@ internal sealed class EventTable
         _chunkBytes[position - 1 >> ChunkBits] += e.Data.Length + e.Metadata.Length;
         stream.Add(position);
         type.Add(position);
-        foreach (var tag in slot.Tags ?? []) _tags.GetOrAdd(tag, static _ => new()).Add(position);
-        if (e.Id is not { } id) return;
-        _suppliedIds[id] = position;
-        _hasSuppliedIds = true;
+        if (slot.Tags is { } tags) AddTags(tags, position);
+        if (e.Id is { } id) AddId(id, position);
     }
 
     /// <summary>Erases published events of a stream through a version. What is kept of each: its numbers, its id, and a hash to know its repeats by.</summary>
@@ -134,8 +137,8 @@ internal sealed class EventTable
         if (any) Volatile.Write(ref _generation, _generation + 1);
     }
 
-    /// <summary>Shows everything written to readers.</summary>
-    internal void Publish() => Volatile.Write(ref _head, Count);
+    /// <summary>Shows everything written to readers; with a full fence, for those who wait.</summary>
+    internal void Publish() => Interlocked.Exchange(ref _head, Count);
 
     /// <summary>Takes back everything that was not published.</summary>
     internal void Rollback()
@@ -153,11 +156,41 @@ internal sealed class EventTable
         }
     }
 
+    private StreamIndex? FindStreamToWrite(StreamId id)
+    {
+        if (ReferenceEquals(_lastName, id.Value)) return _lastStream;
+        (_lastName, _lastStream) = (id.Value, FindStream(id));
+        return _lastStream;
+    }
+
+    private TypeIndex GetType(string name)
+    {
+        if (_lastType is { } last && last.Name == name) return last;
+        return _lastType = _types.TryGetValue(name, out var known) ? known : _types.GetOrAdd(name, new TypeIndex(name));
+    }
+
+    private void AddTags(IReadOnlyList<Tag> tags, int position)
+    {
+        foreach (var tag in tags) _tags.GetOrAdd(tag, static _ => new()).Add(position);
+    }
+
+    private void AddId(Guid id, int position)
+    {
+        _suppliedIds[id] = position;
+        _hasSuppliedIds = true;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private Guid NewId(long ticks, int position)
     {
         var id = _ids.Create(new(ticks, TimeSpan.Zero), position);
-        // A caller may have guessed the id of an event to come.
-        for (var moment = ticks; _hasSuppliedIds && _suppliedIds.ContainsKey(id);)
+        return _hasSuppliedIds ? Unsupplied(id, ticks, position) : id;
+    }
+
+    // A caller may have guessed the id of an event to come.
+    private Guid Unsupplied(Guid id, long ticks, int position)
+    {
+        for (var moment = ticks; _suppliedIds.ContainsKey(id);)
             id = _ids.Create(new(moment += TimeSpan.TicksPerMillisecond, TimeSpan.Zero), position);
         return id;
     }

@@ -30,14 +30,17 @@ public sealed class InMemoryEventLog : IEventLog
     {
         ArgumentNullException.ThrowIfNull(append);
         if (cancellationToken.IsCancellationRequested) return ValueTask.FromCanceled<AppendResult>(cancellationToken);
+        AppendResult result;
         try
         {
-            return new(Write(append));
+            Write(append, out result);
         }
         catch (Exception e)
         {
             return ValueTask.FromException<AppendResult>(e);
         }
+
+        return new(result);
     }
 
     /// <inheritdoc/>
@@ -105,18 +108,17 @@ public sealed class InMemoryEventLog : IEventLog
     }
 
     // Not a case of the method below: a delegate would cost every append an allocation.
-    private AppendResult Write(LogAppend append)
+    private void Write(LogAppend append, out AppendResult result)
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
         _writer.Validate(append);
-        AppendResult result;
         bool hasEvents;
         lock (_lock)
         {
             Begin();
             try
             {
-                result = _writer.Append(append);
+                _writer.Append(append, out result);
                 hasEvents = _writer.Commit();
             }
             catch
@@ -127,7 +129,6 @@ public sealed class InMemoryEventLog : IEventLog
         }
 
         if (hasEvents) _signal.Pulse();
-        return result;
     }
 
     private T Write<T>(Func<ILogTransaction, T> work)

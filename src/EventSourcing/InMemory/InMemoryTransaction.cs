@@ -41,7 +41,8 @@ internal sealed class InMemoryTransaction(Writer writer) : ILogTransaction
     {
         ArgumentNullException.ThrowIfNull(append);
         Writer.Validate(append);
-        return Writer.Append(append);
+        Writer.Append(append, out var result);
+        return result;
     }
 
     /// <summary>Erases the events of a stream through a version, when the transaction is committed.</summary>

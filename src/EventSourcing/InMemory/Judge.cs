@@ -9,8 +9,8 @@ internal sealed class Judge(EventTable events, RecordTable records)
 {
     internal RecordTable Records { get; } = records;
 
-    /// <summary>The result of the same append, had it been stored before; throws when it must not be stored.</summary>
-    internal AppendResult? FindRepeat(LogAppend append) => FindCommand(append) ?? FindEvents(append);
+    /// <summary>Finds the result of the same append, had it been stored before; throws when it must not be stored.</summary>
+    internal bool TryFindRepeat(LogAppend append, out AppendResult repeat) => TryFindCommand(append, out repeat) || TryFindEvents(append, out repeat);
 
     internal bool IsTracked(Tracking tracking) => tracking.Position <= TrackedPosition(tracking.Source);
 
@@ -26,17 +26,19 @@ internal sealed class Judge(EventTable events, RecordTable records)
         if (append.Condition is { } condition) ThrowIfMet(condition);
     }
 
-    private AppendResult? FindCommand(LogAppend append)
+    private bool TryFindCommand(LogAppend append, out AppendResult repeat)
     {
-        if (append.CommandId is not { } id || Records.Find(RecordKind.Command, id) is not { } record) return null;
+        repeat = default;
+        if (append.CommandId is not { } id || Records.Find(RecordKind.Command, id) is not { } record) return false;
         var first = CommandResult.Parse(id, record.Value);
-        return first.IsRepeatedBy(append.Fingerprint.Span) ? first.Result : throw new CommandReusedException(id, first.Result);
+        repeat = first.IsRepeatedBy(append.Fingerprint.Span) ? first.Result : throw new CommandReusedException(id, first.Result);
+        return true;
     }
 
-    private AppendResult? FindEvents(LogAppend append)
+    private bool TryFindEvents(LogAppend append, out AppendResult repeat)
     {
-        var (first, isStored) = FirstStored(append);
-        if (!isStored) return null;
+        repeat = default;
+        if (!TryFindFirst(append, out var first)) return false;
         var positions = new GlobalPosition[append.Count];
         var ranges = new StreamRange[append.Writes.Length];
         var (next, before) = (0, 0);
@@ -52,18 +54,24 @@ internal sealed class Judge(EventTable events, RecordTable records)
             ranges[i] = RangeOf(write, positions.AsSpan(next - write.Events.Length));
         }
 
-        return positions[^1].ToInt64() - positions[0].ToInt64() + 1 == positions.Length
+        repeat = positions[^1].ToInt64() - positions[0].ToInt64() + 1 == positions.Length
             ? new(ImmutableCollectionsMarshal.AsImmutableArray(ranges), positions[0], positions[^1], wasDuplicate: true)
             : new(ImmutableCollectionsMarshal.AsImmutableArray(ranges), positions);
+        return true;
     }
 
-    private ((Guid Id, int Position) First, bool Any) FirstStored(LogAppend append)
+    private bool TryFindFirst(LogAppend append, out (Guid Id, int Position) first)
     {
         foreach (ref readonly var write in append.Writes.Span)
             foreach (ref readonly var e in write.Events.Span)
                 if (e.Id is { } id && events.Find(id, events.Count) is var position and > 0)
-                    return ((id, position), true);
-        return default;
+                {
+                    first = (id, position);
+                    return true;
+                }
+
+        first = default;
+        return false;
     }
 
     private int PositionOfRepeat(StreamId stream, in LogEvent e, int before, (Guid Id, int Position) first)

@@ -36,11 +36,12 @@ internal static class StoredEvent
     /// <summary>What the event says beyond the usual; the neighbour's object where it says the same.</summary>
     internal static EventDetails? DetailsOf(in LogEvent e, EventDetails? neighbour)
     {
+        if (e.OccurredAt is null && e.CorrelationId is null && e.CausationId is null && e.Tags is not { Count: > 0 }) return null;
         var tags = e.Tags is { Count: > 0 } given ? given.ToArray() : null;
         var occurredAt = Microseconds.Truncate(e.OccurredAt);
         if (tags is null && neighbour is { Tags: null } && neighbour.OccurredAt == occurredAt
             && neighbour.CorrelationId == e.CorrelationId && neighbour.CausationId == e.CausationId) return neighbour;
-        return EventDetails.Of(occurredAt, e.CorrelationId, e.CausationId, tags);
+        return new(occurredAt, e.CorrelationId, e.CausationId, tags);
     }
 
     private static byte[] HashOf(string type, ReadOnlySpan<byte> data)

@@ -15,19 +15,22 @@ internal sealed class Writer(EventTable events, InMemoryLogOptions options)
 
     internal void Validate(LogAppend append) => append.Validate(_limits);
 
-    internal AppendResult Append(LogAppend append)
+    // The answer is written where the caller wants it: copies from frame to frame would cost as much as judging.
+    internal void Append(LogAppend append, out AppendResult result)
     {
-        if (_judge.FindRepeat(append) is { } repeat)
+        if (!_judge.TryFindRepeat(append, out result))
         {
-            Remember(append, repeat);
-            return repeat;
+            if (append.Tracking is { } tracking && _judge.IsTracked(tracking))
+            {
+                result = _judge.Untouched(append);
+                return;
+            }
+
+            _judge.ThrowIfRefused(append);
+            Store(append, out result);
         }
 
-        if (append.Tracking is { } tracking && _judge.IsTracked(tracking)) return _judge.Untouched(append);
-        _judge.ThrowIfRefused(append);
-        var result = Store(append);
         Remember(append, result);
-        return result;
     }
 
     /// <summary>Erases the events of a stream through a version, with the commit. Their positions, versions and ids stay taken for ever.</summary>
@@ -54,7 +57,7 @@ internal sealed class Writer(EventTable events, InMemoryLogOptions options)
         events.Rollback();
     }
 
-    private AppendResult Store(LogAppend append)
+    private void Store(LogAppend append, out AppendResult result)
     {
         var first = events.Count + 1;
         var ticks = events.TicksOf(options.TimeProvider);
@@ -62,12 +65,13 @@ internal sealed class Writer(EventTable events, InMemoryLogOptions options)
         if (writes.Length == 1)
         {
             var range = Store(writes[0], ticks);
-            return new(range, Position(range.Count == 0 ? events.Count : first), Position(events.Count), wasDuplicate: false);
+            result = new(range, Position(range.Count == 0 ? events.Count : first), Position(events.Count), wasDuplicate: false);
+            return;
         }
 
         var ranges = new StreamRange[writes.Length];
         for (var i = 0; i < ranges.Length; i++) ranges[i] = Store(writes[i], ticks);
-        return new(ImmutableCollectionsMarshal.AsImmutableArray(ranges), Position(Math.Min(first, events.Count)), Position(events.Count), wasDuplicate: false);
+        result = new(ImmutableCollectionsMarshal.AsImmutableArray(ranges), Position(Math.Min(first, events.Count)), Position(events.Count), wasDuplicate: false);
     }
 
     private StreamRange Store(in StreamWrite write, long ticks)

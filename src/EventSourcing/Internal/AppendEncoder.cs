@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using EventSourcing.Serialization;
@@ -11,29 +10,31 @@ namespace EventSourcing.Internal;
 internal sealed class AppendEncoder(EventTypeMap types, IEventSerializer serializer)
 {
     private readonly PooledBuffer _buffer = new();
-    private readonly List<Encoded> _encoded = [];
     private readonly List<Tag> _tags = [];
-    private LogEvent[] _events = new LogEvent[16];
+    private LogEvent[] _events = new LogEvent[1];
     private StreamWrite[] _writes = new StreamWrite[1];
-
-    private readonly record struct Encoded(
-        EventType Type, int DataStart, int DataLength, int MetadataStart, int MetadataLength,
-        EventData? Said, string? CorrelationId, string? CausationId, IReadOnlyList<Tag>? Tags);
+    private int _eventCount;
+    private LogAppend? _plain;
 
     /// <summary>The append in bytes; valid until <see cref="Reset"/>.</summary>
     internal LogAppend Encode(Append append)
     {
         var common = Common(append);
-        var metadataStart = _buffer.Length;
-        common.Write(_buffer);
-        var metadataLength = _buffer.Length - metadataStart;
-        foreach (var (stream, _, events) in append.Writes)
-            for (var i = 0; i < events.Count; i++)
-                _encoded.Add(Encode(stream, events[i], common, metadataStart, metadataLength));
+        var metadata = Written(common);
+        foreach (ref readonly var write in append.Writes)
+        {
+            Reserve(write.Events.Length);
+            foreach (var e in write.Events) Encode(write.Stream, e, common, metadata, out _events[_eventCount++]);
+        }
+
+        var writes = Writes(append);
+        // Most appends say nothing but one write, and so the same as the one before: the write lies where that one's lay.
+        if (append is { Writes.Length: 1, Checks.Length: 0, Condition: null, CommandId: null, Fingerprint: null, Tracking: null })
+            return _plain ??= new() { Writes = writes };
         return new()
         {
-            Writes = Writes(append),
-            Checks = append.Checks.Count == 0 ? default : append.Checks.ToArray(),
+            Writes = writes,
+            Checks = append.Checks.ToArray(),
             Condition = append.Condition is { } c ? new(types.Resolve(c.FailIfEventsMatch), c.After) : null,
             CommandId = append.CommandId,
             Fingerprint = append.Fingerprint ?? (append.CommandId is null ? default : HashOfEvents(append)),
@@ -44,8 +45,8 @@ internal sealed class AppendEncoder(EventTypeMap types, IEventSerializer seriali
     internal void Reset()
     {
         _buffer.Reset();
-        _encoded.Clear();
-        Array.Clear(_events);
+        _events.AsSpan(0, _eventCount).Clear();
+        _eventCount = 0;
         Array.Clear(_writes);
     }
 
@@ -54,6 +55,8 @@ internal sealed class AppendEncoder(EventTypeMap types, IEventSerializer seriali
     private static EventMetadata Common(Append append)
     {
         var (handled, activity) = (Handling.Current, Activity.Current);
+        if (handled is null && activity is null && append is { Actor: null, CorrelationId: null, CausationId: null, CommandId: null, Headers.Count: 0 })
+            return EventMetadata.None;
         return new()
         {
             Actor = append.Actor ?? handled?.Actor,
@@ -69,7 +72,7 @@ internal sealed class AppendEncoder(EventTypeMap types, IEventSerializer seriali
             ? new Dictionary<string, string>(headers) { [EventMetadata.TraceParentKey] = id }
             : headers;
 
-    private Encoded Encode(StreamId stream, object e, EventMetadata common, int metadataStart, int metadataLength)
+    private void Encode(StreamId stream, object e, EventMetadata common, ReadOnlyMemory<byte> metadata, out LogEvent encoded)
     {
         var said = e as EventData;
         var data = said?.Data ?? e;
@@ -84,69 +87,74 @@ internal sealed class AppendEncoder(EventTypeMap types, IEventSerializer seriali
             throw new EventSerializationException(type.Name, stream, GlobalPosition.Start, error);
         }
 
-        var length = _buffer.Length - start;
-        var metadata = common;
+        var bytes = _buffer.SliceFrom(start);
         if (said?.Metadata is { } own)
         {
-            metadata = own.Or(common);
-            metadataStart = _buffer.Length;
-            metadata.Write(_buffer);
-            metadataLength = _buffer.Length - metadataStart;
+            common = own.Or(common);
+            metadata = Written(common);
         }
 
-        return new(type, start, length, metadataStart, metadataLength, said, metadata.CorrelationId, metadata.CausationId, Tags(type, said, start, length));
+        encoded = new()
+        {
+            Type = type.Name,
+            Data = bytes,
+            IsJson = serializer.IsJson,
+            Metadata = metadata,
+            Id = said?.Id,
+            OccurredAt = said?.OccurredAt,
+            CorrelationId = common.CorrelationId,
+            CausationId = common.CausationId,
+            Tags = Tags(type, said, bytes.Span),
+        };
     }
 
-    private Tag[]? Tags(EventType type, EventData? said, int start, int length)
+    private ReadOnlyMemory<byte> Written(EventMetadata metadata)
+    {
+        var start = _buffer.Length;
+        metadata.Write(_buffer);
+        return _buffer.SliceFrom(start);
+    }
+
+    private Tag[]? Tags(EventType type, EventData? said, ReadOnlySpan<byte> data)
     {
         if (type.TagRules.Count == 0 && said is not { Tags.Count: > 0 }) return null;
         _tags.Clear();
-        if (type.TagRules.Count > 0 && serializer.IsJson) TagReader.Read(type.Name, type.TagRules, _buffer.Slice(start, length).Span, _tags);
+        if (type.TagRules.Count > 0 && serializer.IsJson) TagReader.Read(type.Name, type.TagRules, data, _tags);
         foreach (var tag in said?.Tags ?? [])
             if (!_tags.Contains(tag)) _tags.Add(tag);
         return _tags.Count == 0 ? null : _tags.ToArray();
     }
 
-    private ReadOnlyMemory<StreamWrite> Writes(Append append)
+    private void Reserve(int more)
     {
-        if (_events.Length < _encoded.Count) _events = new LogEvent[Math.Max(_encoded.Count, _events.Length * 2)];
-        if (_writes.Length < append.Writes.Count) _writes = new StreamWrite[append.Writes.Count];
-        var encoded = CollectionsMarshal.AsSpan(_encoded);
-        for (var i = 0; i < encoded.Length; i++) _events[i] = ToLogEvent(encoded[i]);
-        var first = 0;
-        for (var i = 0; i < append.Writes.Count; i++)
-        {
-            var (stream, expected, events) = append.Writes[i];
-            _writes[i] = new(stream, expected, _events.AsMemory(first, events.Count));
-            first += events.Count;
-        }
-
-        return _writes.AsMemory(0, append.Writes.Count);
+        if (_eventCount + more > _events.Length) Array.Resize(ref _events, Math.Max(_eventCount + more, _events.Length * 2));
     }
 
-    private LogEvent ToLogEvent(in Encoded e) => new()
+    private ReadOnlyMemory<StreamWrite> Writes(Append append)
     {
-        Type = e.Type.Name,
-        Data = _buffer.Slice(e.DataStart, e.DataLength),
-        IsJson = serializer.IsJson,
-        Metadata = _buffer.Slice(e.MetadataStart, e.MetadataLength),
-        Id = e.Said?.Id,
-        OccurredAt = e.Said?.OccurredAt,
-        CorrelationId = e.CorrelationId,
-        CausationId = e.CausationId,
-        Tags = e.Tags,
-    };
+        var writes = append.Writes;
+        if (_writes.Length < writes.Length) (_writes, _plain) = (new StreamWrite[writes.Length], null);
+        var first = 0;
+        for (var i = 0; i < writes.Length; i++)
+        {
+            var count = writes[i].Events.Length;
+            _writes[i] = new(writes[i].Stream, writes[i].Expected, _events.AsMemory(first, count));
+            first += count;
+        }
+
+        return _writes.AsMemory(0, writes.Length);
+    }
 
     private byte[] HashOfEvents(Append append)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var next = 0;
-        foreach (var (stream, _, events) in append.Writes)
-            for (var i = 0; i < events.Count; i++, next++)
+        foreach (ref readonly var write in append.Writes)
+            for (var i = 0; i < write.Events.Length; i++)
             {
-                var e = _encoded[next];
-                hash.AppendData(Encoding.UTF8.GetBytes($"{stream}\0{e.Type.Name}\0{e.DataLength}\0"));
-                hash.AppendData(_buffer.Slice(e.DataStart, e.DataLength).Span);
+                ref readonly var e = ref _events[next++];
+                hash.AppendData(Encoding.UTF8.GetBytes($"{write.Stream}\0{e.Type}\0{e.Data.Length}\0"));
+                hash.AppendData(e.Data.Span);
             }
 
         return hash.GetHashAndReset()[..16];

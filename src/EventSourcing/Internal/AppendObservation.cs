@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace EventSourcing.Internal;
 
-/// <summary>One append as listeners see it; nothing at all while there are none.</summary>
+/// <summary>One append as listeners see it; not to be begun while there are none.</summary>
 internal readonly struct AppendObservation : IDisposable
 {
     private readonly Activity? _activity;
@@ -11,12 +11,15 @@ internal readonly struct AppendObservation : IDisposable
 
     private AppendObservation(Activity? activity, string? category, long started) => (_activity, _category, _started) = (activity, category, started);
 
+    /// <summary>True while anyone listens.</summary>
+    internal static bool IsWanted => IsMeasured || Instruments.Source.HasListeners();
+
+    private static bool IsMeasured => Instruments.AppendDuration.Enabled || Instruments.AppendConflicts.Enabled;
+
     internal static AppendObservation Begin(Append append, string system)
     {
-        var isMeasured = Instruments.AppendDuration.Enabled || Instruments.AppendConflicts.Enabled;
-        if (!isMeasured && !Instruments.Source.HasListeners()) return default;
         // Categories only, in names and measures: there are as many streams as subjects, and backends pay for each value.
-        var category = append.Writes.Count > 0 ? append.Writes[0].Stream.Category : null;
+        var category = append.Writes.Length > 0 ? append.Writes[0].Stream.Category : null;
         var activity = Instruments.Source.StartActivity(category is null ? "append" : $"append {category}", ActivityKind.Client);
         if (activity is { IsAllDataRequested: true })
         {
@@ -25,7 +28,7 @@ internal readonly struct AppendObservation : IDisposable
             if (append.CommandId is not null) activity.SetTag(Instruments.CommandId, append.CommandId);
         }
 
-        return new(activity, category, isMeasured ? Stopwatch.GetTimestamp() : 0);
+        return new(activity, category, IsMeasured ? Stopwatch.GetTimestamp() : 0);
     }
 
     internal void Succeed(in AppendResult result)

@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace EventSourcing.Internal;
 
-/// <summary>A growing buffer whose earlier bytes stay addressable by offset; kept and used again.</summary>
+/// <summary>A growing buffer, kept and used again. What was cut from it stays as it is until the buffer is reset, also when it grows.</summary>
 internal sealed class PooledBuffer : IBufferWriter<byte>
 {
     private const int KeptAtMost = 1 << 20;
@@ -25,7 +25,7 @@ internal sealed class PooledBuffer : IBufferWriter<byte>
         return _bytes.AsSpan(Length);
     }
 
-    internal ReadOnlyMemory<byte> Slice(int start, int length) => _bytes.AsMemory(start, length);
+    internal ReadOnlyMemory<byte> SliceFrom(int start) => _bytes.AsMemory(start, Length - start);
 
     internal void Reset()
     {

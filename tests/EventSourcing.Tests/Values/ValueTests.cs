@@ -123,6 +123,29 @@ public class ValueTests
         });
 
     [Test]
+    public void Append_result_refuses_positions_that_do_not_fit_its_events()
+    {
+        var (one, two) = (GlobalPosition.FromInt64(1), GlobalPosition.FromInt64(2));
+        var range = new StreamRange("s", 1, 3, 3);
+        FluentActions.Invoking(() => new AppendResult(range, one, two, wasDuplicate: false)).Should().Throw<ArgumentException>();
+        FluentActions.Invoking(() => new AppendResult([range, range], one, two, wasDuplicate: false)).Should().Throw<ArgumentException>();
+        FluentActions.Invoking(() => new AppendResult(new StreamRange("s", 4, 3, 0), one, two, wasDuplicate: false)).Should().Throw<ArgumentException>();
+    }
+
+    [Test]
+    public void Append_result_says_what_it_was_given()
+    {
+        var (first, last) = (GlobalPosition.FromInt64(7), GlobalPosition.FromInt64(9));
+        foreach (var range in new StreamRange[] { new("s", 4, 6, 3), new("s", 4, 9, 3) })
+        {
+            var result = new AppendResult(range, first, last, wasDuplicate: false);
+            result.Streams.Should().Equal(range);
+            (result.FirstPosition, result.LastPosition, result.Count, result.Version).Should().Be((first, last, 3, range.LastVersion));
+            result.Should().Be(new AppendResult([range], first, last, wasDuplicate: false));
+        }
+    }
+
+    [Test]
     public void Command_result_of_no_known_form_is_corrupt()
     {
         var bytes = new CommandResult(new byte[4], new(new StreamRange("s", 1, 2, 2), GlobalPosition.FromInt64(1), GlobalPosition.FromInt64(2), false)).ToBytes();

@@ -10,7 +10,7 @@ internal sealed class Arrival(RecordedEvent e, EventDecoder decoder) : IHandled
 
     internal RecordedEvent Event { get; } = e;
 
-    public EventMetadata Inherited => HandledBytes.InheritedFrom(Event);
+    public EventMetadata Inherited => new HandledBytes(Event).Inherited;
 
     // Two that ask at once may both decode; either result will do.
     internal EventEnvelope Envelope => _envelope ??= new(Event, decoder.Decode(Event));

@@ -1,0 +1,50 @@
+using EventSourcing.InMemory;
+using FluentAssertions;
+using NUnit.Framework;
+
+namespace EventSourcing.Tests.InMemory;
+
+public class SlabsTests
+{
+    [Test]
+    public void The_first_slab_is_small()
+    {
+        new Slabs().Copy([1], []).Slab.Length.Should().BeLessThanOrEqualTo(4096);
+    }
+
+    [Test]
+    public void Slabs_of_many_events_are_never_moved()
+    {
+        var slabs = new Slabs();
+        byte[] last = [];
+        for (var i = 0; i < 10_000; i++) last = slabs.Copy(new byte[200], new byte[100]).Slab;
+        GC.GetGeneration(last).Should().Be(GC.MaxGeneration, "pinned objects count as old from the beginning");
+    }
+
+    [Test]
+    public void An_event_as_large_as_many_lies_alone()
+    {
+        var slabs = new Slabs();
+        slabs.Copy(new byte[100], []);
+        var (slab, offset) = slabs.Copy(new byte[5000], new byte[1]);
+        (slab.Length, offset).Should().Be((5001, 0));
+    }
+
+    [Test]
+    public void Bytes_of_any_size_come_back()
+    {
+        var slabs = new Slabs();
+        var random = new Random(4711);
+        var kept = new List<(byte[] Expected, byte[] Slab, int Offset)>();
+        for (var i = 0; i < 3_000; i++)
+        {
+            var bytes = new byte[random.Next(random.Next(50) == 0 ? 100_000 : 600)];
+            random.NextBytes(bytes);
+            var split = bytes.Length / 3;
+            var (slab, offset) = slabs.Copy(bytes.AsSpan(0, split), bytes.AsSpan(split));
+            kept.Add((bytes, slab, offset));
+        }
+
+        kept.TrueForAll(k => k.Slab.AsSpan(k.Offset, k.Expected.Length).SequenceEqual(k.Expected)).Should().BeTrue();
+    }
+}
