@@ -19,6 +19,7 @@ public static class LogContract
         .. SubscriptionCases.All,
         .. CheckpointCases.All,
         .. FailureCases.All,
+        .. ParkingCases.All,
         .. LeaseCases.All,
     ];
 }

@@ -77,11 +77,20 @@ public sealed class Subscription : IAsyncDisposable
         await Task.WhenAll(_runners.Select(r => r.ResetAsync(position, cancellationToken))).ConfigureAwait(false);
     }
 
-    /// <summary>The events set aside, by segment and key, those of a key in order.</summary>
+    /// <summary>The events set aside, by segment and key, those of a key in order: what the log holds, and what this process is about to write there with its next checkpoint.</summary>
     /// <param name="cancellationToken">Ends the read.</param>
     public async IAsyncEnumerable<ParkedEvent> ReadParkedAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        await foreach (var (_, parked) in ParkedKeys.ReadAsync(_subscriber.Store.Log, Name + "/", cancellationToken).ConfigureAwait(false)) yield return parked;
+        // Looked at before the log: what is written meanwhile is found there too.
+        var waiting = new Queue<Record>(Active.SelectMany(r => r.Parked.Waiting).OrderBy(r => r.Key, StringComparer.Ordinal));
+        await foreach (var (record, parked) in ParkedKeys.ReadAsync(_subscriber.Store.Log, Name + "/", cancellationToken).ConfigureAwait(false))
+        {
+            while (waiting.TryPeek(out var next) && string.CompareOrdinal(next.Key, record.Key) <= 0)
+                if (waiting.Dequeue().Key != record.Key) yield return ParkedEvent.Parse(next);
+            yield return parked;
+        }
+
+        foreach (var next in waiting) yield return ParkedEvent.Parse(next);
     }
 
     /// <summary>Delivers the events of a key that are set aside once more, in order, before anything new; stops at the first that fails again. When none is left, the key flows on.</summary>

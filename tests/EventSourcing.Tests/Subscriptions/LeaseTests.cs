@@ -80,6 +80,36 @@ public sealed class LeaseTests : IAsyncDisposable
     }
 
     [Test]
+    public async Task Events_set_aside_by_a_runner_that_was_replaced_are_refused_with_its_checkpoint()
+    {
+        var (frozen, clock) = (new FakeTimeProvider(), new FakeTimeProvider());
+        var stuck = new TaskCompletionSource();
+        var entered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var second = new ConcurrentQueue<long>();
+        await using var one = On(frozen);
+        await using var two = On(clock);
+        var handler = SubscriptionHandler.EachRaw(async (e, _, _) =>
+        {
+            if (e.StreamId == "s-1") throw new InvalidOperationException("broken");
+            entered.TrySetResult();
+            await stuck.Task;
+        });
+        await AppendAsync("s-1");
+        for (var i = 0; i < 2; i++) await AppendAsync("s-2");
+        var first = await one.StartAsync("name", handler, new() { OnFailure = OnFailure.RetryThenPark(times: 0) });
+        await entered.Task;
+        Assert.That((await first.GetStatusAsync()).Parked, Is.EqualTo(1));
+        var contender = await two.StartAsync("name", Collect(second));
+        while (second.Count < 3) await RenewAsync(clock);
+        await contender.WaitForAsync(GlobalPosition.FromInt64(3)).WaitAsync(Signal.Patience);
+        stuck.SetResult();
+        await UntilAsync(() => first.State == SubscriptionState.Standby);
+        Assert.That(second, Is.EqualTo(new long[] { 1, 2, 3 }));
+        Assert.That(await _log.ReadRecordsAsync(RecordKind.Parked, "", null, 10, default), Is.Empty, "what the late one had set aside");
+        Assert.That(((await first.GetStatusAsync()).Parked, (await contender.GetStatusAsync()).Parked), Is.EqualTo((0L, 0L)));
+    }
+
+    [Test]
     public async Task All_leases_are_renewed_by_one_transaction_per_interval_and_nothing_else_happens_while_idle()
     {
         var clock = new FakeTimeProvider();

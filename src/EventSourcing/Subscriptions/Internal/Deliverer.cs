@@ -118,7 +118,7 @@ internal sealed class Deliverer(
         {
             // Which event it was is found by delivering them one by one, once what came before is written.
             Failed(e, enlisted, tenure);
-            if (await progress.TryWriteEffectsAsync(tenure).ConfigureAwait(false)) progress.IsolatedThrough = last;
+            if (await progress.TryWriteWaitingAsync(tenure).ConfigureAwait(false)) progress.IsolatedThrough = last;
             return false;
         }
         finally
@@ -145,16 +145,17 @@ internal sealed class Deliverer(
             if (error is null && isIsolated) error = await WriteIsolatedAsync(position, tenure).ConfigureAwait(false);
             if (error is null) return await progress.DoneAsync(position, 1, tenure).ConfigureAwait(false);
             (_failingAt, _attempts) = (position, attempt);
-            if (!await progress.TryWriteEffectsAsync(tenure).ConfigureAwait(false)) return false;
-            if (attempt <= options.OnFailure.Times && error is not EventSerializationException)
+            var isLast = attempt > options.OnFailure.Times || error is EventSerializationException;
+            if (isLast && options.OnFailure.Parks) return await ParkAsync(e, options.KeyOrStream(e, out _), attempt, Describe(error), tenure).ConfigureAwait(false);
+
+            if (!await progress.TryWriteWaitingAsync(tenure).ConfigureAwait(false)) return false;
+            if (!isLast)
             {
                 await interruption.DelayAsync(options.OnFailure.DelayAfter(attempt, common.Randomness())).ConfigureAwait(false);
                 if (interruption.IsRequested) return false;
                 tenure.ThrowIfLost();
                 continue;
             }
-
-            if (options.OnFailure.Parks) return await ParkAsync(e, options.KeyOrStream(e, out _), attempt, Describe(error), tenure).ConfigureAwait(false);
 
             tally.LastError = new SubscriptionException(key.Name, e.Position, attempt, error);
             (_attempts, HasGivenUp) = (0, true);
@@ -168,7 +169,7 @@ internal sealed class Deliverer(
         if (delivery.EffectCount == 0) return null;
         try
         {
-            await progress.WriteAsync(position, null, tenure).ConfigureAwait(false);
+            await progress.WriteAsync(position, tenure).ConfigureAwait(false);
             return null;
         }
         catch (EffectException refusal)
@@ -179,14 +180,8 @@ internal sealed class Deliverer(
         }
     }
 
-    private async ValueTask<bool> ParkAsync(RecordedEvent e, string parkedKey, int attempts, string reason, Tenure tenure)
-    {
-        if (!await progress.TryWriteEffectsAsync(tenure).ConfigureAwait(false)) return false;
-        var parked = new ParkedEvent { Event = e, Key = parkedKey, Attempts = attempts, Reason = reason, ParkedAt = common.TimeProvider.GetUtcNow() };
-        await progress.WriteAsync(e.Position.ToInt64(), parked, tenure).ConfigureAwait(false);
-        parkedKeys.Add(parked);
-        return await progress.DoneAsync(e.Position.ToInt64(), 0, tenure).ConfigureAwait(false);
-    }
+    private ValueTask<bool> ParkAsync(RecordedEvent e, string parkedKey, int attempts, string reason, Tenure tenure) =>
+        progress.ParkAsync(new() { Event = e, Key = parkedKey, Attempts = attempts, Reason = reason, ParkedAt = common.TimeProvider.GetUtcNow() }, tenure);
 
     /// <summary>Forgets what the attempt enlisted, and counts it; throws where it was cut short.</summary>
     private Exception Failed(Exception error, int enlisted, Tenure tenure)
@@ -201,7 +196,7 @@ internal sealed class Deliverer(
     {
         eventKey = null;
         if (!handler.Selects(e.Type)) return Choice.Pass;
-        if (key.IsGroup || parkedKeys.Count > 0)
+        if (key.IsGroup || parkedKeys.Keys.Count > 0)
         {
             eventKey = options.KeyOrStream(e, out var isKnown);
             if (!key.Holds(eventKey)) return Choice.Pass;

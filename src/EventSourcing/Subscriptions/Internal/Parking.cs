@@ -22,13 +22,14 @@ internal sealed class Parking(IEventLog log, SegmentKey key, Delivery delivery, 
             else break;
         }
 
-        await parkedKeys.LoadAsync(log, key, tenure.Token).ConfigureAwait(false);
+        await parkedKeys.LoadAsync(log, tenure.Token).ConfigureAwait(false);
         return handled;
     }
 
     /// <summary>Removes the events of a key; how many there were.</summary>
     internal async ValueTask<int> DiscardAsync(string parkedKey, GlobalPosition? through, Tenure tenure)
     {
+        await progress.SaveIfNeededAsync(tenure).ConfigureAwait(false);
         var discarded = 0;
         await foreach (var (record, parked) in ReadAsync(parkedKey, tenure).ConfigureAwait(false))
         {
@@ -41,7 +42,7 @@ internal sealed class Parking(IEventLog log, SegmentKey key, Delivery delivery, 
             discarded++;
         }
 
-        await parkedKeys.LoadAsync(log, key, tenure.Token).ConfigureAwait(false);
+        await parkedKeys.LoadAsync(log, tenure.Token).ConfigureAwait(false);
         return discarded;
     }
 

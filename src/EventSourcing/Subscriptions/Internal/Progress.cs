@@ -11,17 +11,17 @@ internal sealed class Progress(IEventLog log, SegmentKey key, int checkpointEver
     private long _saved, _furthest, _revision, _lastOfPage;
     private int _unsaved;
 
-    /// <summary>Everything up to here is handled, parked or passed over; what was enlisted for it may not be written yet.</summary>
+    /// <summary>Everything up to here is handled, parked or passed over; what was enlisted or set aside may not be written yet.</summary>
     internal long Position { get; private set; }
 
     /// <summary>Up to here events come one by one, each with a transaction of its own: one of them has failed among others.</summary>
     internal long IsolatedThrough { get; set; }
 
-    /// <summary>True when handled events are not in the checkpoint.</summary>
+    /// <summary>True when events that were handled or set aside are not in the checkpoint.</summary>
     internal bool HasUnsaved => _unsaved > 0;
 
-    /// <summary>True when the checkpoint is the interval behind.</summary>
-    internal bool IsSaveDue => _unsaved >= checkpointEvery;
+    /// <summary>True when the checkpoint is the interval behind, or what was set aside has waited for it long enough.</summary>
+    internal bool IsSaveDue => _unsaved >= checkpointEvery || parkedKeys.IsDue;
 
     internal bool IsReplay(long position) => position <= _furthest;
 
@@ -33,7 +33,7 @@ internal sealed class Progress(IEventLog log, SegmentKey key, int checkpointEver
         (Position, _furthest, _revision) = (checkpoint.Position, checkpoint.Furthest, record.Revision);
         (_saved, _unsaved) = (Position, 0);
         delivery.Forget(0);
-        await parkedKeys.LoadAsync(log, key, cancellationToken).ConfigureAwait(false);
+        await parkedKeys.LoadAsync(log, cancellationToken).ConfigureAwait(false);
         Settle();
     }
 
@@ -41,15 +41,18 @@ internal sealed class Progress(IEventLog log, SegmentKey key, int checkpointEver
     /// <param name="last">The position of its last event; <see cref="long.MaxValue"/> when no page follows.</param>
     internal void BeginPage(long last) => _lastOfPage = last;
 
-    /// <summary>Events were handled or parked; false when their effects were refused, see <see cref="TrySaveAsync"/>.</summary>
-    internal async ValueTask<bool> DoneAsync(long position, int count, Tenure tenure)
+    /// <summary>Events were handled; false when their effects were refused, see <see cref="TrySaveAsync"/>.</summary>
+    internal ValueTask<bool> DoneAsync(long position, int count, Tenure tenure)
     {
-        Position = position;
-        _unsaved += count;
         tally.Add(count);
-        Settle();
-        // Due at the page's end, it is written while the next page is read.
-        return !IsSaveDue || position == _lastOfPage || await TrySaveAsync(tenure).ConfigureAwait(false);
+        return AdvanceAsync(position, count, tenure);
+    }
+
+    /// <summary>An event is set aside: from now on its key is held back, and the next checkpoint brings it into the log; false as for <see cref="DoneAsync"/>.</summary>
+    internal ValueTask<bool> ParkAsync(ParkedEvent parked, Tenure tenure)
+    {
+        parkedKeys.Add(parked);
+        return AdvanceAsync(parked.Event.Position.ToInt64(), 1, tenure);
     }
 
     /// <summary>Nothing up to a position is left to be handled; false as for <see cref="DoneAsync"/>.</summary>
@@ -66,30 +69,30 @@ internal sealed class Progress(IEventLog log, SegmentKey key, int checkpointEver
 
     internal async ValueTask ResetAsync(long position, Tenure tenure)
     {
-        // What was enlisted belongs to events that are handled: it is written with the checkpoint that is left behind.
-        await WriteAsync(Position, null, tenure).ConfigureAwait(false);
+        // What was enlisted or set aside belongs to events that are done: it is written with the checkpoint that is left behind.
+        await WriteAsync(Position, tenure).ConfigureAwait(false);
         Position = position;
         IsolatedThrough = 0;
-        await WriteAsync(Position, null, tenure).ConfigureAwait(false);
+        await WriteAsync(Position, tenure).ConfigureAwait(false);
     }
 
-    internal ValueTask SaveIfNeededAsync(Tenure tenure) => IsSaveNeeded ? WriteAsync(Position, null, tenure) : default;
+    internal ValueTask SaveIfNeededAsync(Tenure tenure) => IsSaveNeeded ? WriteAsync(Position, tenure) : default;
 
     internal async ValueTask TrySaveIfNeededAsync(Tenure tenure)
     {
         if (IsSaveNeeded) await TrySaveAsync(tenure).ConfigureAwait(false);
     }
 
-    /// <summary>Writes what is enlisted, with the checkpoint; false as for <see cref="TrySaveAsync"/>.</summary>
-    internal async ValueTask<bool> TryWriteEffectsAsync(Tenure tenure) =>
-        delivery.EffectCount == 0 || await TrySaveAsync(tenure).ConfigureAwait(false);
+    /// <summary>Writes what is enlisted or set aside, with the checkpoint, before a wait; false as for <see cref="TrySaveAsync"/>.</summary>
+    internal async ValueTask<bool> TryWriteWaitingAsync(Tenure tenure) =>
+        (delivery.EffectCount == 0 && !parkedKeys.IsWaiting) || await TrySaveAsync(tenure).ConfigureAwait(false);
 
     /// <summary>Writes the checkpoint; false when an effect was refused: the events since the last checkpoint then come again one by one.</summary>
     internal async ValueTask<bool> TrySaveAsync(Tenure tenure)
     {
         try
         {
-            await WriteAsync(Position, null, tenure).ConfigureAwait(false);
+            await WriteAsync(Position, tenure).ConfigureAwait(false);
             return true;
         }
         catch (EffectException e)
@@ -101,16 +104,17 @@ internal sealed class Progress(IEventLog log, SegmentKey key, int checkpointEver
         }
     }
 
-    /// <summary>One transaction: judged by the lease's epoch, the effects, an event set aside, the checkpoint.</summary>
-    internal async ValueTask WriteAsync(long position, ParkedEvent? parked, Tenure tenure)
+    /// <summary>One transaction: judged by the lease's epoch, the effects, the events set aside, the checkpoint. When it fails, nothing of it is written and the events since the last checkpoint come again.</summary>
+    internal async ValueTask WriteAsync(long position, Tenure tenure)
     {
         var lease = tenure.Lease;
+        var parked = 0;
         var checkpoint = new Checkpoint(position, Math.Max(position, _furthest), key.Segments).ToBytes();
         await delivery.TransactAsync(log, transaction =>
         {
             lease.Fence(transaction);
             delivery.Run(transaction);
-            if (parked is not null) transaction.TryPut(RecordKind.Parked, key.ParkedKey(parked.Key, parked.Event.Position), parked.ToBytes(), null);
+            parked = parkedKeys.Write(transaction);
             if (!transaction.TryPut(RecordKind.Checkpoint, key.Key, checkpoint, _revision)) throw lease.Error();
             return true;
         }).ConfigureAwait(false);
@@ -118,7 +122,17 @@ internal sealed class Progress(IEventLog log, SegmentKey key, int checkpointEver
         (_saved, _unsaved) = (position, 0);
         _furthest = Math.Max(_furthest, position);
         delivery.Forget(0);
+        parkedKeys.Written(parked);
         Settle();
+    }
+
+    private async ValueTask<bool> AdvanceAsync(long position, int count, Tenure tenure)
+    {
+        Position = position;
+        _unsaved += count;
+        Settle();
+        // Due at the page's end, it is written while the next page is read.
+        return !IsSaveDue || position == _lastOfPage || await TrySaveAsync(tenure).ConfigureAwait(false);
     }
 
     private bool IsSaveNeeded => _unsaved > 0 || Position != _saved || delivery.EffectCount > 0;
@@ -126,6 +140,6 @@ internal sealed class Progress(IEventLog log, SegmentKey key, int checkpointEver
     /// <summary>What is done for good: not what waits for its transaction.</summary>
     private void Settle()
     {
-        if (delivery.EffectCount == 0) settlement.MoveTo(Position);
+        if (delivery.EffectCount == 0 && !parkedKeys.IsWaiting) settlement.MoveTo(Position);
     }
 }

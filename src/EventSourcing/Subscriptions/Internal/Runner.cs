@@ -40,6 +40,7 @@ internal sealed class Runner
         _interruption = new(common.TimeProvider);
         _tally = new(common.TimeProvider);
         _delivery = new(store, key.Name, key.Segment);
+        Parked = new(key, common.TimeProvider);
         _progress = new(_log, key, options.CheckpointEvery, _delivery, Parked, _settlement, _tally);
         _deliverer = new(store, key, handler, options, common, _delivery, _progress, Parked, _tally, _interruption);
         _parking = new(_log, key, _delivery, _deliverer, Parked, _progress, _tally);
@@ -57,7 +58,7 @@ internal sealed class Runner
 
     internal Exception? LastError => _tally.LastError;
 
-    internal ParkedKeys Parked { get; } = new();
+    internal ParkedKeys Parked { get; }
 
     internal void Start(GlobalPosition position)
     {
@@ -180,6 +181,7 @@ internal sealed class Runner
         finally
         {
             _delivery.Forget(0);
+            Parked.ForgetWaiting();
             _tenure = null;
             _reader.Rest();
             await _leases.ReleaseAsync(lease).ConfigureAwait(false);
@@ -215,7 +217,7 @@ internal sealed class Runner
                 continue;
             }
 
-            if (!await _progress.TryWriteEffectsAsync(tenure).ConfigureAwait(false)) continue;
+            if (!await _progress.TryWriteWaitingAsync(tenure).ConfigureAwait(false)) continue;
             Enter(SubscriptionState.Live);
             await WaitForMoreAsync(tenure).ConfigureAwait(false);
         }
@@ -232,7 +234,7 @@ internal sealed class Runner
         _progress.BeginPage(page.IsLast || page.Events.IsEmpty ? long.MaxValue : page.Events[^1].Position.ToInt64());
         if (!page.Events.IsEmpty)
         {
-            if (_places is not null) await _places.WaitAsync(tenure.Token).ConfigureAwait(false);
+            if (_places is not null && !await TryTakePlaceAsync(_places, tenure).ConfigureAwait(false)) return false;
             try
             {
                 if (!await _deliverer.DeliverAsync(page, tenure).ConfigureAwait(false))
@@ -248,6 +250,16 @@ internal sealed class Runner
         }
 
         return await _progress.PassAsync(page.IsLast ? page.Head.ToInt64() : page.Next - 1, tenure).ConfigureAwait(false) && page.IsLast;
+    }
+
+    /// <summary>Waits until a handler may run; false when what is written before the wait was refused.</summary>
+    private async ValueTask<bool> TryTakePlaceAsync(SemaphoreSlim places, Tenure tenure)
+    {
+        if (await places.WaitAsync(TimeSpan.Zero, CancellationToken.None).ConfigureAwait(false)) return true;
+        // Those who have the places may keep them for long.
+        if (Parked.IsWaiting && !await _progress.TrySaveAsync(tenure).ConfigureAwait(false)) return false;
+        await places.WaitAsync(tenure.Token).ConfigureAwait(false);
+        return true;
     }
 
     /// <summary>Reads the next page; null when the checkpoint that is written meanwhile was refused.</summary>

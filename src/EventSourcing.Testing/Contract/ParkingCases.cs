@@ -1,0 +1,329 @@
+using System.Collections.Concurrent;
+using EventSourcing.Serialization;
+using EventSourcing.Storage;
+using EventSourcing.Subscriptions;
+using static EventSourcing.Testing.Contract.Subscribing;
+
+namespace EventSourcing.Testing.Contract;
+
+/// <summary>Events that are set aside wait for the next checkpoint, which brings them into the log or is lost with them.</summary>
+internal static class ParkingCases
+{
+    // No lease is renewed meanwhile: the transactions are those of the case.
+    private static readonly SubscriberOptions Quiet = new() { LeaseTimeout = TimeSpan.FromHours(1) };
+
+    internal static IEnumerable<ContractCase> All =>
+    [
+        ContractCase.Of(Events_set_aside_are_written_by_one_transaction_with_the_checkpoint),
+        ContractCase.Of(Events_set_aside_come_again_when_the_checkpoint_is_refused),
+        ContractCase.Of(Events_set_aside_come_again_when_the_runner_dies_before_the_checkpoint),
+        ContractCase.Of(Events_set_aside_are_written_when_they_are_many),
+        ContractCase.Of(Events_set_aside_count_towards_the_checkpoints_interval),
+        ContractCase.Of(Events_set_aside_are_written_before_a_retry_of_another),
+        ContractCase.Of(Events_set_aside_are_written_before_a_wait_for_the_groups_workers),
+        ContractCase.Of(Event_set_aside_is_found_by_a_retry_at_once),
+        ContractCase.Of(Event_set_aside_is_found_by_a_discard_at_once),
+        ContractCase.Of(Event_set_aside_is_written_when_the_runner_pauses_or_stops),
+        ContractCase.Of(Event_set_aside_before_a_reset_stays_what_it_was),
+        ContractCase.Of(Refused_effect_leaves_what_was_set_aside_beside_it_set_aside_once),
+    ];
+
+    /// <summary>Twelve events of the streams s-0, s-1 and s-2 in turn; the fifth, the second of s-1, fails.</summary>
+    private static async Task<Subscription> StartAsync(LogUnderTest log, Subscriber subscriber, Func<RecordedEvent, Delivery, ValueTask> handle, OnFailure? onFailure = null, int checkpointEvery = 4000)
+    {
+        for (var i = 0; i < 12; i++) await log.AppendAsync($"s-{i % 3}", Make.Event()).ConfigureAwait(false);
+        var options = new SubscriptionOptions { Query = EventQuery.All.InCategory("s"), CheckpointEvery = checkpointEvery, OnFailure = onFailure ?? OnFailure.RetryThenPark(times: 0) };
+        return await subscriber.StartAsync("parking", SubscriptionHandler.EachRaw((e, delivery, _) => handle(e, delivery)), options).ConfigureAwait(false);
+    }
+
+    private static void ThrowAt(long position, in RecordedEvent e)
+    {
+        if (e.Position.ToInt64() == position) throw new InvalidOperationException("broken");
+    }
+
+    private static async Task<int> StoredAsync(LogUnderTest log) => (await RecordsAsync(log).ConfigureAwait(false)).Count;
+
+    private static async Task<IEnumerable<string>> SegmentsAsync(LogUnderTest log) =>
+        (await RecordsAsync(log).ConfigureAwait(false)).Select(r => r.Key.Split('/')[1]).Distinct();
+
+    private static ValueTask<IReadOnlyList<Record>> RecordsAsync(LogUnderTest log) => log.Log.ReadRecordsAsync(RecordKind.Parked, "", null, 1000, CancellationToken.None);
+
+    private static async Task Events_set_aside_are_written_by_one_transaction_with_the_checkpoint(LogUnderTest log)
+    {
+        var subscriber = On(log, Quiet);
+        await using (subscriber.ConfigureAwait(false))
+        {
+            var started = new TaskCompletionSource<Subscription>();
+            var (before, listed) = ((-1, -1L, -1L), Array.Empty<long>());
+            var subscription = await StartAsync(log, subscriber, async (e, _) =>
+            {
+                ThrowAt(5, e);
+                if (e.Position.ToInt64() != 12) return;
+                var itself = await started.Task.ConfigureAwait(false);
+                before = (await StoredAsync(log).ConfigureAwait(false), await CheckpointAsync(log, "parking").ConfigureAwait(false), (await itself.GetStatusAsync().ConfigureAwait(false)).Parked);
+                listed = await ParkedAsync(itself).ConfigureAwait(false);
+            }).ConfigureAwait(false);
+            started.SetResult(subscription);
+            await WaitAsync(subscription, 12).ConfigureAwait(false);
+            Expect.Equal((0, 0L, 3L), before, "records, checkpoint and count before the checkpoint");
+            Expect.Equal([5, 8, 11], listed, "what is listed before the checkpoint");
+            Expect.Equal((3, 12L), (await StoredAsync(log).ConfigureAwait(false), await CheckpointAsync(log, "parking").ConfigureAwait(false)), "records and checkpoint after it");
+            Expect.Equal([5, 8, 11], await ParkedAsync(subscription).ConfigureAwait(false), "what is listed after it");
+            var checkpoint = await log.Log.ReadRecordsAsync(RecordKind.Checkpoint, "parking", "parking", 1, CancellationToken.None).ConfigureAwait(false);
+            Expect.Equal(2L, checkpoint[0].Revision, "the checkpoint's revision after one transaction");
+        }
+    }
+
+    private static async Task Events_set_aside_come_again_when_the_checkpoint_is_refused(LogUnderTest log)
+    {
+        var seen = new ConcurrentQueue<long>();
+        var fault = new Exception?[1];
+        var subscriber = On(log, new EventStore(Faulty(log, fault), EventTypeMap.Empty), Quiet);
+        await using (subscriber.ConfigureAwait(false))
+        {
+            var subscription = await StartAsync(log, subscriber, (e, _) =>
+            {
+                seen.Enqueue(e.Position.ToInt64());
+                if (seen.Count == 10) fault[0] = new StoreUnavailableException("for a moment");
+                ThrowAt(5, e);
+                return default;
+            }).ConfigureAwait(false);
+            await WaitAsync(subscription, 12).ConfigureAwait(false);
+            Expect.Equal([1, 2, 3, 4, 5, 6, 7, 9, 10, 12, 1, 2, 3, 4, 5, 6, 7, 9, 10, 12], seen, "what came");
+            Expect.Equal([5, 8, 11], await ParkedAsync(subscription).ConfigureAwait(false), "what is parked");
+            Expect.Equal(3L, (await subscription.GetStatusAsync().ConfigureAwait(false)).Parked, "how many are parked");
+        }
+    }
+
+    private static async Task Events_set_aside_come_again_when_the_runner_dies_before_the_checkpoint(LogUnderTest log)
+    {
+        var fault = new Exception?[1];
+        var first = On(log, new EventStore(Faulty(log, fault), EventTypeMap.Empty), Quiet);
+        await using (first.ConfigureAwait(false))
+        {
+            var dying = await StartAsync(log, first, (e, _) =>
+            {
+                if (e.Position.ToInt64() == 12) fault[0] = new InvalidOperationException("dead");
+                ThrowAt(5, e);
+                return default;
+            }).ConfigureAwait(false);
+            await log.Changed.UntilAsync(() => dying.State == SubscriptionState.Faulted, "the first is dead").ConfigureAwait(false);
+            Expect.Equal((0, 0L, 0L), (await StoredAsync(log).ConfigureAwait(false), await CheckpointAsync(log, "parking").ConfigureAwait(false), (await dying.GetStatusAsync().ConfigureAwait(false)).Parked), "what it left");
+            Expect.Equal([], await ParkedAsync(dying).ConfigureAwait(false), "what it lists");
+        }
+
+        var seen = new ConcurrentQueue<long>();
+        var second = On(log, Quiet);
+        await using (second.ConfigureAwait(false))
+        {
+            var subscription = await second.StartAsync("parking", Collect(seen)).ConfigureAwait(false);
+            await WaitAsync(subscription, 12).ConfigureAwait(false);
+            Expect.Equal(Make.CountTo(12), seen, "what came to the second, whose handler is mended");
+            Expect.Equal([], await ParkedAsync(subscription).ConfigureAwait(false), "what is parked");
+        }
+    }
+
+    private static async Task Events_set_aside_are_written_when_they_are_many(LogUnderTest log)
+    {
+        await log.AppendAsync("s", Make.Numbered(300)).ConfigureAwait(false);
+        await log.AppendAsync("t", Make.Event()).ConfigureAwait(false);
+        var subscriber = On(log, Quiet);
+        await using (subscriber.ConfigureAwait(false))
+        {
+            var stored = -1;
+            var handler = SubscriptionHandler.EachRaw(async (e, _, _) =>
+            {
+                ThrowAt(1, e);
+                stored = await StoredAsync(log).ConfigureAwait(false);
+            });
+            var subscription = await subscriber.StartAsync("parking", handler, new() { OnFailure = OnFailure.RetryThenPark(times: 0) }).ConfigureAwait(false);
+            await WaitAsync(subscription, 301).ConfigureAwait(false);
+            Expect.Equal(256, stored, "how many were written before the page's end");
+            Expect.Equal(Make.CountTo(300), await ParkedAsync(subscription).ConfigureAwait(false), "what is parked");
+        }
+    }
+
+    private static async Task Events_set_aside_count_towards_the_checkpoints_interval(LogUnderTest log)
+    {
+        var subscriber = On(log, Quiet);
+        await using (subscriber.ConfigureAwait(false))
+        {
+            var checkpoints = new ConcurrentQueue<(long, long, int)>();
+            var subscription = await StartAsync(log, subscriber, async (e, _) =>
+            {
+                ThrowAt(5, e);
+                checkpoints.Enqueue((e.Position.ToInt64(), await CheckpointAsync(log, "parking").ConfigureAwait(false), await StoredAsync(log).ConfigureAwait(false)));
+            }, checkpointEvery: 5).ConfigureAwait(false);
+            await WaitAsync(subscription, 12).ConfigureAwait(false);
+            Expect.Equal([(4, 0, 0), (6, 5, 1), (7, 5, 1), (9, 5, 1), (10, 5, 1), (12, 10, 2)], checkpoints.Skip(3), "checkpoints and records at the events");
+        }
+    }
+
+    private static async Task Events_set_aside_are_written_before_a_retry_of_another(LogUnderTest log)
+    {
+        var subscriber = On(log, Quiet);
+        await using (subscriber.ConfigureAwait(false))
+        {
+            var stored = new ConcurrentQueue<int>();
+            var subscription = await StartAsync(log, subscriber, async (e, delivery) =>
+            {
+                ThrowAt(5, e);
+                if (e.Position.ToInt64() != 6) return;
+                stored.Enqueue(await StoredAsync(log).ConfigureAwait(false));
+                if (delivery.Attempt == 2) return;
+                throw new InvalidOperationException("broken once");
+            }, OnFailure.RetryThenPark(times: 1, TimeSpan.Zero)).ConfigureAwait(false);
+            await WaitAsync(subscription, 12).ConfigureAwait(false);
+            Expect.Equal([0, 1], stored, "how many were written before the two attempts");
+            Expect.Equal([5, 8, 11], await ParkedAsync(subscription).ConfigureAwait(false), "what is parked");
+        }
+    }
+
+    private static async Task Events_set_aside_are_written_before_a_wait_for_the_groups_workers(LogUnderTest log)
+    {
+        // Some in each of the 16 segments: on the second page, when each has an event set aside, the handler of the first stream keeps the only place.
+        const int fill = 1000;
+        StreamId[] streams = [.. Enumerable.Range(0, 200).Select(i => new StreamId($"s-{i}"))];
+        foreach (var stream in streams) await log.AppendAsync(stream, Make.Event()).ConfigureAwait(false);
+        await log.AppendAsync(streams[0], Make.Numbered(fill)).ConfigureAwait(false);
+        foreach (var stream in streams) await log.AppendAsync(stream, Make.Event()).ConfigureAwait(false);
+        var subscriber = On(log, new EventStore(new InterruptedLog(log.Log) { AfterTransaction = log.Changed.Set }, EventTypeMap.Empty), Quiet);
+        await using (subscriber.ConfigureAwait(false))
+        {
+            var started = new TaskCompletionSource<Subscription>();
+            var handler = SubscriptionHandler.EachRaw(async (e, _, token) =>
+            {
+                if (e.StreamId != streams[0]) throw new InvalidOperationException("broken");
+                if (e.Version < fill + 2) return;
+                var status = await (await started.Task.ConfigureAwait(false)).GetStatusAsync(token).ConfigureAwait(false);
+                if (status.Parked >= streams.Length - 1)
+                    await log.Changed.UntilAsync(async () => (await SegmentsAsync(log).ConfigureAwait(false)).Count() >= 15, "the others' events are written").ConfigureAwait(false);
+            });
+            var options = new SubscriptionOptions { IsGroup = true, Workers = 1, OnFailure = OnFailure.RetryThenPark(times: 0) };
+            var subscription = await subscriber.StartAsync("parking", handler, options).ConfigureAwait(false);
+            started.SetResult(subscription);
+            await WaitAsync(subscription, fill + (2 * streams.Length)).ConfigureAwait(false);
+            Expect.Equal(2 * (streams.Length - 1), await StoredAsync(log).ConfigureAwait(false), "how many are parked");
+        }
+    }
+
+    private static async Task Event_set_aside_is_found_by_a_retry_at_once(LogUnderTest log)
+    {
+        var seen = new ConcurrentQueue<long>();
+        var subscriber = On(log, Quiet);
+        await using (subscriber.ConfigureAwait(false))
+        {
+            var retry = RequestedAtSixAsync(log, subscriber, seen, subscription => subscription.RetryAsync("s-1"));
+            Expect.Equal(1, await retry.ConfigureAwait(false), "handled by the retry");
+            Expect.Equal([1, 2, 3, 4, 6, 5, 7, 8, 9, 10, 11, 12], seen, "what came");
+            Expect.Equal(0, await StoredAsync(log).ConfigureAwait(false), "how many are parked");
+        }
+    }
+
+    private static async Task Event_set_aside_is_found_by_a_discard_at_once(LogUnderTest log)
+    {
+        var seen = new ConcurrentQueue<long>();
+        var subscriber = On(log, Quiet);
+        await using (subscriber.ConfigureAwait(false))
+        {
+            var discard = RequestedAtSixAsync(log, subscriber, seen, subscription => subscription.DiscardAsync("s-1"));
+            Expect.Equal(1, await discard.ConfigureAwait(false), "discarded");
+            Expect.Equal([1, 2, 3, 4, 6, 7, 8, 9, 10, 11, 12], seen, "what came");
+            Expect.Equal(0, await StoredAsync(log).ConfigureAwait(false), "how many are parked");
+        }
+    }
+
+    /// <summary>Asks for something while the handler, which is mended by then, is at the event after the one that failed; waits for it, and for all events.</summary>
+    private static async Task<int> RequestedAtSixAsync(LogUnderTest log, Subscriber subscriber, ConcurrentQueue<long> seen, Func<Subscription, Task<int>> ask)
+    {
+        var started = new TaskCompletionSource<Subscription>();
+        var asked = new TaskCompletionSource<Task<int>>();
+        var subscription = await StartAsync(log, subscriber, async (e, _) =>
+        {
+            if (!asked.Task.IsCompleted) ThrowAt(5, e);
+            seen.Enqueue(e.Position.ToInt64());
+            if (e.Position.ToInt64() == 6 && !asked.Task.IsCompleted) asked.SetResult(ask(await started.Task.ConfigureAwait(false)));
+        }).ConfigureAwait(false);
+        started.SetResult(subscription);
+        await WaitAsync(subscription, 12).ConfigureAwait(false);
+        return await (await asked.Task.ConfigureAwait(false)).WaitAsync(Patience).ConfigureAwait(false);
+    }
+
+    private static async Task Event_set_aside_is_written_when_the_runner_pauses_or_stops(LogUnderTest log)
+    {
+        var seen = new ConcurrentQueue<long>();
+        var subscriber = On(log, new EventStore(new InterruptedLog(log.Log) { AfterTransaction = log.Changed.Set }, EventTypeMap.Empty), Quiet);
+        await using (subscriber.ConfigureAwait(false))
+        {
+            var started = new TaskCompletionSource<Subscription>();
+            var (paused, stopped) = (new TaskCompletionSource<Task>(), new TaskCompletionSource<Task>());
+            var subscription = await StartAsync(log, subscriber, async (e, _) =>
+            {
+                ThrowAt(5, e);
+                seen.Enqueue(e.Position.ToInt64());
+                if (e.Position.ToInt64() == 6) paused.SetResult((await started.Task.ConfigureAwait(false)).PauseAsync());
+                if (e.Position.ToInt64() == 9) stopped.SetResult((await started.Task.ConfigureAwait(false)).DisposeAsync().AsTask());
+            }).ConfigureAwait(false);
+            started.SetResult(subscription);
+            await (await paused.Task.ConfigureAwait(false)).WaitAsync(Patience).ConfigureAwait(false);
+            await log.Changed.UntilAsync(async () => await CheckpointAsync(log, "parking").ConfigureAwait(false) == 6, "the checkpoint of the pause").ConfigureAwait(false);
+            Expect.Equal(1, await StoredAsync(log).ConfigureAwait(false), "how many are parked after the pause");
+            await subscription.ResumeAsync().WaitAsync(Patience).ConfigureAwait(false);
+            await (await stopped.Task.ConfigureAwait(false)).WaitAsync(Patience).ConfigureAwait(false);
+            Expect.Equal((2, 9L), (await StoredAsync(log).ConfigureAwait(false), await CheckpointAsync(log, "parking").ConfigureAwait(false)), "records and checkpoint after the stop");
+            Expect.Equal([1, 2, 3, 4, 6, 7, 9], seen, "what came");
+        }
+    }
+
+    private static async Task Event_set_aside_before_a_reset_stays_what_it_was(LogUnderTest log)
+    {
+        var seen = new ConcurrentQueue<long>();
+        var subscriber = On(log, Quiet);
+        await using (subscriber.ConfigureAwait(false))
+        {
+            var reset = RequestedAtSixAsync(log, subscriber, seen, async subscription =>
+            {
+                await subscription.ResetAsync(Start.Beginning).ConfigureAwait(false);
+                await WaitAsync(subscription, 12).ConfigureAwait(false);
+                var parked = new List<(long, int)>();
+                await foreach (var e in subscription.ReadParkedAsync().ConfigureAwait(false)) parked.Add((e.Event.Position.ToInt64(), e.Attempts));
+                Expect.Equal([(2, 0), (5, 1), (8, 0), (11, 0)], parked, "what is parked, and its attempts");
+                return (int)(await subscription.GetStatusAsync().ConfigureAwait(false)).Parked;
+            });
+            Expect.Equal(4, await reset.ConfigureAwait(false), "how many are parked");
+            Expect.Equal([1, 2, 3, 4, 6, 1, 3, 4, 6, 7, 9, 10, 12], seen, "what came");
+        }
+    }
+
+    private static async Task Refused_effect_leaves_what_was_set_aside_beside_it_set_aside_once(LogUnderTest log)
+    {
+        var subscriber = On(log, Quiet);
+        await using (subscriber.ConfigureAwait(false))
+        {
+            var subscription = await StartAsync(log, subscriber, (e, delivery) =>
+            {
+                delivery.Enlist(t =>
+                {
+                    if (e.Position.ToInt64() == 7) throw new InvalidOperationException("refused");
+                    t.Append(Make.Append("effects", Make.Event(data: e.Position.ToString())));
+                });
+                ThrowAt(5, e);
+                return default;
+            }).ConfigureAwait(false);
+            await WaitAsync(subscription, 12).ConfigureAwait(false);
+            Expect.Equal([5, 7, 8, 10, 11], (await ParkedAsync(subscription).ConfigureAwait(false)).Order(), "what is parked");
+            Expect.Equal(5L, (await subscription.GetStatusAsync().ConfigureAwait(false)).Parked, "how many are parked");
+            var effects = (await log.ReadStreamAsync("effects").ConfigureAwait(false)).Texts().Select(long.Parse);
+            Expect.Equal([1, 2, 3, 4, 6, 9, 12], effects, "the effects");
+        }
+    }
+
+    /// <summary>The case's log, of which one transaction fails as soon as a fault is given.</summary>
+    private static InterruptedLog Faulty(LogUnderTest log, Exception?[] fault) => new(log.Log)
+    {
+        BeforeTransaction = () =>
+        {
+            if (Interlocked.Exchange(ref fault[0], null) is { } thrown) throw thrown;
+        },
+    };
+}
