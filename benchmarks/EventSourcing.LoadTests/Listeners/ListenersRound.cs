@@ -19,6 +19,9 @@ internal sealed record ListenersRound
     /// <summary>How long each of the seven took.</summary>
     public required double[] Seconds { get; init; }
 
+    /// <summary>What the process used of its processors until the seven were through: on a busy machine it says more than their time.</summary>
+    public required double CpuSeconds { get; init; }
+
     /// <summary>The writer's rate while the seven were at work.</summary>
     public required double AppendsPerSecond { get; init; }
 
@@ -43,19 +46,21 @@ internal sealed record ListenersRound
         var effects = Enumerable.Range(0, Durable + Live).Select(_ => new Effects()).ToArray();
         using var stop = new CancellationTokenSource();
         var heap = WatchHeapAsync(stop.Token);
-        var began = Stopwatch.GetTimestamp();
+        var (began, cpu) = (Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime);
         var seven = new List<Task<double>>();
         for (var i = 0; i < Durable; i++) seven.Add(FollowAsync(bus.Subscriber, effects[i], query, $"good {i} {name}", history, began));
         for (var i = Durable; i < Durable + Live; i++) seven.Add(FollowLiveAsync(bus, effects[i], query, events, began));
         await using var bad = hasBad ? await BadListeners.StartAsync(bus, query, key, name) : null;
         var writer = WriteAsync(store.Log, Task.WhenAll(seven));
         var seconds = await Task.WhenAll(seven);
+        var cpuSeconds = (Environment.CpuUsage.TotalTime - cpu).TotalSeconds;
         var rate = await writer;
         await stop.CancelAsync();
         var report = bad is null ? null : await bad.RepairAsync(store, history);
         return new()
         {
             Seconds = seconds,
+            CpuSeconds = cpuSeconds,
             AppendsPerSecond = rate,
             HeapPeakMiB = await heap,
             HeapAfterMiB = GC.GetTotalMemory(forceFullCollection: true) / (double)(1 << 20),

@@ -181,7 +181,7 @@ internal static class ParkingCases
 
     private static async Task Events_set_aside_are_written_before_a_wait_for_the_groups_workers(LogUnderTest log)
     {
-        // Some in each of the 16 segments: on the second page, when each has an event set aside, the handler of the first stream keeps the only place.
+        // Some in each of the 16 segments: on the second page the handler of the first stream keeps the only place, if each has an event set aside by then.
         const int fill = 1000;
         StreamId[] streams = [.. Enumerable.Range(0, 200).Select(i => new StreamId($"s-{i}"))];
         foreach (var stream in streams) await log.AppendAsync(stream, Make.Event()).ConfigureAwait(false);
@@ -195,8 +195,10 @@ internal static class ParkingCases
             {
                 if (e.StreamId != streams[0]) throw new InvalidOperationException("broken");
                 if (e.Version < fill + 2) return;
-                var status = await (await started.Task.ConfigureAwait(false)).GetStatusAsync(token).ConfigureAwait(false);
-                if (status.Parked >= streams.Length - 1)
+                var first = 0;
+                await foreach (var parked in (await started.Task.ConfigureAwait(false)).ReadParkedAsync(token).ConfigureAwait(false))
+                    if (parked.Event.Version == 1) first++;
+                if (first == streams.Length - 1)
                     await log.Changed.UntilAsync(async () => (await SegmentsAsync(log).ConfigureAwait(false)).Count() >= 15, "the others' events are written").ConfigureAwait(false);
             });
             var options = new SubscriptionOptions { IsGroup = true, Workers = 1, OnFailure = OnFailure.RetryThenPark(times: 0) };

@@ -163,7 +163,7 @@ public sealed class LiveListener : IAsyncDisposable
         using var page = await _reader.ReadAsync(_position + 1, _stop.Token).ConfigureAwait(false);
         for (var i = 0; i < page.Events.Length; i++)
         {
-            if (!_route.AdmitsBytes(page.Events[i])) continue;
+            if (!_route.AdmitsFound(page.Events[i])) continue;
             await HandleAsync(new(page.Events[i], _store.Decoder)).ConfigureAwait(false);
         }
 

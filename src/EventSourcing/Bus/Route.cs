@@ -82,10 +82,13 @@ public sealed class Route
     internal Route Resolve(EventTypeMap types) => new([.. _queries.Select(types.Resolve)], _headers, _predicates);
 
     /// <summary>What can be told without decoding; no code of the user's runs.</summary>
-    internal bool AdmitsBytes(in RecordedEvent e)
+    internal bool AdmitsBytes(in RecordedEvent e) => (Query is null || Matches(Query, e)) && AdmitsFound(e);
+
+    /// <summary>The same of an event that <see cref="Query"/> has found.</summary>
+    internal bool AdmitsFound(in RecordedEvent e)
     {
-        foreach (var query in _queries)
-            if (!query.Matches(e.Type, e.StreamId, e.Tags ?? [])) return false;
+        for (var i = 1; i < _queries.Length; i++)
+            if (!Matches(_queries[i], e)) return false;
         return _headers.Length == 0 || HasHeaders(e);
     }
 
@@ -95,6 +98,8 @@ public sealed class Route
             if (!predicate(envelope)) return false;
         return true;
     }
+
+    private static bool Matches(EventQuery query, in RecordedEvent e) => query.Matches(e.Type, e.StreamId, e.Tags ?? []);
 
     private bool HasHeaders(in RecordedEvent e)
     {

@@ -25,19 +25,26 @@ internal sealed class Deliverer(
     }
 
     /// <summary>One attempt; what it threw, or null. What it had enlisted before it threw is forgotten. With this method ends what the handler says is being handled.</summary>
-    internal async ValueTask<Exception?> AttemptAsync(RecordedEvent e, int attempt, bool isAsked, Tenure tenure)
+    internal ValueTask<Exception?> AttemptAsync(in RecordedEvent e, int attempt, bool isAsked, Tenure tenure)
     {
         var enlisted = delivery.EffectCount;
+        var outer = ExecutionContext.Capture()!;
         try
         {
-            if (isAsked && !IsWanted(e)) return null;
+            if (isAsked && !IsWanted(e)) return default;
             delivery.Begin(attempt, progress.IsReplay(e.Position.ToInt64()));
-            await handler.HandleAsync(e, store.Decoder, delivery, tenure.Token).ConfigureAwait(false);
-            return null;
+            var handling = handler.HandleAsync(e, store.Decoder, delivery, tenure.Token);
+            if (!handling.IsCompletedSuccessfully) return EndAsync(handling, enlisted, tenure);
+            handling.GetAwaiter().GetResult();
+            return default;
         }
         catch (Exception error)
         {
-            return Failed(error, enlisted, tenure);
+            return new(Failed(error, enlisted, tenure));
+        }
+        finally
+        {
+            ExecutionContext.Restore(outer);
         }
     }
 
@@ -55,10 +62,9 @@ internal sealed class Deliverer(
             for (var i = 0; i < page.Events.Length; i++)
             {
                 if (interruption.IsRequested) return false;
-                var e = page.Events[i];
-                var choice = Choose(e, out var eventKey);
+                var choice = Choose(page.Events[i], out var eventKey);
                 if (choice == Choice.Pass) continue;
-                if (!await DeliverAsync(e, choice, eventKey, tenure).ConfigureAwait(false)) return false;
+                if (!await DeliverAsync(page.Events[i], choice, eventKey, tenure).ConfigureAwait(false)) return false;
                 handled++;
             }
 
@@ -131,17 +137,28 @@ internal sealed class Deliverer(
     }
 
     /// <summary>Hands one event over until it is handled or set aside; false when the page is to be left, the event not done.</summary>
-    private async ValueTask<bool> DeliverAsync(RecordedEvent e, Choice choice, string? eventKey, Tenure tenure)
+    private ValueTask<bool> DeliverAsync(in RecordedEvent e, Choice choice, string? eventKey, Tenure tenure)
     {
         tenure.ThrowIfLost();
-        if (choice == Choice.Hold)
-            return await ParkAsync(e, eventKey!, 0, "an earlier event of the key is set aside", tenure).ConfigureAwait(false);
+        if (choice == Choice.Hold) return ParkAsync(e, eventKey!, 0, "an earlier event of the key is set aside", tenure);
 
         var position = e.Position.ToInt64();
+        var attempt = _failingAt == position ? _attempts + 1 : 1;
+        var attempting = AttemptAsync(e, attempt, choice == Choice.Ask, tenure);
+        if (!attempting.IsCompletedSuccessfully || position <= progress.IsolatedThrough) return DeliverAsync(e, choice, attempt, attempting, tenure);
+        return attempting.Result is { } error
+            ? DeliverAsync(e, choice, attempt, new(error), tenure)
+            : progress.DoneAsync(position, 1, tenure);
+    }
+
+    /// <summary>Goes on from an attempt, for an event whose handler did not just return.</summary>
+    private async ValueTask<bool> DeliverAsync(RecordedEvent e, Choice choice, int attempt, ValueTask<Exception?> attempting, Tenure tenure)
+    {
+        var position = e.Position.ToInt64();
         var isIsolated = position <= progress.IsolatedThrough;
-        for (var attempt = _failingAt == position ? _attempts + 1 : 1; ; attempt++)
+        for (; ; attempting = AttemptAsync(e, ++attempt, choice == Choice.Ask, tenure))
         {
-            var error = await AttemptAsync(e, attempt, choice == Choice.Ask, tenure).ConfigureAwait(false);
+            var error = await attempting.ConfigureAwait(false);
             if (error is null && isIsolated) error = await WriteIsolatedAsync(position, tenure).ConfigureAwait(false);
             if (error is null) return await progress.DoneAsync(position, 1, tenure).ConfigureAwait(false);
             (_failingAt, _attempts) = (position, attempt);
@@ -182,6 +199,19 @@ internal sealed class Deliverer(
 
     private ValueTask<bool> ParkAsync(RecordedEvent e, string parkedKey, int attempts, string reason, Tenure tenure) =>
         progress.ParkAsync(new() { Event = e, Key = parkedKey, Attempts = attempts, Reason = reason, ParkedAt = common.TimeProvider.GetUtcNow() }, tenure);
+
+    private async ValueTask<Exception?> EndAsync(ValueTask handling, int enlisted, Tenure tenure)
+    {
+        try
+        {
+            await handling.ConfigureAwait(false);
+            return null;
+        }
+        catch (Exception error)
+        {
+            return Failed(error, enlisted, tenure);
+        }
+    }
 
     /// <summary>Forgets what the attempt enlisted, and counts it; throws where it was cut short.</summary>
     private Exception Failed(Exception error, int enlisted, Tenure tenure)

@@ -19,12 +19,19 @@ internal sealed class PageView : LogPage
         _page = page;
         (Head, Generation, Next) = (read.Head, read.Generation, read.IsLast ? through + 1 : read.Next);
         if (query is null || query.IsAll) return;
-        _matching = ArrayPool<RecordedEvent>.Shared.Rent(read.Events.Length);
-        foreach (ref readonly var e in read.Events)
-            if (query.Matches(e.Type, e.StreamId, [])) _matching[_count++] = e;
+        var events = read.Events;
+        // A page that is wanted whole is not copied.
+        while (_count < events.Length && Matches(query, events[_count])) _count++;
+        if (_count == events.Length) return;
+        _matching = ArrayPool<RecordedEvent>.Shared.Rent(events.Length);
+        events[.._count].CopyTo(_matching);
+        foreach (ref readonly var e in events[(_count + 1)..])
+            if (Matches(query, e)) _matching[_count++] = e;
     }
 
     public override ReadOnlySpan<RecordedEvent> Events => _page is null ? default : _matching is null ? _page.Page!.Events : _matching.AsSpan(0, _count);
+
+    private static bool Matches(EventQuery query, in RecordedEvent e) => query.Matches(e.Type, e.StreamId, []);
 
     protected override void Dispose(bool disposing)
     {

@@ -126,13 +126,13 @@ internal sealed class Progress(IEventLog log, SegmentKey key, int checkpointEver
         Settle();
     }
 
-    private async ValueTask<bool> AdvanceAsync(long position, int count, Tenure tenure)
+    private ValueTask<bool> AdvanceAsync(long position, int count, Tenure tenure)
     {
         Position = position;
         _unsaved += count;
         Settle();
         // Due at the page's end, it is written while the next page is read.
-        return !IsSaveDue || position == _lastOfPage || await TrySaveAsync(tenure).ConfigureAwait(false);
+        return !IsSaveDue || position == _lastOfPage ? new(true) : TrySaveAsync(tenure);
     }
 
     private bool IsSaveNeeded => _unsaved > 0 || Position != _saved || delivery.EffectCount > 0;

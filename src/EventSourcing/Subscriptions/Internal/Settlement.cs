@@ -6,7 +6,7 @@ internal sealed class Settlement
     private readonly Lock _lock = new();
     private readonly List<(long Position, TaskCompletionSource Done)> _waiters = [];
     private long _position;
-    private volatile bool _hasWaiters;
+    private long _nearest = long.MaxValue;
     private Exception? _ended;
 
     internal long Position => Volatile.Read(ref _position);
@@ -16,7 +16,7 @@ internal sealed class Settlement
     {
         // A full fence: one who begins to wait is either seen here, or sees the position itself.
         Interlocked.Exchange(ref _position, position);
-        if (_hasWaiters) Notify();
+        if (position >= Volatile.Read(ref _nearest)) Notify();
     }
 
     internal async Task WaitForAsync(long position, CancellationToken cancellationToken)
@@ -26,7 +26,7 @@ internal sealed class Settlement
         {
             if (_ended is not null) throw _ended;
             _waiters.Add(waiter);
-            _hasWaiters = true;
+            Volatile.Write(ref _nearest, Math.Min(_nearest, position));
         }
 
         try
@@ -60,7 +60,7 @@ internal sealed class Settlement
             foreach (var (position, done) in _waiters)
                 if (position <= Position) done.TrySetResult();
             _waiters.RemoveAll(w => w.Done.Task.IsCompleted);
-            _hasWaiters = _waiters.Count > 0;
+            Volatile.Write(ref _nearest, _waiters.Count == 0 ? long.MaxValue : _waiters.Min(w => w.Position));
         }
     }
 }
