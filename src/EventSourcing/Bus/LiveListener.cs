@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using EventSourcing.Bus.Internal;
+using EventSourcing.Internal;
 using EventSourcing.Storage;
 using EventSourcing.Subscriptions;
 using EventSourcing.Subscriptions.Internal;
@@ -161,10 +162,12 @@ public sealed class LiveListener : IAsyncDisposable
     private async ValueTask<bool> ReadOnAsync()
     {
         using var page = await _reader.ReadAsync(_position + 1, _stop.Token).ConfigureAwait(false);
+        var handled = 0;
         for (var i = 0; i < page.Events.Length; i++)
         {
             if (!_route.AdmitsFound(page.Events[i])) continue;
             await HandleAsync(new(page.Events[i], _store.Decoder)).ConfigureAwait(false);
+            if (PoolTurn.IsOver(++handled)) await Task.Yield();
         }
 
         Volatile.Write(ref _position, page.IsLast ? page.Head.ToInt64() : page.Next - 1);

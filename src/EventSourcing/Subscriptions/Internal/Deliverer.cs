@@ -1,3 +1,4 @@
+using EventSourcing.Internal;
 using EventSourcing.Storage;
 
 namespace EventSourcing.Subscriptions.Internal;
@@ -65,7 +66,7 @@ internal sealed class Deliverer(
                 var choice = Choose(page.Events[i], out var eventKey);
                 if (choice == Choice.Pass) continue;
                 if (!await DeliverAsync(page.Events[i], choice, eventKey, tenure).ConfigureAwait(false)) return false;
-                handled++;
+                if (PoolTurn.IsOver(++handled)) await Task.Yield();
             }
 
             return true;
