@@ -15,6 +15,7 @@ internal static class ParkingCases
     internal static IEnumerable<ContractCase> All =>
     [
         ContractCase.Of(Events_set_aside_are_written_by_one_transaction_with_the_checkpoint),
+        ContractCase.Of(Events_set_aside_are_listed_in_the_logs_order_before_and_after_they_are_written),
         ContractCase.Of(Events_set_aside_come_again_when_the_checkpoint_is_refused),
         ContractCase.Of(Events_set_aside_come_again_when_the_runner_dies_before_the_checkpoint),
         ContractCase.Of(Events_set_aside_are_written_when_they_are_many),
@@ -71,6 +72,32 @@ internal static class ParkingCases
             Expect.Equal([5, 8, 11], await ParkedAsync(subscription).ConfigureAwait(false), "what is listed after it");
             var checkpoint = await log.Log.ReadRecordsAsync(RecordKind.Checkpoint, "parking", "parking", 1, CancellationToken.None).ConfigureAwait(false);
             Expect.Equal(2L, checkpoint[0].Revision, "the checkpoint's revision after one transaction");
+        }
+    }
+
+    private static async Task Events_set_aside_are_listed_in_the_logs_order_before_and_after_they_are_written(LogUnderTest log)
+    {
+        // In UTF-8 the second key comes after the first, in UTF-16 before it.
+        foreach (var stream in new StreamId[] { "s-\uFFFD", "s-a", "s-\U0001F600", "s-b" }) await log.AppendAsync(stream, Make.Event()).ConfigureAwait(false);
+        var subscriber = On(log, Quiet);
+        await using (subscriber.ConfigureAwait(false))
+        {
+            var started = new TaskCompletionSource<Subscription>();
+            var (stored, listed) = (-1, Array.Empty<long>());
+            var handler = SubscriptionHandler.EachRaw(async (e, _, _) =>
+            {
+                ThrowAt(1, e);
+                ThrowAt(3, e);
+                if (e.Position.ToInt64() != 4) return;
+                stored = await StoredAsync(log).ConfigureAwait(false);
+                listed = await ParkedAsync(await started.Task.ConfigureAwait(false)).ConfigureAwait(false);
+            });
+            var subscription = await subscriber.StartAsync("parking", handler, new() { CheckpointEvery = 2, OnFailure = OnFailure.RetryThenPark(times: 0) }).ConfigureAwait(false);
+            started.SetResult(subscription);
+            await WaitAsync(subscription, 4).ConfigureAwait(false);
+            Expect.Equal(1, stored, "how many were written");
+            Expect.Equal([1, 3], listed, "what is listed while the second is not written");
+            Expect.Equal([1, 3], await ParkedAsync(subscription).ConfigureAwait(false), "what is listed afterwards");
         }
     }
 

@@ -1,3 +1,4 @@
+using EventSourcing.Internal;
 using EventSourcing.Storage;
 using EventSourcing.Subscriptions.Internal;
 
@@ -82,10 +83,10 @@ public sealed class Subscription : IAsyncDisposable
     public async IAsyncEnumerable<ParkedEvent> ReadParkedAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         // Looked at before the log: what is written meanwhile is found there too.
-        var waiting = new Queue<Record>(Active.SelectMany(r => r.Parked.Waiting).OrderBy(r => r.Key, StringComparer.Ordinal));
+        var waiting = new Queue<Record>(Active.SelectMany(r => r.Parked.Waiting).OrderBy(r => r.Key, Utf8Order.Instance));
         await foreach (var (record, parked) in ParkedKeys.ReadAsync(_subscriber.Store.Log, Name + "/", cancellationToken).ConfigureAwait(false))
         {
-            while (waiting.TryPeek(out var next) && string.CompareOrdinal(next.Key, record.Key) <= 0)
+            while (waiting.TryPeek(out var next) && Utf8Order.Instance.Compare(next.Key, record.Key) <= 0)
                 if (waiting.Dequeue().Key != record.Key) yield return ParkedEvent.Parse(next);
             yield return parked;
         }
