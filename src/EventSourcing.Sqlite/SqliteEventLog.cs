@@ -9,9 +9,9 @@ namespace EventSourcing.Sqlite;
 /// <summary>A log in one SQLite file, with the promises of <see cref="IEventLog"/>. Thread-safe. Several logs may be open on one file, in one process or in several on one machine.</summary>
 public sealed class SqliteEventLog : IEventLog, ITaggingLog, ITracingLog
 {
-    private static readonly Func<Reader, (LogRead Read, EventVisitor? Visit), SqlitePage?> s_readSealed = static (reader, asked) => reader.Read(asked.Read, asked.Visit, onlySealed: true);
+    private static readonly Func<Reader, LogRead, SqlitePage?> s_readSealed = static (reader, read) => reader.Read(read, onlySealed: true);
     private static readonly Func<Reader, int, (long Head, bool IsSealed)> s_head = static (reader, _) => (reader.Head(out var isSealed), isSealed);
-    private static readonly Func<Reader, (LogRead Read, EventVisitor? Visit), SqlitePage?> s_readWhatIs = static (reader, asked) => reader.Read(asked.Read, asked.Visit, onlySealed: false);
+    private static readonly Func<Reader, LogRead, SqlitePage?> s_readWhatIs = static (reader, read) => reader.Read(read, onlySealed: false);
 
     private readonly StoreFile _file;
     private readonly SqliteOptions _options;
@@ -80,25 +80,19 @@ public sealed class SqliteEventLog : IEventLog, ITaggingLog, ITracingLog
     }
 
     /// <inheritdoc/>
-    public ValueTask<LogPage> ReadAsync(LogRead read, CancellationToken cancellationToken)
+    public async ValueTask<LogPage> ReadAsync(LogRead read, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(read);
-        return ReadAsync(read, null, cancellationToken);
-    }
-
-    /// <inheritdoc/>
-    public async ValueTask<LogPage> VisitAsync(LogRead read, EventVisitor visit, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(read);
-        ArgumentNullException.ThrowIfNull(visit);
+        read.Validate();
         try
         {
-            return await ReadAsync(read, visit, cancellationToken).ConfigureAwait(false);
+            // Null: the page ended before events that were appended in SQL and lack their seal still.
+            return await _readers.UseAsync(_writer is null ? s_readWhatIs : s_readSealed, read, cancellationToken).ConfigureAwait(false)
+                ?? (await ReadAgainAsync(read, cancellationToken).ConfigureAwait(false))!;
         }
-        catch (VisitorException e)
+        catch (SqliteException e)
         {
-            e.Rethrow();
-            throw;
+            throw SqliteErrors.Translate(e, Path);
         }
     }
 
@@ -331,21 +325,10 @@ public sealed class SqliteEventLog : IEventLog, ITaggingLog, ITracingLog
         await waiting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    private async ValueTask<LogPage> ReadAsync(LogRead read, EventVisitor? visit, CancellationToken cancellationToken)
+    private async ValueTask<SqlitePage?> ReadAgainAsync(LogRead read, CancellationToken cancellationToken)
     {
-        read.Validate();
-        try
-        {
-            var asked = (read, visit);
-            if (await _readers.UseAsync(_writer is null ? s_readWhatIs : s_readSealed, asked, cancellationToken).ConfigureAwait(false) is { } page) return page;
-            // The page ended before events that were appended in SQL and lack their seal still.
-            await SealAsync(cancellationToken).ConfigureAwait(false);
-            return (await _readers.UseAsync(s_readWhatIs, asked, cancellationToken).ConfigureAwait(false))!;
-        }
-        catch (SqliteException e)
-        {
-            throw SqliteErrors.Translate(e, Path);
-        }
+        await SealAsync(cancellationToken).ConfigureAwait(false);
+        return await _readers.UseAsync(s_readWhatIs, read, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Has the writer seal what was appended in SQL. Where it cannot just now, reads end before it, as those of a read-only log do.</summary>

@@ -218,12 +218,22 @@ public sealed class EventStore : IEventStore
     private async ValueTask<Folded<TState>> FoldAsync<TState>(
         LogRead read, long initialVersion, TState initial, Func<TState, object, TState> apply, CancellationToken cancellationToken)
     {
-        var fold = new Fold<TState>(_decoder, apply, initial, initialVersion, isStream: read.Stream is not null);
-        for (EventVisitor visit = fold.Visit; ;)
+        var (state, version, head, generation) = (initial, initialVersion, GlobalPosition.Start, -1L);
+        for (var next = read; ;)
         {
-            using var page = await Log.VisitAsync(read, visit, cancellationToken).ConfigureAwait(false);
-            if (fold.EndsWith(page)) return fold.Result;
-            read = read with { From = page.Next };
+            using var page = await Log.ReadAsync(next, cancellationToken).ConfigureAwait(false);
+            if (generation == -1) (generation, head) = (page.Generation, page.Head);
+            else if (generation != page.Generation) throw LogPages.OfAnotherGeneration();
+            foreach (ref readonly var e in page.Events)
+            {
+                // Later pages are later snapshots: the fold ends where its first one did.
+                if (e.Position > head) return new(state, version, head);
+                state = apply(state, _decoder.Decode(e));
+                version = read.Stream is null ? version + 1 : e.Version;
+            }
+
+            if (page.IsLast) return new(state, version, head);
+            next = next with { From = page.Next };
         }
     }
 }

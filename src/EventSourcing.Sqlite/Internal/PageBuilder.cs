@@ -3,8 +3,8 @@ using EventSourcing.Storage;
 
 namespace EventSourcing.Sqlite.Internal;
 
-/// <summary>Collects the rows of one page: events in a rented array, their bytes in slabs. Where they are shown to a visitor, nothing is kept.</summary>
-internal sealed class PageBuilder(LogRead read, long head, long generation, Slab shared, Showing? showing = null)
+/// <summary>Collects the rows of one page: events in a rented array, their bytes in slabs.</summary>
+internal sealed class PageBuilder(LogRead read, long head, long generation, Slab shared)
 {
     // A page of fewer events takes memory of its own, so that an event kept from it does not keep a whole slab.
     private const int SharesSlabFrom = 512;
@@ -18,7 +18,6 @@ internal sealed class PageBuilder(LogRead read, long head, long generation, Slab
     private long _lastPosition;
     private long _lastVersion;
     private long? _next;
-    private bool _isEnded;
 
     internal LogRead Read { get; } = read;
 
@@ -26,7 +25,7 @@ internal sealed class PageBuilder(LogRead read, long head, long generation, Slab
 
     internal long StreamVersion { get; set; }
 
-    internal bool IsFull => _count == Read.MaxCount || _bytes >= Read.MaxBytes || _isEnded;
+    internal bool IsFull => _count == Read.MaxCount || _bytes >= Read.MaxBytes;
 
     /// <summary>Says about how many events there will be.</summary>
     internal void Expect(long count) => _expected = count;
@@ -50,30 +49,19 @@ internal sealed class PageBuilder(LogRead read, long head, long generation, Slab
 
     internal void Add(in RecordedEvent e)
     {
-        _bytes += e.Data.Length + e.Metadata.Length;
-        if (showing is not null)
-        {
-            _count++;
-            _isEnded = !showing.Show(e);
-            return;
-        }
-
         if (_count == _events.Length) Grow();
         _events[_count++] = e;
+        _bytes += e.Data.Length + e.Metadata.Length;
     }
 
-    internal ReadOnlyMemory<byte> TakeData(ReadOnlySpan<byte> bytes) => showing is null ? Copy(bytes) : showing.Data.Lend(bytes);
-
-    internal ReadOnlyMemory<byte> TakeMetadata(ReadOnlySpan<byte> bytes) => showing is null ? Copy(bytes) : showing.Metadata.Lend(bytes);
-
-    private ReadOnlyMemory<byte> Copy(ReadOnlySpan<byte> bytes)
+    internal ReadOnlyMemory<byte> Copy(ReadOnlySpan<byte> bytes)
     {
         if (bytes.IsEmpty) return default;
         if (_slab.Left < bytes.Length) NewSlab(bytes.Length);
         return _slab.Copy(bytes);
     }
 
-    internal SqlitePage Build() => new(_events, showing is null ? _count : 0, _rented, Head, StreamVersion, generation, _next);
+    internal SqlitePage Build() => new(_events, _count, _rented, Head, StreamVersion, generation, _next);
 
     internal void Abandon() => Build().Dispose();
 

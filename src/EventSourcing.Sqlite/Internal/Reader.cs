@@ -56,9 +56,8 @@ internal sealed class Reader : IDisposable
 
     /// <summary>Reads a page. The head statement stands on its row meanwhile, which holds the snapshot for all the others.</summary>
     /// <param name="read">What to read.</param>
-    /// <param name="visit">Is shown the events, which are not on the page then; null to have them on it.</param>
     /// <param name="onlySealed">When events lack their seal still, reads nothing and returns null; else the page ends before them.</param>
-    internal SqlitePage? Read(LogRead read, EventVisitor? visit, bool onlySealed)
+    internal SqlitePage? Read(LogRead read, bool onlySealed)
     {
         var (head, generation) = BeginSnapshot();
         _isSealed = _head.IsNull(1);
@@ -68,7 +67,7 @@ internal sealed class Reader : IDisposable
             return null;
         }
 
-        var page = new PageBuilder(read, head, generation, _slab, visit is null ? null : new(visit));
+        var page = new PageBuilder(read, head, generation, _slab);
         try
         {
             if (read.EventId is { } id) ReadById(page, id);

@@ -9,13 +9,12 @@ internal sealed class ReaderPool(int max, StoreFile file, Func<Reader> open) : I
     private readonly ConcurrentStack<Reader> _idle = [];
     private volatile bool _disposed;
 
-    /// <summary>Runs work on a reader. After an error the reader is not trusted and closed. What a visitor asks for on its own thread takes no place: it would wait for the one it holds.</summary>
+    /// <summary>Runs work on a reader. After an error the reader is not trusted and closed.</summary>
     internal ValueTask<T> UseAsync<TArgument, T>(Func<Reader, TArgument, T> work, TArgument argument, CancellationToken cancellationToken)
     {
         ObjectDisposedException.ThrowIf(_disposed, typeof(SqliteEventLog));
         if (cancellationToken.IsCancellationRequested) return ValueTask.FromCanceled<T>(cancellationToken);
-        if (Showing.IsVisiting) return new(Use(work, argument));
-        return _places.Wait(0, CancellationToken.None) ? new(UsePlace(work, argument)) : WaitAsync(work, argument, cancellationToken);
+        return _places.Wait(0, CancellationToken.None) ? new(Use(work, argument)) : WaitAsync(work, argument, cancellationToken);
     }
 
     public void Dispose()
@@ -27,19 +26,7 @@ internal sealed class ReaderPool(int max, StoreFile file, Func<Reader> open) : I
     private async ValueTask<T> WaitAsync<TArgument, T>(Func<Reader, TArgument, T> work, TArgument argument, CancellationToken cancellationToken)
     {
         await _places.WaitAsync(cancellationToken).ConfigureAwait(false);
-        return UsePlace(work, argument);
-    }
-
-    private T UsePlace<TArgument, T>(Func<Reader, TArgument, T> work, TArgument argument)
-    {
-        try
-        {
-            return Use(work, argument);
-        }
-        finally
-        {
-            _places.Release();
-        }
+        return Use(work, argument);
     }
 
     private T Use<TArgument, T>(Func<Reader, TArgument, T> work, TArgument argument)
@@ -55,9 +42,9 @@ internal sealed class ReaderPool(int max, StoreFile file, Func<Reader> open) : I
             reader = null;
             return result;
         }
-        catch (Exception e) when (e is LogTruncatedException or VisitorException)
+        catch (LogTruncatedException)
         {
-            // The reader did its work: there was nothing to read, or it was refused.
+            // The reader did its work: there was nothing to read.
             if (reader is not null) Return(reader);
             reader = null;
             throw;
@@ -65,6 +52,7 @@ internal sealed class ReaderPool(int max, StoreFile file, Func<Reader> open) : I
         finally
         {
             reader?.Dispose();
+            _places.Release();
         }
     }
 

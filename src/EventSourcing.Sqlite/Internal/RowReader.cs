@@ -4,7 +4,7 @@ using EventSourcing.Storage;
 
 namespace EventSourcing.Sqlite.Internal;
 
-/// <summary>Takes a row of es_events into a page, after its checksum has shown that it is what was written.</summary>
+/// <summary>Copies a row of es_events into a page, after its checksum has shown that it is what was written.</summary>
 internal sealed class RowReader(NameTable streams, NameTable types, NameTable tags)
 {
     private const int CachedStreamsAtMost = 1 << 16;
@@ -57,8 +57,8 @@ internal sealed class RowReader(NameTable streams, NameTable types, NameTable ta
                 (header.Flags & Checksum.HasCorrelation) != 0 ? Encoding.UTF8.GetString(correlation) : null,
                 (header.Flags & Checksum.HasCausation) != 0 ? Encoding.UTF8.GetString(causation) : null,
                 page.Read.IncludeTags && header.TagsLength > 0 ? Tags(header, tagIds) : null),
-            Metadata = page.TakeMetadata(metadata),
-            Data = page.TakeData(data),
+            Metadata = page.Copy(metadata),
+            Data = page.Copy(data),
             IsJson = (header.Flags & Checksum.IsText) != 0,
         });
     }

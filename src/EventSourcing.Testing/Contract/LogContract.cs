@@ -13,7 +13,6 @@ public static class LogContract
         .. RetryCases.All,
         .. ConditionCases.All,
         .. ReadCases.All,
-        .. VisitCases.All,
         .. RecordCases.All,
         .. LifeCases.All,
         .. SubscriptionCases.All,

@@ -41,24 +41,6 @@ public interface IEventLog : IAsyncDisposable
     /// <exception cref="StoreCorruptException">A stored event is not what was written.</exception>
     ValueTask<LogPage> ReadAsync(LogRead read, CancellationToken cancellationToken);
 
-    /// <summary>As <see cref="ReadAsync"/>, but shows each event where the log found it, so that a log which can need not copy it.</summary>
-    /// <remarks>The page's snapshot and its place among the log's readers are held meanwhile: the visitor is quick and waits for nothing.</remarks>
-    /// <param name="read">What to read.</param>
-    /// <param name="visit">Called with each event, in order, before the method returns. What it throws ends the page and is the call's.</param>
-    /// <param name="cancellationToken">Ends the wait for a reader; a page begun is finished.</param>
-    /// <returns>What the page says beside its events, which it does not hold. Where the visitor ended it, <see cref="LogPage.IsLast"/> and <see cref="LogPage.Next"/> mean nothing.</returns>
-    /// <exception cref="LogTruncatedException">The read of the whole log starts beyond its head.</exception>
-    /// <exception cref="StoreCorruptException">A stored event is not what was written. Those before it were shown.</exception>
-    async ValueTask<LogPage> VisitAsync(LogRead read, EventVisitor visit, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(read);
-        ArgumentNullException.ThrowIfNull(visit);
-        using var page = await ReadAsync(read with { ReuseBuffers = true }, cancellationToken).ConfigureAwait(false);
-        foreach (ref readonly var e in page.Events)
-            if (!visit(e)) break;
-        return page;
-    }
-
     /// <summary>Completes when an event is stored after a position; at once when there is one already.</summary>
     /// <param name="after">The last position known; it may lie at the head.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
