@@ -1,4 +1,3 @@
-using EventSourcing.Internal;
 using EventSourcing.Storage;
 
 namespace EventSourcing.InMemory;

@@ -1,4 +1,3 @@
-using EventSourcing.Internal;
 using EventSourcing.Storage;
 using EventSourcing.Subscriptions.Internal;
 

@@ -1,4 +1,4 @@
-namespace EventSourcing.Internal;
+namespace EventSourcing.Storage;
 
 /// <summary>The order of the UTF-8 forms of strings, by which databases sort keys.</summary>
 /// <remarks>It differs from the ordinal order of UTF-16 in one place only: surrogates come after U+E000 to U+FFFF.</remarks>
