@@ -74,6 +74,23 @@ public sealed class SharedPagesTests : IAsyncDisposable
         _log.Reads.Should().Be(2);
     }
 
+    [Test]
+    public async Task Pages_far_ahead_of_those_who_stay_are_not_kept_when_another_leaves()
+    {
+        for (var i = 0; i < 9; i++) await FillAsync();
+        var third = new SharedReader(_pages, null, SharedPages.PageSize);
+        _pages.Enter(third);
+        using var near = await _pages.TryReadAsync(1001, null, default);
+        using var far = await _pages.TryReadAsync(28_001, null, default);
+
+        _pages.Leave(third);
+
+        using var nearAgain = await _pages.TryReadAsync(1001, null, default);
+        _log.Reads.Should().Be(2, "the two that are left come to it soon");
+        using var farAgain = await _pages.TryReadAsync(28_001, null, default);
+        _log.Reads.Should().Be(3);
+    }
+
     private static List<long> Positions(LogPage page)
     {
         var positions = new List<long>();

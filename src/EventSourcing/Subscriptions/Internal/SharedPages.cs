@@ -33,16 +33,15 @@ internal sealed class SharedPages(IEventLog log)
         }
     }
 
-    /// <summary>A reader has reached the head, or reads no more.</summary>
+    /// <summary>A reader has reached the head, or reads no more. Pages that none of the others comes to soon are not kept: a reader that hardly moves, far behind, costs nothing.</summary>
     internal void Leave(SharedReader reader)
     {
         lock (_lock)
         {
             _behind.Remove(reader);
             _isWorthwhile = _behind.Count > 1;
-            if (_isWorthwhile) return;
-            foreach (var page in _window) page.Release();
-            _window.Clear();
+            for (var i = _window.Count - 1; i >= 0; i--)
+                if (!_isWorthwhile || WayTo(_window[i].From) > Window * PageSize) LeaveOut(i);
         }
     }
 
@@ -91,8 +90,13 @@ internal sealed class SharedPages(IEventLog log)
             if (way > longest) (farthest, longest) = (i, way);
         }
 
-        _window[farthest].Release();
-        _window.RemoveAt(farthest);
+        LeaveOut(farthest);
+    }
+
+    private void LeaveOut(int index)
+    {
+        _window[index].Release();
+        _window.RemoveAt(index);
     }
 
     // From the nearest reader that has not come there; one that stands at the position has the page.
