@@ -41,7 +41,8 @@ internal sealed class RowReader(NameTable streams, NameTable types, NameTable ta
         var data = row.Bytes(12);
         header.DataLength = data.Length;
         // NULL reads as 0.
-        if (row.Int64(10) is var checksum && checksum != Checksum.OfEvent(header, correlation, causation, tagIds, metadata, data) || (checksum == 0 && row.IsNull(10)))
+        var checksum = row.Int64(10);
+        if (checksum != Checksum.OfEvent(header, correlation, causation, tagIds, metadata, data) || (checksum == 0 && row.IsNull(10)))
             throw Damaged(header, row.IsNull(10) ? "it has no checksum" : "its checksum does not fit");
         page.ThrowIfOutOfOrder(header.Position, header.Version);
         page.Add(new()

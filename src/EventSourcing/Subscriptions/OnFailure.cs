@@ -29,7 +29,7 @@ public sealed class OnFailure
     /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
     public static OnFailure RetryThenPause(int times = 5, TimeSpan? firstDelay = null, TimeSpan? maxDelay = null) => Create(times, parks: false, firstDelay, maxDelay);
 
-    /// <summary>Tries again, then sets the event aside, and with it every later event of the same key, until they are retried or discarded. Other keys flow on.</summary>
+    /// <summary>Tries again, then sets the event aside, and with it every later event of the same key, until they are retried or discarded. Other keys flow on. It is stored with the next checkpoint, at the latest one second later once the handler at work has returned; if the process dies before, the event comes again.</summary>
     /// <param name="times">How often it is tried again, from 0 to 1,000; default 5.</param>
     /// <param name="firstDelay">See <see cref="FirstDelay"/>; null for its default.</param>
     /// <param name="maxDelay">See <see cref="MaxDelay"/>; null for its default.</param>

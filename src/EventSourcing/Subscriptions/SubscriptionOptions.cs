@@ -20,7 +20,7 @@ public sealed class SubscriptionOptions
     /// </summary>
     public Func<RecordedEvent, string>? Key { get; init; }
 
-    /// <summary>The checkpoint is written when this many events were handled since the last: the most that are repeated after a crash. Default 4,000; from 1 to 1,000,000. A batch is not larger than it either, nor than 1,000.</summary>
+    /// <summary>The checkpoint is written when this many events were handled or set aside since the last: the most that are repeated after a crash. Default 4,000; from 1 to 1,000,000. A batch is not larger than it either, nor than 1,000.</summary>
     public int CheckpointEvery { get; init; } = 4000;
 
     /// <summary>The checkpoint is written when nothing came for this long after handled events. Default 1 s; from 0 to 1 hour.</summary>

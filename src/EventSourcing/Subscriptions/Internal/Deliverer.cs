@@ -36,6 +36,7 @@ internal sealed class Deliverer(
             delivery.Begin(attempt, progress.IsReplay(e.Position.ToInt64()));
             var handling = handler.HandleAsync(e, store.Decoder, delivery, tenure.Token);
             if (!handling.IsCompletedSuccessfully) return EndAsync(handling, enlisted, tenure);
+            // Nothing is waited for: what a handler gives from a pool goes back when its result is taken.
             handling.GetAwaiter().GetResult();
             return default;
         }
