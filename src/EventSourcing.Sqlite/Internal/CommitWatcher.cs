@@ -1,8 +1,9 @@
+using System.Diagnostics;
 using Microsoft.Data.Sqlite;
 
 namespace EventSourcing.Sqlite.Internal;
 
-/// <summary>Notices what other connections commit, while somebody waits: changes of the write-ahead log as the hint, SQLite's data_version as the truth.</summary>
+/// <summary>Notices what other connections commit, while somebody waits or did a moment ago: changes of the write-ahead log as the hint, SQLite's data_version as the truth.</summary>
 internal sealed class CommitWatcher(StoreFile file, CommitSignal signal, Func<Reader> open, Func<CancellationToken, ValueTask>? seal) : IAsyncDisposable
 {
     private static readonly TimeSpan s_pollWithHints = TimeSpan.FromSeconds(1);
@@ -10,6 +11,9 @@ internal sealed class CommitWatcher(StoreFile file, CommitSignal signal, Func<Re
     private static readonly TimeSpan s_afterHint = TimeSpan.FromMilliseconds(1);
     private static readonly TimeSpan s_longAfterHint = TimeSpan.FromMilliseconds(10);
     private const int PollsSoonAfterHint = 20, PollsAfterHint = 50;
+
+    // Those who follow the log wait, read and wait again: the watch is not taken down and set up anew for each event.
+    private static readonly TimeSpan s_longestUnawaited = TimeSpan.FromSeconds(1);
 
     private readonly Lock _gate = new();
     private readonly CancellationTokenSource _stop = new();
@@ -38,7 +42,7 @@ internal sealed class CommitWatcher(StoreFile file, CommitSignal signal, Func<Re
         Reader? reader = null;
         try
         {
-            var isHinted = false;
+            var (isHinted, awaitedAt) = (false, Stopwatch.GetTimestamp());
             for (var seen = -1L; !_stop.IsCancellationRequested;)
             {
                 try
@@ -59,7 +63,8 @@ internal sealed class CommitWatcher(StoreFile file, CommitSignal signal, Func<Re
                     signal.Publish(long.MaxValue);
                 }
 
-                if (!signal.IsAwaited && TryEnd()) return;
+                if (signal.IsAwaited) awaitedAt = Stopwatch.GetTimestamp();
+                else if (Stopwatch.GetElapsedTime(awaitedAt) >= s_longestUnawaited && TryEnd()) return;
                 isHinted = await hints.WaitAsync(files is null ? s_pollWithout : s_pollWithHints, _stop.Token).ConfigureAwait(false);
             }
         }
@@ -87,7 +92,7 @@ internal sealed class CommitWatcher(StoreFile file, CommitSignal signal, Func<Re
                 return version;
             }
 
-            if (!signal.IsAwaited || polls == 1) break;
+            if (polls == 1) break;
             await Task.Delay(i < PollsSoonAfterHint ? s_afterHint : s_longAfterHint, _stop.Token).ConfigureAwait(false);
         }
 

@@ -1,6 +1,5 @@
 using System.Threading.Channels;
 using EventSourcing.Bus.Internal;
-using EventSourcing.Internal;
 using EventSourcing.Storage;
 using EventSourcing.Subscriptions;
 using EventSourcing.Subscriptions.Internal;
@@ -167,7 +166,7 @@ public sealed class LiveListener : IAsyncDisposable
         {
             if (!_route.AdmitsFound(page.Events[i])) continue;
             await HandleAsync(new(page.Events[i], _store.Decoder)).ConfigureAwait(false);
-            if (PoolTurn.IsOver(++handled)) await Task.Yield();
+            if (_reader.IsTurnOver(++handled)) await Task.Yield();
         }
 
         Volatile.Write(ref _position, page.IsLast ? page.Head.ToInt64() : page.Next - 1);

@@ -91,6 +91,42 @@ public sealed class SharedPagesTests : IAsyncDisposable
         _log.Reads.Should().Be(3);
     }
 
+    [Test]
+    public async Task No_pages_are_kept_for_a_reader_that_does_not_come_to_them()
+    {
+        for (var i = 0; i < 40; i++) await FillAsync();
+        var pages = new SharedPages(_log);
+        SharedReader busy = new(pages, null, SharedPages.PageSize), moving = new(pages, null, SharedPages.PageSize);
+        await MoveAsync(busy, 1);
+        await MoveAsync(moving, 1);
+        for (var from = 1001; from < 110_000; from += SharedPages.PageSize) await MoveAsync(moving, from);
+
+        var reads = _log.Reads;
+        await MoveAsync(busy, 1001);
+        _log.Reads.Should().Be(reads + 1);
+    }
+
+    [Test]
+    public async Task A_reader_is_overtaken_by_one_some_pages_ahead_and_not_by_one_out_of_reach()
+    {
+        for (var i = 0; i < 40; i++) await FillAsync();
+        var pages = new SharedPages(_log);
+        SharedReader behind = new(pages, null, SharedPages.PageSize), ahead = new(pages, null, SharedPages.PageSize);
+        await MoveAsync(behind, 1);
+        await MoveAsync(ahead, 1001);
+        pages.IsOvertaken(1).Should().BeFalse("the page that the other has is kept");
+        await MoveAsync(ahead, 2001);
+        pages.IsOvertaken(1).Should().BeTrue();
+        pages.IsOvertaken(2001).Should().BeFalse("the other is behind it");
+        await MoveAsync(ahead, 100_001);
+        pages.IsOvertaken(1).Should().BeFalse();
+    }
+
+    private static async Task MoveAsync(SharedReader reader, long from)
+    {
+        using var page = await reader.ReadAsync(from, default);
+    }
+
     private static List<long> Positions(LogPage page)
     {
         var positions = new List<long>();

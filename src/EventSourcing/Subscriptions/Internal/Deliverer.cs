@@ -1,4 +1,3 @@
-using EventSourcing.Internal;
 using EventSourcing.Storage;
 
 namespace EventSourcing.Subscriptions.Internal;
@@ -6,7 +5,7 @@ namespace EventSourcing.Subscriptions.Internal;
 /// <summary>Hands the events of a page to the handler, one at a time or in batches, and follows the failure policy. Used by the runner's loop only.</summary>
 internal sealed class Deliverer(
     EventStore store, SegmentKey key, SubscriptionHandler handler, SubscriptionOptions options, SubscriberOptions common,
-    Delivery delivery, Progress progress, ParkedKeys parkedKeys, Tally tally, Interruption interruption)
+    Delivery delivery, Progress progress, ParkedKeys parkedKeys, Tally tally, Interruption interruption, SharedReader reader)
 {
     private RecordedEvent[] _batch = [];
     private long _failingAt;
@@ -67,7 +66,7 @@ internal sealed class Deliverer(
                 var choice = Choose(page.Events[i], out var eventKey);
                 if (choice == Choice.Pass) continue;
                 if (!await DeliverAsync(page.Events[i], choice, eventKey, tenure).ConfigureAwait(false)) return false;
-                if (PoolTurn.IsOver(++handled)) await Task.Yield();
+                if (reader.IsTurnOver(++handled)) await Task.Yield();
             }
 
             return true;

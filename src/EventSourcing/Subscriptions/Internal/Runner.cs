@@ -42,7 +42,7 @@ internal sealed class Runner
         _delivery = new(store, key.Name, key.Segment);
         Parked = new(key, common.TimeProvider);
         _progress = new(_log, key, options.CheckpointEvery, _delivery, Parked, _settlement, _tally);
-        _deliverer = new(store, key, handler, options, common, _delivery, _progress, Parked, _tally, _interruption);
+        _deliverer = new(store, key, handler, options, common, _delivery, _progress, Parked, _tally, _interruption, reader);
         _parking = new(_log, key, _delivery, _deliverer, Parked, _progress, _tally);
     }
 

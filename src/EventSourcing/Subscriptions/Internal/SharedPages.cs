@@ -6,19 +6,29 @@ namespace EventSourcing.Subscriptions.Internal;
 /// <remarks>
 /// A page ends where a multiple of its size does, so that readers who began apart meet at the same pages; it holds all events, and each reader
 /// picks its own. While more than one reader is behind, the pages are kept that one of them comes to next: of all pages, those with the shortest way
-/// from the nearest reader before them. What lies at the head is not shared: every reader at the tail sees what is stored when it asks.
+/// from the nearest reader before them that is at work. What lies at the head is not shared: every reader at the tail sees what is stored when it asks.
 /// </remarks>
 internal sealed class SharedPages(IEventLog log)
 {
     internal const int PageSize = 1000;
     private const int Window = 24;
 
+    // A reader that asked for nothing while so many pages were shared is busy with its events: none is kept for it, as it would take long to come to it.
+    private const int SharedAtRest = 4 * Window;
+
+    // One that others have overtaken by less than the first has what they read before it; beyond the last it would take too long to meet them.
+    private const int Together = 2 * PageSize, Apart = 100 * PageSize;
+
     private readonly Lock _lock = new();
     private readonly List<SharedPage> _window = [];
     private readonly List<SharedReader> _behind = [];
+    private long _shared;
     private volatile bool _isWorthwhile;
 
     internal IEventLog Log => log;
+
+    /// <summary>How many pages were shared so far.</summary>
+    internal long Shared => Volatile.Read(ref _shared);
 
     /// <summary>True when there is somebody to share with.</summary>
     internal bool IsWorthwhile => _isWorthwhile;
@@ -42,6 +52,17 @@ internal sealed class SharedPages(IEventLog log)
             _isWorthwhile = _behind.Count > 1;
             for (var i = _window.Count - 1; i >= 0; i--)
                 if (!_isWorthwhile || WayTo(_window[i].From) > Window * PageSize) LeaveOut(i);
+        }
+    }
+
+    /// <summary>True when another reader is ahead of one that asks for a position, but not out of reach.</summary>
+    internal bool IsOvertaken(long from)
+    {
+        lock (_lock)
+        {
+            foreach (var reader in _behind)
+                if (reader.Position - from is >= Together and < Apart) return true;
+            return false;
         }
     }
 
@@ -76,6 +97,7 @@ internal sealed class SharedPages(IEventLog log)
             isFirst = true;
             var page = new SharedPage(from);
             _window.Add(page.Hold());
+            Volatile.Write(ref _shared, _shared + 1);
             if (_window.Count > Window) LeaveOutTheFarthest();
             return page;
         }
@@ -99,12 +121,12 @@ internal sealed class SharedPages(IEventLog log)
         _window.RemoveAt(index);
     }
 
-    // From the nearest reader that has not come there; one that stands at the position has the page.
+    // From the nearest reader at work that has not come there; one that stands at the position has the page.
     private long WayTo(long from)
     {
         var nearest = long.MaxValue;
         foreach (var reader in _behind)
-            if (reader.Position < from) nearest = Math.Min(nearest, from - reader.Position);
+            if (reader.Position < from && _shared - reader.AskedAt <= SharedAtRest) nearest = Math.Min(nearest, from - reader.Position);
         return nearest;
     }
 

@@ -5,22 +5,35 @@ namespace EventSourcing.Subscriptions.Internal;
 /// <summary>Reads the log forward page by page for one runner or listener, together with others where they are at the same place. Used by one loop at a time.</summary>
 internal sealed class SharedReader(SharedPages pages, EventQuery? query, int pageSize)
 {
+    // Pages and handlers may all complete at once, and others wait for the thread pool.
+    private const int EventsOfTurn = 128;
+
     private readonly LogRead _read = new() { Query = query, MaxCount = pageSize };
 
     // Tags lead straight to their events, where others would have to look at all.
     private readonly bool _isShareable = pageSize == SharedPages.PageSize && query?.Items.Any(item => item.Tags.Count > 0) != true;
-    private long _position;
+    private long _position, _askedAt;
+    private int _turn = EventsOfTurn;
     private bool _isBehind;
 
     /// <summary>The position that was asked for last.</summary>
     internal long Position => Volatile.Read(ref _position);
 
+    /// <summary>How many pages had been shared when it asked last.</summary>
+    internal long AskedAt => Volatile.Read(ref _askedAt);
+
+    /// <summary>True when others that wait for the thread should get it. A reader behind others keeps it for a page, so that it meets them again and shares what they read.</summary>
+    /// <param name="handled">How many events of the page were handled.</param>
+    internal bool IsTurnOver(int handled) => handled % _turn == 0 && ThreadPool.PendingWorkItemCount > 0;
+
     /// <summary>The next events from a position on.</summary>
     internal async ValueTask<LogPage> ReadAsync(long from, CancellationToken cancellationToken)
     {
         Volatile.Write(ref _position, from);
-        if (_isShareable && _isBehind && pages.IsWorthwhile
-            && await pages.TryReadAsync(from, query, cancellationToken).ConfigureAwait(false) is { } shared) return shared;
+        Volatile.Write(ref _askedAt, pages.Shared);
+        var isSharing = _isShareable && _isBehind && pages.IsWorthwhile;
+        _turn = isSharing && pages.IsOvertaken(from) ? SharedPages.PageSize : EventsOfTurn;
+        if (isSharing && await pages.TryReadAsync(from, query, cancellationToken).ConfigureAwait(false) is { } shared) return shared;
         var page = await pages.Log.ReadAsync(_read with { From = from }, cancellationToken).ConfigureAwait(false);
         if (_isBehind == page.IsLast) Turn(!page.IsLast);
         return page;
