@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using EventSourcing.Storage;
 
 namespace EventSourcing.Subscriptions.Internal;
@@ -8,12 +9,14 @@ internal sealed class SharedReader(SharedPages pages, EventQuery? query, int pag
     // Pages and handlers may all complete at once, and others wait for the thread pool.
     private const int EventsOfTurn = 128;
 
+    // Most handlers have done with a page by then; slow ones must not keep the thread for it.
+    private static readonly long s_longTurn = Stopwatch.Frequency / 500;
+
     private readonly LogRead _read = new() { Query = query, MaxCount = pageSize };
 
     // Tags lead straight to their events, where others would have to look at all.
     private readonly bool _isShareable = pageSize == SharedPages.PageSize && query?.Items.Any(item => item.Tags.Count > 0) != true;
-    private long _position, _askedAt;
-    private int _turn = EventsOfTurn;
+    private long _position, _askedAt, _keepsThreadUntil;
     private bool _isBehind;
 
     /// <summary>The position that was asked for last.</summary>
@@ -22,9 +25,10 @@ internal sealed class SharedReader(SharedPages pages, EventQuery? query, int pag
     /// <summary>How many pages had been shared when it asked last.</summary>
     internal long AskedAt => Volatile.Read(ref _askedAt);
 
-    /// <summary>True when others that wait for the thread should get it. A reader behind others keeps it for a page, so that it meets them again and shares what they read.</summary>
+    /// <summary>True when others that wait for the thread should get it. A reader behind others keeps it for longer, so that it meets them again and shares what they read.</summary>
     /// <param name="handled">How many events of the page were handled.</param>
-    internal bool IsTurnOver(int handled) => handled % _turn == 0 && ThreadPool.PendingWorkItemCount > 0;
+    internal bool IsTurnOver(int handled) =>
+        handled % EventsOfTurn == 0 && ThreadPool.PendingWorkItemCount > 0 && Stopwatch.GetTimestamp() >= _keepsThreadUntil;
 
     /// <summary>The next events from a position on.</summary>
     internal async ValueTask<LogPage> ReadAsync(long from, CancellationToken cancellationToken)
@@ -32,7 +36,7 @@ internal sealed class SharedReader(SharedPages pages, EventQuery? query, int pag
         Volatile.Write(ref _position, from);
         Volatile.Write(ref _askedAt, pages.Shared);
         var isSharing = _isShareable && _isBehind && pages.IsWorthwhile;
-        _turn = isSharing && pages.IsOvertaken(from) ? SharedPages.PageSize : EventsOfTurn;
+        _keepsThreadUntil = isSharing && pages.IsOvertaken(from) ? Stopwatch.GetTimestamp() + s_longTurn : 0;
         if (isSharing && await pages.TryReadAsync(from, query, cancellationToken).ConfigureAwait(false) is { } shared) return shared;
         var page = await pages.Log.ReadAsync(_read with { From = from }, cancellationToken).ConfigureAwait(false);
         if (_isBehind == page.IsLast) Turn(!page.IsLast);
