@@ -14,6 +14,7 @@ internal static class CheckpointCases
         ContractCase.Of(Subscription_passes_over_a_stream_and_still_moves_its_checkpoint),
         ContractCase.Of(Checkpoint_is_never_ahead_of_the_effect_nor_behind_by_more_than_the_interval),
         ContractCase.Of(Checkpoint_is_written_when_nothing_comes),
+        ContractCase.Of(Checkpoint_is_written_in_time_while_events_keep_coming),
         ContractCase.Of(Checkpoint_beyond_the_head_faults_and_a_reset_cures),
         ContractCase.Of(Enlisted_effects_are_committed_with_the_checkpoint),
         ContractCase.Of(Refused_effect_parks_its_event_only_and_loses_no_other_effect),
@@ -61,9 +62,31 @@ internal static class CheckpointCases
         var subscriber = On(log, new EventStore(new InterruptedLog(log.Log) { AfterTransaction = log.Changed.Set }, EventTypeMap.Empty));
         await using (subscriber.ConfigureAwait(false))
         {
-            await WaitAsync(await subscriber.StartAsync("idle", Collect([]), new() { CheckpointIdle = TimeSpan.FromMilliseconds(10) }).ConfigureAwait(false), 5).ConfigureAwait(false);
+            await WaitAsync(await subscriber.StartAsync("idle", Collect([]), new() { CheckpointAfter = TimeSpan.FromMilliseconds(10) }).ConfigureAwait(false), 5).ConfigureAwait(false);
             await log.Changed.UntilAsync(async () => await CheckpointAsync(log, "idle").ConfigureAwait(false) == 5, "the checkpoint is written").ConfigureAwait(false);
         }
+    }
+
+    private static async Task Checkpoint_is_written_in_time_while_events_keep_coming(LogUnderTest log)
+    {
+        const int all = 200;
+        await log.AppendAsync("s", Make.Numbered(all)).ConfigureAwait(false);
+        var behind = new ConcurrentDictionary<string, long>();
+        var subscriber = On(log);
+        await using (subscriber.ConfigureAwait(false))
+            foreach (var (name, after) in new[] { ("soon", TimeSpan.FromMilliseconds(20)), ("at once", TimeSpan.Zero), ("late", TimeSpan.FromHours(1)) })
+            {
+                var handler = SubscriptionHandler.EachRaw(async (e, _, token) =>
+                {
+                    await Task.Delay(1, token).ConfigureAwait(false);
+                    behind[name] = e.Position.ToInt64() - 1 - await CheckpointAsync(log, name).ConfigureAwait(false);
+                });
+                await WaitAsync(await subscriber.StartAsync(name, handler, new() { CheckpointAfter = after }).ConfigureAwait(false), all).ConfigureAwait(false);
+            }
+
+        Expect.Equal(0L, behind["at once"], "events not in the checkpoint that is written after each");
+        Expect.Equal(all - 1L, behind["late"], "events not in the checkpoint that is written at the end");
+        Expect.True(behind["soon"] < all - 1, "events are in the checkpoint that is written every 20 ms");
     }
 
     private static async Task Checkpoint_beyond_the_head_faults_and_a_reset_cures(LogUnderTest log)

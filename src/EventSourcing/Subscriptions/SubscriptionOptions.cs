@@ -20,11 +20,11 @@ public sealed class SubscriptionOptions
     /// </summary>
     public Func<RecordedEvent, string>? Key { get; init; }
 
-    /// <summary>The checkpoint is written when this many events were handled or set aside since the last: the most that are repeated after a crash. Default 4,000; from 1 to 1,000,000. A batch is not larger than it either, nor than 1,000.</summary>
-    public int CheckpointEvery { get; init; } = 4000;
+    /// <summary>The checkpoint is written when this many events were handled or set aside since the last: the most that are repeated after a crash. Default 10,000; from 1 to 1,000,000. A batch is not larger than it either, nor than 1,000.</summary>
+    public int CheckpointEvery { get; init; } = 10_000;
 
-    /// <summary>The checkpoint is written when nothing came for this long after handled events. Default 1 s; from 0 to 1 hour.</summary>
-    public TimeSpan CheckpointIdle { get; init; } = TimeSpan.FromSeconds(1);
+    /// <summary>The checkpoint is written when an event that is not in it was handed to the handler this long ago, at the latest before the next event is: about the most work that is repeated after a crash. Default 1 s; from 0 (after each event) to 1 hour.</summary>
+    public TimeSpan CheckpointAfter { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>True shares the subscription among workers of this and other processes: 16 segments by key, each with a lease and checkpoint of its own; order is kept per key only. Default false. Never changed once the subscription has a checkpoint.</summary>
     public bool IsGroup { get; init; }
@@ -43,7 +43,7 @@ public sealed class SubscriptionOptions
         OnFailure = OnFailure,
         Key = Key,
         CheckpointEvery = CheckpointEvery,
-        CheckpointIdle = CheckpointIdle,
+        CheckpointAfter = CheckpointAfter,
         IsGroup = IsGroup,
         Workers = Workers,
     };
@@ -53,8 +53,8 @@ public sealed class SubscriptionOptions
         ArgumentNullException.ThrowIfNull(From);
         ArgumentNullException.ThrowIfNull(OnFailure);
         if (CheckpointEvery is < 1 or > 1_000_000) throw new ArgumentOutOfRangeException(nameof(CheckpointEvery), CheckpointEvery, "CheckpointEvery is from 1 to 1,000,000 events.");
-        if (CheckpointIdle < TimeSpan.Zero || CheckpointIdle > TimeSpan.FromHours(1))
-            throw new ArgumentOutOfRangeException(nameof(CheckpointIdle), CheckpointIdle, "CheckpointIdle is from 0 to 1 hour.");
+        if (CheckpointAfter < TimeSpan.Zero || CheckpointAfter > TimeSpan.FromHours(1))
+            throw new ArgumentOutOfRangeException(nameof(CheckpointAfter), CheckpointAfter, "CheckpointAfter is from 0 to 1 hour.");
         if (Workers is < 1 or > 16) throw new ArgumentOutOfRangeException(nameof(Workers), Workers, "Workers is from 1 to 16.");
     }
 

@@ -37,7 +37,7 @@ public sealed class SubscriptionAllocationTests : IAsyncDisposable
     public async Task Batches_take_nothing_per_event()
     {
         // What is taken for each event is taken in every batch; what else the thread pool has the thread do between two batches is not.
-        for (var i = 0; i < 19; i++) await FillAsync();
+        for (var i = 0; i < 59; i++) await FillAsync();
         var (before, taken, thread) = (0L, double.PositiveInfinity, 0);
         await using var subscriber = new Subscriber(_store);
         var subscription = await subscriber.StartAsync("measured", SubscriptionHandler.RawBatches((events, _, _) =>

@@ -141,6 +141,7 @@ internal sealed class Deliverer(
     private ValueTask<bool> DeliverAsync(in RecordedEvent e, Choice choice, string? eventKey, Tenure tenure)
     {
         tenure.ThrowIfLost();
+        if (progress.IsLate(tenure)) return SaveAndDeliverAsync(e, choice, eventKey, tenure);
         if (choice == Choice.Hold) return ParkAsync(e, eventKey!, 0, "an earlier event of the key is set aside", tenure);
 
         var position = e.Position.ToInt64();
@@ -151,6 +152,9 @@ internal sealed class Deliverer(
             ? DeliverAsync(e, choice, attempt, new(error), tenure)
             : progress.DoneAsync(position, 1, tenure);
     }
+
+    private async ValueTask<bool> SaveAndDeliverAsync(RecordedEvent e, Choice choice, string? eventKey, Tenure tenure) =>
+        await progress.TrySaveAsync(tenure).ConfigureAwait(false) && await DeliverAsync(e, choice, eventKey, tenure).ConfigureAwait(false);
 
     /// <summary>Goes on from an attempt, for an event whose handler did not just return.</summary>
     private async ValueTask<bool> DeliverAsync(RecordedEvent e, Choice choice, int attempt, ValueTask<Exception?> attempting, Tenure tenure)

@@ -18,12 +18,15 @@ internal sealed class Lease(SegmentKey key, Guid owner, long epoch, TimeSpan tim
     internal CancellationToken Lost => _ended.Token;
 
     /// <summary>False once it is lost, or was not renewed in time: another may have it then.</summary>
-    internal bool IsHeld => !_isLost && time.GetElapsedTime(Volatile.Read(ref _renewedAt)) < timeout;
+    internal bool IsHeld => IsHeldAt(time.GetTimestamp());
 
     /// <summary>Cancelled when another member of the group should have it.</summary>
     internal CancellationToken AskedBack => _askedBack.Token;
 
     internal bool IsAskedBack => _askedBack.IsCancellationRequested;
+
+    /// <summary>The same at a time that is now.</summary>
+    internal bool IsHeldAt(long timestamp) => !_isLost && time.GetElapsedTime(Volatile.Read(ref _renewedAt), timestamp) < timeout;
 
     internal LeaseLostException Error() => new(Key.Key, owner, Epoch);
 

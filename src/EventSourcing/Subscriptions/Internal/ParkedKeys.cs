@@ -3,17 +3,19 @@ using EventSourcing.Storage;
 namespace EventSourcing.Subscriptions.Internal;
 
 /// <summary>Which keys of a segment have events set aside, and the records that wait for the next checkpoint's transaction. Changed by the segment's runner only; counts and what waits may be read from anywhere.</summary>
-internal sealed class ParkedKeys(SegmentKey key, TimeProvider time)
+internal sealed class ParkedKeys(SegmentKey key)
 {
-    // The checkpoint is not put off for longer than this, so that memory and what comes again after a crash are bounded, and the list is not kept waiting.
+    /// <summary>For how long the checkpoint is put off at most while records wait for it, so that the list is not kept waiting.</summary>
+    internal static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(1);
+
+    // Nor for more than this, so that memory and what comes again after a crash are bounded.
     private const int MostWaiting = 256;
     private const int MostWaitingBytes = 1 << 20;
-    private static readonly TimeSpan s_longestWait = TimeSpan.FromSeconds(1);
 
     private readonly Lock _lock = new();
     private readonly List<Record> _waiting = [];
     private HashSet<string> _keys = new(StringComparer.Ordinal);
-    private long _written, _waitingBytes, _waitingFrom;
+    private long _written, _waitingBytes;
     private DateTimeOffset? _since, _waitingSince;
 
     internal long Count
@@ -47,8 +49,8 @@ internal sealed class ParkedKeys(SegmentKey key, TimeProvider time)
     /// <summary>True when records are not in the log yet. For the runner.</summary>
     internal bool IsWaiting => _waiting.Count > 0;
 
-    /// <summary>True when they have waited for long, or are many. For the runner.</summary>
-    internal bool IsDue => IsWaiting && (_waiting.Count >= MostWaiting || _waitingBytes >= MostWaitingBytes || time.GetElapsedTime(_waitingFrom) >= s_longestWait);
+    /// <summary>True when they are many. For the runner.</summary>
+    internal bool AreMany => _waiting.Count >= MostWaiting || _waitingBytes >= MostWaitingBytes;
 
     internal bool Contains(string parkedKey) => _keys.Contains(parkedKey);
 
@@ -59,7 +61,7 @@ internal sealed class ParkedKeys(SegmentKey key, TimeProvider time)
         _keys.Add(parked.Key);
         lock (_lock)
         {
-            if (_waiting.Count == 0) (_waitingFrom, _waitingSince) = (time.GetTimestamp(), parked.ParkedAt);
+            _waitingSince ??= parked.ParkedAt;
             _waiting.Add(record);
             _waitingBytes += record.Value.Length;
         }

@@ -3,12 +3,16 @@ using EventSourcing.Storage;
 namespace EventSourcing.Subscriptions.Internal;
 
 /// <summary>How far a runner is, ahead of its checkpoint in the log, and the transactions that bring the two together.</summary>
-internal sealed class Progress(IEventLog log, SegmentKey key, int checkpointEvery, Delivery delivery, ParkedKeys parkedKeys, Settlement settlement, Tally tally)
+internal sealed class Progress(
+    IEventLog log, SegmentKey key, SubscriptionOptions options, TimeProvider time, Delivery delivery, ParkedKeys parkedKeys, Settlement settlement, Tally tally)
 {
+    // Their transaction has the write lock for as long as they take, whatever the interval.
+    private const int MostEffects = 4000;
+
     // Events that are not for the handler are passed over for nothing after a crash, which costs reading them again only.
     private const long PassedBeforeCheckpoint = 16_384;
 
-    private long _saved, _furthest, _revision, _lastOfPage;
+    private long _saved, _furthest, _revision, _lastOfPage, _unsavedFrom;
     private int _unsaved;
 
     /// <summary>Everything up to here is handled, parked or passed over; what was enlisted or set aside may not be written yet.</summary>
@@ -20,8 +24,14 @@ internal sealed class Progress(IEventLog log, SegmentKey key, int checkpointEver
     /// <summary>True when events that were handled or set aside are not in the checkpoint.</summary>
     internal bool HasUnsaved => _unsaved > 0;
 
-    /// <summary>True when the checkpoint is the interval behind, or what was set aside has waited for it long enough.</summary>
-    internal bool IsSaveDue => _unsaved >= checkpointEvery || parkedKeys.IsDue;
+    /// <summary>How long the first event that is not in the checkpoint may still wait for it.</summary>
+    internal TimeSpan DueIn => Longest - time.GetElapsedTime(_unsavedFrom) is { Ticks: > 0 } left ? left : TimeSpan.Zero;
+
+    /// <summary>True when the checkpoint is the interval behind, or what is to be written with it has become much.</summary>
+    internal bool IsSaveDue => _unsaved >= options.CheckpointEvery || delivery.EffectCount >= MostEffects || parkedKeys.AreMany;
+
+    /// <summary>True when an event waits for the checkpoint for too long, as of the tenure's last check.</summary>
+    internal bool IsLate(Tenure tenure) => HasUnsaved && time.GetElapsedTime(_unsavedFrom, tenure.CheckedAt) >= Longest;
 
     internal bool IsReplay(long position) => position <= _furthest;
 
@@ -63,9 +73,9 @@ internal sealed class Progress(IEventLog log, SegmentKey key, int checkpointEver
         return Position - _saved < PassedBeforeCheckpoint || _unsaved > 0 || await TrySaveAsync(tenure).ConfigureAwait(false);
     }
 
-    /// <summary>So that a batch and what came before it never are more than the interval together; false as for <see cref="DoneAsync"/>.</summary>
+    /// <summary>So that a batch and what came before it never are more than the interval together, nor is late what came before; false as for <see cref="DoneAsync"/>.</summary>
     internal async ValueTask<bool> MakeRoomAsync(int count, Tenure tenure) =>
-        _unsaved == 0 || _unsaved + count <= checkpointEvery || await TrySaveAsync(tenure).ConfigureAwait(false);
+        !HasUnsaved || (_unsaved + count <= options.CheckpointEvery && !IsLate(tenure)) || await TrySaveAsync(tenure).ConfigureAwait(false);
 
     internal async ValueTask ResetAsync(long position, Tenure tenure)
     {
@@ -129,11 +139,14 @@ internal sealed class Progress(IEventLog log, SegmentKey key, int checkpointEver
     private ValueTask<bool> AdvanceAsync(long position, int count, Tenure tenure)
     {
         Position = position;
+        if (!HasUnsaved) _unsavedFrom = tenure.CheckedAt;
         _unsaved += count;
         Settle();
         // Due at the page's end, it is written while the next page is read.
         return !IsSaveDue || position == _lastOfPage ? new(true) : TrySaveAsync(tenure);
     }
+
+    private TimeSpan Longest => parkedKeys.IsWaiting && ParkedKeys.LongestWait < options.CheckpointAfter ? ParkedKeys.LongestWait : options.CheckpointAfter;
 
     private bool IsSaveNeeded => _unsaved > 0 || Position != _saved || delivery.EffectCount > 0;
 

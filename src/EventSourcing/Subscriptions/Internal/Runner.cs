@@ -12,7 +12,6 @@ internal sealed class Runner
 {
     private readonly IEventLog _log;
     private readonly SegmentKey _key;
-    private readonly TimeSpan _checkpointIdle;
     private readonly SubscriberOptions _common;
     private readonly LeaseKeeper _leases;
     private readonly SemaphoreSlim? _places;
@@ -36,12 +35,12 @@ internal sealed class Runner
     internal Runner(
         EventStore store, SegmentKey key, SubscriptionHandler handler, SubscriptionOptions options, SubscriberOptions common, LeaseKeeper leases, SharedReader reader, SemaphoreSlim? places, Action<string, SubscriptionState, Exception?> changed)
     {
-        (_log, _key, _checkpointIdle, _common, _leases, _reader, _places, _changed) = (store.Log, key, options.CheckpointIdle, common, leases, reader, places, changed);
+        (_log, _key, _common, _leases, _reader, _places, _changed) = (store.Log, key, common, leases, reader, places, changed);
         _interruption = new(common.TimeProvider);
         _tally = new(common.TimeProvider);
         _delivery = new(store, key.Name, key.Segment);
-        Parked = new(key, common.TimeProvider);
-        _progress = new(_log, key, options.CheckpointEvery, _delivery, Parked, _settlement, _tally);
+        Parked = new(key);
+        _progress = new(_log, key, options, common.TimeProvider, _delivery, Parked, _settlement, _tally);
         _deliverer = new(store, key, handler, options, common, _delivery, _progress, Parked, _tally, _interruption, reader);
         _parking = new(_log, key, _delivery, _deliverer, Parked, _progress, _tally);
     }
@@ -159,7 +158,7 @@ internal sealed class Runner
         _interruption.Renew();
         if (_isStopping) return;
         var lease = await _leases.AcquireAsync(_key, _interruption.Token).ConfigureAwait(false);
-        using var tenure = new Tenure(lease, _abort.Token);
+        using var tenure = new Tenure(lease, _common.TimeProvider, _abort.Token);
         try
         {
             var lost = lease.Lost.UnsafeRegister(static state => ((Interruption)state!).Request(), _interruption);
@@ -293,13 +292,13 @@ internal sealed class Runner
     private async ValueTask WaitForMoreAsync(Tenure tenure)
     {
         var interrupted = _interruption.Token;
-        using var idle = _progress.HasUnsaved ? new CancellationTokenSource(_checkpointIdle, _common.TimeProvider) : null;
-        using var both = idle is null ? null : CancellationTokenSource.CreateLinkedTokenSource(interrupted, idle.Token);
+        using var due = _progress.HasUnsaved ? new CancellationTokenSource(_progress.DueIn, _common.TimeProvider) : null;
+        using var both = due is null ? null : CancellationTokenSource.CreateLinkedTokenSource(interrupted, due.Token);
         try
         {
             await _log.WaitAsync(GlobalPosition.FromInt64(_progress.Position), both?.Token ?? interrupted).ConfigureAwait(false);
         }
-        catch (OperationCanceledException) when (_interruption.IsRequested || idle is { IsCancellationRequested: true })
+        catch (OperationCanceledException) when (_interruption.IsRequested || due is { IsCancellationRequested: true })
         {
             if (!_interruption.IsRequested) await _progress.TrySaveAsync(tenure).ConfigureAwait(false);
         }
