@@ -17,18 +17,30 @@ internal static class GrowthWorkload
     {
         int[] sizes = settings.Large ? [10_000, 1_000_000, 10_000_000] : [10_000, 1_000_000];
         var files = sizes.Select(size => new DatabaseFile(settings.Directory, $"growth-{size}")).ToArray();
-        var logs = new List<Log>();
         try
         {
             for (var i = 0; i < sizes.Length; i++)
             {
                 await using (var filling = Open(files[i])) await GrownLog.FillAsync(filling, sizes[i]);
                 Console.WriteLine($"- {sizes[i]:N0} events: {files[i].Size / (1 << 20):N0} MiB");
-                // What was written may have left the system's memory again, and the disk is not what is measured.
-                files[i].Warm();
-                logs.Add(new($"{sizes[i]:N0} events", sizes[i], Open(files[i]), File.OpenHandle(files[i].Path, share: FileShare.ReadWrite)));
             }
 
+            await MeasureAsync(settings, sizes, files);
+            await SpreadStreams.RunAsync(settings, sizes, files);
+        }
+        finally
+        {
+            foreach (var file in files) file.Dispose();
+        }
+    }
+
+    private static async Task MeasureAsync(Settings settings, int[] sizes, DatabaseFile[] files)
+    {
+        // What was written may have left the system's memory again, and the disk is not what is measured.
+        foreach (var file in files) file.Warm();
+        var logs = sizes.Zip(files, (size, file) => new Log($"{size:N0} events", size, Open(file), File.OpenHandle(file.Path, share: FileShare.ReadWrite))).ToList();
+        try
+        {
             await MeasureAsync(settings, logs);
         }
         finally
@@ -36,7 +48,6 @@ internal static class GrowthWorkload
             foreach (var log in logs) await log.Open.DisposeAsync();
             // Not before: closing the file would end the locks of SQLite's own handles.
             foreach (var log in logs) log.File.Dispose();
-            foreach (var file in files) file.Dispose();
         }
     }
 
@@ -47,8 +58,6 @@ internal static class GrowthWorkload
         await RaceAsync(settings, logs, "append of one event, NORMAL", (log, i) => AppendAsync(log, i, null));
         await RaceAsync(settings, logs, "load of a stream of 100 events that were appended together",
             (log, i) => LogReading.ReadAsync(log.Open, new() { Stream = GrownLog.Compact(i % GrownLog.CompactIn(log.Events)) }));
-        await RaceAsync(settings, logs, "load of a stream of 100 events that are spread over the whole log",
-            (log, i) => LogReading.ReadAsync(log.Open, new() { Stream = GrownLog.Stream(i % (log.Events / GrownLog.PerStream)) }));
         await RaceAsync(settings, logs, "100 pages of the file, read without SQLite", ReadFileAsync);
         foreach (var (tag, events) in new[] { (GrownLog.Rare, GrownLog.RareEvents), (GrownLog.Frequent, GrownLog.FrequentEvents) })
         {
