@@ -3,7 +3,7 @@ using EventSourcing.Tests.Shared;
 
 namespace EventSourcing.Tests.Subscriptions;
 
-/// <summary>Counts what was asked of a log, and how many wait at it.</summary>
+/// <summary>Counts what was asked of a log, and how many wait at it; can have a transaction wait for its turn.</summary>
 internal sealed class CountingLog(IEventLog log) : IEventLog
 {
     private long _transactions, _reads;
@@ -18,6 +18,9 @@ internal sealed class CountingLog(IEventLog log) : IEventLog
     public long Reads => Volatile.Read(ref _reads);
 
     public int Waiting => Volatile.Read(ref _waiting);
+
+    /// <summary>What the next transaction waits for.</summary>
+    public Func<Task>? BeforeNextTransaction { get; set; }
 
     public ValueTask<AppendResult> AppendAsync(LogAppend append, CancellationToken cancellationToken) => log.AppendAsync(append, cancellationToken);
 
@@ -46,6 +49,12 @@ internal sealed class CountingLog(IEventLog log) : IEventLog
 
     public async ValueTask<T> TransactAsync<T>(Func<ILogTransaction, T> work, CancellationToken cancellationToken)
     {
+        if (BeforeNextTransaction is { } happen)
+        {
+            BeforeNextTransaction = null;
+            await happen();
+        }
+
         var result = await log.TransactAsync(work, cancellationToken);
         Interlocked.Increment(ref _transactions);
         Changed.Set();

@@ -177,4 +177,26 @@ public sealed class LeaseTests : IAsyncDisposable
             return timer;
         }
     }
+
+    [Test]
+    public async Task Member_that_leaves_a_group_is_not_entered_again_by_a_renewal_under_way()
+    {
+        var clock = new FakeTimeProvider();
+        await using var subscriber = On(clock);
+        var group = await subscriber.StartAsync("group", Collect(new()), new() { IsGroup = true });
+        await UntilAsync(() => group.ActiveSegments == 16);
+        TaskCompletionSource held = new(TaskCreationOptions.RunContinuationsAsynchronously), turn = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        _log.BeforeNextTransaction = () =>
+        {
+            held.SetResult();
+            return turn.Task;
+        };
+        clock.Advance(s_timeout / 3);
+        await held.Task.WaitAsync(Signal.Patience);
+        await group.DisposeAsync();
+        var before = _log.Transactions;
+        turn.SetResult();
+        await UntilAsync(() => _log.Transactions > before);
+        Assert.That(await _log.ReadRecordsAsync(RecordKind.Lease, "group/member/", "group/member/~", 10, default), Is.Empty);
+    }
 }

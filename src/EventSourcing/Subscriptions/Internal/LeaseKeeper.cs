@@ -132,12 +132,11 @@ internal sealed class LeaseKeeper(IEventLog log, SubscriberOptions options) : IA
 
     private async Task RoundAsync()
     {
-        Claim[] claims;
-        lock (_lock) claims = [.. _claims.Values];
-        if (claims.Length == 0) return;
+        lock (_lock)
+            if (_claims.Count == 0) return;
         var before = options.TimeProvider.GetTimestamp();
-        var verdicts = await log.TransactAsync(transaction => Judge(transaction, claims), _stop.Token).ConfigureAwait(false);
-        foreach (var (claim, verdict) in claims.Zip(verdicts.Claims)) await ApplyAsync(claim, verdict, before).ConfigureAwait(false);
+        var verdicts = await log.TransactAsync(Judge, _stop.Token).ConfigureAwait(false);
+        foreach (var (claim, verdict) in verdicts.Claims) await ApplyAsync(claim, verdict, before).ConfigureAwait(false);
         var now = options.TimeProvider.GetTimestamp();
         foreach (var (key, record) in verdicts.Seen)
             if (!_seen.TryGetValue(key, out var known) || known.Record != record) _seen[key] = (record, now);
@@ -182,11 +181,14 @@ internal sealed class LeaseKeeper(IEventLog log, SubscriberOptions options) : IA
 
     private readonly record struct Verdict(VerdictKind Kind, long Epoch = 0, bool IsAskedBack = false);
 
-    private sealed record Verdicts(List<Verdict> Claims, List<(string Key, LeaseRecord Record)> Seen);
+    private sealed record Verdicts(List<(Claim Claim, Verdict Verdict)> Claims, List<(string Key, LeaseRecord Record)> Seen);
 
     // Changes nothing but the transaction, which may have to be repeated.
-    private Verdicts Judge(ILogTransaction transaction, Claim[] claims)
+    private Verdicts Judge(ILogTransaction transaction)
     {
+        Claim[] claims;
+        // As they are now: what was given back while this waited for its turn must not be claimed again.
+        lock (_lock) claims = [.. _claims.Values];
         var verdicts = new Verdicts([], []);
         var shares = claims.Where(c => c.Key.IsGroup).Select(c => c.Key.Name).Distinct()
             .ToDictionary(name => name, name => new Share(
@@ -194,7 +196,7 @@ internal sealed class LeaseKeeper(IEventLog log, SubscriberOptions options) : IA
         foreach (var claim in claims)
         {
             var share = claim.Key.IsGroup ? shares[claim.Key.Name] : null;
-            verdicts.Claims.Add(claim.Lease is { } lease ? Renew(transaction, lease, share) : TryClaim(transaction, claim, share, verdicts));
+            verdicts.Claims.Add((claim, claim.Lease is { } lease ? Renew(transaction, lease, share) : TryClaim(transaction, claim, share, verdicts)));
         }
 
         return verdicts;
