@@ -50,8 +50,7 @@ internal sealed class SharedPages(IEventLog log)
         {
             _behind.Remove(reader);
             _isWorthwhile = _behind.Count > 1;
-            for (var i = _window.Count - 1; i >= 0; i--)
-                if (!_isWorthwhile || WayTo(_window[i].From) > Window * PageSize) LeaveOut(i);
+            LeaveOutFrom(_isWorthwhile ? (Window * PageSize) + 1 : 0);
         }
     }
 
@@ -95,12 +94,20 @@ internal sealed class SharedPages(IEventLog log)
             foreach (var known in _window)
                 if (known.From == from) return known.Hold();
             isFirst = true;
+            LeaveOutFrom(long.MaxValue);
             var page = new SharedPage(from);
             _window.Add(page.Hold());
             Volatile.Write(ref _shared, _shared + 1);
             if (_window.Count > Window) LeaveOutTheFarthest();
             return page;
         }
+    }
+
+    // Those with a way as long as this or longer.
+    private void LeaveOutFrom(long way)
+    {
+        for (var i = _window.Count - 1; i >= 0; i--)
+            if (WayTo(_window[i].From) >= way) LeaveOut(i);
     }
 
     private void LeaveOutTheFarthest()
@@ -121,12 +128,12 @@ internal sealed class SharedPages(IEventLog log)
         _window.RemoveAt(index);
     }
 
-    // From the nearest reader at work that has not come there; one that stands at the position has the page.
+    // From the nearest reader at work that has not gone past it; endless where all have.
     private long WayTo(long from)
     {
         var nearest = long.MaxValue;
         foreach (var reader in _behind)
-            if (reader.Position < from && _shared - reader.AskedAt <= SharedAtRest) nearest = Math.Min(nearest, from - reader.Position);
+            if (reader.Position <= from && _shared - reader.AskedAt <= SharedAtRest) nearest = Math.Min(nearest, from - reader.Position);
         return nearest;
     }
 
