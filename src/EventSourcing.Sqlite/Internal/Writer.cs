@@ -151,7 +151,7 @@ internal sealed class Writer : IAsyncDisposable
         lock (_gate)
         {
             _busy = false;
-            if (_queue.Count > 0) SeeCompany();
+            if (IsAppendQueued()) SeeCompany();
             waiting = _queue.Count > 0 || (_disposed && _threadStarted);
         }
 
@@ -256,10 +256,10 @@ internal sealed class Writer : IAsyncDisposable
                 continue;
             }
 
-            var size = group.Count;
+            var appends = group.Count(static item => item is AppendItem);
             RunGroup(group);
             group.Clear();
-            if (size > 1) Linger(size);
+            if (appends > 1) Linger(appends);
             lock (_gate) _busy = false;
         }
 
@@ -288,12 +288,14 @@ internal sealed class Writer : IAsyncDisposable
         return true;
     }
 
-    // Before the answers: who waits alone has nothing else in the queue now.
-    private void LookForCompany(int size)
+    // Before the answers: who waits alone has nothing else in the queue now. Checkpoints, leases and the like come from others, and say nothing of who appends.
+    private void LookForCompany(List<WorkItem> group)
     {
+        var appends = group.Count(static item => item is AppendItem);
+        if (appends == 0) return;
         lock (_gate)
         {
-            if (size > 1 || _queue.Count > 0)
+            if (appends > 1 || IsAppendQueued())
             {
                 SeeCompany();
                 return;
@@ -304,9 +306,16 @@ internal sealed class Writer : IAsyncDisposable
         }
     }
 
+    private bool IsAppendQueued()
+    {
+        foreach (var item in _queue)
+            if (item is AppendItem) return true;
+        return false;
+    }
+
     private void SeeCompany() => (_turnsAlone, _nextTurnsAlone) = (0, 1);
 
-    // Until as many appends wait as were just answered, but not for long.
+    // Until as many wait as there were appends that were just answered, but not for long.
     private void Linger(int size)
     {
         var until = Stopwatch.GetTimestamp() + s_linger;
@@ -374,7 +383,7 @@ internal sealed class Writer : IAsyncDisposable
     private void Answer(List<WorkItem> group, SessionSlot slot, WriteSession session)
     {
         var (outcome, failure) = Commit(slot, session);
-        LookForCompany(group.Count);
+        LookForCompany(group);
         foreach (var item in group)
         {
             if (outcome == Outcome.Stored) item.Complete();
