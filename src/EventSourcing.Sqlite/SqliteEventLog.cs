@@ -119,6 +119,13 @@ public sealed class SqliteEventLog : IEventLog, ITaggingLog, ITracingLog
     {
         ThrowIfDisposed();
         cancellationToken.ThrowIfCancellationRequested();
+        // Who follows the log waits again and again: the watch goes on in between, and nothing need be looked at here.
+        if (_watcher.IsWatching && after.ToInt64() <= _signal.Published)
+        {
+            await _signal.WaitAsync(after.ToInt64(), cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
         using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         // Waits first and looks then, so that no commit falls in between.
         var stored = _signal.WaitAsync(after.ToInt64(), giveUp.Token);

@@ -1,11 +1,12 @@
 namespace EventSourcing.Sqlite.Internal;
 
-/// <summary>Tells those who wait that the log has grown. Costs a commit one comparison while nobody waits.</summary>
+/// <summary>Tells those who wait that the log has grown. Costs a commit two comparisons while nobody waits.</summary>
 internal sealed class CommitSignal
 {
     private readonly Lock _gate = new();
     private readonly List<Waiter> _waiters = [];
     private volatile int _count;
+    private long _published;
     private bool _closed;
 
     private sealed class Waiter(long after) : TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)
@@ -16,17 +17,31 @@ internal sealed class CommitSignal
     /// <summary>True while somebody waits.</summary>
     internal bool IsAwaited => _count > 0;
 
+    /// <summary>The highest head that was published.</summary>
+    internal long Published => Volatile.Read(ref _published);
+
     /// <summary>Called when somebody begins to wait.</summary>
     internal event Action? Awaited;
 
     /// <summary>Releases those who wait for something after an earlier position.</summary>
     internal void Publish(long head)
     {
+        // With a full fence: who begins to wait either is counted here or sees the head.
+        for (var seen = Published; seen < head;)
+        {
+            var found = Interlocked.CompareExchange(ref _published, head, seen);
+            if (found == seen) break;
+            seen = found;
+        }
+
         if (_count == 0) return;
         Release(w => w.After < head, static w => w.TrySetResult());
     }
 
-    /// <summary>Completes when a head above <paramref name="after"/> is published. The caller looks at the log after this call has returned, lest it miss a commit in between.</summary>
+    /// <summary>Releases all, for them to see for themselves what has become of the log.</summary>
+    internal void WakeAll() => Release(static _ => true, static w => w.TrySetResult());
+
+    /// <summary>Completes when a head above <paramref name="after"/> is published, or was. Unless what is stored is published anyway, the caller looks at the log after this call has returned, lest it miss a commit in between.</summary>
     internal Task WaitAsync(long after, CancellationToken cancellationToken)
     {
         var waiter = new Waiter(after);
@@ -38,6 +53,8 @@ internal sealed class CommitSignal
         }
 
         Awaited?.Invoke();
+        Interlocked.MemoryBarrier();
+        if (after < Published) Release(w => w == waiter, static w => w.TrySetResult());
         if (!cancellationToken.CanBeCanceled) return waiter.Task;
         return WaitAsync(waiter, cancellationToken);
     }

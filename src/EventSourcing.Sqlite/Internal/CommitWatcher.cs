@@ -19,7 +19,16 @@ internal sealed class CommitWatcher(StoreFile file, CommitSignal signal, Func<Re
     private readonly CancellationTokenSource _stop = new();
     private Task? _loop;
 
-    /// <summary>Starts to watch, if nobody does.</summary>
+    /// <summary>True while what anybody commits is published, sooner or later.</summary>
+    internal bool IsWatching
+    {
+        get
+        {
+            lock (_gate) return _loop is not null;
+        }
+    }
+
+    /// <summary>Starts to watch, if nobody does. The first thing that is done is to publish the head.</summary>
     internal void Start()
     {
         lock (_gate)
@@ -60,7 +69,7 @@ internal sealed class CommitWatcher(StoreFile file, CommitSignal signal, Func<Re
                 catch (StoreUnavailableException)
                 {
                     // Another file has taken the name: nothing more will come, and whoever reads is told.
-                    signal.Publish(long.MaxValue);
+                    signal.WakeAll();
                 }
 
                 if (signal.IsAwaited) awaitedAt = Stopwatch.GetTimestamp();
