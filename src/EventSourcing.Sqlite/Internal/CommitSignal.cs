@@ -6,7 +6,7 @@ internal sealed class CommitSignal
     private readonly Lock _gate = new();
     private readonly List<Waiter> _waiters = [];
     private volatile int _count;
-    private long _published;
+    private long _published, _ownCommits;
     private bool _closed;
 
     private sealed class Waiter(long after) : TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)
@@ -17,11 +17,17 @@ internal sealed class CommitSignal
     /// <summary>True while somebody waits.</summary>
     internal bool IsAwaited => _count > 0;
 
+    /// <summary>How many transactions this log has committed, checkpoints and the like among them.</summary>
+    internal long OwnCommits => Volatile.Read(ref _ownCommits);
+
     /// <summary>The highest head that was published.</summary>
     internal long Published => Volatile.Read(ref _published);
 
     /// <summary>Called when somebody begins to wait.</summary>
     internal event Action? Awaited;
+
+    /// <summary>Called by the writer for each commit.</summary>
+    internal void CountOwn() => Volatile.Write(ref _ownCommits, _ownCommits + 1);
 
     /// <summary>Releases those who wait for something after an earlier position.</summary>
     internal void Publish(long head)

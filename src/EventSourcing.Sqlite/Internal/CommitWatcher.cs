@@ -7,10 +7,15 @@ namespace EventSourcing.Sqlite.Internal;
 internal sealed class CommitWatcher(StoreFile file, CommitSignal signal, Func<Reader> open, Func<CancellationToken, ValueTask>? seal) : IAsyncDisposable
 {
     private static readonly TimeSpan s_pollWithHints = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_pollBusy = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan s_pollWithout = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan s_afterHint = TimeSpan.FromMilliseconds(1);
     private static readonly TimeSpan s_longAfterHint = TimeSpan.FromMilliseconds(10);
     private const int PollsSoonAfterHint = 20, PollsAfterHint = 50;
+
+    // A log that commits more often than this does not ask for hints: it would be told of each of its own writes, by a thread that takes the writer's processor.
+    private const int OwnCommitsAtMost = 64;
+    private static readonly TimeSpan s_counted = TimeSpan.FromSeconds(1);
 
     // Those who follow the log wait, read and wait again: the watch is not taken down and set up anew for each event.
     private static readonly TimeSpan s_longestUnawaited = TimeSpan.FromSeconds(1);
@@ -47,13 +52,26 @@ internal sealed class CommitWatcher(StoreFile file, CommitSignal signal, Func<Re
     private async Task WatchAsync()
     {
         using var hints = new SemaphoreSlim(0, 1);
-        using var files = TryWatchFile(hints);
+        var files = TryWatchFile(hints);
         Reader? reader = null;
         try
         {
-            var (isHinted, awaitedAt) = (false, Stopwatch.GetTimestamp());
+            var (isHinted, isBusy, awaitedAt) = (false, false, Stopwatch.GetTimestamp());
+            var (countedFrom, counted) = (Stopwatch.GetTimestamp(), signal.OwnCommits);
             for (var seen = -1L; !_stop.IsCancellationRequested;)
             {
+                var areMany = signal.OwnCommits - counted > OwnCommitsAtMost;
+                if (areMany || Stopwatch.GetElapsedTime(countedFrom) >= s_counted)
+                {
+                    if (areMany != isBusy)
+                    {
+                        files?.Dispose();
+                        files = areMany ? null : TryWatchFile(hints);
+                    }
+
+                    (isBusy, countedFrom, counted) = (areMany, Stopwatch.GetTimestamp(), signal.OwnCommits);
+                }
+
                 try
                 {
                     file.ThrowIfReplacedLately();
@@ -74,7 +92,7 @@ internal sealed class CommitWatcher(StoreFile file, CommitSignal signal, Func<Re
 
                 if (signal.IsAwaited) awaitedAt = Stopwatch.GetTimestamp();
                 else if (Stopwatch.GetElapsedTime(awaitedAt) >= s_longestUnawaited && TryEnd()) return;
-                isHinted = await hints.WaitAsync(files is null ? s_pollWithout : s_pollWithHints, _stop.Token).ConfigureAwait(false);
+                isHinted = await hints.WaitAsync(isBusy ? s_pollBusy : files is null ? s_pollWithout : s_pollWithHints, _stop.Token).ConfigureAwait(false) && !isBusy;
             }
         }
         catch (OperationCanceledException)
@@ -83,6 +101,7 @@ internal sealed class CommitWatcher(StoreFile file, CommitSignal signal, Func<Re
         }
         finally
         {
+            files?.Dispose();
             reader?.Dispose();
         }
     }
