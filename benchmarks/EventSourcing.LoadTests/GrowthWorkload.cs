@@ -36,8 +36,6 @@ internal static class GrowthWorkload
 
     private static async Task MeasureAsync(Settings settings, int[] sizes, DatabaseFile[] files)
     {
-        // What was written may have left the system's memory again, and the disk is not what is measured.
-        foreach (var file in files) file.Warm();
         var logs = sizes.Zip(files, (size, file) => new Log($"{size:N0} events", size, Open(file), File.OpenHandle(file.Path, share: FileShare.ReadWrite))).ToList();
         try
         {
@@ -73,6 +71,8 @@ internal static class GrowthWorkload
 
     private static Task RaceAsync(Settings settings, List<Log> logs, string what, Func<Log, int, ValueTask<long>> call, int calls = Calls)
     {
+        // What was written or read before may have left the system's memory again, and the disk is not what is measured.
+        foreach (var log in logs) Warm(log.File);
         var race = new Race($"Growth: {what}", settings.Rounds, "call");
         var next = new int[logs.Count];
         for (var l = 0; l < logs.Count; l++)
@@ -118,6 +118,13 @@ internal static class GrowthWorkload
         for (var k = 0; k < GrownLog.PerStream; k++)
             read += RandomAccess.Read(log.File, page, (i + (k * pages / GrownLog.PerStream)) % pages * FilePage);
         return new(read);
+    }
+
+    // By the handle that stays open: closing one would end the locks of SQLite's own.
+    private static void Warm(SafeFileHandle file)
+    {
+        var bytes = new byte[1 << 20];
+        for (var offset = 0L; RandomAccess.Read(file, bytes, offset) is > 0 and var read;) offset += read;
     }
 
     private static int Scatter(int i) => (int)((uint)i * 2654435761u >> 4);
