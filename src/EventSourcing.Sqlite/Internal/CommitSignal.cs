@@ -1,6 +1,6 @@
 namespace EventSourcing.Sqlite.Internal;
 
-/// <summary>Tells those who wait that the log has grown. Costs a commit two comparisons while nobody waits.</summary>
+/// <summary>Tells those who wait that the log has grown. Costs a commit an interlocked exchange while nobody waits.</summary>
 internal sealed class CommitSignal
 {
     private readonly Lock _gate = new();
@@ -26,7 +26,7 @@ internal sealed class CommitSignal
     /// <summary>Called when somebody begins to wait.</summary>
     internal event Action? Awaited;
 
-    /// <summary>Called by the writer for each commit.</summary>
+    /// <summary>Called by the writer when it has committed.</summary>
     internal void CountOwn() => Volatile.Write(ref _ownCommits, _ownCommits + 1);
 
     /// <summary>Releases those who wait for something after an earlier position.</summary>

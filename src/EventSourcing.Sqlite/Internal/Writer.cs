@@ -419,7 +419,7 @@ internal sealed class Writer : IAsyncDisposable
             outcome = OutcomeOf(e, first);
         }
 
-        _signal.CountOwn();
+        if (outcome == Outcome.Stored) _signal.CountOwn();
         (slot == _own ? _users : _own).Forget();
         _freeUntil = _share.GivenBack(session.OthersWrote);
         if (outcome == Outcome.Stored && (first is not null || session.HasSealed)) _signal.Publish(session.Head);

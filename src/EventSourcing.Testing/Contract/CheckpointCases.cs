@@ -17,6 +17,7 @@ internal static class CheckpointCases
         ContractCase.Of(Checkpoint_is_written_in_time_while_events_keep_coming),
         ContractCase.Of(Checkpoint_beyond_the_head_faults_and_a_reset_cures),
         ContractCase.Of(Enlisted_effects_are_committed_with_the_checkpoint),
+        ContractCase.Of(Enlisted_effects_are_committed_when_they_are_many),
         ContractCase.Of(Refused_effect_parks_its_event_only_and_loses_no_other_effect),
     ];
 
@@ -134,6 +135,22 @@ internal static class CheckpointCases
         Expect.Equal(50, await log.VersionAsync("copies").ConfigureAwait(false), "the copies");
         Expect.Equal(50, (await log.TransactAsync(t => t.Range(RecordKind.Document, "doc-", "doc-~", 100)).ConfigureAwait(false)).Count, "the documents");
         Expect.True(await CheckpointAsync(log, "copy").ConfigureAwait(false) >= 50, "the checkpoint");
+    }
+
+    private static async Task Enlisted_effects_are_committed_when_they_are_many(LogUnderTest log)
+    {
+        const int all = 100, each = 50, most = 4000;
+        await log.AppendAsync("s", Make.Numbered(all)).ConfigureAwait(false);
+        var checkpoints = new ConcurrentQueue<long>();
+        var handler = SubscriptionHandler.EachRaw(async (_, delivery, _) =>
+        {
+            checkpoints.Enqueue(await CheckpointAsync(log, "many").ConfigureAwait(false));
+            for (var i = 0; i < each; i++) delivery.Enlist(static t => t.TryPut(RecordKind.Document, "effect", [1], null));
+        });
+        var subscriber = On(log);
+        await using (subscriber.ConfigureAwait(false))
+            await WaitAsync(await subscriber.StartAsync("many", handler, new() { CheckpointAfter = TimeSpan.FromHours(1) }).ConfigureAwait(false), all).ConfigureAwait(false);
+        Expect.Equal([0L, most / each], checkpoints.Distinct(), "the checkpoints that the handler saw");
     }
 
     private static async Task Refused_effect_parks_its_event_only_and_loses_no_other_effect(LogUnderTest log)

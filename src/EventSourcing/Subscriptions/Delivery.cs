@@ -6,7 +6,7 @@ namespace EventSourcing.Subscriptions;
 
 /// <summary>What a handler knows of the delivery it takes part in, and the way to have its effect and the checkpoint in one transaction. Not thread-safe; not to be kept after the handler returns.</summary>
 /// <remarks>
-/// What is enlisted is kept and written with a later checkpoint, at the latest when the subscription waits for new events: all of it or
+/// What is enlisted is kept and written with a later checkpoint, at the latest when there are 4,000 effects or the subscription waits for new events: all of it or
 /// nothing, exactly once, in order, whatever crashes in between. When its transaction fails, the events come again one by one, each with a
 /// transaction of its own, and the one that fails falls under the subscription's <see cref="OnFailure"/>.
 /// </remarks>

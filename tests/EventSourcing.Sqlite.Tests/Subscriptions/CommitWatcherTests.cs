@@ -7,22 +7,36 @@ namespace EventSourcing.Sqlite.Tests.Subscriptions;
 
 [Platform("Linux", Reason = "Elsewhere the system may not tell of writes, and the watcher looks every 100 ms.")]
 [Parallelizable(ParallelScope.All), FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
-public class CommitWatcherTests
+public sealed class CommitWatcherTests : IAsyncDisposable
 {
+    private readonly TemporaryFile _file = new();
+    private readonly CommitSignal _signal = new();
+    private readonly SqliteEventLog _others;
+    private readonly StoreFile _storeFile;
+    private readonly CommitWatcher _watcher;
     private int _opened;
+
+    public CommitWatcherTests()
+    {
+        _others = SqliteEventLog.Open(_file.Path);
+        _storeFile = new(_file.Path, TimeProvider.System);
+        _watcher = new(_storeFile, _signal, OpenReader, null);
+        _signal.Awaited += _watcher.Start;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _watcher.DisposeAsync();
+        await _others.DisposeAsync();
+        _file.Dispose();
+    }
 
     [Test]
     public async Task One_who_waits_and_reads_in_turn_is_watched_for_by_one_connection()
     {
-        using var file = new TemporaryFile();
-        await using var log = SqliteEventLog.Open(file.Path);
-        await AppendAsync(log);
-        var signal = new CommitSignal();
-        await using var watcher = Watch(file, signal);
-
-        for (var seen = 1; seen <= 20; seen++)
+        for (var seen = 0; seen < 20; seen++)
         {
-            await ExpectPublishedAsync(log, signal, seen);
+            await ExpectPublishedAsync(seen);
             // What was told of the write comes while nobody waits.
             await Task.Delay(20);
         }
@@ -33,42 +47,26 @@ public class CommitWatcherTests
     [Test]
     public async Task Commits_of_others_are_published_while_this_log_commits_all_the_time()
     {
-        using var file = new TemporaryFile();
-        await using var log = SqliteEventLog.Open(file.Path);
-        await AppendAsync(log);
-        var signal = new CommitSignal();
-        await using var watcher = Watch(file, signal);
-
-        for (var seen = 1; seen <= 20; seen++)
+        for (var seen = 0; seen < 20; seen++)
         {
-            for (var i = 0; i < 100; i++) signal.CountOwn();
-            await ExpectPublishedAsync(log, signal, seen);
+            for (var i = 0; i < 100; i++) _signal.CountOwn();
+            await ExpectPublishedAsync(seen);
         }
     }
 
-    private CommitWatcher Watch(TemporaryFile file, CommitSignal signal)
+    private async Task ExpectPublishedAsync(long seen)
     {
-        var storeFile = new StoreFile(file.Path, TimeProvider.System);
-        var watcher = new CommitWatcher(storeFile, signal, OpenReader, null);
-        signal.Awaited += watcher.Start;
-        return watcher;
-
-        Reader OpenReader()
+        var waiting = _signal.WaitAsync(seen, default);
+        await _others.AppendAsync(new LogAppend
         {
-            Interlocked.Increment(ref _opened);
-            return Connections.OpenReader(storeFile, new(), new(1));
-        }
-    }
-
-    private static async Task ExpectPublishedAsync(SqliteEventLog log, CommitSignal signal, long seen)
-    {
-        var waiting = signal.WaitAsync(seen, default);
-        await AppendAsync(log);
+            Writes = new[] { new StreamWrite("s-1", ExpectedVersion.Any, new[] { new LogEvent { Type = "t", Data = new byte[] { 1 } } }) },
+        }, default);
         await waiting.WaitAsync(TimeSpan.FromSeconds(30));
     }
 
-    private static async Task AppendAsync(SqliteEventLog log) => await log.AppendAsync(new LogAppend
+    private Reader OpenReader()
     {
-        Writes = new[] { new StreamWrite("s-1", ExpectedVersion.Any, new[] { new LogEvent { Type = "t", Data = new byte[] { 1 } } }) },
-    }, default);
+        Interlocked.Increment(ref _opened);
+        return Connections.OpenReader(_storeFile, new(), new(1));
+    }
 }
