@@ -7,6 +7,7 @@ var workloads = new Dictionary<string, Func<Settings, Task>>
     ["limits"] = LimitsWorkload.RunAsync,
     ["batches"] = BatchesWorkload.RunAsync,
     ["callers"] = CallersWorkload.RunAsync,
+    ["lone"] = LoneWorkload.RunAsync,
     ["growth"] = GrowthWorkload.RunAsync,
     ["extras"] = ExtrasWorkload.RunAsync,
     ["rivals"] = RivalsWorkload.RunAsync,

@@ -21,8 +21,11 @@ public sealed class SqliteOptions
     /// <summary>How many pages may be read at the same time; more wait. Default: the number of processors, at least 4; from 1 to 256.</summary>
     public int MaxReaders { get; init; } = Math.Max(4, Environment.ProcessorCount);
 
-    /// <summary>After about how many pages of 4 KiB in the write-ahead log the writer brings them into the database file. Default 4,000; from 1 to 1,000,000.</summary>
-    /// <remarks>Fewer keep the <c>-wal</c> file and the next start short; more make appends cheaper on average.</remarks>
+    /// <summary>After at most how many pages of 4 KiB in the write-ahead log the writer brings them into the database file. Default 4,000; from 1 to 1,000,000.</summary>
+    /// <remarks>
+    /// Fewer keep the <c>-wal</c> file and the next start short; more make appends cheaper on average. At <see cref="Durability.Full"/> a writer of small
+    /// commits begins with 1,000 pages and takes more as the log is written to, because a commit that makes the file longer has a dearer fsync.
+    /// </remarks>
     public int CheckpointPages { get; init; } = 4000;
 
     /// <summary>Reads through memory mapped to the file: quicker, but an I/O error on the file then ends the process. Default false.</summary>

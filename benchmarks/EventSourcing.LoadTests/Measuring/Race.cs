@@ -54,19 +54,19 @@ internal sealed class Race(string title, int rounds, string unit = "op")
         var first = Median(results[_variants[0].Name], m => m.Rate);
         var isTimed = results.Values.Any(list => list.Exists(m => m.Latency is not null));
         var table = isTimed
-            ? new Table(title, "variant", $"{unit}/s", "ratio", "min..max", $"allocated B/{unit}", $"written B/{unit}", "p50 µs", "p99 µs", "max µs")
-            : new Table(title, "variant", $"{unit}/s", "ratio", "min..max", $"allocated B/{unit}", $"written B/{unit}", $"µs/{unit}");
+            ? new Table(title, "variant", $"{unit}/s", "ratio", "min..max", $"allocated B/{unit}", $"written B/{unit}", $"processor µs/{unit}", "p50 µs", "p99 µs", "max µs")
+            : new Table(title, "variant", $"{unit}/s", "ratio", "min..max", $"allocated B/{unit}", $"written B/{unit}", $"processor µs/{unit}", $"µs/{unit}");
         foreach (var (name, _) in _variants)
         {
             var list = results[name];
             if (list.Count == 0)
             {
-                table.Row([name, "no C compiler", .. Enumerable.Repeat("-", isTimed ? 7 : 5)]);
+                table.Row([name, "no C compiler", .. Enumerable.Repeat("-", isTimed ? 8 : 6)]);
                 continue;
             }
 
             var rate = Median(list, m => m.Rate);
-            string[] cells = [name, Table.Number(rate), Table.Number(rate / first, 2), $"{Table.Number(list.Min(m => m.Rate))}..{Table.Number(list.Max(m => m.Rate))}", Table.Number(Median(list, m => m.Allocated)), Table.Number(Median(list, m => m.Written))];
+            string[] cells = [name, Table.Number(rate), Table.Number(rate / first, 2), $"{Table.Number(list.Min(m => m.Rate))}..{Table.Number(list.Max(m => m.Rate))}", Table.Number(Median(list, m => m.Allocated)), Table.Number(Median(list, m => m.Written)), Table.Short(Median(list, m => m.Processor))];
             table.Row(isTimed
                 ? [.. cells, Table.Short(Median(list, m => m.Latency?.P50)), Table.Short(Median(list, m => m.Latency?.P99)), Table.Short(Median(list, m => m.Latency?.Max))]
                 : [.. cells, Table.Short(1e6 / rate)]);

@@ -53,10 +53,9 @@ internal static class Connections
         SchemaVersion.UseWriteAheadLog(database, path);
         database.Execute(options.Durability == Durability.Full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
         database.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA cache_size = -{WriterCacheKib}"));
-        database.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA wal_autocheckpoint = {options.CheckpointPages}"));
         // The writer waits for locks in a way of its own.
         database.BusyTimeout(TimeSpan.Zero);
-        return new(database, options.TimeProvider, ids, rules);
+        return new(database, options, ids, rules);
     }
 
     internal static Reader OpenReader(StoreFile file, SqliteOptions options, PositionalIds ids)

@@ -47,15 +47,10 @@ internal sealed unsafe class Database : IDisposable
     internal long TotalChanges => Native.sqlite3_total_changes64(Handle);
 
     /// <summary>True while a deferred foreign key is violated: the commit would fail.</summary>
-    internal bool ViolatesForeignKeys
-    {
-        get
-        {
-            int current, highest;
-            var code = Native.sqlite3_db_status(Handle, Native.StatusDeferredForeignKeys, &current, &highest, 0);
-            return code == Native.Ok ? current != 0 : throw Error(code);
-        }
-    }
+    internal bool ViolatesForeignKeys => Status(Native.StatusDeferredForeignKeys) != 0;
+
+    /// <summary>How many pages this connection has ever written to the write-ahead log.</summary>
+    internal int PagesWritten => Status(Native.StatusPagesWritten);
 
     /// <summary>Switches triggers for this connection only: the guards of the log's tables are off for the library's own statements. Every prepared statement is prepared anew after it.</summary>
     internal void EnableTriggers(bool enable)
@@ -201,6 +196,20 @@ internal sealed unsafe class Database : IDisposable
     }
 
     internal void BusyTimeout(TimeSpan timeout) => _ = Native.sqlite3_busy_timeout(Handle, (int)timeout.TotalMilliseconds);
+
+    /// <summary>After how many pages in the write-ahead log a commit brings them into the database file (sqlite.org/c3ref/wal_autocheckpoint.html).</summary>
+    internal void AutomaticCheckpoint(int pages)
+    {
+        var code = Native.sqlite3_wal_autocheckpoint(Handle, pages);
+        if (code != Native.Ok) throw Error(code);
+    }
+
+    private int Status(int what)
+    {
+        int current, highest;
+        var code = Native.sqlite3_db_status(Handle, what, &current, &highest, 0);
+        return code == Native.Ok ? current : throw Error(code);
+    }
 
     internal SqliteException Error(int code)
     {

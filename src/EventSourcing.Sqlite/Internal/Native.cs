@@ -16,7 +16,7 @@ internal static unsafe partial class Native
     internal const uint PreparePersistent = 1;
     internal const int FileControlDataVersion = 35;
     internal const int ConfigEnableTrigger = 1003;
-    internal const int StatusDeferredForeignKeys = 10;
+    internal const int StatusPagesWritten = 9, StatusDeferredForeignKeys = 10;
     internal const int Deny = 1, ActionPragma = 19, ActionTransaction = 22, ActionSavepoint = 32;
 
     private const string Library = "e_sqlite3";
@@ -41,6 +41,9 @@ internal static unsafe partial class Native
 
     [DllImport(Library)]
     internal static extern int sqlite3_db_status(nint db, int what, int* current, int* highest, int reset);
+
+    [DllImport(Library)]
+    internal static extern int sqlite3_wal_autocheckpoint(nint db, int pages);
 
     [DllImport(Library)]
     internal static extern int sqlite3_step(nint statement);

@@ -19,6 +19,7 @@ internal sealed class WriteSession : IDisposable
     private readonly Sealer _sealer;
     private readonly Statement _begin, _commit, _rollback, _savepoint, _rollbackToSavepoint, _releaseSavepoint, _head, _lastTime;
     private readonly TagRuleSet _rules;
+    private readonly CheckpointPace _pace;
     private long _knownDataVersion = -1;
     private long _nextPosition;
     private long _now;
@@ -26,9 +27,10 @@ internal sealed class WriteSession : IDisposable
     private long _timestamp;
     private bool _isCurrent;
 
-    internal WriteSession(Database database, TimeProvider time, PositionalIds ids, TagRuleSet rules)
+    internal WriteSession(Database database, SqliteOptions options, PositionalIds ids, TagRuleSet rules)
     {
-        (_database, _time, _rules) = (database, time, rules);
+        (_database, _time, _rules) = (database, options.TimeProvider, rules);
+        _pace = new(database, options);
         _streams = new(database, Sql.Streams);
         _types = new(database, Sql.Types);
         _tags = new(database, Sql.Tags);
@@ -99,6 +101,7 @@ internal sealed class WriteSession : IDisposable
         _commit.Run();
         // Other connections' commits show only at the next transaction: whatever changed since the last look is this one's own.
         _knownDataVersion = _database.DataVersion;
+        _pace.Count();
     }
 
     /// <summary>Makes sure that a commit that failed elsewhere stays undone; false when its first event is there after all.</summary>
