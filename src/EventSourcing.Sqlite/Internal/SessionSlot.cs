@@ -12,6 +12,8 @@ internal sealed class SessionSlot(StoreFile file, WriteSession? session, Func<Wr
     internal WriteSession Open()
     {
         file.ThrowIfReplacedLately();
+        // Closed by somebody who kept it.
+        if (_session is { IsReusable: false }) Abandon();
         return _session ??= open();
     }
 
