@@ -40,7 +40,7 @@ internal abstract class WorkItem
         {
             RunCore(session);
         }
-        catch (Exception e) when (IsVerdict(e) && !session.IsHalfWritten && !session.HasEnded)
+        catch (Exception e) when (IsVerdict(e) && !session.IsHalfWritten && !session.IsLost)
         {
             Refusal = e;
         }

@@ -76,6 +76,9 @@ internal sealed class WriteSession : IDisposable
     /// <summary>True when the connection is as good as new for the next work.</summary>
     internal bool IsReusable => _database.IsOpen && _guard is not { IsMarked: true };
 
+    /// <summary>True when a savepoint cannot undo work that has failed: only giving the connection up does.</summary>
+    internal bool IsLost => HasEnded || !IsReusable;
+
     /// <summary>True when another connection wrote between this transaction and the one before.</summary>
     internal bool OthersWrote { get; private set; }
 
@@ -166,7 +169,7 @@ internal sealed class WriteSession : IDisposable
             _releaseSavepoint.Run();
             return result;
         }
-        catch when (!HasEnded)
+        catch when (!IsLost)
         {
             Forget();
             _rollbackToSavepoint.Run();
@@ -235,20 +238,29 @@ internal sealed class WriteSession : IDisposable
     {
         _isUserRunning = true;
         _guard!.Enter();
+        T result;
         try
         {
-            return work();
+            result = work();
         }
-        catch (SqliteException e) when (e.SqliteErrorCode == Native.Auth && _guard.Refused is { } reason)
+        catch (Exception e)
         {
-            throw new SqliteException($"{e.Message} A statement of the work was refused: {reason}.", e.SqliteErrorCode, e.SqliteExtendedErrorCode);
+            // Not in a finally block, which would run after the filters that ask what is left of the transaction.
+            EndUserCode();
+            if (e is SqliteException { SqliteErrorCode: Native.Auth } refusal && _guard.Refused is { } reason)
+                throw new SqliteException($"{e.Message} A statement of the work was refused: {reason}.", refusal.SqliteErrorCode, refusal.SqliteExtendedErrorCode);
+            throw;
         }
-        finally
-        {
-            _isUserRunning = false;
-            _guard.Leave();
-            left = _guard.EndStatements();
-        }
+
+        left = EndUserCode();
+        return result;
+    }
+
+    private string? EndUserCode()
+    {
+        _isUserRunning = false;
+        _guard!.Leave();
+        return _guard.EndStatements();
     }
 
     /// <summary>Judges an append in the order of <see cref="IEventLog.AppendAsync"/>; when nothing stands against it, stores it.</summary>
