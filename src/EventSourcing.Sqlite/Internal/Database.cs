@@ -199,6 +199,9 @@ internal sealed unsafe class Database : IDisposable
 
     internal void BusyTimeout(TimeSpan timeout) => _ = Native.sqlite3_busy_timeout(Handle, (int)timeout.TotalMilliseconds);
 
+    /// <summary>SQLite's extended code of the last call that failed.</summary>
+    internal int ExtendedError => Native.sqlite3_extended_errcode(Handle);
+
     internal SqliteException Error(int code)
     {
         var message = Handle == 0 ? "out of memory" : Marshal.PtrToStringUTF8((nint)Native.sqlite3_errmsg(Handle));

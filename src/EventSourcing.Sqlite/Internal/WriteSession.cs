@@ -89,10 +89,9 @@ internal sealed class WriteSession : IDisposable
         var code = _begin.TryRun();
         if (code != Native.Ok)
         {
-            var error = _database.Error(code);
             _guard?.Close();
             // A snapshot that this connection itself holds on to does not pass with time.
-            return (code & 0xff) == Native.Busy && error.SqliteExtendedErrorCode != Native.BusySnapshot ? false : throw error;
+            return (code & 0xff) == Native.Busy && _database.ExtendedError != Native.BusySnapshot ? false : throw _database.Error(code);
         }
 
         _now = (_time.GetUtcNow().UtcTicks - DateTime.UnixEpoch.Ticks) / TimeSpan.TicksPerMicrosecond;
