@@ -118,6 +118,7 @@ public sealed class SqliteEventLog : IEventLog, ITaggingLog, ITracingLog
     public async ValueTask WaitAsync(GlobalPosition after, CancellationToken cancellationToken)
     {
         ThrowIfDisposed();
+        _writer?.Work.ThrowIfInside();
         cancellationToken.ThrowIfCancellationRequested();
         // Who follows the log waits again and again: the watch goes on in between, and nothing need be looked at here.
         if (_watcher.IsWatching && after.ToInt64() <= _signal.Published)
@@ -155,36 +156,29 @@ public sealed class SqliteEventLog : IEventLog, ITaggingLog, ITracingLog
     {
         ArgumentNullException.ThrowIfNull(work);
         ThrowIfDisposed();
-        return Writable().TransactAsync(work, cancellationToken);
+        return Writable().TransactAsync(work, isNative: false, cancellationToken);
     }
 
     /// <summary>Runs a user's own SQL and appends in one transaction of the writer's: committed together, or nothing of it.</summary>
     /// <remarks>
     /// The work has the write lock, so every append of the process waits for it: it should be short. It sees what was stored before it, its
     /// appends are judged after its own statements, events that its SQL inserts into <c>events</c> included, and captured tables are heard.
-    /// It cannot end the transaction; deferred foreign keys are judged at its end. Its errors are the call's, as they are.
+    /// It cannot end the transaction; deferred foreign keys are judged at its end. Its errors are the call's, as they are. It runs in the flow of its caller
+    /// (<see cref="Handling"/>, activity, culture), on another thread. See <see cref="SqliteLogTransaction.Connection"/> for what the connection allows.
     /// </remarks>
     /// <typeparam name="T">What the work returns.</typeparam>
     /// <param name="work">Runs once, synchronously, on the writer's thread; must not call the log but through what it is given.</param>
     /// <param name="cancellationToken">Before the work is begun: nothing is done.</param>
     /// <exception cref="StoreReadOnlyException">The log was opened for reading only.</exception>
-    /// <exception cref="InvalidOperationException">The work ended the transaction or closed its connection: nothing of it is kept.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The transaction ended within the work (OR ROLLBACK, RAISE(ROLLBACK), a full disk), the work closed its connection or left a reader or a blob open: nothing of
+    /// it is kept. Or the call comes from inside the work of a transaction of this log: nothing was done.
+    /// </exception>
     public ValueTask<T> InSqliteTransactionAsync<T>(Func<SqliteLogTransaction, T> work, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(work);
         ThrowIfDisposed();
-        return Writable().RunAsync(session => session.RunUserCode(user =>
-        {
-            var transaction = new SqliteLogTransaction(session, user, _options.Limits);
-            try
-            {
-                return work(transaction);
-            }
-            finally
-            {
-                transaction.End();
-            }
-        }), isUserCode: true, cancellationToken);
+        return Writable().TransactAsync(transaction => work((SqliteLogTransaction)transaction), isNative: true, cancellationToken);
     }
 
     ValueTask<T> IEventLog.TransactNativelyAsync<T>(Func<ILogTransaction, T> work, CancellationToken cancellationToken) =>
@@ -290,8 +284,10 @@ public sealed class SqliteEventLog : IEventLog, ITaggingLog, ITracingLog
     }
 
     /// <summary>Finishes what is queued, ends every wait with <see cref="ObjectDisposedException"/> and closes the file. May be called again.</summary>
+    /// <exception cref="InvalidOperationException">Called from inside the work of a transaction. The log is open still.</exception>
     public async ValueTask DisposeAsync()
     {
+        _writer?.Work.ThrowIfInside();
         var first = Interlocked.Exchange(ref _disposed, 1) == 0;
         if (_writer is not null) await _writer.DisposeAsync().ConfigureAwait(false);
         if (!first) return;
@@ -341,10 +337,12 @@ public sealed class SqliteEventLog : IEventLog, ITaggingLog, ITracingLog
     /// <summary>Has the writer seal what was appended in SQL. Where it cannot just now, reads end before it, as those of a read-only log do.</summary>
     private async ValueTask SealAsync(CancellationToken cancellationToken)
     {
+        // A read from inside the work of a transaction: the writer is busy with that.
+        if (_writer is { Work.IsInside: true }) return;
         try
         {
             // Every transaction of the writer begins with it.
-            await Writable().RunAsync(static _ => 0, isUserCode: false, cancellationToken).ConfigureAwait(false);
+            await Writable().RunAsync(static _ => 0, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception e) when (e is StoreUnavailableException or StoreFullException or StoreReadOnlyException)
         {
@@ -406,9 +404,15 @@ public sealed class SqliteEventLog : IEventLog, ITaggingLog, ITracingLog
 
     // Administration blocks its caller as opening does. The writer's thread does the work and needs nothing of the caller's.
     private T Run<T>(Func<WriteSession, T> work) =>
-        Writable().RunAsync(work, isUserCode: false, CancellationToken.None).AsTask().GetAwaiter().GetResult();
+        Writable().RunAsync(work, CancellationToken.None).AsTask().GetAwaiter().GetResult();
 
-    private Writer Writable() => _writer ?? throw new StoreReadOnlyException($"'{Path}' was opened for reading only. Nothing was written.");
+    // The one way to the writer.
+    private Writer Writable()
+    {
+        if (_writer is null) throw new StoreReadOnlyException($"'{Path}' was opened for reading only. Nothing was written.");
+        _writer.Work.ThrowIfInside();
+        return _writer;
+    }
 
     private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_disposed != 0, this);
 }

@@ -10,7 +10,7 @@ public sealed class SqliteStoreTransaction
 
     internal SqliteStoreTransaction(IEventStore store, SqliteLogTransaction log) => (_store, Log) = (store, log);
 
-    /// <summary>The writer's connection, inside its transaction. It is not to be closed; statements that end the transaction are refused.</summary>
+    /// <inheritdoc cref="SqliteLogTransaction.Connection"/>
     public SqliteConnection Connection => Log.Connection;
 
     /// <summary>The same transaction on bytes and records.</summary>

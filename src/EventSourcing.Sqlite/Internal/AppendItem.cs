@@ -28,6 +28,8 @@ internal sealed class AppendItem : WorkItem, IValueTaskSource<AppendResult>
 
     internal override void Fail(Exception error) => _source.SetException(error);
 
+    internal override bool IsVerdict(Exception error) => error is EventSourcingException;
+
     internal override void FailUnknown(WriteSession session, Exception failure) => Fail(session.Unknown(_append, _result, failure));
 
     AppendResult IValueTaskSource<AppendResult>.GetResult(short token)
@@ -56,8 +58,6 @@ internal sealed class AppendItem : WorkItem, IValueTaskSource<AppendResult>
 
     void IValueTaskSource<AppendResult>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
         _source.OnCompleted(continuation, state, token, flags);
-
-    protected override bool IsVerdict(Exception error) => error is EventSourcingException;
 
     protected override void RunCore(WriteSession session) => _result = session.Append(_append);
 

@@ -37,7 +37,14 @@ internal sealed class CommitWatcher(StoreFile file, CommitSignal signal, Func<Re
     internal void Start()
     {
         lock (_gate)
-            if (_loop is null && !_stop.IsCancellationRequested) _loop = Task.Run(WatchAsync, CancellationToken.None);
+            if (_loop is null && !_stop.IsCancellationRequested) _loop = Begin();
+    }
+
+    // Without the flow of the first who waits, which the watch would keep alive. A flow cannot be suppressed twice.
+    private Task Begin()
+    {
+        if (ExecutionContext.IsFlowSuppressed()) return Task.Run(WatchAsync, CancellationToken.None);
+        using (ExecutionContext.SuppressFlow()) return Task.Run(WatchAsync, CancellationToken.None);
     }
 
     public async ValueTask DisposeAsync()

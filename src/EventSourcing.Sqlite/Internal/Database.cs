@@ -43,9 +43,6 @@ internal sealed unsafe class Database : IDisposable
     /// <summary>The same connection as user code sees it; only <see cref="ForUserCode"/> has one.</summary>
     internal SqliteConnection? Connection => _connection;
 
-    /// <summary>How many rows this connection has ever changed.</summary>
-    internal long TotalChanges => Native.sqlite3_total_changes64(Handle);
-
     /// <summary>True while a deferred foreign key is violated: the commit would fail.</summary>
     internal bool ViolatesForeignKeys => Status(Native.StatusDeferredForeignKeys) != 0;
 
@@ -79,7 +76,7 @@ internal sealed unsafe class Database : IDisposable
     /// <summary>The connection of a writer that runs user code too, which knows it by its ADO.NET side.</summary>
     internal static Database ForUserCode(string path)
     {
-        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Mode = SqliteOpenMode.ReadWrite, Pooling = false }.ToString());
+        var connection = new TransactionConnection(new SqliteConnectionStringBuilder { DataSource = path, Mode = SqliteOpenMode.ReadWrite, Pooling = false }.ToString());
         try
         {
             connection.Open();
@@ -210,6 +207,9 @@ internal sealed unsafe class Database : IDisposable
         var code = Native.sqlite3_db_status(Handle, what, &current, &highest, 0);
         return code == Native.Ok ? current : throw Error(code);
     }
+
+    /// <summary>SQLite's extended code of the last call that failed.</summary>
+    internal int ExtendedError => Native.sqlite3_extended_errcode(Handle);
 
     internal SqliteException Error(int code)
     {

@@ -11,13 +11,17 @@ namespace EventSourcing.Sqlite.Internal;
 /// <remarks>SuppressGCTransition stands only on calls that are short and do no I/O.</remarks>
 internal static unsafe partial class Native
 {
-    internal const int Ok = 0, Busy = 5, Full = 13, Row = 100, Done = 101;
+    internal const int Ok = 0, Busy = 5, Full = 13, Auth = 23, Row = 100, Done = 101;
     internal const int TypeInteger = 1, TypeText = 3, TypeNull = 5;
     internal const uint PreparePersistent = 1;
     internal const int FileControlDataVersion = 35;
     internal const int ConfigEnableTrigger = 1003;
     internal const int StatusPagesWritten = 9, StatusDeferredForeignKeys = 10;
-    internal const int Deny = 1, ActionPragma = 19, ActionTransaction = 22, ActionSavepoint = 32;
+    internal const int BusySnapshot = 517;
+    internal const int Deny = 1;
+    internal const int ActionCreateTempIndex = 3, ActionCreateTempTable = 4, ActionCreateTempTrigger = 5, ActionCreateTempView = 6, ActionCreateTrigger = 7, ActionDropIndex = 10;
+    internal const int ActionDropTable = 11, ActionDropTempTrigger = 14, ActionDropTrigger = 16, ActionDropView = 17, ActionPragma = 19, ActionTransaction = 22;
+    internal const int ActionAttach = 24, ActionAlterTable = 26, ActionSavepoint = 32;
 
     private const string Library = "e_sqlite3";
 
@@ -37,7 +41,22 @@ internal static unsafe partial class Native
     internal static extern int sqlite3_exec(nint db, byte* sql, nint callback, nint argument, byte** error);
 
     [DllImport(Library)]
-    internal static extern long sqlite3_total_changes64(nint db);
+    internal static extern int sqlite3_set_authorizer(nint db, delegate* unmanaged[Cdecl]<nint, int, byte*, byte*, byte*, byte*, int> authorizer, nint argument);
+
+    [DllImport(Library)]
+    internal static extern nint sqlite3_commit_hook(nint db, delegate* unmanaged[Cdecl]<nint, int> hook, nint argument);
+
+    [DllImport(Library)]
+    internal static extern nint sqlite3_rollback_hook(nint db, delegate* unmanaged[Cdecl]<nint, void> hook, nint argument);
+
+    [DllImport(Library)]
+    internal static extern nint sqlite3_next_stmt(nint db, nint statement);
+
+    [DllImport(Library)]
+    internal static extern int sqlite3_stmt_busy(nint statement);
+
+    [DllImport(Library)]
+    internal static extern byte* sqlite3_sql(nint statement);
 
     [DllImport(Library)]
     internal static extern int sqlite3_db_status(nint db, int what, int* current, int* highest, int reset);

@@ -1,14 +1,14 @@
+using Microsoft.Data.Sqlite;
+
 namespace EventSourcing.Sqlite.Internal;
 
 /// <summary>Work of this package's own in the queue: on the session, isolated, all or nothing.</summary>
-internal sealed class SessionItem<T>(Func<WriteSession, T> work, bool isUserCode) : WorkItem
+internal sealed class SessionItem<T>(Func<WriteSession, T> work) : WorkItem
 {
     private readonly TaskCompletionSource<T> _source = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private T _result = default!;
 
     internal override int Weight => 1;
-
-    internal override bool RunsAlone => isUserCode;
 
     internal Task<T> Task => _source.Task;
 
@@ -21,8 +21,7 @@ internal sealed class SessionItem<T>(Func<WriteSession, T> work, bool isUserCode
     internal override void FailUnknown(WriteSession session, Exception failure) =>
         Fail(new AppendOutcomeUnknownException([], GlobalPosition.FromInt64(session.Head), failure));
 
-    // The errors of a user's own statements are the user's, as they are; those of the library's are the log's.
-    protected override bool IsVerdict(Exception error) => isUserCode || error is not Microsoft.Data.Sqlite.SqliteException;
+    internal override bool IsVerdict(Exception error) => error is not SqliteException;
 
     protected override void RunCore(WriteSession session) => _result = work(session);
 

@@ -12,16 +12,19 @@ internal sealed class SessionSlot(StoreFile file, WriteSession? session, Func<Wr
     internal WriteSession Open()
     {
         file.ThrowIfReplacedLately();
+        // Closed by somebody who kept it.
+        if (_session is { IsReusable: false }) Abandon();
         return _session ??= open();
     }
 
     /// <summary>Makes the session look at what is stored again: another session of this writer has written.</summary>
     internal void Forget() => _session?.Forget();
 
-    /// <summary>Undoes what is not committed after an error; after one of SQLite's, gives the connection up.</summary>
+    /// <summary>Undoes what is not committed after an error; after one of SQLite's, and where user code has closed it, gives the connection up.</summary>
     internal void Recover(Exception e)
     {
-        if (e is SqliteException) Abandon();
+        // One that was closed cannot even roll back: it has the write lock until its last statement is gone.
+        if (e is SqliteException || _session is { IsReusable: false }) Abandon();
         else _session?.Rollback();
     }
 

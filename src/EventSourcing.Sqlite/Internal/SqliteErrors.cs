@@ -12,6 +12,7 @@ internal static class SqliteErrors
 
     internal static EventSourcingException Translate(SqliteException e, string path) => e.SqliteErrorCode switch
     {
+        Busy when e.SqliteExtendedErrorCode == Native.BusySnapshot => new StoreUnavailableException($"The writer's own connection to '{path}' held on to an old state of the file and was closed: try again. Nothing was written.", e),
         Busy or Locked => new StoreUnavailableException($"'{path}' is being written by another connection for longer than the busy timeout. Nothing was written.", e),
         ReadOnly or Perm or Auth => new StoreReadOnlyException($"'{path}' cannot be written: {e.Message}. Nothing was written.", e),
         Full => new StoreFullException($"There is no room for more in '{path}': {e.Message}. Nothing was written.", e),

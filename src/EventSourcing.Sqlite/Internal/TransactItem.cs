@@ -1,15 +1,20 @@
+using System.Runtime.ExceptionServices;
 using EventSourcing.Storage;
 using Microsoft.Data.Sqlite;
 
 namespace EventSourcing.Sqlite.Internal;
 
-/// <summary>Work on records and appends in the queue.</summary>
-internal sealed class TransactItem<T>(Func<ILogTransaction, T> work, LogLimits limits) : WorkItem
+/// <summary>Work on records and appends in the queue, with the connection too where it is <paramref name="isNative"/>. It runs in the flow of its caller.</summary>
+internal sealed class TransactItem<T>(Func<ILogTransaction, T> work, bool isNative, LogLimits limits, WorkGuard guard) : WorkItem
 {
     private readonly TaskCompletionSource<T> _source = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly ExecutionContext? _caller = ExecutionContext.Capture();
+    private SqliteException? _failure;
     private T _result = default!;
 
     internal override int Weight => 1;
+
+    internal override bool RunsAlone => isNative;
 
     internal Task<T> Task => _source.Task;
 
@@ -22,14 +27,23 @@ internal sealed class TransactItem<T>(Func<ILogTransaction, T> work, LogLimits l
     internal override void FailUnknown(WriteSession session, Exception failure) =>
         Fail(new AppendOutcomeUnknownException([], GlobalPosition.FromInt64(session.Head), failure));
 
-    protected override bool IsVerdict(Exception error) => error is not SqliteException;
+    // Whatever the work throws is its own, errors of the user's statements and of other databases included; those of the log's statements are the log's.
+    internal override bool IsVerdict(Exception error) => error != _failure;
 
     protected override void RunCore(WriteSession session)
     {
+        _failure = null;
         var transaction = new LogTransaction(session, limits);
         try
         {
-            _result = session.Isolated(() => Work(session, transaction));
+            _result = isNative
+                ? session.RunUserCode(connection => Work(transaction, new SqliteLogTransaction(connection, transaction)))
+                : session.Isolated(() => Work(transaction, transaction));
+        }
+        catch when (transaction.Failure is { } failure)
+        {
+            _failure = failure;
+            ExceptionDispatchInfo.Throw(failure);
         }
         finally
         {
@@ -37,13 +51,12 @@ internal sealed class TransactItem<T>(Func<ILogTransaction, T> work, LogLimits l
         }
     }
 
-    private T Work(WriteSession session, LogTransaction transaction)
-    {
-        var result = work(transaction);
-        return session.IsHalfWritten
-            ? throw new InvalidOperationException("An append of the work failed while it was written, and the work went on: nothing of it is kept.")
-            : result;
-    }
-
     protected override void Succeed() => _source.TrySetResult(_result);
+
+    private T Work(LogTransaction transaction, ILogTransaction handed)
+    {
+        var result = guard.Run(_caller, () => work(handed));
+        transaction.ThrowIfLost();
+        return result;
+    }
 }

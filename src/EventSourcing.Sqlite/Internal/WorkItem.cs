@@ -40,7 +40,7 @@ internal abstract class WorkItem
         {
             RunCore(session);
         }
-        catch (Exception e) when (IsVerdict(e) && !session.IsHalfWritten)
+        catch (Exception e) when (IsVerdict(e) && !session.IsHalfWritten && !session.IsLost)
         {
             Refusal = e;
         }
@@ -56,6 +56,9 @@ internal abstract class WorkItem
     /// <summary>Answers the caller after a commit of which nobody knows whether it is durable.</summary>
     internal abstract void FailUnknown(WriteSession session, Exception failure);
 
+    /// <summary>True for an error that concerns this item alone: the caller's own, as it is.</summary>
+    internal abstract bool IsVerdict(Exception error);
+
     /// <summary>Answers the caller with an error.</summary>
     internal abstract void Fail(Exception error);
 
@@ -66,9 +69,6 @@ internal abstract class WorkItem
         Refusal = null;
         _registration = default;
     }
-
-    /// <summary>True for an error that concerns this item alone.</summary>
-    protected abstract bool IsVerdict(Exception error);
 
     /// <summary>Does the work.</summary>
     protected abstract void RunCore(WriteSession session);

@@ -20,6 +20,10 @@ internal sealed class WriteSession : IDisposable
     private readonly Statement _begin, _commit, _rollback, _savepoint, _rollbackToSavepoint, _releaseSavepoint, _head, _lastTime;
     private readonly TagRuleSet _rules;
     private readonly CheckpointPace _pace;
+    // Of the connection that user code is given; null on the other.
+    private readonly ConnectionGuard? _guard;
+    private bool _isUserRunning;
+    private long _headBefore;
     private long _knownDataVersion = -1;
     private long _nextPosition;
     private long _now;
@@ -48,6 +52,7 @@ internal sealed class WriteSession : IDisposable
         _releaseSavepoint = database.Prepare(Sql.ReleaseSavepoint);
         _head = database.Prepare(Sql.Head);
         _lastTime = database.Prepare(Sql.LastTime);
+        if (database.Connection is not null) _guard = new(database);
     }
 
     /// <summary>The last position given, as of this transaction or, after it, of its commit.</summary>
@@ -67,15 +72,30 @@ internal sealed class WriteSession : IDisposable
     /// <summary>How long SQLite waits for another connection's locks.</summary>
     internal void BusyTimeout(TimeSpan timeout) => _database.BusyTimeout(timeout);
 
+    /// <summary>True when the transaction has ended though nobody has committed it: SQLite ends it by itself at some errors (sqlite.org/lang_transaction.html, "Response To Errors Within A Transaction"), and user code can.</summary>
+    internal bool HasEnded => _guard?.HasEnded ?? _database.IsAutoCommit;
+
+    /// <summary>True when the connection is as good as new for the next work.</summary>
+    internal bool IsReusable => _database.IsOpen && _guard is not { IsMarked: true };
+
+    /// <summary>True when a savepoint cannot undo work that has failed: only giving the connection up does.</summary>
+    internal bool IsLost => HasEnded || !IsReusable;
+
     /// <summary>True when another connection wrote between this transaction and the one before.</summary>
     internal bool OthersWrote { get; private set; }
 
     /// <summary>Takes the write lock and brings what is cached up to what is stored; false when another connection has the lock for longer than the busy timeout.</summary>
     internal bool TryBegin()
     {
+        _guard?.Open();
         var code = _begin.TryRun();
-        if ((code & 0xff) == Native.Busy) return false;
-        if (code != Native.Ok) throw _database.Error(code);
+        if (code != Native.Ok)
+        {
+            _guard?.Close();
+            // A snapshot that this connection itself holds on to does not pass with time.
+            return (code & 0xff) == Native.Busy && _database.ExtendedError != Native.BusySnapshot ? false : throw _database.Error(code);
+        }
+
         _now = (_time.GetUtcNow().UtcTicks - DateTime.UnixEpoch.Ticks) / TimeSpan.TicksPerMicrosecond;
         HasSealed = false;
         try
@@ -92,6 +112,7 @@ internal sealed class WriteSession : IDisposable
 
         IsHalfWritten = false;
         FirstWritten = null;
+        _headBefore = Head;
         _timestamp = Math.Max(_now, _timestamp);
         return true;
     }
@@ -101,6 +122,7 @@ internal sealed class WriteSession : IDisposable
         _commit.Run();
         // Other connections' commits show only at the next transaction: whatever changed since the last look is this one's own.
         _knownDataVersion = _database.DataVersion;
+        _guard?.Close();
         _pace.Count();
     }
 
@@ -134,7 +156,9 @@ internal sealed class WriteSession : IDisposable
     internal void Rollback()
     {
         Forget();
+        _guard?.Open();
         if (!_database.IsAutoCommit) _ = _rollback.TryRun();
+        _guard?.Close();
     }
 
     /// <summary>Runs work that may throw after it wrote: nothing of it is kept then.</summary>
@@ -147,7 +171,7 @@ internal sealed class WriteSession : IDisposable
             _releaseSavepoint.Run();
             return result;
         }
-        catch when (_database.IsOpen && !_database.IsAutoCommit)
+        catch when (!IsLost)
         {
             Forget();
             _rollbackToSavepoint.Run();
@@ -166,33 +190,79 @@ internal sealed class WriteSession : IDisposable
     internal void StoreTagRules() => _rules.Store(_database);
 
     /// <summary>Runs user code that has the connection: with triggers, and without means to end the transaction. Inside the transaction.</summary>
-    internal T RunUserCode<T>(Func<UserCode, T> work)
+    internal T RunUserCode<T>(Func<SqliteConnection, T> work) => Isolated(() =>
     {
-        using var user = new UserCode(_database);
-        return Isolated(() =>
-        {
-            var result = user.Run(() => work(user));
-            if (user.IsEnded) throw new InvalidOperationException("The work ended the transaction or closed its connection: nothing of it is kept.");
-            if (IsHalfWritten) throw new InvalidOperationException("An append of the work failed while it was written, and the work went on: nothing of it is kept.");
-            if (_database.ViolatesForeignKeys) throw new SqliteException("SQLite Error 19: 'FOREIGN KEY constraint failed'.", 19, 787);
-            CatchUp(user);
-            return result;
-        });
-    }
-
-    /// <summary>Judges an append between the statements of user code.</summary>
-    internal AppendResult Append(UserCode user, LogAppend append) => user.Pause(() =>
-    {
-        CatchUp(user);
-        return Append(append);
+        var result = Guarded(() => work(_database.Connection!), out var left);
+        // At the end, too: what has happened since the last call of the log's is known by nothing else.
+        ThrowIfEnded();
+        if (left is not null) throw new InvalidOperationException($"The work returned before it disposed {left}: nothing of it is kept.");
+        if (_database.ViolatesForeignKeys) throw new SqliteException("SQLite Error 19: 'FOREIGN KEY constraint failed'.", 19, 787);
+        CatchUp();
+        // What the work appended first may have been undone, or be a row of its SQL.
+        FirstWritten = Head > _headBefore && _duplicates.IdAt(_headBefore + 1) is { } id ? (_headBefore + 1, id) : null;
+        return result;
     });
 
-    // What the user's statements stored is sealed before anything is judged, as what another connection stored would be.
-    private void CatchUp(UserCode user)
+    /// <exception cref="InvalidOperationException">The transaction has ended within its work.</exception>
+    internal void ThrowIfEnded()
     {
-        if (!user.HasWritten()) return;
+        if (HasEnded)
+            throw new InvalidOperationException(
+                "The work ended the transaction or closed its connection, or SQLite rolled it back (OR ROLLBACK, RAISE(ROLLBACK), an error such as a full disk): nothing of it is kept.");
+    }
+
+    /// <summary>The library's own statements come, between those of user code.</summary>
+    internal void LeaveUserCode()
+    {
+        if (_isUserRunning) _guard!.Leave();
+    }
+
+    /// <summary>User code goes on.</summary>
+    internal void EnterUserCode()
+    {
+        if (_isUserRunning) _guard!.Enter();
+    }
+
+    /// <summary>Looks at what is stored anew when user code may have changed it: no count tells of what a savepoint took back.</summary>
+    internal void CatchUpWithUser()
+    {
+        if (_isUserRunning) CatchUp();
+    }
+
+    // What the user's statements stored is sealed before anything is judged, as what another connection stored would be.
+    private void CatchUp()
+    {
         Forget();
         Load();
+    }
+
+    private T Guarded<T>(Func<T> work, out string? left)
+    {
+        _isUserRunning = true;
+        _guard!.Enter();
+        T result;
+        try
+        {
+            result = work();
+        }
+        catch (Exception e)
+        {
+            // Not in a finally block, which would run after the filters that ask what is left of the transaction.
+            EndUserCode();
+            if (e is SqliteException { SqliteErrorCode: Native.Auth } refusal && _guard.Refused is { } reason)
+                throw new SqliteException($"{e.Message} A statement of the work was refused: {reason}.", refusal.SqliteErrorCode, refusal.SqliteExtendedErrorCode);
+            throw;
+        }
+
+        left = EndUserCode();
+        return result;
+    }
+
+    private string? EndUserCode()
+    {
+        _isUserRunning = false;
+        _guard!.Leave();
+        return _guard.EndStatements();
     }
 
     /// <summary>Judges an append in the order of <see cref="IEventLog.AppendAsync"/>; when nothing stands against it, stores it.</summary>
@@ -245,7 +315,11 @@ internal sealed class WriteSession : IDisposable
         _isCurrent = false;
     }
 
-    public void Dispose() => _database.Dispose();
+    public void Dispose()
+    {
+        _guard?.Dispose();
+        _database.Dispose();
+    }
 
     private void Load()
     {

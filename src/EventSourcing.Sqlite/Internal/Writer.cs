@@ -33,7 +33,6 @@ internal sealed class Writer : IAsyncDisposable
     private readonly SemaphoreSlim _wake = new(0);
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Queue<WorkItem> _queue = new();
-    private int _threadId;
     private long _freeUntil;
     private int _turnsAlone;
     private int _nextTurnsAlone = 1;
@@ -74,23 +73,24 @@ internal sealed class Writer : IAsyncDisposable
             : WaitAndEnqueueAsync(item, cancellationToken);
     }
 
-    internal async ValueTask<T> TransactAsync<T>(Func<ILogTransaction, T> work, CancellationToken cancellationToken)
+    /// <summary>Knows of calls from inside the work of transactions.</summary>
+    internal WorkGuard Work { get; } = new();
+
+    internal async ValueTask<T> TransactAsync<T>(Func<ILogTransaction, T> work, bool isNative, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         await _places.WaitAsync(cancellationToken).ConfigureAwait(false);
-        var item = new TransactItem<T>(work, _options.Limits);
+        var item = new TransactItem<T>(work, isNative, _options.Limits, Work);
         if (!TryEnqueue(item, cancellationToken)) throw Disposed();
         return await item.Task.ConfigureAwait(false);
     }
 
     /// <summary>Runs work on the session as an item of the queue.</summary>
-    internal async ValueTask<T> RunAsync<T>(Func<WriteSession, T> work, bool isUserCode, CancellationToken cancellationToken)
+    internal async ValueTask<T> RunAsync<T>(Func<WriteSession, T> work, CancellationToken cancellationToken)
     {
-        if (Environment.CurrentManagedThreadId == _threadId)
-            throw new InvalidOperationException("The log was called from inside its own transaction, which would wait for itself.");
         cancellationToken.ThrowIfCancellationRequested();
         await _places.WaitAsync(cancellationToken).ConfigureAwait(false);
-        var item = new SessionItem<T>(work, isUserCode);
+        var item = new SessionItem<T>(work);
         if (!TryEnqueue(item, cancellationToken)) throw Disposed();
         return await item.Task.ConfigureAwait(false);
     }
@@ -230,7 +230,8 @@ internal sealed class Writer : IAsyncDisposable
             if (!_threadStarted)
             {
                 _threadStarted = wake = true;
-                new Thread(Loop) { IsBackground = true, Name = "EventSourcing writer" }.Start();
+                // Without the flow of the caller that happens to be the first: each work has its own caller's.
+                new Thread(Loop) { IsBackground = true, Name = "EventSourcing writer" }.UnsafeStart();
             }
         }
 
@@ -244,7 +245,6 @@ internal sealed class Writer : IAsyncDisposable
 
     private void Loop()
     {
-        _threadId = Environment.CurrentManagedThreadId;
         var group = new List<WorkItem>();
         while (true)
         {
@@ -331,6 +331,24 @@ internal sealed class Writer : IAsyncDisposable
     }
 
     // SQLite's own waiting backs off to looks a tenth of a second apart, which loses against a process that writes all the time.
+    private WriteSession Begin(SessionSlot slot)
+    {
+        var session = slot.Open();
+        try
+        {
+            Begin(session);
+        }
+        catch (SqliteException e) when (e.SqliteExtendedErrorCode == Native.BusySnapshot)
+        {
+            // No other connection's lock: waiting would not help, another connection does.
+            slot.Abandon();
+            session = slot.Open();
+            Begin(session);
+        }
+
+        return session;
+    }
+
     private void Begin(WriteSession session)
     {
         var began = Stopwatch.GetTimestamp();
@@ -354,8 +372,7 @@ internal sealed class Writer : IAsyncDisposable
         WriteSession session;
         try
         {
-            session = slot.Open();
-            Begin(session);
+            session = Begin(slot);
         }
         catch (Exception e)
         {
@@ -372,7 +389,7 @@ internal sealed class Writer : IAsyncDisposable
         {
             // No verdict, and rows may be half written: nothing of the group is kept, and each runs anew to fail or succeed alone.
             slot.Recover(e);
-            if (group.Count == 1) group[0].Fail(Translate(e));
+            if (group.Count == 1) group[0].Fail(group[0].IsVerdict(e) ? e : Translate(e));
             else foreach (var item in group) RunGroup([item]);
             return;
         }
@@ -423,6 +440,7 @@ internal sealed class Writer : IAsyncDisposable
         (slot == _own ? _users : _own).Forget();
         _freeUntil = _share.GivenBack(session.OthersWrote);
         if (outcome == Outcome.Stored && (first is not null || session.HasSealed)) _signal.Publish(session.Head);
+        if (!session.IsReusable) slot.Abandon();
         return (outcome, failure);
     }
 

@@ -29,6 +29,8 @@ internal static class RecordCases
         ContractCase.Of(Transaction_commits_appends_and_records_together),
         ContractCase.Of(Transaction_is_dead_after_its_work),
         ContractCase.Of(Transactions_at_once_run_one_after_another),
+        ContractCase.Of(Log_called_from_inside_its_transaction_refuses_and_stays_usable),
+        ContractCase.Of(Log_read_from_inside_its_transaction_answers),
     ];
 
     private static Task<Record?> GetAsync(LogUnderTest log, string key, RecordKind kind = RecordKind.Checkpoint) =>
@@ -285,5 +287,46 @@ internal static class RecordCases
             return count;
         })).ConfigureAwait(false);
         Expect.Equal(1, most.Max(), "transactions at once");
+    }
+
+    // Not waited for inside: a log that lets the call in shows that by its answer, not by hanging.
+    private static async Task Log_called_from_inside_its_transaction_refuses_and_stays_usable(LogUnderTest log)
+    {
+        var head = GlobalPosition.FromInt64(await log.HeadAsync().ConfigureAwait(false));
+        Func<Task>[] calls =
+        [
+            () => log.AppendAsync("s", Make.Event()),
+            () => log.TransactAsync(_ => 0),
+            async () => await log.Log.TransactNativelyAsync(_ => 0, CancellationToken.None).ConfigureAwait(false),
+            async () => await log.Log.WaitAsync(head, CancellationToken.None).ConfigureAwait(false),
+            async () => await log.Log.DisposeAsync().ConfigureAwait(false),
+        ];
+        foreach (var isNative in new[] { false, true })
+            for (var i = 0; i < calls.Length; i++)
+            {
+                var call = calls[i];
+                // So that the task that is begun inside is returned as it is.
+                Task[] Work(ILogTransaction transaction) => [call()];
+                var begun = isNative
+                    ? await log.Log.TransactNativelyAsync(Work, CancellationToken.None).ConfigureAwait(false)
+                    : await log.TransactAsync(Work).ConfigureAwait(false);
+                var refusal = await Expect.ThrowsAsync<InvalidOperationException>(() => begun[0].WaitAsync(Signal.Patience), $"call {i + 1} from inside").ConfigureAwait(false);
+                Expect.True(refusal.Message.Contains("tx.Append", StringComparison.Ordinal), $"what to use instead: {refusal.Message}");
+            }
+
+        Expect.Equal(0L, await log.HeadAsync().ConfigureAwait(false), "head");
+        await log.AppendAsync("s", Make.Event()).ConfigureAwait(false);
+        Expect.Equal(1L, await log.HeadAsync().ConfigureAwait(false), "head after an append");
+    }
+
+    private static async Task Log_read_from_inside_its_transaction_answers(LogUnderTest log)
+    {
+        await log.AppendAsync("s", Make.Numbered(2)).ConfigureAwait(false);
+        var read = await log.TransactAsync(t =>
+        {
+            t.Append(Make.Append("s", Make.Event()));
+            return log.ReadStreamAsync("s");
+        }).ConfigureAwait(false);
+        Expect.Equal(2, (await read.WaitAsync(Signal.Patience).ConfigureAwait(false)).Count, "events that were committed");
     }
 }

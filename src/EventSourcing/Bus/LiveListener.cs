@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using EventSourcing.Bus.Internal;
+using EventSourcing.Internal;
 using EventSourcing.Storage;
 using EventSourcing.Subscriptions;
 using EventSourcing.Subscriptions.Internal;
@@ -75,7 +76,7 @@ public sealed class LiveListener : IAsyncDisposable
     internal void Start(GlobalPosition position)
     {
         _position = position.ToInt64();
-        using (ExecutionContext.SuppressFlow()) _loop = Task.Run(RunAsync, CancellationToken.None);
+        _loop = Uncaptured.Run(RunAsync);
     }
 
     internal bool Wants(in RecordedEvent e) => _isAttached && e.Position.ToInt64() > _floor && _route.AdmitsBytes(e);

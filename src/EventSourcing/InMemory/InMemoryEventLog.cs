@@ -15,7 +15,7 @@ public sealed class InMemoryEventLog : IEventLog
     private readonly AppendSignal _signal = new();
     private readonly Writer _writer;
     private volatile bool _isDisposed;
-    private bool _isInTransaction;
+    private readonly WorkGuard _work = new();
 
     /// <summary>An empty log.</summary>
     /// <param name="options">The settings; null for the defaults.</param>
@@ -65,6 +65,7 @@ public sealed class InMemoryEventLog : IEventLog
     {
         if (cancellationToken.IsCancellationRequested) return ValueTask.FromCanceled(cancellationToken);
         if (_isDisposed) return ValueTask.FromException(Disposed());
+        _work.ThrowIfInside();
         var head = _events.Head;
         if (head > after.ToInt64()) return default;
         if (head < after.ToInt64()) return ValueTask.FromException(new LogTruncatedException(after, GlobalPosition.FromInt64(head)));
@@ -77,6 +78,8 @@ public sealed class InMemoryEventLog : IEventLog
         ArgumentNullException.ThrowIfNull(from);
         ArgumentOutOfRangeException.ThrowIfLessThan(max, 1);
         if (cancellationToken.IsCancellationRequested) return ValueTask.FromCanceled<IReadOnlyList<Record>>(cancellationToken);
+        // Under the writers' lock: it would wait, or see what is not committed.
+        _work.ThrowIfInside();
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
@@ -100,8 +103,10 @@ public sealed class InMemoryEventLog : IEventLog
     }
 
     /// <summary>Ends the log: everything in it is gone, and those who wait for an event get an <see cref="ObjectDisposedException"/>.</summary>
+    /// <exception cref="InvalidOperationException">Called from inside the work of a transaction. The log is open still.</exception>
     public ValueTask DisposeAsync()
     {
+        _work.ThrowIfInside();
         lock (_lock) _isDisposed = true;
         _signal.Fail(Disposed());
         return default;
@@ -111,11 +116,12 @@ public sealed class InMemoryEventLog : IEventLog
     private void Write(LogAppend append, out AppendResult result)
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
+        _work.ThrowIfInside();
         _writer.Validate(append);
         bool hasEvents;
         lock (_lock)
         {
-            Begin();
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
             try
             {
                 _writer.Append(append, out result);
@@ -135,14 +141,14 @@ public sealed class InMemoryEventLog : IEventLog
     {
         T result;
         bool hasEvents;
+        _work.ThrowIfInside();
         lock (_lock)
         {
-            Begin();
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
             var transaction = new InMemoryTransaction(_writer);
-            _isInTransaction = true;
             try
             {
-                result = work(transaction);
+                result = _work.Run(null, () => work(transaction));
                 hasEvents = _writer.Commit();
             }
             catch
@@ -153,19 +159,11 @@ public sealed class InMemoryEventLog : IEventLog
             finally
             {
                 transaction.End();
-                _isInTransaction = false;
             }
         }
 
         if (hasEvents) _signal.Pulse();
         return result;
-    }
-
-    private void Begin()
-    {
-        ObjectDisposedException.ThrowIf(_isDisposed, this);
-        if (_isInTransaction)
-            throw new InvalidOperationException("The work of a transaction must not call the log; the transaction itself appends.");
     }
 
     private static ObjectDisposedException Disposed() => new(typeof(InMemoryEventLog).FullName);

@@ -57,8 +57,9 @@ public interface IEventLog : IAsyncDisposable
 
     /// <summary>Runs work on records and appends as one transaction: one item of the writer's queue.</summary>
     /// <typeparam name="T">What the work returns.</typeparam>
-    /// <param name="work">Runs once, synchronously, on the writer; must be short and must not call the log. When it throws, nothing it did is kept and the exception is the call's.</param>
+    /// <param name="work">Runs once, synchronously, on the writer, in the flow of its caller (<see cref="Handling"/>, activity, culture); must be short. It appends with the transaction: calls of the log that would wait for the writer are refused inside. When it throws, nothing it did is kept and the exception is the call's.</param>
     /// <param name="cancellationToken">Before the work is begun: nothing is done.</param>
+    /// <exception cref="InvalidOperationException">Called from inside the work of a transaction of the same log; so with every member that waits for the writer or for an event. Nothing was done.</exception>
     ValueTask<T> TransactAsync<T>(Func<ILogTransaction, T> work, CancellationToken cancellationToken);
 
     /// <summary>As <see cref="TransactAsync"/>, for work in which code of the user's writes the user's own tables: what it is handed is the backend's own type of transaction, which gives that access. Where a backend has no such type, it is the same.</summary>

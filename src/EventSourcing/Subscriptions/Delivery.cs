@@ -39,7 +39,7 @@ public sealed class Delivery
     public void Enlist(Action<ILogTransaction> effect)
     {
         ArgumentNullException.ThrowIfNull(effect);
-        _effects.Add(new(effect, null, null));
+        _effects.Add(new(effect, null, null, ExecutionContext.Capture()));
     }
 
     /// <summary>Adds work on the backend's own transaction to the checkpoint's: rows of the user's own tables in the same database, for one.</summary>
@@ -51,7 +51,7 @@ public sealed class Delivery
     {
         ArgumentNullException.ThrowIfNull(effect);
         _effects.Add(new(transaction => effect(transaction as TTransaction ?? throw new InvalidOperationException(
-            $"An effect needs a {typeof(TTransaction)}, which this log's transactions are not.")), null, null, IsNative: true));
+            $"An effect needs a {typeof(TTransaction)}, which this log's transactions are not.")), null, null, ExecutionContext.Capture(), IsNative: true));
     }
 
     /// <summary>Adds an append to the checkpoint's transaction.</summary>
@@ -92,7 +92,7 @@ public sealed class Delivery
             foreach (var effect in _effects)
             {
                 if (effect.Append is { } append) transaction.Append(append);
-                else effect.Work!(transaction);
+                else RunInItsFlow(effect, transaction);
             }
         }
         catch (Exception e) when (e is not StoreUnavailableException)
@@ -130,5 +130,25 @@ public sealed class Delivery
         _effects.RemoveRange(count, _effects.Count - count);
     }
 
-    private readonly record struct Effect(Action<ILogTransaction>? Work, LogAppend? Append, AppendEncoder? Encoder, bool IsNative = false);
+    // The event that the handler was given is the cause of what its effect appends, though the effect runs later.
+    private static void RunInItsFlow(in Effect effect, ILogTransaction transaction)
+    {
+        if (effect.Flow is null || ExecutionContext.Capture() is not { } own)
+        {
+            effect.Work!(transaction);
+            return;
+        }
+
+        ExecutionContext.Restore(effect.Flow);
+        try
+        {
+            effect.Work!(transaction);
+        }
+        finally
+        {
+            ExecutionContext.Restore(own);
+        }
+    }
+
+    private readonly record struct Effect(Action<ILogTransaction>? Work, LogAppend? Append, AppendEncoder? Encoder, ExecutionContext? Flow = null, bool IsNative = false);
 }

@@ -1,5 +1,6 @@
 using EventSourcing.Storage;
 using FluentAssertions;
+using Microsoft.Data.Sqlite;
 using NUnit.Framework;
 
 namespace EventSourcing.Sqlite.Tests.Faults;
@@ -106,6 +107,89 @@ public sealed class FailedCommitTests : IDisposable
         await AppendAsync(log, 3);
 
         (await ReadAsync(log)).Should().Equal(1, 3);
+    }
+
+    [Test]
+    public async Task Work_that_catches_a_full_disk_and_goes_on_leaves_nothing()
+    {
+        await using var log = await OpenAsync();
+        // More than the cache holds, so that it is written before the commit.
+        var large = new LogAppend { Writes = new[] { new StreamWrite(new("large"), ExpectedVersion.Any, Enumerable.Range(0, 15).Select(_ => new LogEvent { Type = "t", Data = new byte[1_000_000] }).ToArray()) } };
+        FaultyFiles.Fail(_file.Path, FaultyFiles.Operation.Write, FaultyFiles.Full, times: 1);
+        var others = new List<Task>();
+        var refusals = 0;
+        var work = async () => await log.TransactAsync(
+            t =>
+            {
+                FaultyFiles.Fail(_file.Path, FaultyFiles.Operation.Write, FaultyFiles.Full, times: 1);
+                for (var i = 0; i < 4; i++)
+                {
+                    try
+                    {
+                        t.Append(large);
+                        t.TryPut(RecordKind.Checkpoint, "k", [1], null);
+                    }
+                    catch (Exception e) when (e is SqliteException or InvalidOperationException)
+                    {
+                        refusals++;
+                    }
+                }
+
+                return 0;
+            },
+            default);
+        var failing = work();
+        for (var i = 2; i < 20; i++) others.Add(AppendAsync(log, i));
+        await FluentActions.Awaiting(() => failing).Should().ThrowAsync<StoreFullException>();
+        await Task.WhenAll(others);
+
+        refusals.Should().BeGreaterThan(1);
+        (await ReadAsync(log)).Should().Equal(Enumerable.Range(1, 19));
+        (await log.ReadRecordsAsync(RecordKind.Checkpoint, "k", "k", 1, default)).Should().BeEmpty();
+        (await log.VerifyAsync()).Findings.Should().BeEmpty();
+    }
+
+    [Test]
+    public async Task Work_with_the_connection_that_catches_a_full_disk_and_goes_on_leaves_nothing()
+    {
+        await using var log = await OpenAsync();
+        await log.InSqliteTransactionAsync(tx => Run(tx.Connection, "CREATE TABLE mine (a)"));
+        var refused = new List<string>();
+        var work = async () => await log.InSqliteTransactionAsync(tx =>
+        {
+            var connection = tx.Connection;
+            FaultyFiles.Fail(_file.Path, FaultyFiles.Operation.Write, FaultyFiles.Full, times: 1);
+            Refused("large", () => Run(connection, "INSERT INTO mine SELECT zeroblob(1000000) FROM json_each('[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15]')"));
+            Refused("small", () => Run(connection, "INSERT INTO mine VALUES (1)"));
+            Refused("put", () => tx.TryPut(RecordKind.Checkpoint, "k", [1], null));
+            return 0;
+        });
+        void Refused(string what, Action step)
+        {
+            try
+            {
+                step();
+            }
+            catch (Exception e) when (e is SqliteException or InvalidOperationException)
+            {
+                refused.Add(what);
+            }
+        }
+
+        await work.Should().ThrowAsync<Exception>();
+        refused.Should().Equal("large", "small", "put");
+        await AppendAsync(log, 2);
+        await log.InSqliteTransactionAsync(tx => Run(tx.Connection, "INSERT INTO mine SELECT count(*) FROM mine"));
+        (await log.InSqliteTransactionAsync(tx => Run(tx.Connection, "INSERT INTO mine SELECT 1 FROM mine WHERE a = 0"))).Should().Be(1);
+        (await ReadAsync(log)).Should().Equal(1, 2);
+        (await log.ReadRecordsAsync(RecordKind.Checkpoint, "k", "k", 1, default)).Should().BeEmpty();
+    }
+
+    private static int Run(SqliteConnection connection, string sql)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        return command.ExecuteNonQuery();
     }
 
     [Test]

@@ -1,3 +1,4 @@
+using EventSourcing.Internal;
 using EventSourcing.Storage;
 
 namespace EventSourcing.Bus.Internal;
@@ -23,7 +24,7 @@ internal sealed class Feed(EventStore store) : IAsyncDisposable
             {
                 (_position, _empty) = (position, new());
                 var (previous, token) = (_loop, _empty.Token);
-                using (ExecutionContext.SuppressFlow()) _loop = Task.Run(() => RunAsync(previous, token), CancellationToken.None);
+                _loop = Uncaptured.Run(() => RunAsync(previous, token));
             }
 
             _attached = [.. _attached, listener];

@@ -1,3 +1,4 @@
+using EventSourcing.Internal;
 using EventSourcing.Storage;
 
 namespace EventSourcing.Subscriptions.Internal;
@@ -37,9 +38,8 @@ internal sealed class LeaseKeeper(IEventLog log, SubscriberOptions options) : IA
         lock (_lock)
         {
             _claims.Add(key.Key, claim);
-            _timer ??= options.TimeProvider.CreateTimer(_ => _wake.Release(), null, Interval, Interval);
-            if (_loop is null)
-                using (ExecutionContext.SuppressFlow()) _loop = Task.Run(LoopAsync, CancellationToken.None);
+            _timer ??= Uncaptured.Timer(options.TimeProvider, _ => _wake.Release(), null, Interval, Interval);
+            _loop ??= Uncaptured.Run(LoopAsync);
         }
 
         _wake.Release();

@@ -1,3 +1,4 @@
+using EventSourcing.Internal;
 using EventSourcing.Storage;
 
 namespace EventSourcing.Subscriptions.Internal;
@@ -63,7 +64,7 @@ internal sealed class Runner
     {
         _settlement.MoveTo(position.ToInt64());
         // What the starter is doing is not the cause of what handlers do.
-        using (ExecutionContext.SuppressFlow()) _loop = Task.Run(RunAsync, CancellationToken.None);
+        _loop = Uncaptured.Run(RunAsync);
     }
 
     /// <summary>Ends the loop; the handler may go on for the stop timeout, then its token is cancelled.</summary>

@@ -1,0 +1,189 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace EventSourcing.Sqlite.Internal;
+
+/// <summary>Judges what is prepared and committed on the connection that user code is given, for the whole life of the connection: whoever kept it can do nothing between two works.</summary>
+/// <remarks>
+/// SQLite asks the authorizer (sqlite.org/c3ref/set_authorizer.html) when a statement is prepared, and switching the triggers makes it prepare every statement
+/// anew. What was prepared before and runs later all the same meets the commit hook: nobody but the library commits here.
+/// </remarks>
+internal sealed unsafe class ConnectionGuard : IDisposable
+{
+    private static readonly string[] s_looks =
+    [
+        "table_info", "table_xinfo", "table_list", "index_list", "index_info", "index_xinfo", "foreign_key_list", "foreign_key_check", "database_list",
+        "collation_list", "function_list", "module_list", "pragma_list", "compile_options", "integrity_check", "quick_check",
+    ];
+
+    // Asked for without a value they only say what is set.
+    private static readonly string[] s_settings =
+    [
+        "application_id", "auto_vacuum", "busy_timeout", "cache_size", "data_version", "defer_foreign_keys", "encoding", "foreign_keys", "freelist_count", "journal_mode",
+        "max_page_count", "page_count", "page_size", "query_only", "recursive_triggers", "schema_version", "secure_delete", "synchronous", "trusted_schema", "user_version",
+    ];
+
+    private static readonly HashSet<string> s_withoutValue = new([.. s_looks, .. s_settings], StringComparer.OrdinalIgnoreCase);
+
+    // These end with the transaction: undone with it, or kept as a part of it.
+    private static readonly HashSet<string> s_withValue = new([.. s_looks, "defer_foreign_keys", "user_version"], StringComparer.OrdinalIgnoreCase);
+
+    private readonly Database _database;
+    private readonly GCHandle _self;
+    private Phase _phase;
+    private int _threadId;
+    private bool _wasRolledBack;
+
+    private enum Phase
+    {
+        /// <summary>Between two transactions.</summary>
+        Closed,
+
+        /// <summary>The library's own statements.</summary>
+        Library,
+
+        /// <summary>The user's statements.</summary>
+        Work,
+    }
+
+    internal ConnectionGuard(Database database)
+    {
+        _database = database;
+        _self = GCHandle.Alloc(this);
+        Install();
+    }
+
+    /// <summary>True when the transaction has ended though the library did not end it: whatever is written now would be kept statement by statement.</summary>
+    internal bool HasEnded => _wasRolledBack || !_database.IsOpen || _database.IsAutoCommit;
+
+    /// <summary>True when a work has left something on the connection that the next would find: it is not used again.</summary>
+    internal bool IsMarked { get; private set; }
+
+    /// <summary>Why a statement of the work that runs now was refused last; null when none was.</summary>
+    internal string? Refused { get; private set; }
+
+    /// <summary>Before the library's transaction.</summary>
+    internal void Open() => (_phase, _threadId, _wasRolledBack, Refused) = (Phase.Library, Environment.CurrentManagedThreadId, false, null);
+
+    /// <summary>After the library's transaction.</summary>
+    internal void Close() => _phase = Phase.Closed;
+
+    /// <summary>The user's statements come: triggers guard the log's tables and hear captured ones.</summary>
+    internal void Enter()
+    {
+        if (HasEnded) return;
+        _database.EnableTriggers(true);
+        Install();
+        _phase = Phase.Work;
+    }
+
+    /// <summary>The library's own statements come.</summary>
+    internal void Leave()
+    {
+        if (_phase != Phase.Work) return;
+        _phase = Phase.Library;
+        if (!_database.IsOpen) return;
+        // Again, in case the work has put others in their place.
+        Install();
+        _database.EnableTriggers(false);
+    }
+
+    /// <summary>Resets what the work has left running; returns what it is, or null.</summary>
+    internal string? EndStatements()
+    {
+        if (!_database.IsOpen) return null;
+        _database.Reset();
+        var left = default(string);
+        for (var statement = Native.sqlite3_next_stmt(_database.Handle, 0); statement != 0; statement = Native.sqlite3_next_stmt(_database.Handle, statement))
+        {
+            if (Native.sqlite3_stmt_busy(statement) == 0) continue;
+            var sql = Native.sqlite3_sql(statement);
+            left = sql is null ? "a blob" : $"a reader of '{Marshal.PtrToStringUTF8((nint)sql)!.Trim()}'";
+            // The statement inside a blob handle is not to be reset under it: the connection is given up with it.
+            if (sql is null) IsMarked = true;
+            else _ = Native.sqlite3_reset(statement);
+        }
+
+        return left;
+    }
+
+    public void Dispose()
+    {
+        if (!_self.IsAllocated) return;
+        _ = Native.sqlite3_set_authorizer(_database.Handle, null, 0);
+        _ = Native.sqlite3_commit_hook(_database.Handle, null, 0);
+        _ = Native.sqlite3_rollback_hook(_database.Handle, null, 0);
+        _self.Free();
+    }
+
+    private void Install()
+    {
+        var self = GCHandle.ToIntPtr(_self);
+        _ = Native.sqlite3_set_authorizer(_database.Handle, &Authorize, self);
+        _ = Native.sqlite3_commit_hook(_database.Handle, &IsCommitRefused, self);
+        _ = Native.sqlite3_rollback_hook(_database.Handle, &RolledBack, self);
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int IsCommitRefused(nint self) => Of(self).IsLibrary ? 0 : 1;
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static void RolledBack(nint self) => Of(self)._wasRolledBack = true;
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int Authorize(nint self, int action, byte* first, byte* second, byte* database, byte* trigger)
+    {
+        var guard = Of(self);
+        if (guard.IsLibrary) return Native.Ok;
+        // Whatever it is about, an exception must not leave for native code.
+        var reason = guard._phase != Phase.Work || guard._threadId != Environment.CurrentManagedThreadId
+            ? "the connection is not to be used outside the work that it was given to"
+            : guard.HasEnded ? "the transaction has ended"
+            : guard.ReasonAgainst(action, first, second);
+        if (reason is null) return Native.Ok;
+        guard.Refused = reason;
+        return Native.Deny;
+    }
+
+    private static ConnectionGuard Of(nint self) => (ConnectionGuard)GCHandle.FromIntPtr(self).Target!;
+
+    private bool IsLibrary => _phase == Phase.Library && _threadId == Environment.CurrentManagedThreadId;
+
+    private string? ReasonAgainst(int action, byte* first, byte* second)
+    {
+        switch (action)
+        {
+            case Native.ActionTransaction:
+                return TransactionConnection.NoOther;
+            case Native.ActionSavepoint:
+                return IsOurs(second) ? "savepoints whose names begin with es_ are the log's" : null;
+            case Native.ActionPragma:
+                return (second is null ? s_withoutValue : s_withValue).Contains(Text(first)) ? null : $"PRAGMA {Text(first)} is not one of those that end with the transaction";
+            case Native.ActionAttach:
+                IsMarked = true;
+                return null;
+            case Native.ActionCreateTempIndex or Native.ActionCreateTempTable or Native.ActionCreateTempView:
+                IsMarked = true;
+                return IsOurs(first) ? "a temporary name would hide the log's" : null;
+            // A temporary trigger runs for the library's own statements, too.
+            case Native.ActionCreateTempTrigger or Native.ActionCreateTrigger or Native.ActionDropTrigger or Native.ActionDropTempTrigger:
+                IsMarked |= action == Native.ActionCreateTempTrigger;
+                return IsOurs(second) ? "the log's tables and its view have the log's triggers only" : null;
+            case Native.ActionDropTable or Native.ActionDropView:
+                return IsOurs(first) ? "the log's tables and its view are the log's" : null;
+            case Native.ActionDropIndex or Native.ActionAlterTable:
+                return IsOurs(second) ? "the log's tables are the log's" : null;
+            default:
+                return null;
+        }
+    }
+
+    private static bool IsOurs(byte* name)
+    {
+        var text = Text(name);
+        return text.StartsWith("es_", StringComparison.OrdinalIgnoreCase) || text.Equals("events", StringComparison.OrdinalIgnoreCase);
+    }
+
+    private static string Text(byte* utf8) => utf8 is null ? "" : Encoding.UTF8.GetString(MemoryMarshal.CreateReadOnlySpanFromNullTerminated(utf8));
+}

@@ -1,0 +1,17 @@
+namespace EventSourcing.Internal;
+
+/// <summary>Begins what outlives the call that begins it: without the flow of its caller, whose values it would keep alive and see for as long as it runs.</summary>
+internal static class Uncaptured
+{
+    internal static Task Run(Func<Task> loop) => Begin(loop, static loop => Task.Run(loop, CancellationToken.None));
+
+    internal static ITimer Timer(TimeProvider time, TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+        Begin((time, callback, state, dueTime, period), static t => t.time.CreateTimer(t.callback, t.state, t.dueTime, t.period));
+
+    private static T Begin<TState, T>(TState state, Func<TState, T> begin)
+    {
+        // A caller may have suppressed its flow already, which cannot be done twice.
+        if (ExecutionContext.IsFlowSuppressed()) return begin(state);
+        using (ExecutionContext.SuppressFlow()) return begin(state);
+    }
+}

@@ -1,0 +1,67 @@
+namespace EventSourcing.Storage;
+
+/// <summary>Runs the work of a log's transactions, one at a time: in the flow of control of its caller, and such that calls from inside the work are known. For backends; one for each log. Thread-safe.</summary>
+/// <remarks>
+/// A call from inside the work that waits for the writer would wait for itself. It is known by its thread, and by its flow where the work has begun a task or
+/// awaited something that goes on elsewhere. What the work leaves behind may call the log again once the work has returned.
+/// </remarks>
+public sealed class WorkGuard
+{
+    private static readonly AsyncLocal<Running?> s_current = new();
+
+    private volatile Running? _running;
+
+    // Refers to no log: a task that the work leaves behind keeps it.
+    private sealed class Running(Running? outer)
+    {
+        internal int ThreadId { get; } = Environment.CurrentManagedThreadId;
+
+        internal Running? Outer { get; } = outer;
+    }
+
+    /// <summary>True for a call from inside the work that runs now, work of other logs' transactions in between included.</summary>
+    public bool IsInside
+    {
+        get
+        {
+            if (_running is not { } running) return false;
+            if (running.ThreadId == Environment.CurrentManagedThreadId) return true;
+            for (var inside = s_current.Value; inside is not null; inside = inside.Outer)
+                if (inside == running) return true;
+            return false;
+        }
+    }
+
+    /// <summary>Refuses a call that would wait for the writer from inside the work.</summary>
+    /// <exception cref="InvalidOperationException">The call comes from inside the work of the log's own transaction. Nothing was done.</exception>
+    public void ThrowIfInside()
+    {
+        if (IsInside)
+            throw new InvalidOperationException(
+                "The log was called from inside the work of its own transaction, which would wait for itself. Append with the transaction that the work is given (tx.Append); make every other call before or after the work.");
+    }
+
+    /// <summary>Runs work.</summary>
+    /// <typeparam name="T">What the work returns.</typeparam>
+    /// <param name="caller">The flow of the caller, captured at the call: the work sees the caller's <see cref="Handling"/>, activity and culture, and what it changes there ends with it. Null runs it in the flow of this thread.</param>
+    /// <param name="work">The work. Its exception is this method's.</param>
+    public T Run<T>(ExecutionContext? caller, Func<T> work)
+    {
+        ArgumentNullException.ThrowIfNull(work);
+        // Null where the thread suppresses the flow; there is nothing to go back to then but what is set here.
+        var own = ExecutionContext.Capture();
+        if (caller is not null) ExecutionContext.Restore(caller);
+        var outer = s_current.Value;
+        s_current.Value = _running = new(outer);
+        try
+        {
+            return work();
+        }
+        finally
+        {
+            _running = null;
+            s_current.Value = outer;
+            if (own is not null) ExecutionContext.Restore(own);
+        }
+    }
+}

@@ -1,0 +1,189 @@
+using System.Globalization;
+using EventSourcing.Serialization;
+using EventSourcing.Storage;
+using EventSourcing.Subscriptions;
+using FluentAssertions;
+using NUnit.Framework;
+
+namespace EventSourcing.Sqlite.Tests.OpenLog;
+
+/// <summary>Work on the writer's thread sees what its own caller set, and calls of the log from inside it are refused.</summary>
+public class FlowTests : OpenLogTest
+{
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
+    private static readonly AsyncLocal<object?> s_local = new();
+
+    private EventStore _store = null!;
+
+    [SetUp]
+    public async Task Reopen()
+    {
+        // A log that exists starts its thread with the first call.
+        await ReopenAsync();
+        _store = new(Log, EventTypeMap.Create(map => map.Add("numbered", OpenLogJson.Default.Numbered)));
+    }
+
+    [TearDown]
+    public void Clear() => s_local.Value = null;
+
+    [Test]
+    public async Task Work_runs_in_the_flow_of_its_own_caller()
+    {
+        foreach (var (value, culture) in new[] { ("first", "de-DE"), ("second", "fr-FR"), (null, "") })
+        {
+            s_local.Value = value;
+            CultureInfo.CurrentCulture = CultureInfo.GetCultureInfo(culture);
+            (await Log.TransactAsync(_ => (s_local.Value, CultureInfo.CurrentCulture.Name), default)).Should().Be((value, culture));
+            (await Log.InSqliteTransactionAsync(_ => (s_local.Value, CultureInfo.CurrentCulture.Name))).Should().Be((value, culture));
+        }
+    }
+
+    [Test]
+    public async Task What_the_work_sets_in_its_flow_ends_with_it()
+    {
+        s_local.Value = "callers";
+        await Log.TransactAsync(_ => s_local.Value = "works", default);
+        await Log.InSqliteTransactionAsync(_ => s_local.Value = "works");
+        s_local.Value.Should().Be("callers");
+        s_local.Value = null;
+        (await Log.TransactAsync(_ => s_local.Value, default)).Should().BeNull();
+    }
+
+    [Test]
+    public async Task Work_of_a_caller_that_suppresses_its_flow_runs_in_none()
+    {
+        s_local.Value = "callers";
+        ValueTask<object?> one, two;
+        using (ExecutionContext.SuppressFlow())
+        {
+            one = Log.TransactAsync<object?>(_ => s_local.Value, default);
+            two = Log.InSqliteTransactionAsync<object?>(_ => s_local.Value);
+        }
+
+        (await one).Should().BeNull();
+        (await two).Should().BeNull();
+    }
+
+    [Test]
+    public void What_goes_on_after_the_first_call_keeps_nothing_of_its_callers()
+    {
+        var value = default(WeakReference);
+        var caller = new Thread(() =>
+        {
+            s_local.Value = new object();
+            value = new(s_local.Value);
+            AppendAsync("s", Event("a", "{}")).AsTask().GetAwaiter().GetResult();
+            using var stop = new CancellationTokenSource();
+            // Starts the watch, which goes on for a while.
+            var waiting = Log.WaitAsync(GlobalPosition.FromInt64(1), stop.Token).AsTask();
+            stop.Cancel();
+            waiting.Invoking(w => w.GetAwaiter().GetResult()).Should().Throw<OperationCanceledException>();
+        });
+        caller.Start();
+        caller.Join();
+        for (var i = 0; i < 10 && value!.IsAlive; i++)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+
+        value!.IsAlive.Should().BeFalse();
+    }
+
+    [Test]
+    public async Task What_an_effect_appends_follows_from_its_event()
+    {
+        await using var subscriber = new Subscriber(_store);
+        var handler = SubscriptionHandler.EachRaw((e, delivery, _) =>
+        {
+            delivery.Enlist<SqliteLogTransaction>(tx => _store.AppendIn(tx, new Append().To($"by-{e.Version}", ExpectedVersion.Any, [new Numbered(1)])));
+            return default;
+        });
+        var last = await _store.AppendAsync(new Append { CorrelationId = "op", Actor = "ann" }.To("s", ExpectedVersion.Any, [new Numbered(1), new Numbered(2)]));
+        var subscription = await subscriber.StartAsync("effects", handler, new() { Query = EventQuery.All.InStream("s") });
+        await subscription.WaitForAsync(last.LastPosition).WaitAsync(s_patience);
+        for (var version = 1; version <= 2; version++)
+        {
+            var cause = await SingleAsync("s", version);
+            var effect = await SingleAsync($"by-{version}", 1);
+            (effect.CausationId, effect.CorrelationId, effect.Actor).Should().Be((cause.EventId.ToString(), "op", "ann"));
+        }
+    }
+
+    [Test]
+    public async Task Calls_of_the_log_that_go_through_other_threads_are_refused_and_hang_nobody()
+    {
+        await _store.AppendAsync("s", ExpectedVersion.Any, [new Numbered(1)]);
+        Func<Task>[] calls =
+        [
+            () => _store.AppendAsync("s", ExpectedVersion.Any, [new Numbered(2)]).AsTask(),
+            () => _store.InSqliteTransactionAsync(_ => { }).AsTask(),
+            () => _store.WaitAsync(GlobalPosition.FromInt64(1)).AsTask(),
+            () => Log.DisposeAsync().AsTask(),
+            () => Task.FromResult(Log.RemoveCapture("mine")),
+            async () =>
+            {
+                await Task.Yield();
+                Log.Promote("n");
+            },
+            async () =>
+            {
+                await foreach (var e in _store.ReadStreamAsync("s")) await Task.Yield();
+                await _store.AppendAsync("s", ExpectedVersion.Any, [new Numbered(2)]);
+            },
+        ];
+        foreach (var call in calls)
+        {
+            var work = () => Log.InSqliteTransactionAsync(_ => Task.Run(call).Wait(s_patience)).AsTask();
+            var refusal = (await work.Should().ThrowAsync<AggregateException>()).Which.InnerException;
+            refusal.Should().BeOfType<InvalidOperationException>().Which.Message.Should().Contain("tx.Append");
+            var plain = () => Log.TransactAsync(_ => Task.Run(call).Wait(s_patience), default).AsTask();
+            await plain.Should().ThrowAsync<AggregateException>();
+        }
+
+        (await _store.AppendAsync("s", ExpectedVersion.Exactly(1), [new Numbered(2)])).Version.Should().Be(2);
+    }
+
+    [Test]
+    public async Task What_a_work_leaves_behind_may_call_the_log_afterwards()
+    {
+        var go = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        async Task LaterAsync()
+        {
+            await go.Task;
+            await AppendAsync("s", Event("a", "{}"));
+        }
+
+        var left = default(Task);
+        await Log.TransactAsync(_ => left = LaterAsync(), default);
+        go.SetResult();
+        await left!.WaitAsync(s_patience);
+    }
+
+    [Test]
+    public async Task Reads_from_inside_do_not_wait_for_a_seal()
+    {
+        await _store.AppendAsync("s", ExpectedVersion.Any, [new Numbered(1)]);
+        Sql("INSERT INTO events (stream, eventType, data) VALUES ('s', 'numbered', '{\"n\":2}')");
+        var read = await Log.InSqliteTransactionAsync(_ => AllAsync()).AsTask().WaitAsync(s_patience);
+        (await read.WaitAsync(s_patience)).Count.Should().BeOneOf(1, 2);
+        (await AllAsync()).Should().HaveCount(2);
+    }
+
+    [Test]
+    public async Task Another_logs_transaction_in_between_does_not_hide_the_outer_one()
+    {
+        using var file = new TemporaryFile();
+        await using var other = SqliteEventLog.Open(file.Path);
+        var work = () => Log.TransactAsync(_ => other.TransactAsync(_ => Log.TransactAsync(_ => 0, default).AsTask().Wait(s_patience), default).AsTask().Wait(s_patience), default).AsTask();
+        var refusal = (await work.Should().ThrowAsync<AggregateException>()).Which.Flatten().InnerException;
+        refusal.Should().BeOfType<InvalidOperationException>().Which.Message.Should().Contain("tx.Append");
+        (await Log.TransactAsync(_ => 1, default)).Should().Be(1);
+    }
+
+    private async Task<EventEnvelope> SingleAsync(string stream, long version)
+    {
+        await foreach (var e in _store.ReadStreamAsync(stream, new() { FromVersion = version })) return e;
+        throw new InvalidOperationException($"{stream} has no event {version}.");
+    }
+}

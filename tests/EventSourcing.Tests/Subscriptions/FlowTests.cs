@@ -1,0 +1,79 @@
+using EventSourcing.InMemory;
+using EventSourcing.Serialization;
+using EventSourcing.Storage;
+using EventSourcing.Subscriptions;
+using FluentAssertions;
+using NUnit.Framework;
+
+namespace EventSourcing.Tests.Subscriptions;
+
+/// <summary>What outlives a call keeps nothing of its caller's; calls from inside a transaction's work hang nobody, whatever their thread.</summary>
+public class FlowTests
+{
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
+    private static readonly AsyncLocal<object?> s_local = new();
+
+    [Test]
+    public async Task A_running_subscription_keeps_nothing_of_its_starters()
+    {
+        await using var store = new EventStore(new InMemoryEventLog(), EventTypeMap.Empty);
+        await using var subscriber = new Subscriber(store);
+        var value = default(WeakReference);
+        var starter = new Thread(() =>
+        {
+            s_local.Value = new object();
+            value = new(s_local.Value);
+            subscriber.StartAsync("s", SubscriptionHandler.EachRaw((_, _, _) => default)).GetAwaiter().GetResult();
+        });
+        starter.Start();
+        starter.Join();
+        for (var i = 0; i < 10 && value!.IsAlive; i++)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+
+        value!.IsAlive.Should().BeFalse();
+    }
+
+    [Test]
+    public async Task A_subscription_is_started_where_the_flow_is_suppressed()
+    {
+        await using var store = new EventStore(new InMemoryEventLog(), EventTypeMap.Empty);
+        await using var subscriber = new Subscriber(store);
+        Task<Subscription> starting;
+        using (ExecutionContext.SuppressFlow()) starting = subscriber.StartAsync("s", SubscriptionHandler.EachRaw((_, _, _) => default));
+        await (await starting).WaitForAsync(GlobalPosition.Start).WaitAsync(s_patience);
+    }
+
+    [Test]
+    public async Task Calls_of_a_log_in_memory_from_threads_of_its_own_work_are_refused()
+    {
+        await using var log = new InMemoryEventLog();
+        Func<Task>[] calls =
+        [
+            () => log.TransactAsync(_ => 0, default).AsTask(),
+            () => log.ReadRecordsAsync(RecordKind.Lease, "", null, 1, default).AsTask(),
+            () => log.DisposeAsync().AsTask(),
+            () => log.WaitAsync(GlobalPosition.Start, default).AsTask(),
+        ];
+        foreach (var call in calls)
+        {
+            var work = () => log.TransactAsync(_ => Task.Run(call).Wait(s_patience), default).AsTask();
+            var refusal = (await work.Should().ThrowAsync<AggregateException>()).Which.InnerException;
+            refusal.Should().BeOfType<InvalidOperationException>().Which.Message.Should().Contain("tx.Append");
+        }
+
+        (await log.TransactAsync(_ => 1, default)).Should().Be(1);
+    }
+
+    [Test]
+    public async Task What_the_work_sets_in_its_flow_ends_with_it()
+    {
+        await using var log = new InMemoryEventLog();
+        s_local.Value = "callers";
+        (await log.TransactAsync(_ => s_local.Value, default)).Should().Be("callers");
+        await log.TransactAsync(_ => s_local.Value = "works", default);
+        s_local.Value.Should().Be("callers");
+    }
+}
