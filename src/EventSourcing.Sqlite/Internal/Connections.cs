@@ -38,7 +38,8 @@ internal static class Connections
         try
         {
             file.ThrowIfReplaced();
-            database.BusyTimeout(options.BusyTimeout);
+            // The writer waits for locks in a way of its own.
+            database.BusyTimeout(TimeSpan.Zero);
             return SessionOn(database, file.Path, options, ids, rules);
         }
         catch
@@ -54,7 +55,6 @@ internal static class Connections
         database.Execute(options.Durability == Durability.Full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
         database.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA cache_size = -{WriterCacheKib}"));
         database.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA wal_autocheckpoint = {options.CheckpointPages}"));
-        // The writer waits for locks in a way of its own.
         database.BusyTimeout(TimeSpan.Zero);
         return new(database, options.TimeProvider, ids, rules);
     }

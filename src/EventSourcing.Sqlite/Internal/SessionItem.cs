@@ -12,19 +12,19 @@ internal sealed class SessionItem<T>(Func<WriteSession, T> work, bool isUserCode
 
     internal Task<T> Task => _source.Task;
 
-    internal override void Fail(Exception error)
-    {
-        if (error is OperationCanceledException cancelled) _source.TrySetCanceled(cancelled.CancellationToken);
-        else _source.TrySetException(error);
-    }
-
-    internal override void FailUnknown(WriteSession session, Exception failure) =>
-        Fail(new AppendOutcomeUnknownException([], GlobalPosition.FromInt64(session.Head), failure));
-
     // The errors of a user's own statements are the user's, as they are; those of the library's are the log's.
     protected override bool IsVerdict(Exception error) => isUserCode || error is not Microsoft.Data.Sqlite.SqliteException;
 
     protected override void RunCore(WriteSession session) => _result = work(session);
+
+    protected override Exception Unknown(WriteSession session, Exception failure) =>
+        new AppendOutcomeUnknownException([], GlobalPosition.FromInt64(session.Head), failure);
+
+    protected override void SetError(Exception error)
+    {
+        if (error is OperationCanceledException cancelled) _source.TrySetCanceled(cancelled.CancellationToken);
+        else _source.TrySetException(error);
+    }
 
     protected override void Succeed() => _source.TrySetResult(_result);
 }

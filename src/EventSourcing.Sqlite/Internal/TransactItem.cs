@@ -13,15 +13,6 @@ internal sealed class TransactItem<T>(Func<ILogTransaction, T> work, LogLimits l
 
     internal Task<T> Task => _source.Task;
 
-    internal override void Fail(Exception error)
-    {
-        if (error is OperationCanceledException cancelled) _source.TrySetCanceled(cancelled.CancellationToken);
-        else _source.TrySetException(error);
-    }
-
-    internal override void FailUnknown(WriteSession session, Exception failure) =>
-        Fail(new AppendOutcomeUnknownException([], GlobalPosition.FromInt64(session.Head), failure));
-
     protected override bool IsVerdict(Exception error) => error is not SqliteException;
 
     protected override void RunCore(WriteSession session)
@@ -43,6 +34,15 @@ internal sealed class TransactItem<T>(Func<ILogTransaction, T> work, LogLimits l
         return session.IsHalfWritten
             ? throw new InvalidOperationException("An append of the work failed while it was written, and the work went on: nothing of it is kept.")
             : result;
+    }
+
+    protected override Exception Unknown(WriteSession session, Exception failure) =>
+        new AppendOutcomeUnknownException([], GlobalPosition.FromInt64(session.Head), failure);
+
+    protected override void SetError(Exception error)
+    {
+        if (error is OperationCanceledException cancelled) _source.TrySetCanceled(cancelled.CancellationToken);
+        else _source.TrySetException(error);
     }
 
     protected override void Succeed() => _source.TrySetResult(_result);
