@@ -1,4 +1,4 @@
-using EventSourcing.Internal;
+using EventSourcing.Storage;
 
 namespace EventSourcing.InMemory;
 

@@ -1,4 +1,4 @@
-namespace EventSourcing.Internal;
+namespace EventSourcing.Storage;
 
 /// <summary>Calls that wait for a log to grow. To wait, to give up and to be released takes the same time however many wait.</summary>
 /// <remarks>

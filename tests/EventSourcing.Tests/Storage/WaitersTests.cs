@@ -1,9 +1,9 @@
 using System.Diagnostics;
-using EventSourcing.Internal;
+using EventSourcing.Storage;
 using FluentAssertions;
 using NUnit.Framework;
 
-namespace EventSourcing.Tests.Internal;
+namespace EventSourcing.Tests.Storage;
 
 [Parallelizable(ParallelScope.All)]
 public class WaitersTests
