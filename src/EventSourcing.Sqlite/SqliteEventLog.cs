@@ -20,7 +20,7 @@ public sealed class SqliteEventLog : IEventLog, ITaggingLog, ITracingLog
     private readonly CommitSignal _signal = new();
     private readonly CommitWatcher _watcher;
     private readonly Writer? _writer;
-    private int _disposed;
+    private readonly Disposal _disposal = new();
 
     private readonly TagRuleSet _rules;
 
@@ -29,12 +29,12 @@ public sealed class SqliteEventLog : IEventLog, ITaggingLog, ITracingLog
         (_file, _options, _ids, _rules) = (new(path, options.TimeProvider), options, ids, rules);
         Reader OpenReader() => Connections.OpenReader(_file, options, ids);
         _readers = new(options.MaxReaders, _file, OpenReader);
-        _watcher = new(_file, _signal, OpenReader, session is null ? null : SealAsync);
+        _watcher = new(_file, _signal, OpenReader, session is null ? null : token => Writable().TrySealAsync(token));
         _signal.Awaited += _watcher.Start;
         if (session is null) return;
         var own = new SessionSlot(_file, session, () => Connections.OpenSession(_file, options, ids, rules, forUserCode: false));
         var users = new SessionSlot(_file, null, () => Connections.OpenSession(_file, options, ids, rules, forUserCode: true));
-        _writer = new(_file, options, own, users, _signal);
+        _writer = new(_file, options, own, users, _signal, new(new OtherProcesses(_file).HaveFileOpen), Writer.StartThread);
     }
 
     /// <summary>The file, as a full path with links resolved.</summary>
@@ -283,17 +283,24 @@ public sealed class SqliteEventLog : IEventLog, ITaggingLog, ITracingLog
         return await Task.Run(() => Verify(cancellationToken), cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Finishes what is queued, ends every wait with <see cref="ObjectDisposedException"/> and closes the file. May be called again.</summary>
+    /// <summary>Finishes what is queued, ends every wait with <see cref="ObjectDisposedException"/> and closes the file. May be called again, and by several threads at once: all of them wait for the same end.</summary>
     /// <exception cref="InvalidOperationException">Called from inside the work of a transaction. The log is open still.</exception>
-    public async ValueTask DisposeAsync()
+    public ValueTask DisposeAsync()
     {
         _writer?.Work.ThrowIfInside();
-        var first = Interlocked.Exchange(ref _disposed, 1) == 0;
-        if (_writer is not null) await _writer.DisposeAsync().ConfigureAwait(false);
-        if (!first) return;
-        _signal.Close();
-        await _watcher.DisposeAsync().ConfigureAwait(false);
-        _readers.Dispose();
+        return _disposal.RunAsync(async () =>
+        {
+            try
+            {
+                if (_writer is not null) await _writer.DisposeAsync().ConfigureAwait(false);
+            }
+            finally
+            {
+                _signal.Close();
+                await _watcher.DisposeAsync().ConfigureAwait(false);
+                _readers.Dispose();
+            }
+        });
     }
 
     private static SqliteEventLog OpenForReading(string path, SqliteOptions options)
@@ -330,24 +337,8 @@ public sealed class SqliteEventLog : IEventLog, ITaggingLog, ITracingLog
 
     private async ValueTask<SqlitePage?> ReadAgainAsync(LogRead read, CancellationToken cancellationToken)
     {
-        await SealAsync(cancellationToken).ConfigureAwait(false);
+        await _writer!.TrySealAsync(cancellationToken).ConfigureAwait(false);
         return await _readers.UseAsync(s_readWhatIs, read, cancellationToken).ConfigureAwait(false);
-    }
-
-    /// <summary>Has the writer seal what was appended in SQL. Where it cannot just now, reads end before it, as those of a read-only log do.</summary>
-    private async ValueTask SealAsync(CancellationToken cancellationToken)
-    {
-        // A read from inside the work of a transaction: the writer is busy with that.
-        if (_writer is { Work.IsInside: true }) return;
-        try
-        {
-            // Every transaction of the writer begins with it.
-            await Writable().RunAsync(static _ => 0, cancellationToken).ConfigureAwait(false);
-        }
-        catch (Exception e) when (e is StoreUnavailableException or StoreFullException or StoreReadOnlyException)
-        {
-            // The next writer of an event hears of it.
-        }
     }
 
     private async ValueTask<GlobalPosition> HeadAsync(CancellationToken cancellationToken)
@@ -357,7 +348,7 @@ public sealed class SqliteEventLog : IEventLog, ITaggingLog, ITracingLog
             var (head, isSealed) = await _readers.UseAsync(s_head, 0, cancellationToken).ConfigureAwait(false);
             if (!isSealed && _writer is not null)
             {
-                await SealAsync(cancellationToken).ConfigureAwait(false);
+                await _writer.TrySealAsync(cancellationToken).ConfigureAwait(false);
                 (head, _) = await _readers.UseAsync(s_head, 0, cancellationToken).ConfigureAwait(false);
             }
 
@@ -414,5 +405,5 @@ public sealed class SqliteEventLog : IEventLog, ITaggingLog, ITracingLog
         return _writer;
     }
 
-    private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_disposed != 0, this);
+    private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_disposal.HasBegun, this);
 }

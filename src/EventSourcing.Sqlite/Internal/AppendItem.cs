@@ -17,6 +17,18 @@ internal sealed class AppendItem : WorkItem, IValueTaskSource<AppendResult>
 
     internal override int Weight => _append.Count;
 
+    internal override long Bytes
+    {
+        get
+        {
+            var bytes = 0L;
+            foreach (ref readonly var write in _append.Writes.Span)
+                foreach (ref readonly var e in write.Events.Span)
+                    bytes += e.Data.Length + e.Metadata.Length;
+            return bytes;
+        }
+    }
+
     internal ValueTask<AppendResult> Task => new(this, _source.Version);
 
     internal static AppendItem Rent(LogAppend append)
@@ -26,11 +38,7 @@ internal sealed class AppendItem : WorkItem, IValueTaskSource<AppendResult>
         return item;
     }
 
-    internal override void Fail(Exception error) => _source.SetException(error);
-
     internal override bool IsVerdict(Exception error) => error is EventSourcingException;
-
-    internal override void FailUnknown(WriteSession session, Exception failure) => Fail(session.Unknown(_append, _result, failure));
 
     AppendResult IValueTaskSource<AppendResult>.GetResult(short token)
     {
@@ -60,6 +68,10 @@ internal sealed class AppendItem : WorkItem, IValueTaskSource<AppendResult>
         _source.OnCompleted(continuation, state, token, flags);
 
     protected override void RunCore(WriteSession session) => _result = session.Append(_append);
+
+    protected override Exception Unknown(WriteSession session, Exception failure) => session.Unknown(_append, _result, failure);
+
+    protected override void SetError(Exception error) => _source.SetException(error);
 
     protected override void Succeed() => _source.SetResult(_result);
 }

@@ -1,9 +1,12 @@
 using System.Diagnostics;
-using Microsoft.Data.Sqlite;
 
 namespace EventSourcing.Sqlite.Internal;
 
-/// <summary>Notices what other connections commit, while somebody waits or did a moment ago: changes of the write-ahead log as the hint, SQLite's data_version as the truth.</summary>
+/// <summary>Notices what other connections commit, while a call waits or did a moment ago: changes of the write-ahead log as the hint, SQLite's data_version as the truth.</summary>
+/// <param name="file">The log's file.</param>
+/// <param name="signal">Hears of every head that is seen.</param>
+/// <param name="open">Opens the watch's own connection.</param>
+/// <param name="seal">Seals what was appended in SQL, where that can be done at once; null for a log that is read only.</param>
 internal sealed class CommitWatcher(StoreFile file, CommitSignal signal, Func<Reader> open, Func<CancellationToken, ValueTask>? seal) : IAsyncDisposable
 {
     private static readonly TimeSpan s_pollWithHints = TimeSpan.FromSeconds(1);
@@ -17,11 +20,14 @@ internal sealed class CommitWatcher(StoreFile file, CommitSignal signal, Func<Re
     private const int OwnCommitsAtMost = 64;
     private static readonly TimeSpan s_counted = TimeSpan.FromSeconds(1);
 
-    // Those who follow the log wait, read and wait again: the watch is not taken down and set up anew for each event.
+    // A call that follows the log waits, reads and waits again: the watch is not taken down and set up again for each event.
     private static readonly TimeSpan s_longestUnawaited = TimeSpan.FromSeconds(1);
+
+    private const long Nothing = -1;
 
     private readonly Lock _gate = new();
     private readonly CancellationTokenSource _stop = new();
+    private readonly Disposal _disposal = new();
     private Task? _loop;
 
     /// <summary>True while what anybody commits is published, sooner or later.</summary>
@@ -37,35 +43,58 @@ internal sealed class CommitWatcher(StoreFile file, CommitSignal signal, Func<Re
     internal void Start()
     {
         lock (_gate)
+        {
             if (_loop is null && !_stop.IsCancellationRequested) _loop = Begin();
+        }
     }
 
-    // Without the flow of the first who waits, which the watch would keep alive. A flow cannot be suppressed twice.
+    // Without the flow of the call that happens to be the first to wait, which the watch would keep alive. A flow cannot be suppressed twice.
     private Task Begin()
     {
         if (ExecutionContext.IsFlowSuppressed()) return Task.Run(WatchAsync, CancellationToken.None);
         using (ExecutionContext.SuppressFlow()) return Task.Run(WatchAsync, CancellationToken.None);
     }
 
-    public async ValueTask DisposeAsync()
+    public ValueTask DisposeAsync() => _disposal.RunAsync(async () =>
     {
         await _stop.CancelAsync().ConfigureAwait(false);
         Task? loop;
         lock (_gate) loop = _loop;
         if (loop is not null) await loop.ConfigureAwait(false);
         _stop.Dispose();
-    }
+    });
 
+    // Nothing that happens in a round ends the watch: it begins again, with a connection and a notice of its own.
     private async Task WatchAsync()
     {
+        while (!_stop.IsCancellationRequested)
+        {
+            try
+            {
+                await WatchUntilUnawaitedAsync().ConfigureAwait(false);
+                return;
+            }
+            catch (Exception)
+            {
+                // The file cannot be watched or read just now, or the log is closed. Calls that read it hear the reason.
+                if (!signal.IsAwaited && TryEnd()) return;
+            }
+
+            await Task.Delay(s_pollWithout, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task WatchUntilUnawaitedAsync()
+    {
         using var hints = new SemaphoreSlim(0, 1);
-        var files = TryWatchFile(hints);
+        FileSystemWatcher? files = null;
         Reader? reader = null;
         try
         {
+            files = TryWatchFile(hints);
             var (isHinted, isBusy, awaitedAt) = (false, false, Stopwatch.GetTimestamp());
             var (countedFrom, counted) = (Stopwatch.GetTimestamp(), signal.OwnCommits);
-            for (var seen = -1L; !_stop.IsCancellationRequested;)
+            for (var seen = Nothing; !_stop.IsCancellationRequested;)
             {
                 var areMany = signal.OwnCommits - counted > OwnCommitsAtMost;
                 if (areMany || Stopwatch.GetElapsedTime(countedFrom) >= s_counted)
@@ -79,37 +108,33 @@ internal sealed class CommitWatcher(StoreFile file, CommitSignal signal, Func<Re
                     (isBusy, countedFrom, counted) = (areMany, Stopwatch.GetTimestamp(), signal.OwnCommits);
                 }
 
-                try
-                {
-                    file.ThrowIfReplacedLately();
-                    reader ??= open();
-                    seen = await PublishChangesAsync(reader, seen, isHinted ? PollsAfterHint : 1).ConfigureAwait(false);
-                }
-                catch (SqliteException)
-                {
-                    // The file cannot be read just now; those who wait hear of it when they read, and the next round tries again.
-                    reader?.Dispose();
-                    reader = null;
-                }
-                catch (StoreUnavailableException)
-                {
-                    // Another file has taken the name: nothing more will come, and whoever reads is told.
-                    signal.WakeAll();
-                }
-
+                ThrowIfReplaced();
+                reader ??= open();
+                seen = await PublishChangesAsync(reader, seen, isHinted ? PollsAfterHint : 1).ConfigureAwait(false);
                 if (signal.IsAwaited) awaitedAt = Stopwatch.GetTimestamp();
                 else if (Stopwatch.GetElapsedTime(awaitedAt) >= s_longestUnawaited && TryEnd()) return;
-                isHinted = await hints.WaitAsync(isBusy ? s_pollBusy : files is null ? s_pollWithout : s_pollWithHints, _stop.Token).ConfigureAwait(false) && !isBusy;
+                var pause = isBusy ? s_pollBusy : files is null || seen == Nothing ? s_pollWithout : s_pollWithHints;
+                isHinted = await hints.WaitAsync(pause, _stop.Token).ConfigureAwait(false) && !isBusy;
             }
-        }
-        catch (OperationCanceledException)
-        {
-            // Closed while waiting for the next hint.
         }
         finally
         {
             files?.Dispose();
             reader?.Dispose();
+        }
+    }
+
+    private void ThrowIfReplaced()
+    {
+        try
+        {
+            file.ThrowIfReplacedLately();
+        }
+        catch (StoreUnavailableException)
+        {
+            // Another file has taken the name: nothing more will come, and each call that reads is told.
+            signal.WakeAll();
+            throw;
         }
     }
 
@@ -121,10 +146,19 @@ internal sealed class CommitWatcher(StoreFile file, CommitSignal signal, Func<Re
             var version = reader.DataVersion();
             if (version != seen)
             {
+                var published = signal.Published;
                 var head = reader.Head(out var isSealed);
-                if (!isSealed && seal is not null) head = await SealAsync(reader, head).ConfigureAwait(false);
+                // What was published before the look is in a log that only grows.
+                if (head < published) signal.PublishCut(published, head);
+                if (!isSealed && seal is not null)
+                {
+                    await SealAsync(seal).ConfigureAwait(false);
+                    head = reader.Head(out isSealed);
+                }
+
                 signal.Publish(head);
-                return version;
+                // What cannot be sealed just now is looked at again.
+                return isSealed || seal is null ? version : Nothing;
             }
 
             if (polls == 1) break;
@@ -134,17 +168,15 @@ internal sealed class CommitWatcher(StoreFile file, CommitSignal signal, Func<Re
         return seen;
     }
 
-    private async Task<long> SealAsync(Reader reader, long head)
+    private async Task SealAsync(Func<CancellationToken, ValueTask> seal)
     {
         try
         {
-            await seal!(_stop.Token).ConfigureAwait(false);
-            return reader.Head(out _);
+            await seal(_stop.Token).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is EventSourcingException or ObjectDisposedException)
+        catch (Exception) when (!_stop.IsCancellationRequested)
         {
-            // Those who wait hear of it when they read or write.
-            return head;
+            // Calls that read or write hear of it. What comes before these events is published all the same.
         }
     }
 
@@ -160,9 +192,10 @@ internal sealed class CommitWatcher(StoreFile file, CommitSignal signal, Func<Re
 
     private FileSystemWatcher? TryWatchFile(SemaphoreSlim hints)
     {
+        FileSystemWatcher? watcher = null;
         try
         {
-            var watcher = new FileSystemWatcher(Path.GetDirectoryName(file.Path)!, Path.GetFileName(file.Path) + "-wal")
+            watcher = new(Path.GetDirectoryName(file.Path)!, Path.GetFileName(file.Path) + "-wal")
             {
                 NotifyFilter = NotifyFilters.LastWrite | NotifyFilters.Size | NotifyFilters.FileName,
             };
@@ -171,8 +204,10 @@ internal sealed class CommitWatcher(StoreFile file, CommitSignal signal, Func<Re
             watcher.EnableRaisingEvents = true;
             return watcher;
         }
-        catch (Exception e) when (e is IOException or ArgumentException or PlatformNotSupportedException)
+        catch (Exception)
         {
+            // The system has no notices, or no more of them: the watch looks more often.
+            watcher?.Dispose();
             return null;
         }
     }

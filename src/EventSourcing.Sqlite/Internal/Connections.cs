@@ -38,7 +38,8 @@ internal static class Connections
         try
         {
             file.ThrowIfReplaced();
-            database.BusyTimeout(options.BusyTimeout);
+            // The writer waits for locks in a way of its own.
+            database.BusyTimeout(TimeSpan.Zero);
             return SessionOn(database, file.Path, options, ids, rules);
         }
         catch

@@ -11,14 +11,15 @@ internal sealed unsafe class Database : IDisposable
     private readonly sqlite3 _database;
     private readonly SqliteConnection? _connection;
     private readonly List<Statement> _statements = [];
+    private nint _handle;
 
     private Database(sqlite3 database, SqliteConnection? connection)
     {
         (_database, _connection) = (database, connection);
-        Handle = database.IsInvalid ? 0 : database.DangerousGetHandle();
+        _handle = database.IsInvalid ? 0 : database.DangerousGetHandle();
     }
 
-    internal nint Handle { get; private set; }
+    internal nint Handle => _handle;
 
     /// <summary>False when user code has closed the connection.</summary>
     internal bool IsOpen => _connection is null || _connection.State == System.Data.ConnectionState.Open;
@@ -220,10 +221,11 @@ internal sealed unsafe class Database : IDisposable
 
     public void Dispose()
     {
+        // The first closes the connection; a handle that was never valid has nothing to close but itself.
+        if (Interlocked.Exchange(ref _handle, 0) == 0 && !_database.IsInvalid) return;
         foreach (var statement in _statements) statement.Dispose();
         _statements.Clear();
         if (_connection is not null) _connection.Dispose();
         else _database.Dispose();
-        Handle = 0;
     }
 }

@@ -9,7 +9,8 @@ namespace EventSourcing.Sqlite.Internal;
 /// stretch of writing is broken off for longer than the pauses of the first eighth of a second, and comes again before that is over:
 /// an insert from a shell, an ORM or another language gets its turn within that time.
 /// </remarks>
-internal sealed class LockShare(OtherProcesses others)
+/// <param name="haveOthersFileOpen">True when another process may have the log's file open.</param>
+internal sealed class LockShare(Func<bool> haveOthersFileOpen)
 {
     // A writer of this library that waits looks every millisecond: time for two looks.
     private static readonly long s_shortGap = Stopwatch.Frequency / 500;
@@ -39,7 +40,7 @@ internal sealed class LockShare(OtherProcesses others)
         if (_ended - _began >= s_stretch)
         {
             _began = _ended;
-            if (_ended - _othersWrote < s_recently || others.HaveFileOpen()) return _ended + s_gap;
+            if (_ended - _othersWrote < s_recently || haveOthersFileOpen()) return _ended + s_gap;
         }
 
         return othersWrote ? _ended + s_shortGap : 0;

@@ -103,6 +103,13 @@ internal static unsafe partial class Native
     [DllImport(Library), SuppressGCTransition]
     internal static extern int sqlite3_bind_blob(nint statement, int index, byte* value, int length, nint destructor);
 
+    // The same for values that SQLite copies and that are not short: a collection does not wait for the copy.
+    [DllImport(Library, EntryPoint = "sqlite3_bind_text")]
+    internal static extern int BindLongText(nint statement, int index, byte* value, int length, nint destructor);
+
+    [DllImport(Library, EntryPoint = "sqlite3_bind_blob")]
+    internal static extern int BindLongBlob(nint statement, int index, byte* value, int length, nint destructor);
+
     [DllImport(Library), SuppressGCTransition]
     internal static extern int sqlite3_column_count(nint statement);
 

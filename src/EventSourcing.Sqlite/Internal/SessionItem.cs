@@ -12,18 +12,18 @@ internal sealed class SessionItem<T>(Func<WriteSession, T> work) : WorkItem
 
     internal Task<T> Task => _source.Task;
 
-    internal override void Fail(Exception error)
+    internal override bool IsVerdict(Exception error) => error is not SqliteException;
+
+    protected override void RunCore(WriteSession session) => _result = work(session);
+
+    protected override Exception Unknown(WriteSession session, Exception failure) =>
+        new AppendOutcomeUnknownException([], GlobalPosition.FromInt64(session.Head), failure);
+
+    protected override void SetError(Exception error)
     {
         if (error is OperationCanceledException cancelled) _source.TrySetCanceled(cancelled.CancellationToken);
         else _source.TrySetException(error);
     }
-
-    internal override void FailUnknown(WriteSession session, Exception failure) =>
-        Fail(new AppendOutcomeUnknownException([], GlobalPosition.FromInt64(session.Head), failure));
-
-    internal override bool IsVerdict(Exception error) => error is not SqliteException;
-
-    protected override void RunCore(WriteSession session) => _result = work(session);
 
     protected override void Succeed() => _source.TrySetResult(_result);
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.Data.Sqlite;
 
 namespace EventSourcing.Sqlite.Internal;
@@ -17,30 +18,59 @@ internal sealed class SessionSlot(StoreFile file, WriteSession? session, Func<Wr
         return _session ??= open();
     }
 
+    /// <summary>Begins a transaction on the session; false when another connection has the lock.</summary>
+    /// <exception cref="StoreUnavailableException">The path leads to another file now, or to none.</exception>
+    internal bool TryBegin([NotNullWhen(true)] out WriteSession? session)
+    {
+        session = null;
+        try
+        {
+            var opened = Open();
+            if (!opened.TryBegin()) return false;
+            session = opened;
+            return true;
+        }
+        catch (SqliteException e) when (e.SqliteErrorCode == Native.Busy)
+        {
+            Abandon();
+            return false;
+        }
+    }
+
     /// <summary>Makes the session look at what is stored again: another session of this writer has written.</summary>
     internal void Forget() => _session?.Forget();
 
-    /// <summary>Undoes what is not committed after an error; after one of SQLite's, and where user code has closed it, gives the connection up.</summary>
+    /// <summary>Undoes what is not committed after an error. Unless the error is the log's own and the connection is as good as before, gives the connection up. Never throws.</summary>
     internal void Recover(Exception e)
     {
-        // One that was closed cannot even roll back: it has the write lock until its last statement is gone.
-        if (e is SqliteException || _session is { IsReusable: false }) Abandon();
-        else _session?.Rollback();
+        // A connection that user code closed cannot even roll back: it has the write lock until its last statement is gone.
+        if (e is not EventSourcingException || _session is { IsReusable: false } || _session?.TryRollback() == false) Abandon();
     }
 
-    /// <summary>Gives the connection up: the next append opens another.</summary>
+    /// <summary>Gives the connection up: the next append opens another. Never throws.</summary>
     internal void Abandon()
     {
         var session = _session;
         _session = null;
         if (session is null) return;
-        session.Rollback();
-        session.Dispose();
+        _ = session.TryRollback();
+        Close(session);
     }
 
     public void Dispose()
     {
-        _session?.Dispose();
-        _session = null;
+        if (Interlocked.Exchange(ref _session, null) is { } session) Close(session);
+    }
+
+    private static void Close(WriteSession session)
+    {
+        try
+        {
+            session.Dispose();
+        }
+        catch (Exception)
+        {
+            // User code may have the connection, and may hear of its end and throw. The file is closed all the same.
+        }
     }
 }

@@ -6,13 +6,18 @@ namespace EventSourcing.Sqlite.Internal;
 /// <summary>A prepared statement, kept for the life of its connection. Parameters and columns are numbered as in SQLite: from 1 and from 0.</summary>
 internal sealed unsafe class Statement(Database database, nint handle) : IDisposable
 {
+    // A copy of so many bytes takes well under a microsecond.
+    private const int ShortAtMost = 4096;
+
     private static readonly byte* s_nothing = (byte*)RuntimeHelpers.AllocateTypeAssociatedMemory(typeof(Statement), 1);
 
     // Where the values of the row lie. SQLite keeps them in one place, row after row, until it prepares the statement anew. They are
     // unprotected (sqlite.org/c3ref/column_blob.html): good for one thread at a time, which is all that a statement here knows.
     private nint[] _values = [];
 
-    internal nint Handle { get; private set; } = handle;
+    private nint _handle = handle;
+
+    internal nint Handle => _handle;
 
     internal Statement Bind(int index, long value)
     {
@@ -26,7 +31,8 @@ internal sealed unsafe class Statement(Database database, nint handle) : IDispos
         // Copied by SQLite (the destructor -1): the bytes do not outlive this call.
         var bytes = text.Length <= 170 ? stackalloc byte[512] : new byte[Encoding.UTF8.GetMaxByteCount(text.Length)];
         var length = Encoding.UTF8.GetBytes(text, bytes);
-        fixed (byte* p = bytes) Check(Native.sqlite3_bind_text(Handle, index, p, length, -1));
+        fixed (byte* p = bytes)
+            Check(length <= ShortAtMost ? Native.sqlite3_bind_text(Handle, index, p, length, -1) : Native.BindLongText(Handle, index, p, length, -1));
         return this;
     }
 
@@ -49,7 +55,10 @@ internal sealed unsafe class Statement(Database database, nint handle) : IDispos
     /// <summary>Binds bytes that SQLite copies.</summary>
     internal Statement Bind(int index, ReadOnlySpan<byte> blob)
     {
-        fixed (byte* p = blob) Check(Native.sqlite3_bind_blob(Handle, index, blob.IsEmpty ? s_nothing : p, blob.Length, -1));
+        fixed (byte* p = blob)
+            Check(blob.Length <= ShortAtMost
+                ? Native.sqlite3_bind_blob(Handle, index, blob.IsEmpty ? s_nothing : p, blob.Length, -1)
+                : Native.BindLongBlob(Handle, index, p, blob.Length, -1));
         return this;
     }
 
@@ -125,8 +134,8 @@ internal sealed unsafe class Statement(Database database, nint handle) : IDispos
 
     public void Dispose()
     {
-        if (Handle != 0) _ = Native.sqlite3_finalize(Handle);
-        Handle = 0;
+        // The memory behind a handle is freed once, however many threads dispose.
+        if (Interlocked.Exchange(ref _handle, 0) is not 0 and var last) _ = Native.sqlite3_finalize(last);
     }
 
     private void FindValues()

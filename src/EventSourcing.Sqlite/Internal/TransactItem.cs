@@ -18,15 +18,6 @@ internal sealed class TransactItem<T>(Func<ILogTransaction, T> work, bool isNati
 
     internal Task<T> Task => _source.Task;
 
-    internal override void Fail(Exception error)
-    {
-        if (error is OperationCanceledException cancelled) _source.TrySetCanceled(cancelled.CancellationToken);
-        else _source.TrySetException(error);
-    }
-
-    internal override void FailUnknown(WriteSession session, Exception failure) =>
-        Fail(new AppendOutcomeUnknownException([], GlobalPosition.FromInt64(session.Head), failure));
-
     // Whatever the work throws is its own, errors of the user's statements and of other databases included; those of the log's statements are the log's.
     internal override bool IsVerdict(Exception error) => error != _failure;
 
@@ -49,6 +40,15 @@ internal sealed class TransactItem<T>(Func<ILogTransaction, T> work, bool isNati
         {
             transaction.End();
         }
+    }
+
+    protected override Exception Unknown(WriteSession session, Exception failure) =>
+        new AppendOutcomeUnknownException([], GlobalPosition.FromInt64(session.Head), failure);
+
+    protected override void SetError(Exception error)
+    {
+        if (error is OperationCanceledException cancelled) _source.TrySetCanceled(cancelled.CancellationToken);
+        else _source.TrySetException(error);
     }
 
     protected override void Succeed() => _source.TrySetResult(_result);

@@ -11,6 +11,12 @@ internal abstract class WorkItem
     /// <summary>About how many events it writes, for the size of a group.</summary>
     internal abstract int Weight { get; }
 
+    /// <summary>About how many bytes it writes, for the size of a group.</summary>
+    internal virtual long Bytes => 0;
+
+    /// <summary>When it began to wait, as a timestamp; 0 when that was before another connection took the lock.</summary>
+    internal long QueuedAt { get; set; }
+
     /// <summary>True for an item that has a transaction to itself, so that what it does to the transaction concerns nobody else.</summary>
     internal virtual bool RunsAlone => false;
 
@@ -46,26 +52,44 @@ internal abstract class WorkItem
         }
     }
 
-    /// <summary>Answers the caller after the commit.</summary>
+    /// <summary>Answers the caller after the commit. As every answer: given once, and never throws.</summary>
     internal void Complete()
     {
         if (Refusal is { } refusal) Fail(refusal);
-        else Succeed();
+        else Answer(null);
     }
 
     /// <summary>Answers the caller after a commit of which nobody knows whether it is durable.</summary>
-    internal abstract void FailUnknown(WriteSession session, Exception failure);
+    internal void FailUnknown(WriteSession session, Exception failure)
+    {
+        Exception error;
+        try
+        {
+            error = Unknown(session, failure);
+        }
+        catch (Exception e)
+        {
+            // What was intended cannot be said; that the outcome is unknown can.
+            error = UnknownWithoutIntent(new AggregateException(failure, e));
+        }
+
+        Fail(error);
+    }
 
     /// <summary>True for an error that concerns this item alone: the caller's own, as it is.</summary>
     internal abstract bool IsVerdict(Exception error);
 
     /// <summary>Answers the caller with an error.</summary>
-    internal abstract void Fail(Exception error);
+    internal void Fail(Exception error) => Answer(error);
+
+    /// <summary>The error when not even what was intended is known.</summary>
+    internal static AppendOutcomeUnknownException UnknownWithoutIntent(Exception failure) => new([], GlobalPosition.Start, failure);
 
     /// <summary>Makes an item that is used again look new.</summary>
     protected void Renew()
     {
         _state = Waiting;
+        QueuedAt = 0;
         Refusal = null;
         _registration = default;
     }
@@ -73,8 +97,27 @@ internal abstract class WorkItem
     /// <summary>Does the work.</summary>
     protected abstract void RunCore(WriteSession session);
 
+    /// <summary>What the caller hears after a commit of which nobody knows whether it is durable.</summary>
+    protected abstract Exception Unknown(WriteSession session, Exception failure);
+
     /// <summary>Answers the caller with the result.</summary>
     protected abstract void Succeed();
+
+    /// <summary>Answers the caller with an error.</summary>
+    protected abstract void SetError(Exception error);
+
+    private void Answer(Exception? error)
+    {
+        try
+        {
+            if (error is null) Succeed();
+            else SetError(error);
+        }
+        catch (Exception)
+        {
+            // The answer is set. The caller's own context or scheduler refuses to go on with it, and nobody is left to tell.
+        }
+    }
 
     private void Cancel(CancellationToken cancellationToken)
     {

@@ -87,6 +87,8 @@ internal sealed class WriteSession : IDisposable
     /// <summary>Takes the write lock and brings what is cached up to what is stored; false when another connection has the lock for longer than the busy timeout.</summary>
     internal bool TryBegin()
     {
+        // The clock is the user's and may throw: nothing that can do so stands between the lock and the try.
+        var now = (_time.GetUtcNow().UtcTicks - DateTime.UnixEpoch.Ticks) / TimeSpan.TicksPerMicrosecond;
         _guard?.Open();
         var code = _begin.TryRun();
         if (code != Native.Ok)
@@ -96,17 +98,16 @@ internal sealed class WriteSession : IDisposable
             return (code & 0xff) == Native.Busy && _database.ExtendedError != Native.BusySnapshot ? false : throw _database.Error(code);
         }
 
-        _now = (_time.GetUtcNow().UtcTicks - DateTime.UnixEpoch.Ticks) / TimeSpan.TicksPerMicrosecond;
-        HasSealed = false;
         try
         {
+            (_now, HasSealed) = (now, false);
             OthersWrote = _isCurrent && _database.DataVersion != _knownDataVersion;
             if (_database.DataVersion != _knownDataVersion) Forget();
             if (!_isCurrent) Load();
         }
         catch
         {
-            Rollback();
+            TryRollback();
             throw;
         }
 
@@ -152,13 +153,14 @@ internal sealed class WriteSession : IDisposable
         }
     }
 
-    /// <summary>Ends the transaction, where there is one, without keeping anything of it.</summary>
-    internal void Rollback()
+    /// <summary>Ends the transaction, where there is one, without keeping anything of it; false when it could not be ended.</summary>
+    internal bool TryRollback()
     {
         Forget();
         _guard?.Open();
         if (!_database.IsAutoCommit) _ = _rollback.TryRun();
         _guard?.Close();
+        return _database.IsAutoCommit;
     }
 
     /// <summary>Runs work that may throw after it wrote: nothing of it is kept then.</summary>
@@ -327,6 +329,7 @@ internal sealed class WriteSession : IDisposable
         Head = _head.Int64(0);
         var isSealed = _head.IsNull(1);
         _head.Reset();
+        Numbering.ThrowIfBeyond(Head, "the positions");
         _nextPosition = Head + 1;
         _timestamp = Math.Max(_now, _lastTime.Scalar(0));
         if (!isSealed)

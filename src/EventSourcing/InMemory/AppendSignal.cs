@@ -1,46 +1,35 @@
+using EventSourcing.Storage;
+
 namespace EventSourcing.InMemory;
 
-/// <summary>Wakes those who wait for the next event.</summary>
+/// <summary>Wakes the calls that wait for the next event.</summary>
 internal sealed class AppendSignal
 {
-    private readonly Lock _lock = new();
-    private TaskCompletionSource? _next;
-    private Exception? _failure;
+    private readonly Waiters _waiters = new();
 
-    /// <summary>Completes at the next <see cref="Pulse"/>; at once when an event lies after a position already.</summary>
-    internal Task NextAsync(EventTable events, long after)
+    /// <summary>Completes when an event lies after a position; at once when one does already.</summary>
+    internal Task WaitAsync(EventTable events, long after, CancellationToken cancellationToken)
     {
-        lock (_lock)
+        Waiters.Waiter waiter;
+        try
         {
-            if (_failure is not null) return Task.FromException(_failure);
-            // Those who wait go on elsewhere, never on the stack of the append that wakes them.
-            var next = _next ??= new(TaskCreationOptions.RunContinuationsAsynchronously);
-            // Looked at after the task is there, as a pulse looks for a task after the event is: one of the two sees the other.
-            Interlocked.MemoryBarrier();
-            return events.Head > after ? Task.CompletedTask : next.Task;
+            waiter = _waiters.Add(after);
         }
-    }
-
-    /// <summary>Wakes everyone; called after the events were published, which ends with a full fence.</summary>
-    internal void Pulse()
-    {
-        if (Volatile.Read(ref _next) is not null) Take()?.SetResult();
-    }
-
-    /// <summary>Fails everyone, those to come included.</summary>
-    internal void Fail(Exception failure)
-    {
-        lock (_lock) _failure ??= failure;
-        Take()?.SetException(failure);
-    }
-
-    private TaskCompletionSource? Take()
-    {
-        lock (_lock)
+        catch (ObjectDisposedException e)
         {
-            var next = _next;
-            _next = null;
-            return next;
+            return Task.FromException(e);
         }
+
+        if (events.Head > after) waiter.Release();
+        return waiter.WaitAsync(cancellationToken);
     }
+
+    /// <summary>Wakes the calls that wait for an event up to the head; called after the events were published, which ends with a full fence.</summary>
+    internal void Pulse(long head)
+    {
+        if (_waiters.IsAny) _waiters.Release(head);
+    }
+
+    /// <summary>Ends every wait with an error, later ones too.</summary>
+    internal void End(Func<ObjectDisposedException> error) => _waiters.End(error);
 }

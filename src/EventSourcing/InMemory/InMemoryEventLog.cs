@@ -69,7 +69,7 @@ public sealed class InMemoryEventLog : IEventLog
         var head = _events.Head;
         if (head > after.ToInt64()) return default;
         if (head < after.ToInt64()) return ValueTask.FromException(new LogTruncatedException(after, GlobalPosition.FromInt64(head)));
-        return new(_signal.NextAsync(_events, after.ToInt64()).WaitAsync(cancellationToken));
+        return new(_signal.WaitAsync(_events, after.ToInt64(), cancellationToken));
     }
 
     /// <inheritdoc/>
@@ -108,7 +108,7 @@ public sealed class InMemoryEventLog : IEventLog
     {
         _work.ThrowIfInside();
         lock (_lock) _isDisposed = true;
-        _signal.Fail(Disposed());
+        _signal.End(Disposed);
         return default;
     }
 
@@ -134,7 +134,7 @@ public sealed class InMemoryEventLog : IEventLog
             }
         }
 
-        if (hasEvents) _signal.Pulse();
+        if (hasEvents) _signal.Pulse(_events.Head);
     }
 
     private T Write<T>(Func<ILogTransaction, T> work)
@@ -162,7 +162,7 @@ public sealed class InMemoryEventLog : IEventLog
             }
         }
 
-        if (hasEvents) _signal.Pulse();
+        if (hasEvents) _signal.Pulse(_events.Head);
         return result;
     }
 

@@ -7,11 +7,12 @@ namespace EventSourcing.InMemory;
 internal sealed class InMemoryPage : LogPage
 {
     private ArraySegment<RecordedEvent> _events;
-    private bool _isRented;
+    private readonly int _count;
+    private RecordedEvent[]? _rented;
 
     internal InMemoryPage(ArraySegment<RecordedEvent> events, bool isRented, PageBounds bounds, long? next)
     {
-        (_events, _isRented) = (events, isRented);
+        (_events, _count, _rented) = (events, events.Count, isRented ? events.Array : null);
         (Head, StreamVersion, Generation) = (GlobalPosition.FromInt64(bounds.Head), bounds.StreamVersion, bounds.Generation);
         (Next, IsLast) = (next ?? 0, next is null);
     }
@@ -20,11 +21,11 @@ internal sealed class InMemoryPage : LogPage
 
     protected override void Dispose(bool disposing)
     {
-        var (events, isRented) = (_events, _isRented);
-        (_events, _isRented) = (default, false);
-        if (!isRented) return;
+        _events = default;
+        // Returned once: an array that is returned twice is given to two pages.
+        if (Interlocked.Exchange(ref _rented, null) is not { } rented) return;
         // The pool must not keep names and payloads alive.
-        events.AsSpan().Clear();
-        ArrayPool<RecordedEvent>.Shared.Return(events.Array!);
+        rented.AsSpan(0, _count).Clear();
+        ArrayPool<RecordedEvent>.Shared.Return(rented);
     }
 }

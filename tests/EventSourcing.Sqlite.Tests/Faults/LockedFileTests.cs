@@ -1,6 +1,5 @@
 using EventSourcing.Storage;
 using FluentAssertions;
-using Microsoft.Data.Sqlite;
 using NUnit.Framework;
 
 namespace EventSourcing.Sqlite.Tests.Faults;
@@ -14,7 +13,7 @@ public class LockedFileTests
         using var file = new TemporaryFile();
         await using var log = SqliteEventLog.Open(file.Path, new() { BusyTimeout = TimeSpan.FromMilliseconds(20) });
         await AppendAsync(log);
-        using (new Lock(file.Path))
+        using (new ForeignLock(file.Path))
             await log.Invoking(AppendAsync).Should().ThrowAsync<StoreUnavailableException>().WithMessage("*busy timeout*");
 
         (await AppendAsync(log)).FirstPosition.Should().Be(GlobalPosition.FromInt64(2));
@@ -27,7 +26,7 @@ public class LockedFileTests
         await using var log = SqliteEventLog.Open(file.Path);
         await AppendAsync(log);
         Task<AppendResult> append;
-        using (new Lock(file.Path))
+        using (new ForeignLock(file.Path))
         {
             append = AppendAsync(log);
             (await log.ReadAsync(new(), default)).Dispose();
@@ -43,7 +42,7 @@ public class LockedFileTests
         using var file = new TemporaryFile();
         await using var log = SqliteEventLog.Open(file.Path);
         await AppendAsync(log);
-        using var other = new Lock(file.Path);
+        using var other = new ForeignLock(file.Path);
 
         using var page = await log.ReadAsync(new(), default);
 
@@ -77,7 +76,7 @@ public class LockedFileTests
         await AppendAsync(log);
         Task<AppendResult>[] appends;
         Task closing;
-        using (new Lock(file.Path))
+        using (new ForeignLock(file.Path))
         {
             appends = [.. Enumerable.Range(0, 20).Select(_ => AppendAsync(log))];
             closing = log.DisposeAsync().AsTask();
@@ -94,30 +93,4 @@ public class LockedFileTests
 
     private static async Task<AppendResult> AppendAsync(SqliteEventLog log) =>
         await log.AppendAsync(new() { Writes = new[] { new StreamWrite(new("s"), ExpectedVersion.Any, new LogEvent[] { new() { Type = "t" } }) } }, default);
-
-    /// <summary>Another program's write transaction.</summary>
-    private sealed class Lock : IDisposable
-    {
-        private readonly SqliteConnection _connection;
-
-        internal Lock(string path)
-        {
-            _connection = new($"Data Source={path};Pooling=false");
-            _connection.Open();
-            Execute("BEGIN IMMEDIATE");
-        }
-
-        public void Dispose()
-        {
-            Execute("ROLLBACK");
-            _connection.Dispose();
-        }
-
-        private void Execute(string sql)
-        {
-            using var command = _connection.CreateCommand();
-            command.CommandText = sql;
-            command.ExecuteNonQuery();
-        }
-    }
 }

@@ -7,6 +7,8 @@ namespace EventSourcing.Sqlite.Tests.OpenLog;
 
 public class SealingTests : OpenLogTest
 {
+    private static readonly TimeSpan s_shorterThanTheBusyTimeout = TimeSpan.FromSeconds(5);
+
     private static EventTypeMap Map(params (string Tag, string Property)[] tags) =>
         EventTypeMap.Create(map => map.Add("numbered", OpenLogJson.Default.Numbered, tags: tags));
 
@@ -147,5 +149,61 @@ public class SealingTests : OpenLogTest
         var all = await AllAsync();
         all.Should().HaveCount(expected).And.OnlyContain(e => e.Tags!.Count == 1);
         (Count("es_unsealed"), Count("es_event_tags"), Count("es_events WHERE checksum IS NULL")).Should().Be((0L, (long)expected, 0L));
+    }
+
+    [Test]
+    public async Task A_read_does_not_wait_for_a_foreign_lock_to_seal([Values] bool isWriterWaiting)
+    {
+        await AppendAsync("s-1", Event("a", "{}"));
+        Sql("INSERT INTO events (stream, eventType, data) VALUES ('s-1', 'a', '{}')");
+        Task append = Task.CompletedTask;
+        using (new Faults.ForeignLock(Path))
+        {
+            if (isWriterWaiting) append = AppendAsync("s-1", Event("a", "{}")).AsTask();
+            for (var i = 0; i < 3; i++) (await AllAsync().WaitAsync(s_shorterThanTheBusyTimeout)).Should().HaveCount(1);
+        }
+
+        await append;
+        (await AllAsync()).Should().HaveCount(isWriterWaiting ? 3 : 2);
+    }
+
+    [Test]
+    public async Task A_read_does_not_wait_for_user_code_to_seal([Values] bool isNative)
+    {
+        await AppendAsync("s-1", Event("a", "{}"));
+        using var release = new ManualResetEventSlim();
+        var inserted = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        bool Work()
+        {
+            inserted.SetResult();
+            return release.Wait(TimeSpan.FromSeconds(60));
+        }
+
+        Sql("INSERT INTO events (stream, eventType, data) VALUES ('s-1', 'a', '{}')");
+        var work = isNative ? Log.InSqliteTransactionAsync(_ => Work()).AsTask() : Log.TransactAsync(_ => Work(), default).AsTask();
+        await inserted.Task;
+
+        (await AllAsync().WaitAsync(s_shorterThanTheBusyTimeout)).Should().HaveCount(1);
+
+        release.Set();
+        await work;
+        (await AllAsync()).Should().HaveCount(2);
+    }
+
+    [Test]
+    public async Task What_a_lock_kept_from_being_sealed_reaches_those_who_wait()
+    {
+        await AppendAsync("s-1", Event("a", "{}"));
+        Task waiting;
+        Sql("INSERT INTO events (stream, eventType, data) VALUES ('s-1', 'a', '{}')");
+        using (new Faults.ForeignLock(Path))
+        {
+            waiting = Log.WaitAsync(GlobalPosition.FromInt64(1), default).AsTask();
+            (await AllAsync().WaitAsync(s_shorterThanTheBusyTimeout)).Should().HaveCount(1);
+        }
+
+        // The lock was given back without a commit: nothing in the file says so.
+        await waiting.WaitAsync(TimeSpan.FromSeconds(30));
+        (await AllAsync()).Should().HaveCount(2);
     }
 }

@@ -1,6 +1,8 @@
 using EventSourcing.Sqlite.Internal;
+using EventSourcing.Sqlite.Tests.Writing;
 using EventSourcing.Storage;
 using FluentAssertions;
+using Microsoft.Data.Sqlite;
 using NUnit.Framework;
 
 namespace EventSourcing.Sqlite.Tests.Subscriptions;
@@ -14,13 +16,19 @@ public sealed class CommitWatcherTests : IAsyncDisposable
     private readonly SqliteEventLog _others;
     private readonly StoreFile _storeFile;
     private readonly CommitWatcher _watcher;
+    private readonly FaultyClock _clock = new();
+    private Action? _onOpen, _onSeal;
     private int _opened;
 
     public CommitWatcherTests()
     {
         _others = SqliteEventLog.Open(_file.Path);
-        _storeFile = new(_file.Path, TimeProvider.System);
-        _watcher = new(_storeFile, _signal, OpenReader, null);
+        _storeFile = new(_file.Path, _clock);
+        _watcher = new(_storeFile, _signal, OpenReader, _ =>
+        {
+            _onSeal?.Invoke();
+            return default;
+        });
         _signal.Awaited += _watcher.Start;
     }
 
@@ -54,19 +62,86 @@ public sealed class CommitWatcherTests : IAsyncDisposable
         }
     }
 
+    public enum Fault
+    {
+        Open,
+        Clock,
+        Seal,
+    }
+
+    [Test]
+    public async Task The_watch_goes_on_after_whatever_fails([Values] Fault fault, [Values] bool isBeforeTheFirstRound)
+    {
+        if (!isBeforeTheFirstRound) await ExpectPublishedAsync(0);
+        var hit = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Arm(fault, hit);
+        var waiting = _signal.WaitAsync(isBeforeTheFirstRound ? 0 : 1, default);
+        if (fault == Fault.Seal) InsertInSql();
+        else await AppendAsync();
+        if (fault != Fault.Open || isBeforeTheFirstRound) await hit.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        Disarm();
+        if (fault == Fault.Seal) await AppendAsync();
+
+        await waiting.WaitAsync(TimeSpan.FromSeconds(30));
+        for (var seen = 1; seen < 5; seen++) await ExpectPublishedAsync(_signal.Published);
+    }
+
+    [Test]
+    public async Task The_watch_is_disposed_while_it_fails_all_the_time([Values] Fault fault)
+    {
+        var hit = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Arm(fault, hit);
+        InsertInSql();
+        var waiting = _signal.WaitAsync(10, default);
+        await hit.Task.WaitAsync(TimeSpan.FromSeconds(30));
+
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(async () => await _watcher.DisposeAsync()))).WaitAsync(TimeSpan.FromSeconds(30));
+
+        Disarm();
+        waiting.IsCompleted.Should().BeFalse();
+        _signal.Close();
+    }
+
+    private void Arm(Fault fault, TaskCompletionSource hit)
+    {
+        void Throw()
+        {
+            hit.TrySetResult();
+            throw new FormatException("a fault");
+        }
+
+        if (fault == Fault.Open) _onOpen = Throw;
+        if (fault == Fault.Clock) _clock.OnTimestamp = Throw;
+        if (fault == Fault.Seal) _onSeal = Throw;
+    }
+
+    private void Disarm() => (_onOpen, _onSeal, _clock.OnTimestamp) = (null, null, null);
+
+    private void InsertInSql()
+    {
+        using var connection = new SqliteConnection($"Data Source={_file.Path};Pooling=False");
+        connection.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = "INSERT INTO events (stream, eventType, data) VALUES ('s-1', 'a', '{}')";
+        command.ExecuteNonQuery();
+    }
+
     private async Task ExpectPublishedAsync(long seen)
     {
         var waiting = _signal.WaitAsync(seen, default);
-        await _others.AppendAsync(new LogAppend
-        {
-            Writes = new[] { new StreamWrite("s-1", ExpectedVersion.Any, new[] { new LogEvent { Type = "t", Data = new byte[] { 1 } } }) },
-        }, default);
+        await AppendAsync();
         await waiting.WaitAsync(TimeSpan.FromSeconds(30));
     }
+
+    private async Task AppendAsync() => await _others.AppendAsync(new LogAppend
+    {
+        Writes = new[] { new StreamWrite("s-1", ExpectedVersion.Any, new[] { new LogEvent { Type = "t", Data = new byte[] { 1 } } }) },
+    }, default);
 
     private Reader OpenReader()
     {
         Interlocked.Increment(ref _opened);
+        _onOpen?.Invoke();
         return Connections.OpenReader(_storeFile, new(), new(1));
     }
 }

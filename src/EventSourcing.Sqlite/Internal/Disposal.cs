@@ -1,0 +1,32 @@
+namespace EventSourcing.Sqlite.Internal;
+
+/// <summary>A disposal that happens once: all who ask for it, at the same moment or later, wait for the same one and hear the same outcome.</summary>
+internal sealed class Disposal
+{
+    private TaskCompletionSource? _done;
+
+    /// <summary>True from the first request on.</summary>
+    internal bool HasBegun => Volatile.Read(ref _done) is not null;
+
+    /// <summary>Disposes, if nobody has asked for it before.</summary>
+    internal ValueTask RunAsync(Func<Task> dispose)
+    {
+        var own = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        return new(Interlocked.CompareExchange(ref _done, own, null) is { } first ? first.Task : RunAsync(own, dispose));
+    }
+
+    private static async Task RunAsync(TaskCompletionSource done, Func<Task> dispose)
+    {
+        try
+        {
+            await dispose().ConfigureAwait(false);
+            done.SetResult();
+        }
+        catch (Exception e)
+        {
+            done.SetException(e);
+        }
+
+        await done.Task.ConfigureAwait(false);
+    }
+}
