@@ -24,16 +24,16 @@ public sealed class SqliteEventLog : IEventLog, ITaggingLog, ITracingLog
 
     private readonly TagRuleSet _rules;
 
-    private SqliteEventLog(string path, SqliteOptions options, PositionalIds ids, TagRuleSet rules, WriteSession? session)
+    private SqliteEventLog(StoreFile file, KnownSchema schema, SqliteOptions options, PositionalIds ids, TagRuleSet rules, WriteSession? session)
     {
-        (_file, _options, _ids, _rules) = (new(path, options.TimeProvider), options, ids, rules);
-        Reader OpenReader() => Connections.OpenReader(_file, options, ids);
+        (_file, _options, _ids, _rules) = (file, options, ids, rules);
+        Reader OpenReader() => Connections.OpenReader(file, schema, options, ids);
         _readers = new(options.MaxReaders, _file, OpenReader);
         _watcher = new(_file, _signal, OpenReader, session is null ? null : SealAsync);
         _signal.Awaited += _watcher.Start;
         if (session is null) return;
-        var own = new SessionSlot(_file, session, () => Connections.OpenSession(_file, options, ids, rules, forUserCode: false));
-        var users = new SessionSlot(_file, null, () => Connections.OpenSession(_file, options, ids, rules, forUserCode: true));
+        var own = new SessionSlot(_file, session, () => Connections.OpenSession(file, schema, options, ids, rules, forUserCode: false));
+        var users = new SessionSlot(_file, null, () => Connections.OpenSession(file, schema, options, ids, rules, forUserCode: true));
         _writer = new(_file, options, own, users, _signal);
     }
 
@@ -57,14 +57,7 @@ public sealed class SqliteEventLog : IEventLog, ITaggingLog, ITracingLog
         options = (options ?? new()).Validated();
         SqliteLibrary.RefuseUnsafe();
         var file = Connections.Resolve(path, options);
-        try
-        {
-            return options.ReadOnly ? OpenForReading(file, options) : OpenForWriting(file, options);
-        }
-        catch (SqliteException e)
-        {
-            throw SqliteErrors.Translate(e, file);
-        }
+        return options.ReadOnly ? OpenForReading(file, options) : OpenForWriting(file, options);
     }
 
     /// <inheritdoc/>
@@ -92,7 +85,7 @@ public sealed class SqliteEventLog : IEventLog, ITaggingLog, ITracingLog
         }
         catch (SqliteException e)
         {
-            throw SqliteErrors.Translate(e, Path);
+            throw SqliteErrors.TranslateReading(e, Path);
         }
     }
 
@@ -110,7 +103,7 @@ public sealed class SqliteEventLog : IEventLog, ITaggingLog, ITracingLog
         }
         catch (SqliteException e)
         {
-            throw SqliteErrors.Translate(e, Path);
+            throw SqliteErrors.TranslateReading(e, Path);
         }
     }
 
@@ -302,26 +295,45 @@ public sealed class SqliteEventLog : IEventLog, ITaggingLog, ITracingLog
 
     private static SqliteEventLog OpenForReading(string path, SqliteOptions options)
     {
-        using var database = Database.Reader(path, readOnly: true);
-        database.BusyTimeout(options.BusyTimeout);
-        SchemaVersion.Check(database, path);
-        return new(path, options, Connections.IdsOf(database), new(), null);
+        try
+        {
+            using var database = Database.Reader(path, readOnly: true);
+            var (file, schema) = (new StoreFile(path, options.TimeProvider), new KnownSchema(path));
+            file.Examine();
+            database.BusyTimeout(options.BusyTimeout);
+            SchemaVersion.Check(database, path, schema);
+            return new(file, schema, options, Connections.IdsOf(database), new(), null);
+        }
+        catch (SqliteException e)
+        {
+            throw SqliteErrors.TranslateReading(e, path);
+        }
     }
 
     private static SqliteEventLog OpenForWriting(string path, SqliteOptions options)
     {
-        var database = Database.Writer(path, options.MustExist);
+        var database = default(Database);
         try
         {
+            database = Database.Writer(path, options.MustExist);
+            var (file, schema) = (new StoreFile(path, options.TimeProvider), new KnownSchema(path));
+            file.Examine();
+            // SQLite opens for reading what it may not write.
+            if (database.IsReadOnly) throw new StoreReadOnlyException(SqliteErrors.WhyNotWritable(path) ?? $"'{path}' cannot be written. Nothing was written.");
             database.BusyTimeout(options.BusyTimeout);
-            SchemaVersion.CreateOrCheck(database, path, options);
+            SchemaVersion.CreateOrCheck(database, path, schema, options);
             var ids = Connections.IdsOf(database);
             var rules = new TagRuleSet();
-            return new(path, options, ids, rules, Connections.SessionOn(database, path, options, ids, rules));
+            return new(file, schema, options, ids, rules, Connections.SessionOn(database, file, schema, options, ids, rules));
+        }
+        catch (SqliteException e)
+        {
+            database?.Dispose();
+            throw SqliteErrors.TranslateOpening(e, path);
         }
         catch
         {
-            database.Dispose();
+            database?.Dispose();
             throw;
         }
     }
@@ -367,7 +379,7 @@ public sealed class SqliteEventLog : IEventLog, ITaggingLog, ITracingLog
         }
         catch (SqliteException e)
         {
-            throw SqliteErrors.Translate(e, Path);
+            throw SqliteErrors.TranslateReading(e, Path);
         }
     }
 
@@ -381,7 +393,7 @@ public sealed class SqliteEventLog : IEventLog, ITaggingLog, ITracingLog
         }
         catch (SqliteException e)
         {
-            throw SqliteErrors.Translate(e, Path);
+            throw SqliteErrors.TranslateReading(e, Path);
         }
     }
 
@@ -394,7 +406,7 @@ public sealed class SqliteEventLog : IEventLog, ITaggingLog, ITracingLog
         }
         catch (SqliteException e)
         {
-            throw SqliteErrors.Translate(e, Path);
+            throw SqliteErrors.TranslateReading(e, Path);
         }
     }
 

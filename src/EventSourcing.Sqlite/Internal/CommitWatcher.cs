@@ -84,9 +84,9 @@ internal sealed class CommitWatcher(StoreFile file, CommitSignal signal, Func<Re
                     reader?.Dispose();
                     reader = null;
                 }
-                catch (StoreUnavailableException)
+                catch (Exception e) when (e is StoreUnavailableException or StoreSchemaException)
                 {
-                    // Another file has taken the name: nothing more will come, and whoever reads is told.
+                    // The file is not the log's any more: nothing more will come, and whoever reads is told.
                     signal.WakeAll();
                 }
 

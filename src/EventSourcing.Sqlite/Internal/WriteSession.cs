@@ -17,8 +17,9 @@ internal sealed class WriteSession : IDisposable
     private readonly ConditionCheck _conditions;
     private readonly EventWriter _events;
     private readonly Sealer _sealer;
-    private readonly Statement _begin, _commit, _rollback, _savepoint, _rollbackToSavepoint, _releaseSavepoint, _head, _lastTime;
+    private readonly Statement _begin, _commit, _rollback, _savepoint, _rollbackToSavepoint, _releaseSavepoint, _head, _lastTime, _schemaCookie;
     private readonly TagRuleSet _rules;
+    private readonly KnownSchema _schema;
     private long _knownDataVersion = -1;
     private long _nextPosition;
     private long _now;
@@ -26,9 +27,9 @@ internal sealed class WriteSession : IDisposable
     private long _timestamp;
     private bool _isCurrent;
 
-    internal WriteSession(Database database, TimeProvider time, PositionalIds ids, TagRuleSet rules)
+    internal WriteSession(Database database, KnownSchema schema, TimeProvider time, PositionalIds ids, TagRuleSet rules)
     {
-        (_database, _time, _rules) = (database, time, rules);
+        (_database, _schema, _time, _rules) = (database, schema, time, rules);
         _streams = new(database, Sql.Streams);
         _types = new(database, Sql.Types);
         _tags = new(database, Sql.Tags);
@@ -46,6 +47,7 @@ internal sealed class WriteSession : IDisposable
         _releaseSavepoint = database.Prepare(Sql.ReleaseSavepoint);
         _head = database.Prepare(Sql.Head);
         _lastTime = database.Prepare(Sql.LastTime);
+        _schemaCookie = database.Prepare(Sql.SchemaCookie);
     }
 
     /// <summary>The last position given, as of this transaction or, after it, of its commit.</summary>
@@ -80,7 +82,12 @@ internal sealed class WriteSession : IDisposable
         {
             OthersWrote = _isCurrent && _database.DataVersion != _knownDataVersion;
             if (_database.DataVersion != _knownDataVersion) Forget();
-            if (!_isCurrent) Load();
+            if (!_isCurrent)
+            {
+                // What another connection made of the schema is looked at before anything of it is run.
+                _schema.ThrowIfChanged(_database, _schemaCookie.Scalar(-1));
+                Load();
+            }
         }
         catch
         {

@@ -174,7 +174,7 @@ internal sealed class Writer : IAsyncDisposable
             _own.Abandon();
             result = ValueTask.FromException<AppendResult>(SqliteErrors.Translate(e, _file.Path));
         }
-        catch (StoreUnavailableException e)
+        catch (Exception e) when (e is StoreUnavailableException or StoreSchemaException)
         {
             result = ValueTask.FromException<AppendResult>(e);
         }
@@ -441,7 +441,7 @@ internal sealed class Writer : IAsyncDisposable
             // A failed fsync is not to be believed when repeated: only the database file's own, after a checkpoint of all, proves the events durable.
             if (session.TryCheckpoint()) return Outcome.Stored;
         }
-        catch (Exception e) when (e is SqliteException or StoreUnavailableException)
+        catch (Exception e) when (e is SqliteException or StoreUnavailableException or StoreSchemaException)
         {
             _own.Abandon();
             session = null;

@@ -67,6 +67,6 @@ public sealed class CommitWatcherTests : IAsyncDisposable
     private Reader OpenReader()
     {
         Interlocked.Increment(ref _opened);
-        return Connections.OpenReader(_storeFile, new(), new(1));
+        return Connections.OpenReader(_storeFile, new(_storeFile.Path), new(), new(1));
     }
 }
