@@ -24,7 +24,7 @@ internal static class Connections
         if (!Directory.Exists(Path.GetDirectoryName(target)))
             throw new StoreUnavailableException($"The directory of '{target}' does not exist. Nothing was changed; create the directory, or correct the path: Open creates the file only.");
         NetworkFileSystem.Refuse(target);
-        StoreFile.RefuseOrphan(target);
+        StoreFile.RefuseBeforeOpening(target);
         return target;
     }
 

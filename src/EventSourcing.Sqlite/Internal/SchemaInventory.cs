@@ -37,7 +37,7 @@ internal sealed class SchemaInventory
         // What depends on what the file says can be known only where that can be read.
         var isReadable = HasExactly(found, s_facts) && HasExactly(found, s_promoted);
         if (isReadable) expected.AddRange(EventsView.Objects(database));
-        return Compare(database, found, expected, optional, isReadable);
+        return Compare(found, expected, optional, isReadable);
     });
 
     /// <summary>Refuses a file whose facts, the schema's number among them, are kept in something else than the log's table.</summary>
@@ -66,7 +66,7 @@ internal sealed class SchemaInventory
             throw new StoreSchemaException($"'{path}' has a {other}, which is a name of the log's. Nothing was changed; rename it, or keep the log in a file of its own.", other.ToString(), SchemaVersion.Newest);
     }
 
-    private static SchemaInventory Compare(Database database, List<SchemaObject> found, List<SchemaObject> expected, List<SchemaObject> optional, bool isComplete)
+    private static SchemaInventory Compare(List<SchemaObject> found, List<SchemaObject> expected, List<SchemaObject> optional, bool isComplete)
     {
         var known = expected.Concat(optional).ToDictionary(o => o.Key);
         var tables = expected.Where(o => o.Type == "table").Select(o => o.Name).Append("events").ToHashSet(StringComparer.OrdinalIgnoreCase);
@@ -85,8 +85,6 @@ internal sealed class SchemaInventory
 
         var there = found.Select(o => o.Key).ToHashSet();
         var missing = expected.Where(o => !there.Contains(o.Key)).ToList();
-        // The text of sqlite_schema says which name SQLite gives an index; what it says beside the text need not be true.
-        if (isComplete && altered.Count == 0) foreign.AddRange(IndexesOf(database, tables).Where(o => !known.ContainsKey(o.Key) && !foreign.Exists(f => f.Key == o.Key)));
         return new(missing, altered, foreign);
     }
 
@@ -108,19 +106,6 @@ internal sealed class SchemaInventory
 
     private static bool IsOwnTable(string name) =>
         name.Equals("events", StringComparison.OrdinalIgnoreCase) || s_tables.Any(t => t.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
-
-    private static List<SchemaObject> IndexesOf(Database database, IEnumerable<string> tables)
-    {
-        var found = new List<SchemaObject>();
-        using var indexes = database.PrepareOnce(Sql.IndexesOf);
-        foreach (var table in tables)
-        {
-            indexes.Bind(1, table);
-            while (indexes.Step()) found.Add(new("index", indexes.Text(0), table, ""));
-        }
-
-        return found;
-    }
 
     private static StoreSchemaException Another(string path, SchemaObject altered) =>
         Refused(path, $"its {altered} is not the one of the log's schema: another program, or another version of the library, has made it", altered);

@@ -15,7 +15,7 @@ internal sealed record SchemaObject(string Type, string Name, string Table, stri
 
     public override string ToString() => $"{Type} '{Name}'";
 
-    /// <summary>The objects that a script of ours makes. A statement ends at a line's end, a trigger's with END; a comment stands between them.</summary>
+    /// <summary>The objects that a script of ours makes. A statement ends at a line's end, a trigger's with an END that closes no CASE; comments stand between them or inside.</summary>
     internal static IEnumerable<SchemaObject> Parse(string script)
     {
         var statement = new List<string>();
@@ -24,7 +24,7 @@ internal sealed record SchemaObject(string Type, string Name, string Table, stri
             if (statement.Count == 0 && !line.StartsWith("CREATE ", StringComparison.Ordinal)) continue;
             statement.Add(line);
             var isTrigger = statement[0].StartsWith("CREATE TRIGGER ", StringComparison.Ordinal);
-            if (isTrigger ? !line.EndsWith("END;", StringComparison.Ordinal) : !line.EndsWith(';')) continue;
+            if (isTrigger ? line != "END;" && !line.EndsWith("; END;", StringComparison.Ordinal) : !line.EndsWith(';')) continue;
             yield return Made(string.Join('\n', statement)[..^1]);
             statement.Clear();
         }

@@ -58,7 +58,8 @@ internal static class SchemaVersion
     // Texts are compared and limited by their bytes in UTF-8, in triggers too.
     private static void RefuseEncoding(Database database, string path)
     {
-        if (database.Scalar("PRAGMA encoding") is var encoding and not "UTF-8")
+        // In UTF-16, the answer is as well.
+        if (database.Scalar("PRAGMA encoding")!.Replace("\0", "", StringComparison.Ordinal) is var encoding and not "UTF-8")
             throw new StoreSchemaException($"'{path}' is a database in {encoding}; a log needs UTF-8. Nothing was changed; keep the log in a file of its own.", $"encoding {encoding}", Newest);
     }
 

@@ -18,8 +18,6 @@ internal static class Sql
         "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE sql IS NOT NULL "
         + "AND (name LIKE 'es~_%' ESCAPE '~' OR tbl_name LIKE 'es~_%' ESCAPE '~' OR name LIKE 'events%' OR tbl_name LIKE 'events')";
 
-    internal const string IndexesOf = "SELECT name FROM pragma_index_list(?1) WHERE origin = 'c'";
-
     internal const string DataVersion = "PRAGMA data_version";
 
     // Counts, because SQLite writes no page for a value that stays the same.

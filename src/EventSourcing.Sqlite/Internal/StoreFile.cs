@@ -39,12 +39,18 @@ internal sealed class StoreFile
     /// <summary>What the system knows the file by; null where it does not say.</summary>
     internal FileIdentity? Identity { get; }
 
-    /// <summary>Refuses a write-ahead log without its database file: SQLite would delete it.</summary>
-    /// <exception cref="StoreUnavailableException">There is such a one.</exception>
-    internal static void RefuseOrphan(string path)
+    /// <summary>Refuses what may not be opened, or could not be told apart afterwards, before SQLite sees any of it.</summary>
+    /// <exception cref="StoreUnavailableException">A part of the log is no file or has a second name; or there is a write-ahead log without its database file, which SQLite would delete.</exception>
+    internal static void RefuseBeforeOpening(string path)
     {
         // The log first: nobody makes it before the database file.
-        if (FileStatus.Of(path + LogSuffix) is { Size: > 0 } && FileStatus.Of(path) is { Size: 0 })
+        var log = FileStatus.Of(path + LogSuffix) ?? default;
+        if (FileStatus.Of(path) is not { } main) return;
+        RefuseOther(main, path);
+        if (main is { Exists: true, IsMountPoint: null } && OperatingSystem.IsLinux() && NetworkFileSystem.IsMountPoint(path)) throw Mounted(path);
+        RefuseOther(log, path + LogSuffix);
+        RefuseOther(FileStatus.Of(path + IndexSuffix) ?? default, path + IndexSuffix);
+        if (log.Size > 0 && main.Size == 0)
         {
             throw new StoreUnavailableException(
                 $"'{path}{LogSuffix}' is there without its database file '{path}' (missing or empty). Nothing was changed; put the database file back beside it, or, for a new log, remove '{path}{LogSuffix}' and '{path}{IndexSuffix}'.");
@@ -73,10 +79,9 @@ internal sealed class StoreFile
         lock (_gate)
         {
             Look();
-            if (FileStatus.Of(_name) is { IsMountPoint: null, Exists: true } && OperatingSystem.IsLinux() && NetworkFileSystem.IsMountPoint(Path)) throw Mounted(Path);
             if (_connections > 0) return;
-            foreach (var (name, suffix) in new[] { (_logName, LogSuffix), (_indexName, IndexSuffix) })
-                if (FileStatus.Of(name) is { Exists: true } found) RefuseOther(found, Path + suffix);
+            RefuseOther(FileStatus.Of(_logName) ?? default, Path + LogSuffix);
+            RefuseOther(FileStatus.Of(_indexName) ?? default, Path + IndexSuffix);
         }
 
         RefuseRemovedLog();
@@ -149,6 +154,7 @@ internal sealed class StoreFile
     // One file has one name, or it has as many write-ahead logs as names.
     private static void RefuseOther(in FileStatus found, string path)
     {
+        if (!found.Exists) return;
         if (!found.IsFile)
             throw new StoreUnavailableException($"'{path}' is {(found.IsLink ? "a symbolic link" : found.IsDirectory ? "a directory" : "no ordinary file")}, where a part of the log has to be a file. Nothing was written; put an ordinary file there, or nothing.");
         if (found.Links > 1)

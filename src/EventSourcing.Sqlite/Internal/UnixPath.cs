@@ -26,6 +26,7 @@ internal static unsafe class UnixPath
     {
         if (!IsValid(path)) throw new ArgumentException($"'{path}' has half of a surrogate pair, which no file's name can hold.", nameof(path));
         var wanted = path.StartsWith('/') ? path : $"{Environment.CurrentDirectory}/{path}";
+        if (Encoding.UTF8.GetByteCount(wanted) >= Longest) throw Trouble(path, wanted, TooLong);
         for (var links = 0; links <= LinksAtMost; links++)
         {
             if (Real(wanted, path, out var error) is { } found) return Checked(found, path);
