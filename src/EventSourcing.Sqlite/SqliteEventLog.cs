@@ -24,16 +24,16 @@ public sealed class SqliteEventLog : IEventLog, ITaggingLog, ITracingLog
 
     private readonly TagRuleSet _rules;
 
-    private SqliteEventLog(string path, SqliteOptions options, PositionalIds ids, TagRuleSet rules, WriteSession? session)
+    private SqliteEventLog(StoreFile file, KnownSchema schema, SqliteOptions options, PositionalIds ids, TagRuleSet rules, WriteSession? session)
     {
-        (_file, _options, _ids, _rules) = (new(path, options.TimeProvider), options, ids, rules);
-        Reader OpenReader() => Connections.OpenReader(_file, options, ids);
+        (_file, _options, _ids, _rules) = (file, options, ids, rules);
+        Reader OpenReader() => Connections.OpenReader(file, schema, options, ids);
         _readers = new(options.MaxReaders, _file, OpenReader);
         _watcher = new(_file, _signal, OpenReader, session is null ? null : token => Writable().TrySealAsync(token));
         _signal.Awaited += _watcher.Start;
         if (session is null) return;
-        var own = new SessionSlot(_file, session, () => Connections.OpenSession(_file, options, ids, rules, forUserCode: false));
-        var users = new SessionSlot(_file, null, () => Connections.OpenSession(_file, options, ids, rules, forUserCode: true));
+        var own = new SessionSlot(_file, session, () => Connections.OpenSession(file, schema, options, ids, rules, forUserCode: false));
+        var users = new SessionSlot(_file, null, () => Connections.OpenSession(file, schema, options, ids, rules, forUserCode: true));
         _writer = new(_file, options, own, users, _signal, new(new OtherProcesses(_file).HaveFileOpen), Writer.StartThread);
     }
 
@@ -41,30 +41,24 @@ public sealed class SqliteEventLog : IEventLog, ITaggingLog, ITracingLog
     public string Path => _file.Path;
 
     /// <summary>Opens a log, and creates file and tables where there are none.</summary>
-    /// <param name="path">The file. Its directory exists.</param>
+    /// <param name="path">The file. Every symbolic link of the path is followed. Its directory has to exist: only the file is created.</param>
     /// <param name="options">How the log works; null for the defaults.</param>
-    /// <exception cref="ArgumentException">The path is empty or names no file, or an option is out of range.</exception>
-    /// <exception cref="StoreSchemaException">The file is no SQLite database, is one of something else, or has a newer schema. Nothing was changed.</exception>
+    /// <exception cref="ArgumentException">The path is empty, is too long (504 bytes of UTF-8 on Linux and macOS) or names no file, or an option is out of range.</exception>
+    /// <exception cref="StoreSchemaException">The file is no SQLite database, is one of something else, has a newer schema, or has a part of the log's schema that is not as the library makes it. Nothing was changed.</exception>
     /// <exception cref="StoreUnavailableException">
-    /// The file cannot be opened just now, or does not exist where it must; it lies on a network file system, where locks cannot be relied on; or the process has
-    /// loaded a SQLite older than 3.51.3, which can damage a file that several connections use. Nothing was changed.
+    /// The file cannot be opened just now, or does not exist where it must; its directory does not exist or may not be entered; it has several names, is mounted by itself, or lies on a network file
+    /// system, where locks cannot be relied on; its write-ahead log was removed while somebody has it open, or is there without it; with <see cref="SqliteOptions.ReadOnly"/>, SQLite cannot make the files
+    /// that it needs beside it; or the process has loaded a SQLite older than 3.51.3, which can damage a file that several connections use. Nothing was changed.
     /// </exception>
     /// <exception cref="StoreCorruptException">The file is damaged.</exception>
     /// <exception cref="StoreFullException">There is no room for the new file.</exception>
-    /// <exception cref="StoreReadOnlyException">The file cannot be written.</exception>
+    /// <exception cref="StoreReadOnlyException">The file, or its directory, cannot be written. Nothing was written.</exception>
     public static SqliteEventLog Open(string path, SqliteOptions? options = null)
     {
         options = (options ?? new()).Validated();
         SqliteLibrary.RefuseUnsafe();
         var file = Connections.Resolve(path, options);
-        try
-        {
-            return options.ReadOnly ? OpenForReading(file, options) : OpenForWriting(file, options);
-        }
-        catch (SqliteException e)
-        {
-            throw SqliteErrors.Translate(e, file);
-        }
+        return options.ReadOnly ? OpenForReading(file, options) : OpenForWriting(file, options);
     }
 
     /// <inheritdoc/>
@@ -92,7 +86,7 @@ public sealed class SqliteEventLog : IEventLog, ITaggingLog, ITracingLog
         }
         catch (SqliteException e)
         {
-            throw SqliteErrors.Translate(e, Path);
+            throw SqliteErrors.TranslateReading(e, Path);
         }
     }
 
@@ -110,7 +104,7 @@ public sealed class SqliteEventLog : IEventLog, ITaggingLog, ITracingLog
         }
         catch (SqliteException e)
         {
-            throw SqliteErrors.Translate(e, Path);
+            throw SqliteErrors.TranslateReading(e, Path);
         }
     }
 
@@ -305,26 +299,45 @@ public sealed class SqliteEventLog : IEventLog, ITaggingLog, ITracingLog
 
     private static SqliteEventLog OpenForReading(string path, SqliteOptions options)
     {
-        using var database = Database.Reader(path, readOnly: true);
-        database.BusyTimeout(options.BusyTimeout);
-        SchemaVersion.Check(database, path);
-        return new(path, options, Connections.IdsOf(database), new(), null);
+        try
+        {
+            using var database = Database.Reader(path, readOnly: true);
+            var (file, schema) = (new StoreFile(path, options.TimeProvider), new KnownSchema(path));
+            file.Examine();
+            database.BusyTimeout(options.BusyTimeout);
+            SchemaVersion.Check(database, path, schema);
+            return new(file, schema, options, Connections.IdsOf(database), new(), null);
+        }
+        catch (SqliteException e)
+        {
+            throw SqliteErrors.TranslateReading(e, path);
+        }
     }
 
     private static SqliteEventLog OpenForWriting(string path, SqliteOptions options)
     {
-        var database = Database.Writer(path, options.MustExist);
+        var database = default(Database);
         try
         {
+            database = Database.Writer(path, options.MustExist);
+            var (file, schema) = (new StoreFile(path, options.TimeProvider), new KnownSchema(path));
+            file.Examine();
+            // SQLite opens for reading what it may not write.
+            if (database.IsReadOnly) throw new StoreReadOnlyException(SqliteErrors.WhyNotWritable(path) ?? $"'{path}' cannot be written. Nothing was written.");
             database.BusyTimeout(options.BusyTimeout);
-            SchemaVersion.CreateOrCheck(database, path, options);
+            SchemaVersion.CreateOrCheck(database, path, schema, options);
             var ids = Connections.IdsOf(database);
             var rules = new TagRuleSet();
-            return new(path, options, ids, rules, Connections.SessionOn(database, path, options, ids, rules));
+            return new(file, schema, options, ids, rules, Connections.SessionOn(database, file, schema, options, ids, rules));
+        }
+        catch (SqliteException e)
+        {
+            database?.Dispose();
+            throw SqliteErrors.TranslateOpening(e, path);
         }
         catch
         {
-            database.Dispose();
+            database?.Dispose();
             throw;
         }
     }
@@ -356,7 +369,7 @@ public sealed class SqliteEventLog : IEventLog, ITaggingLog, ITracingLog
         }
         catch (SqliteException e)
         {
-            throw SqliteErrors.Translate(e, Path);
+            throw SqliteErrors.TranslateReading(e, Path);
         }
     }
 
@@ -370,7 +383,7 @@ public sealed class SqliteEventLog : IEventLog, ITaggingLog, ITracingLog
         }
         catch (SqliteException e)
         {
-            throw SqliteErrors.Translate(e, Path);
+            throw SqliteErrors.TranslateReading(e, Path);
         }
     }
 
@@ -383,7 +396,7 @@ public sealed class SqliteEventLog : IEventLog, ITaggingLog, ITracingLog
         }
         catch (SqliteException e)
         {
-            throw SqliteErrors.Translate(e, Path);
+            throw SqliteErrors.TranslateReading(e, Path);
         }
     }
 

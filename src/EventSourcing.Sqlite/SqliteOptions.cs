@@ -32,7 +32,7 @@ public sealed class SqliteOptions
     public bool MemoryMappedReads { get; init; }
 
     /// <summary>Opens for reading only; every write is a <see cref="StoreReadOnlyException"/>. The file must exist. Default false.</summary>
-    /// <remarks>SQLite needs the <c>-shm</c> file beside a database in WAL mode, or the right to create it (sqlite.org/wal.html#readonly).</remarks>
+    /// <remarks>SQLite needs the <c>-wal</c> and <c>-shm</c> files beside the database, or the right to create them (sqlite.org/wal.html#readonly): a log on read-only media is read from a copy.</remarks>
     public bool ReadOnly { get; init; }
 
     /// <summary>Refuses a file that does not exist instead of creating it. Default false.</summary>

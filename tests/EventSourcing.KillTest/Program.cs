@@ -18,6 +18,9 @@ switch (args)
     case ["sealing", var path]:
         await SealRun.ChildAsync(path);
         return;
+    case ["open", var path, var mode]:
+        await OpenRun.ChildAsync(path, readOnly: mode == "reading");
+        return;
     case ["retrying", var path, var count]:
         await RetryRun.ChildAsync(path, Number(count));
         return;

@@ -108,8 +108,7 @@ internal sealed class CommitWatcher(StoreFile file, CommitSignal signal, Func<Re
                     (isBusy, countedFrom, counted) = (areMany, Stopwatch.GetTimestamp(), signal.OwnCommits);
                 }
 
-                ThrowIfReplaced();
-                reader ??= open();
+                reader = Examined(reader);
                 seen = await PublishChangesAsync(reader, seen, isHinted ? PollsAfterHint : 1).ConfigureAwait(false);
                 if (signal.IsAwaited) awaitedAt = Stopwatch.GetTimestamp();
                 else if (Stopwatch.GetElapsedTime(awaitedAt) >= s_longestUnawaited && TryEnd()) return;
@@ -124,15 +123,16 @@ internal sealed class CommitWatcher(StoreFile file, CommitSignal signal, Func<Re
         }
     }
 
-    private void ThrowIfReplaced()
+    private Reader Examined(Reader? reader)
     {
         try
         {
             file.ThrowIfReplacedLately();
+            return reader ?? open();
         }
-        catch (StoreUnavailableException)
+        catch (Exception e) when (e is StoreUnavailableException or StoreSchemaException)
         {
-            // Another file has taken the name: nothing more will come, and each call that reads is told.
+            // The file is not the log's any more: nothing more will come, and each call that reads is told.
             signal.WakeAll();
             throw;
         }

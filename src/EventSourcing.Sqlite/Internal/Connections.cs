@@ -17,30 +17,48 @@ internal static class Connections
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
         if (path == ":memory:" || path.Contains('\0', StringComparison.Ordinal))
             throw new ArgumentException($"'{path.Replace('\0', '?')}' names no file. A log in memory is InMemoryEventLog.", nameof(path));
-        var file = new FileInfo(path);
-        var target = file.LinkTarget is null ? file.FullName : file.ResolveLinkTarget(returnFinalTarget: true)!.FullName;
+        var target = OperatingSystem.IsWindows() ? ResolveOnWindows(path) : UnixPath.Resolve(path);
         if (Directory.Exists(target)) throw new ArgumentException($"'{target}' is a directory.", nameof(path));
         if ((options.ReadOnly || options.MustExist) && !File.Exists(target))
-            throw new StoreUnavailableException($"'{target}' does not exist.");
+            throw new StoreUnavailableException($"'{target}' does not exist. Nothing was changed; correct the path, or open it without ReadOnly and MustExist to create it.");
         if (!Directory.Exists(Path.GetDirectoryName(target)))
-            throw new StoreUnavailableException($"The directory of '{target}' does not exist.");
+            throw new StoreUnavailableException($"The directory of '{target}' does not exist. Nothing was changed; create the directory, or correct the path: Open creates the file only.");
         NetworkFileSystem.Refuse(target);
+        StoreFile.RefuseBeforeOpening(target);
         return target;
+    }
+
+    // Windows takes `..` as text by itself; of links it is the file's own that is followed.
+    private static string ResolveOnWindows(string path)
+    {
+        try
+        {
+            var file = new FileInfo(path);
+            return file.LinkTarget is null ? file.FullName : file.ResolveLinkTarget(returnFinalTarget: true)!.FullName;
+        }
+        catch (PathTooLongException e)
+        {
+            throw new ArgumentException($"'{path}' is too long.", nameof(path), e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new StoreUnavailableException($"'{path}' cannot be opened: {e.Message} Nothing was changed.", e);
+        }
     }
 
     internal static PositionalIds IdsOf(Database database) =>
         new(long.Parse(database.Scalar("SELECT value FROM es_log WHERE name = 'id_key'")!, CultureInfo.InvariantCulture));
 
     /// <summary>A writer's connection to a log that is open.</summary>
-    internal static WriteSession OpenSession(StoreFile file, SqliteOptions options, PositionalIds ids, TagRuleSet rules, bool forUserCode)
+    internal static WriteSession OpenSession(StoreFile file, KnownSchema schema, SqliteOptions options, PositionalIds ids, TagRuleSet rules, bool forUserCode)
     {
         var database = forUserCode ? Database.ForUserCode(file.Path) : Database.Writer(file.Path, mustExist: true);
         try
         {
-            file.ThrowIfReplaced();
+            file.Examine();
             // The writer waits for locks in a way of its own.
             database.BusyTimeout(TimeSpan.Zero);
-            return SessionOn(database, file.Path, options, ids, rules);
+            return SessionOn(database, file, schema, options, ids, rules);
         }
         catch
         {
@@ -49,21 +67,25 @@ internal static class Connections
         }
     }
 
-    internal static WriteSession SessionOn(Database database, string path, SqliteOptions options, PositionalIds ids, TagRuleSet rules)
+    internal static WriteSession SessionOn(Database database, StoreFile file, KnownSchema schema, SqliteOptions options, PositionalIds ids, TagRuleSet rules)
     {
-        SchemaVersion.UseWriteAheadLog(database, path);
+        SchemaVersion.UseWriteAheadLog(database, file.Path);
+        // Reads the file, and so opens the write-ahead log.
+        schema.ThrowIfChanged(database);
+        file.Adopt(database);
         database.Execute(options.Durability == Durability.Full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
         database.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA cache_size = -{WriterCacheKib}"));
         // The writer waits for locks in a way of its own.
         database.BusyTimeout(TimeSpan.Zero);
-        return new(database, options, ids, rules);
+        return new(database, schema, options, ids, rules);
     }
 
-    internal static Reader OpenReader(StoreFile file, SqliteOptions options, PositionalIds ids)
+    internal static Reader OpenReader(StoreFile file, KnownSchema schema, SqliteOptions options, PositionalIds ids)
     {
         var database = OpenForReading(file, options);
         try
         {
+            schema.ThrowIfChanged(database);
             return new(database, ids);
         }
         catch
@@ -79,11 +101,14 @@ internal static class Connections
         var database = Database.Reader(file.Path, options.ReadOnly);
         try
         {
-            file.ThrowIfReplaced();
+            file.Examine();
             database.BusyTimeout(options.BusyTimeout);
             database.Execute("PRAGMA query_only = 1");
             database.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA cache_size = -{ReaderCacheKib}"));
             if (options.MemoryMappedReads) database.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA mmap_size = {MappedBytesAtMost}"));
+            // Reads the file, and so opens the write-ahead log.
+            _ = database.Scalar(Sql.SchemaCookie);
+            file.Adopt(database);
             return database;
         }
         catch

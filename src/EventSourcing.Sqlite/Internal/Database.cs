@@ -21,6 +21,9 @@ internal sealed unsafe class Database : IDisposable
 
     internal nint Handle => _handle;
 
+    /// <summary>The files that this connection is counted for, until it is closed; null where it is not.</summary>
+    internal StoreFile? File { get; set; }
+
     /// <summary>False when user code has closed the connection.</summary>
     internal bool IsOpen => _connection is null || _connection.State == System.Data.ConnectionState.Open;
 
@@ -56,6 +59,15 @@ internal sealed unsafe class Database : IDisposable
         // Through SQLitePCLRaw, which knows how each platform passes a variable number of arguments.
         var code = raw.sqlite3_db_config(_database, Native.ConfigEnableTrigger, enable ? 1 : 0, out _);
         if (code != Native.Ok) throw Error(code);
+    }
+
+    /// <summary>True when the file could be opened for reading only, though more was wanted.</summary>
+    internal bool IsReadOnly => raw.sqlite3_db_readonly(_database, "main") == 1;
+
+    /// <summary>Leaves the write-ahead log as it is when this connection is the last to close.</summary>
+    internal void CloseWithoutCheckpoint()
+    {
+        if (IsOpen && Handle != 0) _ = raw.sqlite3_db_config(_database, Native.ConfigNoCheckpointOnClose, 1, out _);
     }
 
     /// <summary>The connection of a writer.</summary>
@@ -161,6 +173,19 @@ internal sealed unsafe class Database : IDisposable
         }
     }
 
+    /// <summary>The same; null too when it fails.</summary>
+    internal string? TryScalar(string sql)
+    {
+        try
+        {
+            return Scalar(sql);
+        }
+        catch (SqliteException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Looks at every row of a statement that is needed once.</summary>
     internal void ForEach(string sql, Action<Statement> look)
     {
@@ -225,6 +250,8 @@ internal sealed unsafe class Database : IDisposable
         if (Interlocked.Exchange(ref _handle, 0) == 0 && !_database.IsInvalid) return;
         foreach (var statement in _statements) statement.Dispose();
         _statements.Clear();
+        File?.Release(this);
+        File = null;
         if (_connection is not null) _connection.Dispose();
         else _database.Dispose();
     }

@@ -22,6 +22,13 @@ internal static class EventsView
     internal static void Create(Database database) =>
         database.ExecuteScript(Script(Promoted(database), database.Scalar(Sql.EventBytes)!));
 
+    /// <summary>The view, its triggers and the indexes of the promoted fields, as they have to be by what the file says.</summary>
+    internal static IEnumerable<SchemaObject> Objects(Database database) => Objects(Promoted(database), database.Scalar(Sql.EventBytes) ?? "");
+
+    /// <summary>The same for given fields and a given limit.</summary>
+    internal static IEnumerable<SchemaObject> Objects(List<string> promoted, string limit) =>
+        [.. SchemaObject.Parse(Script(promoted, limit)), .. promoted.Select(name => SchemaObject.Made(Index(name)))];
+
     /// <summary>Makes a limit the one of SQL inserts, where it is not.</summary>
     internal static void UseLimit(Database database, int eventBytes)
     {
@@ -58,7 +65,7 @@ internal static class EventsView
         if (promoted.Find(p => p.Equals(name, StringComparison.OrdinalIgnoreCase)) is { } other)
             throw new ArgumentException($"'{other}' is promoted already, and the names of columns are not told apart by case: '{name}' cannot be.", nameof(name));
         using (var insert = database.PrepareOnce(Sql.InsertPromoted)) insert.Bind(1, name).Run();
-        database.Execute($"CREATE INDEX \"es_promoted_{name}\" ON es_events ({Expression(name)})");
+        database.Execute(Index(name));
         Recreate(database);
         return true;
     }
@@ -77,9 +84,11 @@ internal static class EventsView
 
     private static void Recreate(Database database)
     {
-        database.Execute("DROP VIEW events");
+        database.Execute("DROP VIEW IF EXISTS events");
         Create(database);
     }
+
+    private static string Index(string name) => $"CREATE INDEX \"es_promoted_{name}\" ON es_events ({Expression(name)})";
 
     private static string Script(List<string> promoted, string limit)
     {

@@ -15,7 +15,7 @@ internal static unsafe partial class Native
     internal const int TypeInteger = 1, TypeText = 3, TypeNull = 5;
     internal const uint PreparePersistent = 1;
     internal const int FileControlDataVersion = 35;
-    internal const int ConfigEnableTrigger = 1003;
+    internal const int ConfigEnableTrigger = 1003, ConfigNoCheckpointOnClose = 1006;
     internal const int StatusPagesWritten = 9, StatusDeferredForeignKeys = 10;
     internal const int BusySnapshot = 517;
     internal const int Deny = 1;

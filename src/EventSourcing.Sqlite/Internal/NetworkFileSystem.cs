@@ -1,13 +1,10 @@
-using System.Runtime.InteropServices;
 using System.Text;
 
 namespace EventSourcing.Sqlite.Internal;
 
 /// <summary>Finds out whether a file lies on another machine: locks and shared memory, which write-ahead logging needs, do not work there (sqlite.org/wal.html, "Overview").</summary>
-internal static unsafe class NetworkFileSystem
+internal static class NetworkFileSystem
 {
-    private const int LongestPath = 4096;
-
     private static readonly HashSet<string> s_types = new(StringComparer.Ordinal)
     {
         "9p", "acfs", "afs", "beegfs", "ceph", "cifs", "coda", "davfs", "fhgfs", "glusterfs", "gpfs", "lustre", "ncpfs", "nfs", "nfs4", "orangefs", "panfs", "pvfs2", "smb3", "smbfs", "vboxsf", "vmhgfs",
@@ -22,13 +19,27 @@ internal static unsafe class NetworkFileSystem
             throw new StoreUnavailableException($"'{file}' lies on a network file system ({type}), where several machines could damage it. Nothing was changed; put it on a local disk.");
     }
 
-    /// <summary>The type of the network file system that a directory lies on; null where it is a local one, or nobody knows.</summary>
+    /// <summary>True when a file is mounted by itself, by what the mounts say. Linux only.</summary>
+    internal static bool IsMountPoint(string file)
+    {
+        try
+        {
+            return File.ReadLines("/proc/self/mountinfo").Any(line => line.Split(' ') is { Length: > 5 } fields && Unescape(fields[4]) == file);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // No /proc here.
+            return false;
+        }
+    }
+
+    /// <summary>The type of the network file system that a directory, links resolved, lies on; null where it is a local one, or nobody knows.</summary>
     internal static string? Find(string directory)
     {
         if (!OperatingSystem.IsLinux()) return IsNetworkDrive(directory) ? "network drive" : null;
         try
         {
-            return TypeOf(RealPath(directory), File.ReadLines("/proc/self/mountinfo")) is var type && IsNetwork(type) ? type : null;
+            return TypeOf(directory, File.ReadLines("/proc/self/mountinfo")) is var type && IsNetwork(type) ? type : null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -82,14 +93,6 @@ internal static unsafe class NetworkFileSystem
         return text.ToString();
     }
 
-    // Links anywhere in the path may lead to another file system.
-    private static string RealPath(string directory)
-    {
-        var resolved = stackalloc byte[LongestPath];
-        fixed (byte* path = Encoding.UTF8.GetBytes(directory + "\0"))
-            return realpath(path, resolved) is null ? directory : Marshal.PtrToStringUTF8((nint)resolved)!;
-    }
-
     private static bool IsNetworkDrive(string directory)
     {
         try
@@ -101,7 +104,4 @@ internal static unsafe class NetworkFileSystem
             return false;
         }
     }
-
-    [DllImport("libc")]
-    private static extern byte* realpath(byte* path, byte* resolved);
 }

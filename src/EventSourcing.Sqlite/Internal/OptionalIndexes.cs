@@ -10,6 +10,9 @@ internal static class OptionalIndexes
         (EventIndex.Causation, "es_events_causation", "(causation) WHERE causation IS NOT NULL"),
     ];
 
+    /// <summary>All that there can be.</summary>
+    internal static IEnumerable<SchemaObject> Objects => s_all.Select(i => SchemaObject.Made(Statement(i.Name, i.On)));
+
     internal static List<EventIndex> Read(Database database)
     {
         var names = new HashSet<string>(StringComparer.Ordinal);
@@ -23,7 +26,9 @@ internal static class OptionalIndexes
     {
         if (Read(database).Contains(index)) return false;
         var (_, name, on) = Array.Find(s_all, i => i.Index == index);
-        database.Execute($"CREATE INDEX {name} ON es_events {on}");
+        database.Execute(Statement(name, on));
         return true;
     }
+
+    private static string Statement(string name, string on) => $"CREATE INDEX {name} ON es_events {on}";
 }

@@ -12,35 +12,77 @@ internal sealed unsafe class OtherProcesses(StoreFile file)
     private const int GetLock = 5;
     private const short WriteLock = 1, NoLock = 2;
 
+    // The file format's read version, 2 for a write-ahead log (sqlite.org/fileformat2.html, "The Database Header").
+    private const int ReadVersionAt = 19;
+    private const byte WriteAheadLog = 2;
+
     private int _descriptor = -1;
 
     /// <summary>True when another process has the file open, and where nobody can say: 64-bit Linux tells.</summary>
-    internal bool HaveFileOpen()
+    internal bool HaveFileOpen() => !TryFind() || !TryAsk(out var isLocked) || isLocked;
+
+    /// <summary>True when another process is known to have the file open, and the file to be one with a write-ahead log.</summary>
+    internal bool AreKnownToUseWriteAheadLog()
     {
-        if (!OperatingSystem.IsLinux() || !Environment.Is64BitProcess) return true;
-        if (file.Identity is not { } identity) return true;
-        if (FileIdentity.OfDescriptor(_descriptor) != identity) _descriptor = Find(identity);
-        if (_descriptor < 0) return true;
+        byte version = 0;
+        return TryFind() && TryAsk(out var isLocked) && isLocked && pread(_descriptor, &version, 1, ReadVersionAt) == 1 && version == WriteAheadLog;
+    }
+
+    private bool TryFind()
+    {
+        if (!OperatingSystem.IsLinux() || !Environment.Is64BitProcess || file.Identity is not { } identity) return false;
+        if (FileStatus.OfDescriptor(_descriptor) != identity) _descriptor = Find(identity);
+        return _descriptor >= 0;
+    }
+
+    private bool TryAsk(out bool isLocked)
+    {
         var found = new FileLock { Type = WriteLock, Start = FirstByte, Length = Bytes };
-        return fcntl(_descriptor, GetLock, &found) != 0 || found.Type != NoLock;
+        var isKnown = fcntl(_descriptor, GetLock, &found) == 0;
+        isLocked = isKnown && found.Type != NoLock;
+        return isKnown;
     }
 
     private static int Find(FileIdentity identity)
     {
+        foreach (var descriptor in Descriptors())
+            if (FileStatus.OfDescriptor(descriptor) == identity) return descriptor;
+        return -1;
+    }
+
+    /// <summary>What the descriptors of this process stand for, as the kernel writes it: a path, with " (deleted)" behind it where the file has no name any more. Empty where there is no /proc.</summary>
+    internal static List<string> OpenFiles()
+    {
+        var files = new List<string>();
+        foreach (var descriptor in Descriptors())
+        {
+            try
+            {
+                if (new FileInfo(string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{descriptor}")).LinkTarget is { } target) files.Add(target);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // Closed meanwhile.
+            }
+        }
+
+        return files;
+    }
+
+    private static List<int> Descriptors()
+    {
+        var found = new List<int>();
         try
         {
             foreach (var entry in Directory.EnumerateFileSystemEntries("/proc/self/fd"))
-            {
-                if (int.TryParse(Path.GetFileName(entry), NumberStyles.None, CultureInfo.InvariantCulture, out var descriptor)
-                    && FileIdentity.OfDescriptor(descriptor) == identity) return descriptor;
-            }
+                if (int.TryParse(Path.GetFileName(entry), NumberStyles.None, CultureInfo.InvariantCulture, out var descriptor)) found.Add(descriptor);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             // No /proc here.
         }
 
-        return -1;
+        return found;
     }
 
     // struct flock of 64-bit Linux.
@@ -54,4 +96,7 @@ internal sealed unsafe class OtherProcesses(StoreFile file)
 
     [DllImport("libc")]
     private static extern int fcntl(int descriptor, int command, FileLock* found);
+
+    [DllImport("libc")]
+    private static extern nint pread(int descriptor, byte* buffer, nint count, long offset);
 }

@@ -10,32 +10,57 @@ internal static class SchemaVersion
     internal const int Newest = 1;
 
     /// <summary>Creates the tables when the database has none. In one transaction, so that a crash leaves all or nothing.</summary>
-    internal static void CreateOrCheck(Database database, string path, SqliteOptions options)
+    internal static void CreateOrCheck(Database database, string path, KnownSchema schema, SqliteOptions options)
     {
         // Looked at before anything is written, so that a refused file stays byte for byte what it was.
         EventsView.RefuseOther(database, path);
         if (Exists(database))
         {
-            Check(database, path);
+            Check(database, path, schema);
             EventsView.UseLimit(database, options.Limits.MaxEventBytes);
             return;
         }
 
-        if (options.MustExist || (!options.AddToExistingDatabase && HasTables(database))) throw Foreign(path);
+        if (HasTables(database))
+        {
+            if (options.MustExist || !options.AddToExistingDatabase) throw Foreign(path, mayBeAdded: !options.MustExist);
+            RefuseEncoding(database, path);
+            SchemaInventory.RefuseNamesakes(database, path);
+        }
+        else if (options.MustExist)
+        {
+            throw Foreign(path, mayBeAdded: false);
+        }
+
+        AddTo(database, path, options.Limits);
+        Check(database, path, schema);
+    }
+
+    private static void AddTo(Database database, string path, LogLimits limits)
+    {
+        var mode = database.Scalar("PRAGMA journal_mode");
         UseWriteAheadLog(database, path);
-        database.Execute("BEGIN IMMEDIATE");
         try
         {
-            if (!Exists(database)) Create(database, options.Limits);
+            database.Execute("BEGIN IMMEDIATE");
+            if (!Exists(database)) Create(database, limits);
             database.Execute("COMMIT");
         }
         catch
         {
             if (!database.IsAutoCommit) database.Execute("ROLLBACK");
+            // The mode is kept in the file: a database that got no log keeps its own.
+            if (mode != "wal") _ = database.TryScalar("PRAGMA journal_mode = DELETE");
             throw;
         }
+    }
 
-        Check(database, path);
+    // Texts are compared and limited by their bytes in UTF-8, in triggers too.
+    private static void RefuseEncoding(Database database, string path)
+    {
+        // In UTF-16, the answer is as well.
+        if (database.Scalar("PRAGMA encoding")!.Replace("\0", "", StringComparison.Ordinal) is var encoding and not "UTF-8")
+            throw new StoreSchemaException($"'{path}' is a database in {encoding}; a log needs UTF-8. Nothing was changed; keep the log in a file of its own.", $"encoding {encoding}", Newest);
     }
 
     /// <summary>A script of the schema, from the assembly's resources.</summary>
@@ -47,13 +72,19 @@ internal static class SchemaVersion
     }
 
     /// <summary>Checks without writing.</summary>
-    internal static void Check(Database database, string path)
+    internal static void Check(Database database, string path, KnownSchema schema)
     {
-        if (!Exists(database)) throw Foreign(path);
+        if (!Exists(database)) throw Foreign(path, mayBeAdded: false);
+        RefuseEncoding(database, path);
+        var cookie = KnownSchema.CookieOf(database);
+        var inventory = SchemaInventory.Of(database);
+        inventory.ThrowIfFactsUnreadable(path);
         var found = database.Scalar("SELECT value FROM es_log WHERE name = 'schema'") ?? "none";
         if (!int.TryParse(found, NumberStyles.None, CultureInfo.InvariantCulture, out var version) || version is < 1 or > Newest)
             throw new StoreSchemaException($"'{path}' has schema {found}; this library reads schemas up to {Newest}. Nothing was changed.", found, Newest);
         EventsView.RefuseOther(database, path);
+        inventory.ThrowIfWrong(path);
+        schema.Know(cookie);
     }
 
     /// <summary>Write-ahead logging is what lets readers and the writer work at once; it is kept in the file.</summary>
@@ -68,8 +99,8 @@ internal static class SchemaVersion
 
     private static bool HasTables(Database database) => database.Scalar("SELECT 1 FROM sqlite_master LIMIT 1") is not null;
 
-    private static StoreSchemaException Foreign(string path) =>
-        new($"'{path}' is a database of something else: it holds no event log. Nothing was changed.", "no event log", Newest);
+    private static StoreSchemaException Foreign(string path, bool mayBeAdded) =>
+        new($"'{path}' is a database of something else: it holds no event log. Nothing was changed{(mayBeAdded ? "; AddToExistingDatabase = true in the options adds a log to it" : "")}.", "no event log", Newest);
 
     private static void Create(Database database, LogLimits limits)
     {

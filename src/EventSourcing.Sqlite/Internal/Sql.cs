@@ -10,6 +10,14 @@ internal static class Sql
     internal const string RollbackToSavepoint = "ROLLBACK TO es_item";
     internal const string ReleaseSavepoint = "RELEASE es_item";
     internal const string CheckpointAll = "PRAGMA wal_checkpoint(FULL)";
+    // Changes with every change of the schema (sqlite.org/pragma.html#pragma_schema_version).
+    internal const string SchemaCookie = "PRAGMA schema_version";
+
+    // Users' views and tables of other names are theirs, whatever they read.
+    internal const string SchemaObjects =
+        "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE sql IS NOT NULL "
+        + "AND (name LIKE 'es~_%' ESCAPE '~' OR tbl_name LIKE 'es~_%' ESCAPE '~' OR name LIKE 'events%' OR tbl_name LIKE 'events')";
+
     internal const string DataVersion = "PRAGMA data_version";
 
     // Counts, because SQLite writes no page for a value that stays the same.

@@ -17,8 +17,9 @@ internal sealed class WriteSession : IDisposable
     private readonly ConditionCheck _conditions;
     private readonly EventWriter _events;
     private readonly Sealer _sealer;
-    private readonly Statement _begin, _commit, _rollback, _savepoint, _rollbackToSavepoint, _releaseSavepoint, _head, _lastTime;
+    private readonly Statement _begin, _commit, _rollback, _savepoint, _rollbackToSavepoint, _releaseSavepoint, _head, _lastTime, _schemaCookie;
     private readonly TagRuleSet _rules;
+    private readonly KnownSchema _schema;
     private readonly CheckpointPace _pace;
     // Of the connection that user code is given; null on the other.
     private readonly ConnectionGuard? _guard;
@@ -31,9 +32,9 @@ internal sealed class WriteSession : IDisposable
     private long _timestamp;
     private bool _isCurrent;
 
-    internal WriteSession(Database database, SqliteOptions options, PositionalIds ids, TagRuleSet rules)
+    internal WriteSession(Database database, KnownSchema schema, SqliteOptions options, PositionalIds ids, TagRuleSet rules)
     {
-        (_database, _time, _rules) = (database, options.TimeProvider, rules);
+        (_database, _schema, _time, _rules) = (database, schema, options.TimeProvider, rules);
         _pace = new(database, options);
         _streams = new(database, Sql.Streams);
         _types = new(database, Sql.Types);
@@ -52,6 +53,7 @@ internal sealed class WriteSession : IDisposable
         _releaseSavepoint = database.Prepare(Sql.ReleaseSavepoint);
         _head = database.Prepare(Sql.Head);
         _lastTime = database.Prepare(Sql.LastTime);
+        _schemaCookie = database.Prepare(Sql.SchemaCookie);
         if (database.Connection is not null) _guard = new(database);
     }
 
@@ -103,7 +105,12 @@ internal sealed class WriteSession : IDisposable
             (_now, HasSealed) = (now, false);
             OthersWrote = _isCurrent && _database.DataVersion != _knownDataVersion;
             if (_database.DataVersion != _knownDataVersion) Forget();
-            if (!_isCurrent) Load();
+            if (!_isCurrent)
+            {
+                // What another connection made of the schema is looked at before anything of it is run.
+                _schema.ThrowIfChanged(_database, _schemaCookie.Scalar(-1));
+                Load();
+            }
         }
         catch
         {

@@ -61,4 +61,13 @@ public class PlatformTests
 
     [Test]
     public void The_oldest_safe_library_is_not_refused() => FluentActions.Invoking(() => SqliteLibrary.RefuseUnsafe(3_051_003)).Should().NotThrow();
+
+    [Test]
+    public void The_error_of_a_read_says_nothing_of_writes([Values(1, 3, 5, 6, 7, 8, 10, 13, 14, 17, 23, 26)] int code)
+    {
+        using var file = new TemporaryFile();
+        var error = SqliteErrors.TranslateReading(new("what SQLite says", code), file.Path);
+        error.Should().NotBeOfType<StoreReadOnlyException>().And.NotBeOfType<StoreFullException>();
+        error.Message.Should().NotContain("Nothing was").And.NotContain("being written").And.Contain(file.Path);
+    }
 }

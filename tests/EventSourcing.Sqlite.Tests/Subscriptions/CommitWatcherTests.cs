@@ -142,6 +142,6 @@ public sealed class CommitWatcherTests : IAsyncDisposable
     {
         Interlocked.Increment(ref _opened);
         _onOpen?.Invoke();
-        return Connections.OpenReader(_storeFile, new(), new(1));
+        return Connections.OpenReader(_storeFile, new(_storeFile.Path), new(), new(1));
     }
 }

@@ -162,7 +162,7 @@ public class WriterFaultTests
         });
 
         await rig.Invoking(r => r.AppendAsync(1)).Should().ThrowAsync<StoreUnavailableException>().WithMessage("*thread*could not be started*");
-        await rig.Invoking(r => r.Writer.TransactAsync(_ => 0, default).AsTask()).Should().ThrowAsync<StoreUnavailableException>();
+        await rig.Invoking(r => r.Writer.TransactAsync(_ => 0, isNative: false, default).AsTask()).Should().ThrowAsync<StoreUnavailableException>();
 
         await rig.AppendAsync(2).WaitAsync(s_long);
         (await rig.StoredAsync()).Should().Equal(2);
@@ -210,7 +210,7 @@ public class WriterFaultTests
         var calls = await rig.QueueAsGroupAsync(() =>
         [
             .. Enumerable.Range(1, 200).Select(i => rig.AppendAsync(i)),
-            rig.Writer.TransactAsync<int>(_ => throw new SqliteException("another database", 10), default).AsTask(),
+            rig.Writer.TransactAsync<int>(_ => throw new SqliteException("another database", 10), isNative: false, default).AsTask(),
             .. Enumerable.Range(201, 200).Select(i => rig.AppendAsync(i)),
         ], () => { });
         await Task.WhenAll(calls).WaitAsync(s_long).ContinueWith(_ => { }, TaskScheduler.Default);
@@ -229,7 +229,7 @@ public class WriterFaultTests
         var opened = rig.Opened;
 
         var calls = await rig.QueueAsGroupAsync(
-            () => [rig.Writer.TransactAsync<int>(_ => throw new SqliteException("another database", 10), default).AsTask(), .. Enumerable.Range(1, 400).Select(i => rig.AppendAsync(i))],
+            () => [rig.Writer.TransactAsync<int>(_ => throw new SqliteException("another database", 10), isNative: false, default).AsTask(), .. Enumerable.Range(1, 400).Select(i => rig.AppendAsync(i))],
             () => rig.OnOpen = () => throw new SqliteException("disk I/O error", 10));
         await Task.WhenAll(calls).WaitAsync(s_long).ContinueWith(_ => { }, TaskScheduler.Default);
 

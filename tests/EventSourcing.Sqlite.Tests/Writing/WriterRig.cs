@@ -19,7 +19,7 @@ internal sealed class WriterRig : IAsyncDisposable
         {
             Interlocked.Increment(ref _opened);
             OnOpen?.Invoke();
-            return Connections.OpenSession(file, _options, ids, new(), forUserCode);
+            return Connections.OpenSession(file, new(File.Path), _options, ids, new(), forUserCode);
         }
 
         Writer = new(file, _options, new(file, null, () => Open(false)), new(file, null, () => Open(true)), Signal, new(AskOthers), startThread ?? Writer.StartThread);
@@ -59,7 +59,7 @@ internal sealed class WriterRig : IAsyncDisposable
         {
             held.SetResult();
             return release.Wait(TimeSpan.FromSeconds(60));
-        }, default).AsTask();
+        }, isNative: false, default).AsTask();
         await held.Task;
         var calls = queue();
         release.Set();
