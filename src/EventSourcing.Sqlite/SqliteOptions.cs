@@ -13,6 +13,7 @@ public sealed class SqliteOptions
     public LogLimits Limits { get; init; } = new();
 
     /// <summary>How long to wait for another process that writes, before <see cref="StoreUnavailableException"/>. Default 15 s; from 0 to 1 hour.</summary>
+    /// <remarks>Counted for each call from when it was made, or from when the lock was found taken: a queue of calls does not wait one timeout after the other. Reads never wait for the lock.</remarks>
     public TimeSpan BusyTimeout { get; init; } = TimeSpan.FromSeconds(15);
 
     /// <summary>How many appends may wait for the writer; more wait for a place in the queue. Default 8,192; from 1 to 1,048,576.</summary>

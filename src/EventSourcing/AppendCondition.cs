@@ -1,7 +1,11 @@
 namespace EventSourcing;
 
 /// <summary>A dynamic consistency boundary: the append is refused when an event after a position matches a query.</summary>
-/// <remarks>The append's own events never trip it. The words of the DCB specification (dcb.events/specification).</remarks>
+/// <remarks>
+/// The append's own events never trip it. The words of the DCB specification (dcb.events/specification).
+/// A query item that names neither a tag nor a stream may be answered by a look at every event after <see cref="After"/>, during which other
+/// appends wait: such a condition needs a recent head, or a tag.
+/// </remarks>
 public sealed class AppendCondition
 {
     /// <summary>A condition.</summary>
