@@ -102,6 +102,29 @@ internal sealed unsafe class Database : IDisposable
     /// <summary>The connection of a reader.</summary>
     internal static Database Reader(string path, bool readOnly) => Open(path, readOnly ? raw.SQLITE_OPEN_READONLY : raw.SQLITE_OPEN_READWRITE);
 
+    /// <summary>A connection to a file that nobody else has open and nobody changes: without locks, and without the files that SQLite puts beside it (sqlite.org/uri.html, <c>immutable</c>).</summary>
+    internal static Database Immutable(string path) => Open(Uri(path, "immutable=1"), raw.SQLITE_OPEN_READONLY | raw.SQLITE_OPEN_URI);
+
+    /// <summary>A connection that fills a new file which nobody else knows of: without locks, which another machine's file system may lack (sqlite.org/uri.html, <c>nolock</c>).</summary>
+    internal static Database Unshared(string path) => Open(Uri(path, "nolock=1"), raw.SQLITE_OPEN_READWRITE | raw.SQLITE_OPEN_URI);
+
+    /// <summary>A database that is gone with its connection.</summary>
+    internal static Database InMemory() => Open(":memory:", raw.SQLITE_OPEN_READWRITE);
+
+    /// <summary>A copy of another database into this one, by pages (sqlite.org/c3ref/backup_finish.html). Disposed before either.</summary>
+    internal sqlite3_backup BeginCopyOf(Database source) =>
+        raw.sqlite3_backup_init(_database, "main", source._database, "main") is { IsInvalid: false } copy ? copy : throw Error(raw.sqlite3_errcode(_database));
+
+    /// <summary>The error of a step of a copy, which SQLite keeps in neither connection.</summary>
+    internal static SqliteException CopyError(int code) => new($"SQLite error {code}: {raw.sqlite3_errstr(code).utf8_to_string()}", code & 0xff, code);
+
+    // Every byte that could mean something to the URI is escaped; SQLite takes the rest as it is.
+    private static string Uri(string path, string settings)
+    {
+        var name = OperatingSystem.IsWindows() ? "/" + path.Replace('\\', '/') : path;
+        return $"file:{string.Join('/', name.Split('/').Select(System.Uri.EscapeDataString))}?{settings}";
+    }
+
     // Without the mutex that Microsoft.Data.Sqlite's connections carry: each connection is used by one thread at a time.
     private static Database Open(string path, int flags)
     {

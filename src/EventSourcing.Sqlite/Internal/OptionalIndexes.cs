@@ -10,6 +10,9 @@ internal static class OptionalIndexes
         (EventIndex.Causation, "es_events_causation", "(causation) WHERE causation IS NOT NULL"),
     ];
 
+    /// <summary>Every one, with the statement that makes it.</summary>
+    internal static IEnumerable<(string Name, string Sql)> All => s_all.Select(i => (i.Name, Create(i.Name, i.On)));
+
     internal static List<EventIndex> Read(Database database)
     {
         var names = new HashSet<string>(StringComparer.Ordinal);
@@ -23,7 +26,9 @@ internal static class OptionalIndexes
     {
         if (Read(database).Contains(index)) return false;
         var (_, name, on) = Array.Find(s_all, i => i.Index == index);
-        database.Execute($"CREATE INDEX {name} ON es_events {on}");
+        database.Execute(Create(name, on));
         return true;
     }
+
+    private static string Create(string name, string on) => $"CREATE INDEX {name} ON es_events {on}";
 }

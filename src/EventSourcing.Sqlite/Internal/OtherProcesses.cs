@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace EventSourcing.Sqlite.Internal;
 
@@ -20,9 +21,20 @@ internal sealed unsafe class OtherProcesses(StoreFile file)
         if (!OperatingSystem.IsLinux() || !Environment.Is64BitProcess) return true;
         if (file.Identity is not { } identity) return true;
         if (FileIdentity.OfDescriptor(_descriptor) != identity) _descriptor = Find(identity);
-        if (_descriptor < 0) return true;
+        return _descriptor < 0 || HaveLocked(_descriptor);
+    }
+
+    /// <summary>True when another process has a file open that this one has not: false where nobody can say. The descriptor is not SQLite's.</summary>
+    internal static bool HaveOpen(SafeFileHandle file) =>
+        OperatingSystem.IsLinux() && Environment.Is64BitProcess && HaveLocked((int)file.DangerousGetHandle());
+
+    /// <summary>True when this process has a file open: false where nobody can say.</summary>
+    internal static bool IsOpenHere(string path) => OperatingSystem.IsLinux() && FileIdentity.Of(path) is { } identity && identity != default && Find(identity) >= 0;
+
+    private static bool HaveLocked(int descriptor)
+    {
         var found = new FileLock { Type = WriteLock, Start = FirstByte, Length = Bytes };
-        return fcntl(_descriptor, GetLock, &found) != 0 || found.Type != NoLock;
+        return fcntl(descriptor, GetLock, &found) != 0 || found.Type != NoLock;
     }
 
     private static int Find(FileIdentity identity)

@@ -50,8 +50,8 @@ internal static class SchemaVersion
     internal static void Check(Database database, string path)
     {
         if (!Exists(database)) throw Foreign(path);
-        var found = database.Scalar("SELECT value FROM es_log WHERE name = 'schema'") ?? "none";
-        if (!int.TryParse(found, NumberStyles.None, CultureInfo.InvariantCulture, out var version) || version is < 1 or > Newest)
+        var found = Text(database);
+        if (Found(database) is not (>= 1 and <= Newest))
             throw new StoreSchemaException($"'{path}' has schema {found}; this library reads schemas up to {Newest}. Nothing was changed.", found, Newest);
         EventsView.RefuseOther(database, path);
     }
@@ -63,10 +63,17 @@ internal static class SchemaVersion
         if (mode != "wal") throw new StoreUnavailableException($"'{path}' does not take a write-ahead log (journal mode '{mode}').");
     }
 
-    private static bool Exists(Database database) =>
+    /// <summary>The schema that a log says it has; null where it says none.</summary>
+    internal static int? Found(Database database) => int.TryParse(Text(database), NumberStyles.None, CultureInfo.InvariantCulture, out var version) ? version : null;
+
+    private static string Text(Database database) => database.Scalar("SELECT value FROM es_log WHERE name = 'schema'") ?? "none";
+
+    /// <summary>True for a database that has a log.</summary>
+    internal static bool Exists(Database database) =>
         database.Scalar("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'es_log'") is not null;
 
-    private static bool HasTables(Database database) => database.Scalar("SELECT 1 FROM sqlite_master LIMIT 1") is not null;
+    /// <summary>True for a database that has anything.</summary>
+    internal static bool HasTables(Database database) => database.Scalar("SELECT 1 FROM sqlite_master LIMIT 1") is not null;
 
     private static StoreSchemaException Foreign(string path) =>
         new($"'{path}' is a database of something else: it holds no event log. Nothing was changed.", "no event log", Newest);

@@ -55,6 +55,33 @@ internal static class TableCaptures
         return true;
     }
 
+    /// <summary>The triggers that the captures ask for: of those whose table and columns are there, with the table's name. A definition that nobody can read asks for none.</summary>
+    internal static IEnumerable<(string Name, string Table, string Sql)> Triggers(Database database)
+    {
+        var captures = new List<TableCapture>();
+        database.ForEach(Sql.Captures, row =>
+        {
+            if (TryParse(row.Text(0), row.Text(1)) is { } capture) captures.Add(capture);
+        });
+        foreach (var capture in captures)
+        {
+            if (Text(database, Sql.TableName, capture.Table) is null || capture.TableColumns.Except(ColumnsOf(database, capture.Table)).Any()) continue;
+            foreach (var operation in s_operations)
+                if (TypeOf(capture, operation) is { } type) yield return (TriggerName(capture.Table, operation), capture.Table, Trigger(capture, operation, type));
+        }
+    }
+
+    /// <summary>The captures whose definition is no longer what the library wrote, by table.</summary>
+    internal static List<string> Unreadable(Database database)
+    {
+        var tables = new List<string>();
+        database.ForEach(Sql.Captures, row =>
+        {
+            if (TryParse(row.Text(0), row.Text(1)) is null) tables.Add(row.Text(0));
+        });
+        return tables;
+    }
+
     private static string? ProblemOf(Database database, TableCapture capture)
     {
         foreach (var operation in s_operations)
@@ -152,6 +179,18 @@ internal static class TableCaptures
         }
 
         return Encoding.UTF8.GetString(output.ToArray());
+    }
+
+    private static TableCapture? TryParse(string table, string json)
+    {
+        try
+        {
+            return Parse(table, json);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException)
+        {
+            return null;
+        }
     }
 
     private static TableCapture Parse(string table, string json)
