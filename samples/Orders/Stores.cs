@@ -29,6 +29,33 @@ public static class Stores
         }
     }
 
+    /// <summary>Copies a file, which must exist, into a new one, while others may work on it.</summary>
+    public static async Task<BackupResult> BackupAsync(string path, string to, IProgress<BackupProgress> progress, CancellationToken cancellationToken)
+    {
+        await using var log = OpenLog(path, new() { ReadOnly = true });
+        try
+        {
+            return await log.BackupAsync(to, progress, cancellationToken);
+        }
+        catch (ArgumentException e)
+        {
+            throw new UsageException($"'{to}' is no path of a backup: {e.Message}");
+        }
+    }
+
+    /// <summary>Examines a file that nobody has open.</summary>
+    public static async Task<Verification> VerifyAsync(string path, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await SqliteEventLog.VerifyAsync(path, cancellationToken);
+        }
+        catch (ArgumentException e)
+        {
+            throw new UsageException($"'{path}' is no path of a database: {e.Message}");
+        }
+    }
+
     private static SqliteEventLog OpenLog(string path, SqliteOptions options)
     {
         try
