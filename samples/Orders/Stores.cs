@@ -17,22 +17,12 @@ public static class Stores
     }
 
     /// <summary>Opens a file for queries; it must exist. It is open for writing all the same, so that what other programs appended in SQL is sealed and shown; a file that cannot be written ends before that.</summary>
-    public static IEventStore OpenForReading(string path)
-    {
-        try
-        {
-            return new EventStore(OpenLog(path, new() { MustExist = true }), ShopEvents.Types);
-        }
-        catch (StoreReadOnlyException)
-        {
-            return new EventStore(OpenLog(path, new() { ReadOnly = true }), ShopEvents.Types);
-        }
-    }
+    public static IEventStore OpenForReading(string path) => new EventStore(OpenExisting(path), ShopEvents.Types);
 
     /// <summary>Copies a file, which must exist, into a new one, while others may work on it.</summary>
     public static async Task<BackupResult> BackupAsync(string path, string to, IProgress<BackupProgress> progress, CancellationToken cancellationToken)
     {
-        await using var log = OpenLog(path, new() { ReadOnly = true });
+        await using var log = OpenExisting(path);
         try
         {
             return await log.BackupAsync(to, progress, cancellationToken);
@@ -53,6 +43,18 @@ public static class Stores
         catch (ArgumentException e)
         {
             throw new UsageException($"'{path}' is no path of a database: {e.Message}");
+        }
+    }
+
+    private static SqliteEventLog OpenExisting(string path)
+    {
+        try
+        {
+            return OpenLog(path, new() { MustExist = true });
+        }
+        catch (StoreReadOnlyException)
+        {
+            return OpenLog(path, new() { ReadOnly = true });
         }
     }
 

@@ -16,6 +16,7 @@ internal sealed unsafe class BackupFile : IDisposable
 
     private static readonly string[] s_companions = ["", "-wal", "-shm", "-journal"];
 
+    private FileStream? _file;
     private bool _isPublished;
 
     private BackupFile(string path) =>
@@ -37,9 +38,9 @@ internal sealed unsafe class BackupFile : IDisposable
         file.RefuseExisting();
         Try(full, () =>
         {
-            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.None };
+            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.ReadWrite, BufferSize = 0 };
             if (!OperatingSystem.IsWindows()) options.UnixCreateMode = File.GetUnixFileMode(source) | UnixFileMode.UserRead | UnixFileMode.UserWrite;
-            new FileStream(file.Partial, options).Dispose();
+            file._file = new(file.Partial, options);
         });
         return file;
     }
@@ -54,6 +55,9 @@ internal sealed unsafe class BackupFile : IDisposable
             throw new ArgumentException($"'{path}' ends in '{companion}': SQLite would take it for a part of the database beside it.", nameof(path));
     }
 
+    /// <summary>Brings what is written so far to the disk: all of it at the end, at once, would keep the disk from the appends of others.</summary>
+    internal void Synchronize() => Try(Path, () => _file!.Flush(flushToDisk: true));
+
     /// <summary>Makes the file durable and gives it its name. SQLite has it open no more.</summary>
     /// <returns>Its size in bytes.</returns>
     internal long Publish()
@@ -61,13 +65,13 @@ internal sealed unsafe class BackupFile : IDisposable
         var bytes = 0L;
         Try(Path, () =>
         {
-            using (var file = new FileStream(Partial, FileMode.Open, FileAccess.Write, FileShare.None))
+            using (_file)
             {
                 // With a rollback journal, because a file in WAL mode cannot be read on media that take no -shm beside it.
-                file.Position = JournalVersions;
-                file.Write([RollbackJournal, RollbackJournal]);
-                file.Flush(flushToDisk: true);
-                bytes = file.Length;
+                _file!.Position = JournalVersions;
+                _file.Write([RollbackJournal, RollbackJournal]);
+                _file.Flush(flushToDisk: true);
+                bytes = _file.Length;
             }
 
             RefuseExisting();
@@ -90,6 +94,7 @@ internal sealed unsafe class BackupFile : IDisposable
     /// <summary>Removes what is not whole.</summary>
     public void Dispose()
     {
+        _file?.Dispose();
         if (_isPublished) return;
         try
         {

@@ -14,6 +14,8 @@ internal sealed class LogBackup(StoreFile file, SqliteOptions options, IProgress
     // 1 MiB at a time: between two of them the copy can be ended.
     private const int PagesAtOnce = 256;
 
+    private const int StepsPerSynchronization = 8;
+
     private const int IoError = 10, IoErrorRead = 266;
 
     internal BackupResult Run(string path, CancellationToken cancellationToken)
@@ -39,7 +41,7 @@ internal sealed class LogBackup(StoreFile file, SqliteOptions options, IProgress
                 // Nobody reads the file before it is whole: it is made durable at the end, at once.
                 copy.Execute("PRAGMA journal_mode = OFF");
                 copy.Execute("PRAGMA synchronous = OFF");
-                CopyPages(source, copy, head, cancellationToken);
+                CopyPages(source, copy, target, head, cancellationToken);
             }
             catch (SqliteException e) when (IsOfTarget(e))
             {
@@ -54,10 +56,10 @@ internal sealed class LogBackup(StoreFile file, SqliteOptions options, IProgress
         }
     }
 
-    private void CopyPages(Database source, Database copy, GlobalPosition head, CancellationToken cancellationToken)
+    private void CopyPages(Database source, Database copy, BackupFile target, GlobalPosition head, CancellationToken cancellationToken)
     {
         using var backup = copy.BeginCopyOf(source);
-        while (true)
+        for (var steps = 1; ; steps++)
         {
             cancellationToken.ThrowIfCancellationRequested();
             var code = raw.sqlite3_backup_step(backup, PagesAtOnce);
@@ -65,6 +67,7 @@ internal sealed class LogBackup(StoreFile file, SqliteOptions options, IProgress
             var total = raw.sqlite3_backup_pagecount(backup);
             progress?.Report(new(total - raw.sqlite3_backup_remaining(backup), total, head));
             if (code == Native.Done) return;
+            if (steps % StepsPerSynchronization == 0) target.Synchronize();
         }
     }
 

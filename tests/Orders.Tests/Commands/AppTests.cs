@@ -171,7 +171,7 @@ public sealed class AppTests
         await SqlAsync("DROP TRIGGER es_events_update; UPDATE es_events SET data = '{}' WHERE position = 2");
         var (code, output, _) = await RunAsync("verify", "--db", _db);
         code.Should().Be(1);
-        output.Should().Contain("position 2: the event's checksum does not fit").And.Contain("trigger es_events_update: it is missing").And.Contain("is damaged: 4 events");
+        output.Should().Contain("position 2: the event is not what was stored").And.Contain("trigger es_events_update: it is missing").And.Contain("is damaged: 4 events");
     }
 
     [Test]
