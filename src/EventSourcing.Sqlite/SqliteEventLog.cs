@@ -302,8 +302,7 @@ public sealed class SqliteEventLog : IEventLog, ITaggingLog, ITracingLog
     /// <param name="cancellationToken">Ends the examination.</param>
     /// <exception cref="ArgumentException">The path is empty or names no file.</exception>
     /// <exception cref="InvalidOperationException">The file is open in this process, as far as the system tells (Linux).</exception>
-    /// <exception cref="StoreUnavailableException">The file does not exist, could not be read, is open in another process as far as the system tells (64-bit Linux), or was changed meanwhile.</exception>
-    /// <exception cref="StoreReadOnlyException">The file may not be read.</exception>
+    /// <exception cref="StoreUnavailableException">The file does not exist, could not or may not be read, is open in another process as far as the system tells (64-bit Linux), or was changed meanwhile.</exception>
     /// <exception cref="StoreFullException">There is no room for the copy of a file that has a journal beside it.</exception>
     /// <exception cref="StoreSchemaException">The log has a newer schema, of which nothing can be said.</exception>
     public static async ValueTask<Verification> VerifyAsync(string path, CancellationToken cancellationToken = default)

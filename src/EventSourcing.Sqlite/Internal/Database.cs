@@ -121,8 +121,10 @@ internal sealed unsafe class Database : IDisposable
     // Every byte that could mean something to the URI is escaped; SQLite takes the rest as it is.
     private static string Uri(string path, string settings)
     {
-        var name = OperatingSystem.IsWindows() ? "/" + path.Replace('\\', '/') : path;
-        return $"file:{string.Join('/', name.Split('/').Select(System.Uri.EscapeDataString))}?{settings}";
+        // A drive's letter is no server's name.
+        var name = OperatingSystem.IsWindows() ? path.Replace('\\', '/') : path;
+        if (!name.StartsWith('/')) name = "/" + name;
+        return $"file://{string.Join('/', name.Split('/').Select(System.Uri.EscapeDataString))}?{settings}";
     }
 
     // Without the mutex that Microsoft.Data.Sqlite's connections carry: each connection is used by one thread at a time.

@@ -19,7 +19,8 @@ internal static class EventsView
             throw new StoreSchemaException($"'{path}' has a {found} called 'events', which is the name of the log's view. Nothing was changed.", $"{found} events", SchemaVersion.Newest);
     }
 
-    internal static void Create(Database database) => database.ExecuteScript(Script(Promoted(database), Limit(database)));
+    /// <summary>Makes the view with its triggers. A name that this library would not have promoted becomes no column: its text would be run as SQL.</summary>
+    internal static void Create(Database database) => database.ExecuteScript(Script(Promoted(database).FindAll(IsValid), Limit(database)));
 
     /// <summary>The most bytes of an event inserted in SQL: 0, which refuses all, where the file does not say.</summary>
     internal static int Limit(Database database) =>

@@ -40,7 +40,11 @@ internal sealed class FileVerifier
         {
             throw SqliteErrors.Translate(e, full);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (UnauthorizedAccessException e)
+        {
+            throw new StoreUnavailableException($"'{full}' was not verified, because it may not be read: {e.Message}", e);
+        }
+        catch (IOException e)
         {
             throw FileErrors.Translate(e, $"'{full}' was not verified");
         }

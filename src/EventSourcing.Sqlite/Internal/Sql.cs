@@ -95,6 +95,7 @@ internal static class Sql
     internal const string TraceByCausation = "SELECT position FROM es_events WHERE causation = ?1 AND position > ?2 AND position <= ?3 ORDER BY position LIMIT ?4";
 
     internal const string Captures = "SELECT name, definition FROM es_captures ORDER BY name";
+    internal const string CapturedTable = "SELECT name FROM es_captures WHERE name = ?1";
     internal const string InsertCapture = "INSERT INTO es_captures (name, definition) VALUES (?1, ?2)";
     internal const string RemoveCapture = "DELETE FROM es_captures WHERE name = ?1";
     internal const string TableName = "SELECT name FROM sqlite_master WHERE type = 'table' AND name = ?1 COLLATE NOCASE AND sql NOT LIKE 'CREATE VIRTUAL%'";

@@ -40,7 +40,7 @@ internal sealed class Verifier(Database database, TagRuleSet? wanted, Cancellati
         Part("es_log", () => ids = CheckFacts());
         Part("the schema", CheckSchema);
         Part("es_promoted", CheckPromoted);
-        Part("es_captures", () => TableCaptures.Unreadable(database).ForEach(table => _findings.Add("the capture is not what the library wrote", $"es_captures, table '{table}'")));
+        Part("es_captures", () => TableCaptures.FindUnreadable(database).ForEach(table => _findings.Add(TableCaptures.Unreadable, $"es_captures, table '{table}'")));
         Part("es_tag_rules", CheckTagRules);
         Part("es_events", () => head = Number("SELECT max(position) FROM es_events"));
         foreach (var table in new[] { Sql.Streams, Sql.Types, Sql.Tags }) Part(table.Table, () => names += CheckNames(table));

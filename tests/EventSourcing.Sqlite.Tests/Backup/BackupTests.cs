@@ -342,6 +342,15 @@ public class BackupTests : OpenLogTest
         (await Log.VerifyAsync()).IsIntact.Should().BeTrue();
     }
 
+    [Test]
+    [Platform("Linux")]
+    public async Task A_directory_that_cannot_be_written_is_told()
+    {
+        using var disk = SmallDisk.Mount(Folder, kibibytes: 1024);
+        disk.MakeReadOnly();
+        await FluentActions.Awaiting(() => Log.BackupAsync(System.IO.Path.Combine(disk.Path, "backup.db")).AsTask()).Should().ThrowAsync<StoreReadOnlyException>();
+    }
+
     private static string Told(RecordedEvent e) =>
         $"{e.Position} {e.StreamId} {e.Version} {e.Id} {e.Type} {e.Timestamp:O} {string.Join(',', e.Tags ?? [])} {Convert.ToHexString(e.Data.Span)} {Convert.ToHexString(e.Metadata.Span)}";
 

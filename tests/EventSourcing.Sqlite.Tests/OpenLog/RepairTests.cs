@@ -148,6 +148,22 @@ public class RepairTests : OpenLogTest
         await FillAsync();
         Sql("DROP TRIGGER es_captures_update; UPDATE es_captures SET definition = '{'");
         (await Log.VerifyAsync()).Findings.Should().Contain(f => f.Where == "es_captures, table 'mine'");
+        Log.Invoking(l => l.Captures).Should().Throw<StoreCorruptException>();
+
+        Log.CaptureTable("mine");
+
+        Log.Captures.Should().ContainSingle();
+        (await Log.RepairAsync()).Remaining.Should().BeEmpty();
+        (await Log.VerifyAsync()).Findings.Should().BeEmpty();
+    }
+
+    [Test]
+    public async Task A_capture_that_cannot_be_read_is_removed()
+    {
+        await FillAsync();
+        Sql("DROP TRIGGER es_captures_update; UPDATE es_captures SET definition = '{}'");
+        Log.RemoveCapture("MINE").Should().BeTrue();
+        Count("sqlite_schema WHERE name LIKE 'es_capture_%_mine'").Should().Be(0);
     }
 
     [Test]
@@ -156,6 +172,7 @@ public class RepairTests : OpenLogTest
         Sql("DROP TRIGGER es_promoted_insert; INSERT INTO es_promoted (name) VALUES ('x\") FROM es_log; DROP TABLE es_gaps; --')");
         (await Log.VerifyAsync()).Findings.Should().Contain(f => f.Where.StartsWith("es_promoted, 'x", StringComparison.Ordinal));
         await Log.RepairAsync();
+        Log.Promote("total");
         Count("es_gaps").Should().Be(0);
     }
 
