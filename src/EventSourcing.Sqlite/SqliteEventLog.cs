@@ -326,7 +326,7 @@ public sealed class SqliteEventLog : IEventLog, ITaggingLog, ITracingLog
         {
             var rules = _rules.DifferingFrom(database);
             if (rules.Count > 0) _rules.Store(database);
-            return SchemaInventory.Repair(database, rules);
+            return SchemaRepair.Run(database, rules);
         }), isUserCode: false, cancellationToken).ConfigureAwait(false);
     }
 

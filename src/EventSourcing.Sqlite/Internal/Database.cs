@@ -208,6 +208,22 @@ internal sealed unsafe class Database : IDisposable
         }
     }
 
+    /// <summary>Lets reads see one state of the file; inside a transaction, that of the transaction.</summary>
+    internal T InSnapshot<T>(Func<T> look)
+    {
+        if (!IsAutoCommit) return look();
+        Execute("BEGIN");
+        try
+        {
+            return look();
+        }
+        finally
+        {
+            // An error may have ended it already.
+            if (!IsAutoCommit) Execute("ROLLBACK");
+        }
+    }
+
     /// <summary>Leaves every row that a statement stands on, and the snapshot with them.</summary>
     internal void Reset()
     {

@@ -10,8 +10,8 @@ internal static class OptionalIndexes
         (EventIndex.Causation, "es_events_causation", "(causation) WHERE causation IS NOT NULL"),
     ];
 
-    /// <summary>Every one, with the statement that makes it.</summary>
-    internal static IEnumerable<(string Name, string Sql)> All => s_all.Select(i => (i.Name, Create(i.Name, i.On)));
+    /// <summary>All that there can be.</summary>
+    internal static IEnumerable<SchemaObject> Objects => s_all.Select(i => new SchemaObject("index", i.Name, "es_events", Create(i.Name, i.On)));
 
     internal static List<EventIndex> Read(Database database)
     {

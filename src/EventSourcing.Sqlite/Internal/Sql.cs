@@ -86,6 +86,7 @@ internal static class Sql
     internal const string RemoveTagRules = "DELETE FROM es_tag_rules WHERE type = ?1";
     internal const string InsertTagRule = "INSERT INTO es_tag_rules (type, tag, property) VALUES (?1, ?2, ?3)";
 
+    internal const string SchemaObjects = "SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid";
     internal const string EventBytes = "SELECT value FROM es_log WHERE name = 'event_bytes'";
     internal const string Promoted = "SELECT name FROM es_promoted ORDER BY id";
     internal const string InsertPromoted = "INSERT INTO es_promoted (name) VALUES (?1)";

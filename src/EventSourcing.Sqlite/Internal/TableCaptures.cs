@@ -60,7 +60,7 @@ internal static class TableCaptures
     }
 
     /// <summary>The triggers that the captures ask for: of those whose table and columns are there, with the table's name. A definition that nobody can read asks for none.</summary>
-    internal static IEnumerable<(string Name, string Table, string Sql)> Triggers(Database database)
+    internal static IEnumerable<SchemaObject> Triggers(Database database)
     {
         var captures = new List<TableCapture>();
         database.ForEach(Sql.Captures, row =>
@@ -71,7 +71,7 @@ internal static class TableCaptures
         {
             if (Text(database, Sql.TableName, capture.Table) is null || capture.TableColumns.Except(ColumnsOf(database, capture.Table)).Any()) continue;
             foreach (var operation in s_operations)
-                if (TypeOf(capture, operation) is { } type) yield return (TriggerName(capture.Table, operation), capture.Table, Trigger(capture, operation, type));
+                if (TypeOf(capture, operation) is { } type) yield return new("trigger", TriggerName(capture.Table, operation), capture.Table, Trigger(capture, operation, type));
         }
     }
 

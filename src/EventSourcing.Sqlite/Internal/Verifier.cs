@@ -124,7 +124,7 @@ internal sealed class Verifier(Database database, TagRuleSet? wanted, Cancellati
 
     private void CheckSchema()
     {
-        foreach (var difference in SchemaInventory.Compare(database)) _findings.Add(difference.ToFinding());
+        foreach (var finding in SchemaRepair.Findings(database)) _findings.Add(finding);
     }
 
     private void CheckPromoted()

@@ -30,7 +30,8 @@ public class RepairTests : OpenLogTest
         await FillAsync();
         var (schema, rows) = (Schema(), Dump());
         Sql(sql);
-        await ReopenAsync();
+        // What was dropped does not keep a store from opening.
+        if (!sql.Contains(';', StringComparison.Ordinal)) await ReopenAsync();
 
         (await Log.VerifyAsync()).Findings.Should().Contain(f => f.Where == where);
         var repair = await Log.RepairAsync();
@@ -83,13 +84,13 @@ public class RepairTests : OpenLogTest
     [Test]
     public async Task What_others_put_on_the_logs_tables_is_found_and_left()
     {
-        Sql("CREATE TRIGGER mine AFTER INSERT ON es_events BEGIN SELECT 1; END; CREATE UNIQUE INDEX only_one ON es_events (type); CREATE INDEX harmless ON es_events (time)");
+        Sql("CREATE TRIGGER mine AFTER INSERT ON es_events BEGIN SELECT 1; END; CREATE UNIQUE INDEX only_one ON es_events (type); CREATE INDEX another ON es_events (time); CREATE TABLE own (x); CREATE INDEX of_mine ON own (x)");
 
-        (await Log.VerifyAsync()).Findings.Select(f => f.Where).Should().BeEquivalentTo("trigger mine", "index only_one");
+        (await Log.VerifyAsync()).Findings.Select(f => f.Where).Should().BeEquivalentTo("trigger mine", "index only_one", "index another");
         var repair = await Log.RepairAsync();
 
         repair.Repaired.Should().BeEmpty();
-        repair.Remaining.Select(f => f.Where).Should().BeEquivalentTo("trigger mine", "index only_one");
+        repair.Remaining.Select(f => f.Where).Should().BeEquivalentTo("trigger mine", "index only_one", "index another");
     }
 
     [Test]
@@ -115,7 +116,7 @@ public class RepairTests : OpenLogTest
     public async Task A_table_of_a_triggers_name_is_never_dropped()
     {
         Sql("DROP INDEX es_events_stream; CREATE TABLE es_events_stream (x); INSERT INTO es_events_stream VALUES (1)");
-        (await Log.RepairAsync()).Remaining.Select(f => f.Where).Should().Contain("index es_events_stream");
+        (await Log.RepairAsync()).Remaining.Select(f => f.Where).Should().Equal("table es_events_stream");
         Count("es_events_stream").Should().Be(1);
     }
 
@@ -190,7 +191,14 @@ public class RepairTests : OpenLogTest
         {
             for (var i = 0; i < 30; i++) (await Log.VerifyAsync()).Findings.Should().BeEmpty();
         });
-        for (var i = 0; !examining.IsCompleted && i < 30; i++) Log.Promote($"field{i}");
+        Sql("CREATE TABLE mine (x)");
+        for (var i = 0; !examining.IsCompleted && i < 30; i++)
+        {
+            Log.Promote($"field{i}");
+            Log.CaptureTable("mine");
+            Log.RemoveCapture("mine");
+        }
+
         await examining;
     }
 
