@@ -16,7 +16,14 @@ var workloads = new Dictionary<string, Func<Settings, Task>>
     ["catch-up"] = CatchUpWorkload.RunAsync,
     ["latency"] = LatencyWorkload.RunAsync,
     ["idle"] = IdleWorkload.RunAsync,
+    ["backup"] = BackupWorkload.RunAsync,
 };
+
+if (args is [BackupWorkload.Inserting, var path])
+{
+    BackupWorkload.Insert(path);
+    return 0;
+}
 
 if (Settings.Parse(args) is not { } settings || !workloads.TryGetValue(settings.Workload, out var run))
 {

@@ -17,15 +17,44 @@ public static class Stores
     }
 
     /// <summary>Opens a file for queries; it must exist. It is open for writing all the same, so that what other programs appended in SQL is sealed and shown; a file that cannot be written ends before that.</summary>
-    public static IEventStore OpenForReading(string path)
+    public static IEventStore OpenForReading(string path) => new EventStore(OpenExisting(path), ShopEvents.Types);
+
+    /// <summary>Copies a file, which must exist, into a new one, while others may work on it.</summary>
+    public static async Task<BackupResult> BackupAsync(string path, string to, IProgress<BackupProgress> progress, CancellationToken cancellationToken)
+    {
+        await using var log = OpenExisting(path);
+        try
+        {
+            return await log.BackupAsync(to, progress, cancellationToken);
+        }
+        catch (ArgumentException e)
+        {
+            throw new UsageException($"'{to}' is no path of a backup: {e.Message}");
+        }
+    }
+
+    /// <summary>Examines a file that nobody has open.</summary>
+    public static async Task<Verification> VerifyAsync(string path, CancellationToken cancellationToken)
     {
         try
         {
-            return new EventStore(OpenLog(path, new() { MustExist = true }), ShopEvents.Types);
+            return await SqliteEventLog.VerifyAsync(path, cancellationToken);
+        }
+        catch (ArgumentException e)
+        {
+            throw new UsageException($"'{path}' is no path of a database: {e.Message}");
+        }
+    }
+
+    private static SqliteEventLog OpenExisting(string path)
+    {
+        try
+        {
+            return OpenLog(path, new() { MustExist = true });
         }
         catch (StoreReadOnlyException)
         {
-            return new EventStore(OpenLog(path, new() { ReadOnly = true }), ShopEvents.Types);
+            return OpenLog(path, new() { ReadOnly = true });
         }
     }
 

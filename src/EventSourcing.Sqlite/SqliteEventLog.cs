@@ -15,10 +15,10 @@ public sealed class SqliteEventLog : IEventLog, ITaggingLog, ITracingLog
 
     private readonly StoreFile _file;
     private readonly SqliteOptions _options;
-    private readonly PositionalIds _ids;
     private readonly ReaderPool _readers;
     private readonly CommitSignal _signal = new();
     private readonly CommitWatcher _watcher;
+    private readonly LongWork _longWork = new();
     private readonly Writer? _writer;
     private readonly Disposal _disposal = new();
 
@@ -26,7 +26,7 @@ public sealed class SqliteEventLog : IEventLog, ITaggingLog, ITracingLog
 
     private SqliteEventLog(StoreFile file, KnownSchema schema, SqliteOptions options, PositionalIds ids, TagRuleSet rules, WriteSession? session)
     {
-        (_file, _options, _ids, _rules) = (file, options, ids, rules);
+        (_file, _options, _rules) = (file, options, rules);
         Reader OpenReader() => Connections.OpenReader(file, schema, options, ids);
         _readers = new(options.MaxReaders, _file, OpenReader);
         _watcher = new(_file, _signal, OpenReader, session is null ? null : token => Writable().TrySealAsync(token));
@@ -263,21 +263,105 @@ public sealed class SqliteEventLog : IEventLog, ITaggingLog, ITracingLog
         return Look(database => TraceSearch.Find(database, id, first, max, head, cancellationToken));
     }
 
-    /// <summary>Examines the whole file: SQLite's own structures, the checksum of every event, name and record, that no position and no version is missing, and that the indexes of tags and ids say what the events say.</summary>
+    /// <summary>Examines the whole file: SQLite's own structures, the checksum of every event, name and record, that no position and no version is missing, that the indexes of tags and ids say what the events say, and that the view <c>events</c>, the guards and what the settings ask for are as the library makes them.</summary>
     /// <remarks>
     /// Others may read and append meanwhile. Memory is bounded by pages, never by the log; time follows the size of the file. SQLite's own check runs in one
-    /// snapshot, during which the write-ahead log grows with what is appended; all else runs in short ones. Damage does not end the examination. Events cut off
+    /// snapshot, during which the write-ahead log grows with what is appended; all else runs in short ones. A backup takes a shorter one: where much is appended, verify a
+    /// backup by <see cref="VerifyAsync(string, CancellationToken)"/>. Damage does not end the examination. Events cut off
     /// at the log's end are seen only by what still points to them: a checkpoint beyond the head is a <see cref="LogTruncatedException"/> where it is used.
     /// </remarks>
     /// <param name="cancellationToken">Ends the examination.</param>
     /// <exception cref="StoreUnavailableException">The file could not be read just now, which says nothing of its content.</exception>
+    /// <exception cref="ObjectDisposedException">The log is closed, or was closed before the examination ended.</exception>
     public async ValueTask<Verification> VerifyAsync(CancellationToken cancellationToken = default)
     {
         ThrowIfDisposed();
-        return await Task.Run(() => Verify(cancellationToken), cancellationToken).ConfigureAwait(false);
+        return await _longWork.RunAsync(Verify, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Finishes what is queued, ends every wait with <see cref="ObjectDisposedException"/> and closes the file. May be called again, and by several threads at once: all of them wait for the same end.</summary>
+    /// <summary>Examines a file that nobody has open, as <see cref="VerifyAsync(CancellationToken)"/> does: a backup, or a file that is to be restored.</summary>
+    /// <remarks>
+    /// Neither the file nor anything beside it is changed, and nothing is left beside it, so it may lie on read-only media or on a network file system. Where a write-ahead log or a rollback
+    /// journal lies beside it, both are copied into the temporary directory and examined there: it needs room for them. A file that is no database, or holds no log, is a finding.
+    /// <para>A main file that was copied alone while its log was open is recognized when it holds no log yet, or when its size is not what its header says. Often it is an earlier state of the log and
+    /// whole by itself: then nothing in it tells, and only its head shows that events are missing.</para>
+    /// </remarks>
+    /// <param name="path">The file. Links are followed.</param>
+    /// <param name="cancellationToken">Ends the examination.</param>
+    /// <exception cref="ArgumentException">The path is empty or names no file.</exception>
+    /// <exception cref="InvalidOperationException">The file is open in this process, as far as the system tells (Linux).</exception>
+    /// <exception cref="StoreUnavailableException">The file does not exist, could not or may not be read, is open in another process as far as the system tells (64-bit Linux), or was changed meanwhile.</exception>
+    /// <exception cref="StoreFullException">There is no room for the copy of a file that has a journal beside it.</exception>
+    /// <exception cref="StoreSchemaException">The log has a newer schema, of which nothing can be said.</exception>
+    public static async ValueTask<Verification> VerifyAsync(string path, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(path);
+        SqliteLibrary.RefuseUnsafe();
+        cancellationToken.ThrowIfCancellationRequested();
+        return await Task.Factory.StartNew(
+            () => FileVerifier.Run(path, cancellationToken), CancellationToken.None, TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach, TaskScheduler.Default).ConfigureAwait(false);
+    }
+
+    /// <summary>Makes the view <c>events</c>, the guards, the indexes of the log's tables and the triggers of captured tables anew where they are missing or not what the library makes, and stores this process's tag rules. Events and records are never touched; done again, it does nothing.</summary>
+    /// <remarks>One transaction, on a connection of its own: appends wait while an index is built. What <see cref="VerifyAsync(CancellationToken)"/> finds in tables and rows it leaves alone.</remarks>
+    /// <param name="cancellationToken">Before it is begun: nothing is done.</param>
+    /// <exception cref="StoreReadOnlyException">The log was opened for reading only, or the file cannot be written.</exception>
+    /// <exception cref="StoreCorruptException">The file is damaged where it had to be read. Nothing was changed.</exception>
+    /// <exception cref="StoreSchemaException">Something else stands in the place of the table of the log's facts. Nothing was changed.</exception>
+    /// <exception cref="StoreUnavailableException">Another connection wrote for longer than <see cref="SqliteOptions.BusyTimeout"/>, or the file cannot be reached. Nothing was changed.</exception>
+    public async ValueTask<Repair> RepairAsync(CancellationToken cancellationToken = default)
+    {
+        ThrowIfDisposed();
+        _ = Writable();
+        return await _longWork.RunAsync(_ => LogRepair.Run(_file, _options, _rules), cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>The same for a file, open or not: for one that <see cref="Open"/> refuses because a tool has altered its view, a guard, an index or a trigger. The tag rules stay those of the file.</summary>
+    /// <param name="path">The file. Links are followed.</param>
+    /// <param name="cancellationToken">Before it is begun: nothing is done.</param>
+    /// <exception cref="ArgumentException">The path is empty or names no file.</exception>
+    /// <exception cref="StoreReadOnlyException">The file cannot be written.</exception>
+    /// <exception cref="StoreCorruptException">The file is damaged where it had to be read. Nothing was changed.</exception>
+    /// <exception cref="StoreSchemaException">The file is no log, has a newer schema, or something else stands in the place of the table of the log's facts. Nothing was changed.</exception>
+    /// <exception cref="StoreUnavailableException">The file does not exist or cannot be opened, as for <see cref="Open"/>; or another connection wrote for longer than 15 s. Nothing was changed.</exception>
+    public static async ValueTask<Repair> RepairAsync(string path, CancellationToken cancellationToken = default)
+    {
+        SqliteLibrary.RefuseUnsafe();
+        var options = new SqliteOptions { MustExist = true };
+        var file = Connections.Resolve(path, options);
+        cancellationToken.ThrowIfCancellationRequested();
+        return await Task.Factory.StartNew(
+            () => LogRepair.Run(new(file, options.TimeProvider), options, rules: null), CancellationToken.None, TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach, TaskScheduler.Default).ConfigureAwait(false);
+    }
+
+    /// <summary>Copies the log as it is at this moment into a new file, while others read and append: all events up to one position and none after, with records, settings and whatever else the file holds.</summary>
+    /// <remarks>
+    /// The copy runs on a thread and a connection of its own and takes one snapshot, so it ends however much is written meanwhile. While it runs, the write-ahead log cannot begin anew: it
+    /// grows by what is written until then, and is used again afterwards. Events inserted in SQL that are not sealed yet are copied so, and are sealed when the copy is opened for writing.
+    /// Pages are copied as they are, damaged ones too: a backup is trusted after <see cref="VerifyAsync(string, CancellationToken)"/>.
+    /// <para>The file is written as <c>backup-….partial</c> in the same directory, synchronized, and then given its name. Cancelled or failed it leaves nothing; a process that is killed leaves the partial
+    /// file, to be removed by hand. Nothing needs locks there: the directory may lie on a network file system. On Unix those may read it who may read the log's file. It is a file without a write-ahead log, complete by itself, and can be read on
+    /// read-only media; the first opening for writing gives it a write-ahead log.</para>
+    /// </remarks>
+    /// <param name="path">The new file. Its directory exists; the file does not, nor do <c>-wal</c>, <c>-shm</c> and <c>-journal</c> beside it.</param>
+    /// <param name="progress">Hears of each MiB copied, on the thread that copies; null for none. What it throws ends the backup.</param>
+    /// <param name="cancellationToken">Ends the backup. Nothing of it is left.</param>
+    /// <exception cref="ArgumentException">The path is empty, names no file, or has the name of a part of a database.</exception>
+    /// <exception cref="BackupTargetExistsException">There is a file of that name, the log's own perhaps, or a companion of it. It is left as it is.</exception>
+    /// <exception cref="StoreUnavailableException">The directory does not exist, or reading or writing failed. Nothing is left.</exception>
+    /// <exception cref="StoreReadOnlyException">The directory cannot be written.</exception>
+    /// <exception cref="StoreFullException">There is no room for the copy. Nothing is left.</exception>
+    /// <exception cref="StoreCorruptException">The log's file is damaged so far that it cannot be copied.</exception>
+    /// <exception cref="ObjectDisposedException">The log is closed, or was closed before the backup was whole. Nothing is left.</exception>
+    public async ValueTask<BackupResult> BackupAsync(string path, IProgress<BackupProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        BackupFile.ThrowIfInvalid(path);
+        ThrowIfDisposed();
+        var backup = new LogBackup(_file, _options, progress);
+        return await _longWork.RunAsync(stop => backup.Run(path, stop), cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Finishes what is queued, ends backups, verifications and every wait with <see cref="ObjectDisposedException"/> and closes the file. May be called again, and by several threads at once: all of them wait for the same end.</summary>
     /// <exception cref="InvalidOperationException">Called from inside the work of a transaction. The log is open still.</exception>
     public ValueTask DisposeAsync()
     {
@@ -286,6 +370,7 @@ public sealed class SqliteEventLog : IEventLog, ITaggingLog, ITracingLog
         {
             try
             {
+                await _longWork.DisposeAsync().ConfigureAwait(false);
                 if (_writer is not null) await _writer.DisposeAsync().ConfigureAwait(false);
             }
             finally
@@ -392,7 +477,7 @@ public sealed class SqliteEventLog : IEventLog, ITaggingLog, ITracingLog
         try
         {
             using var database = Connections.OpenForReading(_file, _options);
-            return new Verifier(database, _ids, cancellationToken).Run();
+            return new Verifier(database, _writer is null ? null : _rules, cancellationToken).Run();
         }
         catch (SqliteException e)
         {

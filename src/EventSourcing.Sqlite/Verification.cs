@@ -1,6 +1,6 @@
 namespace EventSourcing.Sqlite;
 
-/// <summary>What <see cref="SqliteEventLog.VerifyAsync"/> examined and found.</summary>
+/// <summary>What <see cref="SqliteEventLog.VerifyAsync(CancellationToken)"/> or <see cref="SqliteEventLog.VerifyAsync(string, CancellationToken)"/> examined and found.</summary>
 public sealed class Verification
 {
     /// <summary>The most findings that are reported; what lies beyond is not looked for.</summary>
@@ -34,4 +34,8 @@ public sealed class Verification
 
     /// <summary>The number of records examined.</summary>
     public long Records { get; internal init; }
+
+    /// <summary>The size in bytes of the write-ahead log or the rollback journal that lay beside a closed file and was examined with it; 0 when there was none, and for a log that is open.</summary>
+    /// <remarks>A file with one is not whole without it: copy and move the two together, or let SQLite open and close the file once.</remarks>
+    public long JournalBytes { get; internal init; }
 }

@@ -2,6 +2,7 @@
 //   dotnet run -- <File|Log|Table|Command: where the effects go> <kills> [seed]     kills a process that appends and listens
 //   dotnet run -- segments <seconds> [seed]                                 kills and freezes four processes that share a group
 //   dotnet run -- seal <kills> [seed]                                       kills a process that seals what SQL inserted
+//   dotnet run -- backup <kills> [seed]                                     kills a process that writes a backup
 //   dotnet run -- retry <processes> <appends>                               64 callers each send the same appends
 using System.Globalization;
 using EventSourcing.KillTest;
@@ -21,6 +22,9 @@ switch (args)
     case ["open", var path, var mode]:
         await OpenRun.ChildAsync(path, readOnly: mode == "reading");
         return;
+    case ["backing", var path, var target]:
+        await BackupRun.ChildAsync(path, target);
+        return;
     case ["retrying", var path, var count]:
         await RetryRun.ChildAsync(path, Number(count));
         return;
@@ -31,6 +35,7 @@ object report = args switch
 {
     ["segments", var seconds, .. var seed] => await SegmentsRun.RunAsync(folder, TimeSpan.FromSeconds(Number(seconds)), Seed(seed)),
     ["seal", var kills, .. var seed] => await SealRun.RunAsync(folder, Number(kills), 10_000, Seed(seed)),
+    ["backup", var kills, .. var seed] => await BackupRun.RunAsync(folder, Number(kills), 100_000, Seed(seed)),
     ["retry", var processes, var appends] => await RetryRun.RunAsync(folder, Number(processes), Number(appends)),
     [var place, var kills, .. var seed] => await KillRun.RunAsync(folder, Number(kills), Enum.Parse<EffectPlace>(place), Seed(seed)),
     _ => throw new ArgumentException("Say what to run."),

@@ -4,7 +4,7 @@ using Orders.Domain;
 
 namespace Orders.Commands;
 
-/// <summary>Runs one command and gives the exit code: 0 done, 1 not done and one line said why, 2 done but for the lines named.</summary>
+/// <summary>Runs one command and gives the exit code: 0 done, 1 not done and one line said why or the file is damaged, 2 done but for the lines named.</summary>
 public static class App
 {
     private const string Help = """
@@ -19,8 +19,10 @@ public static class App
                                                           stored events: position, stream, version, type, time, JSON
           Orders trace ORDER --db FILE                    what led to what in the operations that changed an order
           Orders reconcile FILE.csv[.gz] --db FILE        invoices whose sales in the file and in the store differ
+          Orders backup --db FILE --to FILE               the store as it is now, in a new file
+          Orders verify --db FILE                         examine a file that nobody has open, a backup for one
 
-        Exit codes: 0 done; 1 nothing done; 2 imported, but malformed lines were left out,
+        Exit codes: 0 done; 1 nothing done, or the file is damaged; 2 imported, but malformed lines were left out,
         or reconciled, and something differs.
         """;
 
@@ -70,6 +72,8 @@ public static class App
             ["log", .. var rest] => await LogCommand.RunAsync(new(rest, ["--db", "--type", "--stream", "--user", "--last"], []), screen, cancellationToken),
             ["trace", .. var rest] => await TraceCommand.RunAsync(new(rest, ["--db"], []), screen, cancellationToken),
             ["reconcile", .. var rest] => await ReconcileCommand.RunAsync(new(rest, ["--db"], []), screen, cancellationToken),
+            ["backup", .. var rest] => await BackupCommand.RunAsync(new(rest, ["--db", "--to"], []), screen, cancellationToken),
+            ["verify", .. var rest] => await VerifyCommand.RunAsync(new(rest, ["--db"], []), screen, cancellationToken),
             [var unknown, ..] => throw new UsageException($"unknown command '{unknown}'"),
         };
     }

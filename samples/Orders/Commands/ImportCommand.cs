@@ -16,7 +16,7 @@ internal static class ImportCommand
         await using var store = Stores.Open(db);
         foreach (var (line, problem) in scan.Problems) await ComplainAsync(screen, path, line, problem);
 
-        var progress = new ProgressDisplay(screen, scan.Count);
+        var progress = new ProgressDisplay(screen, scan.Count, "lines read");
         var result = await new Importer(store).RunAsync(file, scan, progress.Show, cancellationToken);
         foreach (var (line, problem) in result.Refused) await ComplainAsync(screen, path, line, problem);
 

@@ -1,7 +1,7 @@
 namespace Orders.Commands;
 
 /// <summary>Shows how far a command is: a bar drawn in place on a terminal, a line every tenth elsewhere.</summary>
-internal sealed class ProgressDisplay(Screen screen, int total)
+internal sealed class ProgressDisplay(Screen screen, int total, string what)
 {
     private const int Width = 40;
     private int _shown;
@@ -14,7 +14,7 @@ internal sealed class ProgressDisplay(Screen screen, int total)
         _shown = percent;
         if (!screen.IsTerminal)
         {
-            screen.Out.WriteLine($"{percent,3}% {done:N0} of {total:N0} lines read");
+            screen.Out.WriteLine($"{percent,3}% {done:N0} of {total:N0} {what}");
             return;
         }
 

@@ -17,7 +17,7 @@ internal static class Connections
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
         if (path == ":memory:" || path.Contains('\0', StringComparison.Ordinal))
             throw new ArgumentException($"'{path.Replace('\0', '?')}' names no file. A log in memory is InMemoryEventLog.", nameof(path));
-        var target = OperatingSystem.IsWindows() ? ResolveOnWindows(path) : UnixPath.Resolve(path);
+        var target = FollowLinks(path);
         if (Directory.Exists(target)) throw new ArgumentException($"'{target}' is a directory.", nameof(path));
         if ((options.ReadOnly || options.MustExist) && !File.Exists(target))
             throw new StoreUnavailableException($"'{target}' does not exist. Nothing was changed; correct the path, or open it without ReadOnly and MustExist to create it.");
@@ -27,6 +27,9 @@ internal static class Connections
         StoreFile.RefuseBeforeOpening(target);
         return target;
     }
+
+    /// <summary>The full path that the system takes for a path, whether there is a file or not.</summary>
+    internal static string FollowLinks(string path) => OperatingSystem.IsWindows() ? ResolveOnWindows(path) : UnixPath.Resolve(path);
 
     // Windows takes `..` as text by itself; of links it is the file's own that is followed.
     private static string ResolveOnWindows(string path)

@@ -12,6 +12,7 @@ internal sealed unsafe class Database : IDisposable
     private readonly SqliteConnection? _connection;
     private readonly List<Statement> _statements = [];
     private nint _handle;
+    private int _isDisposed;
 
     private Database(sqlite3 database, SqliteConnection? connection)
     {
@@ -107,6 +108,31 @@ internal sealed unsafe class Database : IDisposable
     /// <summary>The connection of a reader.</summary>
     internal static Database Reader(string path, bool readOnly) => Open(path, readOnly ? raw.SQLITE_OPEN_READONLY : raw.SQLITE_OPEN_READWRITE);
 
+    /// <summary>A connection to a file that nobody else has open and nobody changes: without locks, and without the files that SQLite puts beside it (sqlite.org/uri.html, <c>immutable</c>).</summary>
+    internal static Database Immutable(string path) => Open(Uri(path, "immutable=1"), raw.SQLITE_OPEN_READONLY | raw.SQLITE_OPEN_URI);
+
+    /// <summary>A connection that fills a new file which nobody else knows of: without locks, which another machine's file system may lack (sqlite.org/uri.html, <c>nolock</c>).</summary>
+    internal static Database Unshared(string path) => Open(Uri(path, "nolock=1"), raw.SQLITE_OPEN_READWRITE | raw.SQLITE_OPEN_URI);
+
+    /// <summary>A database that is gone with its connection.</summary>
+    internal static Database InMemory() => Open(":memory:", raw.SQLITE_OPEN_READWRITE);
+
+    /// <summary>A copy of another database into this one, by pages (sqlite.org/c3ref/backup_finish.html). Disposed before either.</summary>
+    internal sqlite3_backup BeginCopyOf(Database source) =>
+        raw.sqlite3_backup_init(_database, "main", source._database, "main") is { IsInvalid: false } copy ? copy : throw Error(raw.sqlite3_errcode(_database));
+
+    /// <summary>The error of a step of a copy, which SQLite keeps in neither connection.</summary>
+    internal static SqliteException CopyError(int code) => new($"SQLite error {code}: {raw.sqlite3_errstr(code).utf8_to_string()}", code & 0xff, code);
+
+    // Every byte that could mean something to the URI is escaped; SQLite takes the rest as it is.
+    private static string Uri(string path, string settings)
+    {
+        // A drive's letter is no server's name.
+        var name = OperatingSystem.IsWindows() ? path.Replace('\\', '/') : path;
+        if (!name.StartsWith('/')) name = "/" + name;
+        return $"file://{string.Join('/', name.Split('/').Select(System.Uri.EscapeDataString))}?{settings}";
+    }
+
     // Without the mutex that Microsoft.Data.Sqlite's connections carry: each connection is used by one thread at a time.
     private static Database Open(string path, int flags)
     {
@@ -201,6 +227,39 @@ internal sealed unsafe class Database : IDisposable
         }
     }
 
+    /// <summary>Lets reads see one state of the file; inside a transaction, that of the transaction.</summary>
+    internal T InSnapshot<T>(Func<T> look)
+    {
+        if (!IsAutoCommit) return look();
+        Execute("BEGIN");
+        try
+        {
+            return look();
+        }
+        finally
+        {
+            // An error may have ended it already.
+            if (!IsAutoCommit) Execute("ROLLBACK");
+        }
+    }
+
+    /// <summary>Runs work in a transaction of its own: all of it is kept, or nothing.</summary>
+    internal T InTransaction<T>(Func<T> work)
+    {
+        Execute("BEGIN IMMEDIATE");
+        try
+        {
+            var result = work();
+            Execute("COMMIT");
+            return result;
+        }
+        catch
+        {
+            if (!IsAutoCommit) Execute("ROLLBACK");
+            throw;
+        }
+    }
+
     /// <summary>Leaves every row that a statement stands on, and the snapshot with them.</summary>
     internal void Reset()
     {
@@ -246,12 +305,13 @@ internal sealed unsafe class Database : IDisposable
 
     public void Dispose()
     {
-        // The first closes the connection; a handle that was never valid has nothing to close but itself.
-        if (Interlocked.Exchange(ref _handle, 0) == 0 && !_database.IsInvalid) return;
+        // The first closes the connection.
+        if (Interlocked.Exchange(ref _isDisposed, 1) != 0) return;
         foreach (var statement in _statements) statement.Dispose();
         _statements.Clear();
         File?.Release(this);
         File = null;
+        _handle = 0;
         if (_connection is not null) _connection.Dispose();
         else _database.Dispose();
     }

@@ -19,25 +19,28 @@ internal static class EventsView
             throw new StoreSchemaException($"'{path}' has a {found} called 'events', which is the name of the log's view. Nothing was changed.", $"{found} events", SchemaVersion.Newest);
     }
 
-    internal static void Create(Database database) =>
-        database.ExecuteScript(Script(Promoted(database), database.Scalar(Sql.EventBytes)!));
+    /// <summary>Makes the view with its triggers. A name that this library would not have promoted becomes no column: its text would be run as SQL.</summary>
+    internal static void Create(Database database) => database.ExecuteScript(Script(Promoted(database).FindAll(IsValid), Limit(database)));
+
+    /// <summary>The most bytes of an event inserted in SQL: 0, which refuses all, where the file does not say.</summary>
+    internal static int Limit(Database database) =>
+        int.TryParse(database.Scalar(Sql.EventBytes), NumberStyles.None, CultureInfo.InvariantCulture, out var limit) ? limit : 0;
 
     /// <summary>The view, its triggers and the indexes of the promoted fields, as they have to be by what the file says.</summary>
-    internal static IEnumerable<SchemaObject> Objects(Database database) => Objects(Promoted(database), database.Scalar(Sql.EventBytes) ?? "");
+    internal static IEnumerable<SchemaObject> Objects(Database database) => Objects(Promoted(database).FindAll(IsValid), Limit(database));
 
     /// <summary>The same for given fields and a given limit.</summary>
-    internal static IEnumerable<SchemaObject> Objects(List<string> promoted, string limit) =>
+    internal static IEnumerable<SchemaObject> Objects(List<string> promoted, int limit) =>
         [.. SchemaObject.Parse(Script(promoted, limit)), .. promoted.Select(name => SchemaObject.Made(Index(name)))];
 
     /// <summary>Makes a limit the one of SQL inserts, where it is not.</summary>
     internal static void UseLimit(Database database, int eventBytes)
     {
-        var limit = eventBytes.ToString(CultureInfo.InvariantCulture);
-        if (database.Scalar(Sql.EventBytes) == limit) return;
+        if (Limit(database) == eventBytes) return;
         database.Execute("BEGIN IMMEDIATE");
         try
         {
-            database.Execute($"INSERT OR REPLACE INTO es_log (name, value) VALUES ('event_bytes', {limit})");
+            database.Execute(string.Create(CultureInfo.InvariantCulture, $"INSERT OR REPLACE INTO es_log (name, value) VALUES ('event_bytes', {eventBytes})"));
             Recreate(database);
             database.Execute("COMMIT");
         }
@@ -64,22 +67,36 @@ internal static class EventsView
         if (promoted.Contains(name)) return false;
         if (promoted.Find(p => p.Equals(name, StringComparison.OrdinalIgnoreCase)) is { } other)
             throw new ArgumentException($"'{other}' is promoted already, and the names of columns are not told apart by case: '{name}' cannot be.", nameof(name));
-        using (var insert = database.PrepareOnce(Sql.InsertPromoted)) insert.Bind(1, name).Run();
-        database.Execute(Index(name));
+        Add(database, name);
         Recreate(database);
         return true;
     }
+
+    /// <summary>Adds a field and its index, but not the column: the view is made after it.</summary>
+    internal static void Add(Database database, string name)
+    {
+        using (var insert = database.PrepareOnce(Sql.InsertPromoted)) insert.Bind(1, name).Run();
+        database.Execute(Index(name));
+    }
+
+    /// <summary>True for a name that can be a column.</summary>
+    internal static bool IsValid(string name) => ProblemOf(name) is null;
 
     /// <summary>Refuses what cannot be a column, or what versions of SQLite would not read alike.</summary>
     internal static void ThrowIfInvalid(string name)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
+        if (ProblemOf(name) is { } problem) throw new ArgumentException(problem, nameof(name));
+    }
+
+    private static string? ProblemOf(string name)
+    {
+        if (name.Length == 0) return "A promoted field's name has at least one character.";
         foreach (var c in name)
             if (!char.IsAsciiLetterOrDigit(c) && !"_-.$@: ".Contains(c, StringComparison.Ordinal))
-                throw new ArgumentException($"A promoted field is named by ASCII letters, digits and _ - . $ @ : and blank; U+{(int)c:X4} is none of them.", nameof(name));
-        if (name.Length > MaxNameLength) throw new ArgumentException($"A promoted field's name has at most {MaxNameLength} characters; this one has {name.Length}.", nameof(name));
-        if (s_columns.Contains(name, StringComparer.OrdinalIgnoreCase))
-            throw new ArgumentException($"The view 'events' has a column '{name}' already; a field of that name cannot be promoted.", nameof(name));
+                return $"A promoted field is named by ASCII letters, digits and _ - . $ @ : and blank; U+{(int)c:X4} is none of them.";
+        if (name.Length > MaxNameLength) return $"A promoted field's name has at most {MaxNameLength} characters; this one has {name.Length}.";
+        return s_columns.Contains(name, StringComparer.OrdinalIgnoreCase) ? $"The view 'events' has a column '{name}' already; a field of that name cannot be promoted." : null;
     }
 
     private static void Recreate(Database database)
@@ -90,7 +107,7 @@ internal static class EventsView
 
     private static string Index(string name) => $"CREATE INDEX \"es_promoted_{name}\" ON es_events ({Expression(name)})";
 
-    private static string Script(List<string> promoted, string limit)
+    private static string Script(List<string> promoted, int limit)
     {
         var (columns, expressions, given) = (new StringBuilder(), new StringBuilder(), new StringBuilder("0"));
         foreach (var name in promoted)
@@ -103,7 +120,7 @@ internal static class EventsView
         return SchemaVersion.Script("events.sql")
             .Replace("{columns}", columns.ToString(), StringComparison.Ordinal)
             .Replace("{expressions}", expressions.ToString(), StringComparison.Ordinal)
-            .Replace("{limit}", limit, StringComparison.Ordinal)
+            .Replace("{limit}", limit.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
             .Replace("{given}", given.ToString(), StringComparison.Ordinal);
     }
 

@@ -7,9 +7,11 @@ internal sealed class Findings
 
     internal bool IsFull => _found.Count == Verification.MaxFindings;
 
-    internal void Add(string what, string where)
+    internal void Add(string what, string where) => Add(new(what, where));
+
+    internal void Add(VerificationFinding finding)
     {
-        if (!IsFull) _found.Add(new(what, where));
+        if (!IsFull) _found.Add(finding);
     }
 
     internal void Clear() => _found.Clear();

@@ -11,7 +11,7 @@ namespace EventSourcing.Sqlite.Internal;
 /// <remarks>SuppressGCTransition stands only on calls that are short and do no I/O.</remarks>
 internal static unsafe partial class Native
 {
-    internal const int Ok = 0, Busy = 5, Full = 13, Auth = 23, Row = 100, Done = 101;
+    internal const int Ok = 0, Busy = 5, Full = 13, Constraint = 19, Auth = 23, Row = 100, Done = 101;
     internal const int TypeInteger = 1, TypeText = 3, TypeNull = 5;
     internal const uint PreparePersistent = 1;
     internal const int FileControlDataVersion = 35;

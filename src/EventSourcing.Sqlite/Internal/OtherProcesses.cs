@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace EventSourcing.Sqlite.Internal;
 
@@ -37,8 +38,21 @@ internal sealed unsafe class OtherProcesses(StoreFile file)
 
     private bool TryAsk(out bool isLocked)
     {
+        isLocked = false;
+        return TryAsk(_descriptor, out isLocked);
+    }
+
+    /// <summary>True when another process has a file open that this one has not: false where nobody can say. The descriptor is not SQLite's.</summary>
+    internal static bool HaveOpen(SafeFileHandle file) =>
+        OperatingSystem.IsLinux() && Environment.Is64BitProcess && TryAsk((int)file.DangerousGetHandle(), out var isLocked) && isLocked;
+
+    /// <summary>True when this process has a file open: false where nobody can say.</summary>
+    internal static bool IsOpenHere(string path) => OperatingSystem.IsLinux() && FileStatus.Of(path) is { Exists: true } status && Find(status.Identity) >= 0;
+
+    private static bool TryAsk(int descriptor, out bool isLocked)
+    {
         var found = new FileLock { Type = WriteLock, Start = FirstByte, Length = Bytes };
-        var isKnown = fcntl(_descriptor, GetLock, &found) == 0;
+        var isKnown = fcntl(descriptor, GetLock, &found) == 0;
         isLocked = isKnown && found.Type != NoLock;
         return isKnown;
     }

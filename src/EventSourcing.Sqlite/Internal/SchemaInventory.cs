@@ -28,8 +28,11 @@ internal sealed class SchemaInventory
     /// <summary>Indexes and triggers on the log's tables and view that are none of the log's, as they were found.</summary>
     internal IReadOnlyList<SchemaObject> Foreign { get; }
 
+    /// <summary>False when what stands in place of the log's tables and their indexes is code of somebody else's, which reading would run.</summary>
+    internal bool IsSafeToRead => !Altered.Concat(Foreign).Any(o => o.Type != "trigger" && !o.Name.Equals("events", StringComparison.OrdinalIgnoreCase));
+
     /// <summary>Takes stock. Reads in one snapshot.</summary>
-    internal static SchemaInventory Of(Database database) => InOneSnapshot(database, () =>
+    internal static SchemaInventory Of(Database database) => database.InSnapshot(() =>
     {
         var found = Found(database);
         var expected = new List<SchemaObject>([.. s_tables, .. s_guards]);
@@ -52,7 +55,7 @@ internal sealed class SchemaInventory
     internal void ThrowIfWrong(string path)
     {
         if (Altered is [var altered, ..]) throw Another(path, altered);
-        if (Missing.FirstOrDefault(IsEssential) is { } missing) throw Refused(path, $"its {missing} is missing", missing);
+        if (Missing.FirstOrDefault(IsEssential) is { } missing) throw Refused(path, $"its {missing} is missing{WayOut(missing)}", missing);
         if (Foreign is [var foreign, ..])
             throw Refused(path, $"the {foreign} on '{foreign.Table}' is none of the log's, and would run with its reads and appends; drop it (DROP {foreign.Type.ToUpperInvariant()})", foreign);
     }
@@ -61,9 +64,17 @@ internal sealed class SchemaInventory
     /// <exception cref="StoreSchemaException">There is such an object.</exception>
     internal static void RefuseNamesakes(Database database, string path)
     {
-        var ours = s_tables.Concat(s_guards).Concat(OptionalIndexes.Objects).Concat(EventsView.Objects([], "0")).Select(o => o.Key).ToHashSet();
+        var ours = s_tables.Concat(s_guards).Concat(OptionalIndexes.Objects).Concat(EventsView.Objects([], 0)).Select(o => o.Key).ToHashSet();
         if (Found(database).Find(o => ours.Contains(o.Key)) is { } other)
             throw new StoreSchemaException($"'{path}' has a {other}, which is a name of the log's. Nothing was changed; rename it, or keep the log in a file of its own.", other.ToString(), SchemaVersion.Newest);
+    }
+
+    /// <summary>Every object that was made by a statement, in the order in which they were made. What SQLite makes by itself, for UNIQUE and PRIMARY KEY, has no text.</summary>
+    internal static List<SchemaObject> Read(Database database)
+    {
+        var objects = new List<SchemaObject>();
+        database.ForEach(Sql.SchemaObjects, row => objects.Add(new(row.Text(0), row.Text(1), row.Text(2), row.Text(3))));
+        return objects;
     }
 
     private static SchemaInventory Compare(List<SchemaObject> found, List<SchemaObject> expected, List<SchemaObject> optional, bool isComplete)
@@ -93,37 +104,19 @@ internal sealed class SchemaInventory
     private static bool IsEssential(SchemaObject o) => o.Type == "table" || (o.Type == "index" && s_tables.Contains(o));
 
     // Triggers of captures stand on users' tables, whose renaming SQLite carries over into their text.
-    private static List<SchemaObject> Found(Database database)
-    {
-        var found = new List<SchemaObject>();
-        database.ForEach(Sql.SchemaObjects, row =>
-        {
-            var o = new SchemaObject(row.Text(0), row.Text(1), row.Text(2), row.Text(3));
-            if (o.Type != "trigger" || !o.Name.StartsWith(CapturePrefix, StringComparison.OrdinalIgnoreCase) || IsOwnTable(o.Table)) found.Add(o);
-        });
-        return found;
-    }
+    private static List<SchemaObject> Found(Database database) =>
+        Read(database).FindAll(o => o.Type != "trigger" || !o.Name.StartsWith(CapturePrefix, StringComparison.OrdinalIgnoreCase) || IsOwnTable(o.Table));
 
     private static bool IsOwnTable(string name) =>
         name.Equals("events", StringComparison.OrdinalIgnoreCase) || s_tables.Any(t => t.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
 
     private static StoreSchemaException Another(string path, SchemaObject altered) =>
-        Refused(path, $"its {altered} is not the one of the log's schema: another program, or another version of the library, has made it", altered);
+        Refused(path, $"its {altered} is not the one of the log's schema: another program, or another version of the library, has made it{WayOut(altered)}", altered);
+
+    // Tables have rows, which nobody can make anew.
+    private static string WayOut(SchemaObject o) =>
+        s_tables.Any(t => t.Key == o.Key && t.Type == "table") ? "" : $"; {nameof(SqliteEventLog)}.{nameof(SqliteEventLog.RepairAsync)} makes it as it has to be";
 
     private static StoreSchemaException Refused(string path, string what, SchemaObject o) =>
         new($"'{path}' does not have the log's schema: {what}. Nothing was changed.", o.ToString(), SchemaVersion.Newest);
-
-    private static T InOneSnapshot<T>(Database database, Func<T> work)
-    {
-        if (!database.IsAutoCommit) return work();
-        database.Execute("BEGIN");
-        try
-        {
-            return work();
-        }
-        finally
-        {
-            if (!database.IsAutoCommit) database.Execute("COMMIT");
-        }
-    }
 }

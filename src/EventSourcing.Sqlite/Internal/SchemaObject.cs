@@ -10,8 +10,10 @@ internal sealed record SchemaObject(string Type, string Name, string Table, stri
     /// <summary>What no two objects share: triggers have names of their own, all else shares one set.</summary>
     internal (bool IsTrigger, string Name) Key => (Type == "trigger", Name.ToUpperInvariant());
 
+    // The scripts' line ends are those of the machine that built the library.
     internal bool IsSameAs(SchemaObject other) =>
-        Type == other.Type && Name.Equals(other.Name, StringComparison.OrdinalIgnoreCase) && Table.Equals(other.Table, StringComparison.OrdinalIgnoreCase) && Sql.TrimEnd() == other.Sql.TrimEnd();
+        Type == other.Type && Key == other.Key && Table.Equals(other.Table, StringComparison.OrdinalIgnoreCase)
+        && Sql.ReplaceLineEndings("\n").TrimEnd() == other.Sql.ReplaceLineEndings("\n").TrimEnd();
 
     public override string ToString() => $"{Type} '{Name}'";
 

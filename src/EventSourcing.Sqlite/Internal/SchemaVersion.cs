@@ -74,17 +74,23 @@ internal static class SchemaVersion
     /// <summary>Checks without writing.</summary>
     internal static void Check(Database database, string path, KnownSchema schema)
     {
-        if (!Exists(database)) throw Foreign(path, mayBeAdded: false);
-        RefuseEncoding(database, path);
         var cookie = KnownSchema.CookieOf(database);
-        var inventory = SchemaInventory.Of(database);
-        inventory.ThrowIfFactsUnreadable(path);
-        var found = database.Scalar("SELECT value FROM es_log WHERE name = 'schema'") ?? "none";
-        if (!int.TryParse(found, NumberStyles.None, CultureInfo.InvariantCulture, out var version) || version is < 1 or > Newest)
-            throw new StoreSchemaException($"'{path}' has schema {found}; this library reads schemas up to {Newest}. Nothing was changed.", found, Newest);
+        var inventory = ThrowIfUnknown(database, path);
         EventsView.RefuseOther(database, path);
         inventory.ThrowIfWrong(path);
         schema.Know(cookie);
+    }
+
+    /// <summary>Refuses a file without a log, and a log of a schema that this library does not know.</summary>
+    internal static SchemaInventory ThrowIfUnknown(Database database, string path)
+    {
+        if (!Exists(database)) throw Foreign(path, mayBeAdded: false);
+        RefuseEncoding(database, path);
+        var inventory = SchemaInventory.Of(database);
+        inventory.ThrowIfFactsUnreadable(path);
+        if (Found(database) is >= 1 and <= Newest) return inventory;
+        var found = Text(database);
+        throw new StoreSchemaException($"'{path}' has schema {found}; this library reads schemas up to {Newest}. Nothing was changed.", found, Newest);
     }
 
     /// <summary>Write-ahead logging is what lets readers and the writer work at once; it is kept in the file.</summary>
@@ -94,10 +100,17 @@ internal static class SchemaVersion
         if (mode != "wal") throw new StoreUnavailableException($"'{path}' does not take a write-ahead log (journal mode '{mode}').");
     }
 
-    private static bool Exists(Database database) =>
+    /// <summary>The schema that a log says it has; null where it says none.</summary>
+    internal static int? Found(Database database) => int.TryParse(Text(database), NumberStyles.None, CultureInfo.InvariantCulture, out var version) ? version : null;
+
+    private static string Text(Database database) => database.Scalar("SELECT value FROM es_log WHERE name = 'schema'") ?? "none";
+
+    /// <summary>True for a database that has a log.</summary>
+    internal static bool Exists(Database database) =>
         database.Scalar("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'es_log'") is not null;
 
-    private static bool HasTables(Database database) => database.Scalar("SELECT 1 FROM sqlite_master LIMIT 1") is not null;
+    /// <summary>True for a database that has anything.</summary>
+    internal static bool HasTables(Database database) => database.Scalar("SELECT 1 FROM sqlite_master LIMIT 1") is not null;
 
     private static StoreSchemaException Foreign(string path, bool mayBeAdded) =>
         new($"'{path}' is a database of something else: it holds no event log. Nothing was changed{(mayBeAdded ? "; AddToExistingDatabase = true in the options adds a log to it" : "")}.", "no event log", Newest);

@@ -16,7 +16,7 @@ internal static class Sql
     // Users' views and tables of other names are theirs, whatever they read.
     internal const string SchemaObjects =
         "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE sql IS NOT NULL "
-        + "AND (name LIKE 'es~_%' ESCAPE '~' OR tbl_name LIKE 'es~_%' ESCAPE '~' OR name LIKE 'events%' OR tbl_name LIKE 'events')";
+        + "AND (name LIKE 'es~_%' ESCAPE '~' OR tbl_name LIKE 'es~_%' ESCAPE '~' OR name LIKE 'events%' OR tbl_name LIKE 'events') ORDER BY rowid";
 
     internal const string DataVersion = "PRAGMA data_version";
 
@@ -103,6 +103,7 @@ internal static class Sql
     internal const string TraceByCausation = "SELECT position FROM es_events WHERE causation = ?1 AND position > ?2 AND position <= ?3 ORDER BY position LIMIT ?4";
 
     internal const string Captures = "SELECT name, definition FROM es_captures ORDER BY name";
+    internal const string CapturedTable = "SELECT name FROM es_captures WHERE name = ?1";
     internal const string InsertCapture = "INSERT INTO es_captures (name, definition) VALUES (?1, ?2)";
     internal const string RemoveCapture = "DELETE FROM es_captures WHERE name = ?1";
     internal const string TableName = "SELECT name FROM sqlite_master WHERE type = 'table' AND name = ?1 COLLATE NOCASE AND sql NOT LIKE 'CREATE VIRTUAL%'";

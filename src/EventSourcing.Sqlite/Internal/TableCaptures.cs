@@ -6,13 +6,16 @@ namespace EventSourcing.Sqlite.Internal;
 /// <summary>Triggers on users' tables that insert into <c>events</c>, and the list of them.</summary>
 internal static class TableCaptures
 {
+    /// <summary>What is wrong with a capture whose definition cannot be read.</summary>
+    internal const string Unreadable = "the capture is not what the library wrote";
+
     private static readonly string[] s_operations = ["insert", "update", "delete"];
 
     internal static List<TableCapture> Read(Database database)
     {
         var captures = new List<TableCapture>();
         using (var rows = database.PrepareOnce(Sql.Captures))
-            while (rows.Step()) captures.Add(Parse(rows.Text(0), rows.Text(1)));
+            while (rows.Step()) captures.Add(TryParse(rows.Text(0), rows.Text(1)) ?? throw new StoreCorruptException(Unreadable, $"es_captures, table '{rows.Text(0)}'"));
         return [.. captures.Select(c => c with { Problem = ProblemOf(database, c) })];
     }
 
@@ -48,11 +51,39 @@ internal static class TableCaptures
     /// <summary>Removes a capture; false when there is none. Inside the writer's transaction.</summary>
     internal static bool Remove(Database database, string table)
     {
-        if (Read(database).Find(c => c.Table.Equals(table, StringComparison.OrdinalIgnoreCase)) is not { } capture) return false;
-        foreach (var operation in s_operations) database.Execute($"DROP TRIGGER IF EXISTS {Identifier(TriggerName(capture.Table, operation))}");
+        // By its name only: a definition that nobody can read any more is removed, or replaced, all the same.
+        if (Text(database, Sql.CapturedTable, table) is not { } name) return false;
+        foreach (var operation in s_operations) database.Execute($"DROP TRIGGER IF EXISTS {Identifier(TriggerName(name, operation))}");
         using var remove = database.PrepareOnce(Sql.RemoveCapture);
-        remove.Bind(1, capture.Table).Run();
+        remove.Bind(1, name).Run();
         return true;
+    }
+
+    /// <summary>The triggers that the captures ask for: of those whose table and columns are there, with the table's name. A definition that nobody can read asks for none.</summary>
+    internal static IEnumerable<SchemaObject> Triggers(Database database)
+    {
+        var captures = new List<TableCapture>();
+        database.ForEach(Sql.Captures, row =>
+        {
+            if (TryParse(row.Text(0), row.Text(1)) is { } capture) captures.Add(capture);
+        });
+        foreach (var capture in captures)
+        {
+            if (Text(database, Sql.TableName, capture.Table) is null || capture.TableColumns.Except(ColumnsOf(database, capture.Table)).Any()) continue;
+            foreach (var operation in s_operations)
+                if (TypeOf(capture, operation) is { } type) yield return new("trigger", TriggerName(capture.Table, operation), capture.Table, Trigger(capture, operation, type));
+        }
+    }
+
+    /// <summary>The captures whose definition is no longer what the library wrote, by table.</summary>
+    internal static List<string> FindUnreadable(Database database)
+    {
+        var tables = new List<string>();
+        database.ForEach(Sql.Captures, row =>
+        {
+            if (TryParse(row.Text(0), row.Text(1)) is null) tables.Add(row.Text(0));
+        });
+        return tables;
     }
 
     private static string? ProblemOf(Database database, TableCapture capture)
@@ -152,6 +183,18 @@ internal static class TableCaptures
         }
 
         return Encoding.UTF8.GetString(output.ToArray());
+    }
+
+    private static TableCapture? TryParse(string table, string json)
+    {
+        try
+        {
+            return Parse(table, json);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException)
+        {
+            return null;
+        }
     }
 
     private static TableCapture Parse(string table, string json)

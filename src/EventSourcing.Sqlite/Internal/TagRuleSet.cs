@@ -22,13 +22,17 @@ internal sealed class TagRuleSet
     }
 
     /// <summary>True when the file has the rules that are wanted.</summary>
-    internal bool AreStoredIn(Database database)
+    internal bool AreStoredIn(Database database) => DifferingFrom(database).Count == 0;
+
+    /// <summary>The types whose rules in the file are not those that are wanted.</summary>
+    internal List<string> DifferingFrom(Database database)
     {
         var stored = Read(database);
-        foreach (var (type, rules) in Wanted)
-            if (!IsSame(stored.GetValueOrDefault(type), rules)) return false;
-        return true;
+        return [.. Wanted.Where(wanted => !IsSame(stored.GetValueOrDefault(wanted.Key), wanted.Value)).Select(wanted => wanted.Key)];
     }
+
+    /// <summary>What a verification says of a type whose rules differ.</summary>
+    internal static VerificationFinding Finding(string type) => new("the tag rules are not those of this process's type map", $"es_tag_rules, type '{type}'");
 
     /// <summary>Brings the file's rules up to what is wanted and returns all of them. Inside the writer's transaction.</summary>
     internal Dictionary<string, List<TagRule>> Store(Database database)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using EventSourcing.Storage;
 using Microsoft.Data.Sqlite;
 
@@ -5,11 +6,17 @@ namespace EventSourcing.Sqlite.Internal;
 
 /// <summary>Examines the whole file, part by part. Each part goes in pages, each page one short snapshot; SQLite's own check alone takes one for all.</summary>
 /// <remarks>Events and what belongs to them are only ever added, so that what pages see together up to one head belongs together.</remarks>
-internal sealed class Verifier(Database database, PositionalIds ids, CancellationToken cancellationToken)
+/// <param name="database">A connection of the verification's own.</param>
+/// <param name="wanted">The tag rules that this process has stored; null where it stores none.</param>
+/// <param name="cancellationToken">Ends the examination.</param>
+internal sealed class Verifier(Database database, TagRuleSet? wanted, CancellationToken cancellationToken)
 {
     private const int PageRows = 1024;
 
     private readonly Findings _findings = new();
+
+    /// <summary>As <see cref="Verification.JournalBytes"/>.</summary>
+    internal long JournalBytes { get; init; }
 
     internal Verification Run()
     {
@@ -28,7 +35,13 @@ internal sealed class Verifier(Database database, PositionalIds ids, Cancellatio
         long head = 0, names = 0;
         EventsVerifier? events = null;
         IndexVerifier? indexes = null;
+        PositionalIds? ids = null;
         Part("the file", CheckStructure);
+        Part("es_log", () => ids = CheckFacts());
+        Part("the schema", CheckSchema);
+        Part("es_promoted", CheckPromoted);
+        Part("es_captures", () => TableCaptures.FindUnreadable(database).ForEach(table => _findings.Add(TableCaptures.Unreadable, $"es_captures, table '{table}'")));
+        Part("es_tag_rules", CheckTagRules);
         Part("es_events", () => head = Number("SELECT max(position) FROM es_events"));
         foreach (var table in new[] { Sql.Streams, Sql.Types, Sql.Tags }) Part(table.Table, () => names += CheckNames(table));
         Part("es_events", () =>
@@ -52,6 +65,7 @@ internal sealed class Verifier(Database database, PositionalIds ids, Cancellatio
             TagEntries = indexes?.Tags ?? 0,
             Ids = indexes?.Ids ?? 0,
             Records = records,
+            JournalBytes = JournalBytes,
         };
     }
 
@@ -87,6 +101,41 @@ internal sealed class Verifier(Database database, PositionalIds ids, Cancellatio
         {
             if (row.Text(0) is not "ok" and var message) _findings.Add(message, "the file");
         });
+    }
+
+    // Written once and counted on ever since; without a checksum, so what can be known is that each is there and of its kind.
+    private PositionalIds? CheckFacts()
+    {
+        Check("schema", 1, SchemaVersion.Newest);
+        Check("generation", 1, long.MaxValue);
+        Check("event_bytes", 1, int.MaxValue);
+        return Check("id_key", 0, (1L << 62) - 1) is { } key ? new(key) : null;
+
+        long? Check(string name, long least, long most)
+        {
+            using var fact = database.PrepareOnce(Sql.Fact);
+            if (!fact.Bind(1, name).Step()) _findings.Add("the fact is missing", $"es_log, {name}");
+            else if (!long.TryParse(fact.Text(0), NumberStyles.None, CultureInfo.InvariantCulture, out var value) || value < least || value > most)
+                _findings.Add("the fact is not what the library wrote", $"es_log, {name}");
+            else return value;
+            return null;
+        }
+    }
+
+    private void CheckSchema()
+    {
+        foreach (var finding in SchemaRepair.Findings(database)) _findings.Add(finding);
+    }
+
+    private void CheckPromoted()
+    {
+        foreach (var name in EventsView.Promoted(database))
+            if (!EventsView.IsValid(name)) _findings.Add("no field of that name can be a column", $"es_promoted, '{name}'");
+    }
+
+    private void CheckTagRules()
+    {
+        foreach (var type in wanted?.DifferingFrom(database) ?? []) _findings.Add(TagRuleSet.Finding(type));
     }
 
     private long CheckNames(Sql.Names table)

@@ -32,6 +32,10 @@ public abstract partial class DocumentationTest
     protected static List<string> Shown(string document) =>
         [.. CodeBlock().Matches(File.ReadAllText(Path.Combine(Root(), document))).Select(match => Normalized(match.Groups[1].Value))];
 
+    /// <summary>The blocks of one language that a document shows, as they stand.</summary>
+    protected static List<string> Blocks(string document, string language) =>
+        [.. Regex.Matches(File.ReadAllText(Path.Combine(Root(), document)), $@"^```{language}\s*$(.*?)^```\s*$", RegexOptions.Multiline | RegexOptions.Singleline).Select(match => match.Groups[1].Value)];
+
     /// <summary>What a source of this project marks as examples of these names, joined, whitespace aside.</summary>
     protected static string Executed(string source, params string[] names)
     {

@@ -17,6 +17,15 @@ public class ProcessTests
     }
 
     [Test]
+    public async Task Backups_killed_at_random_moments_are_whole_or_have_no_name()
+    {
+        using var file = new TemporaryFile();
+        var report = await BackupRun.RunAsync(file.Folder, kills: 10, events: 30_000, TestContext.CurrentContext.Random.Next());
+        TestContext.Out.WriteLine(report);
+        Assert.That((report.Wrong, report.Findings), Is.EqualTo((0, 0)));
+    }
+
+    [Test]
     public async Task Retries_in_two_processes_are_answered_with_the_first_result()
     {
         using var file = new TemporaryFile();

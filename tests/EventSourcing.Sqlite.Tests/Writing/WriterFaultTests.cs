@@ -68,7 +68,7 @@ public class WriterFaultTests
         {
             while (watch.ElapsedMilliseconds < 150) Thread.Yield();
             return t.Append(new() { Writes = new[] { new StreamWrite("s-1", ExpectedVersion.Any, new LogEvent[] { new() { Type = "t" } }) } });
-        }, default).AsTask();
+        }, isNative: false, default).AsTask();
 
         (await work.WaitAsync(s_long)).FirstPosition.Should().Be(GlobalPosition.FromInt64(1));
         await waiting.WaitAsync(s_long);
@@ -210,7 +210,7 @@ public class WriterFaultTests
         var calls = await rig.QueueAsGroupAsync(() =>
         [
             .. Enumerable.Range(1, 200).Select(i => rig.AppendAsync(i)),
-            rig.Writer.TransactAsync<int>(_ => throw new SqliteException("another database", 10), isNative: false, default).AsTask(),
+            rig.Writer.RunAsync<int>(_ => throw new SqliteException("disk I/O error", 10), default).AsTask(),
             .. Enumerable.Range(201, 200).Select(i => rig.AppendAsync(i)),
         ], () => { });
         await Task.WhenAll(calls).WaitAsync(s_long).ContinueWith(_ => { }, TaskScheduler.Default);
@@ -229,7 +229,7 @@ public class WriterFaultTests
         var opened = rig.Opened;
 
         var calls = await rig.QueueAsGroupAsync(
-            () => [rig.Writer.TransactAsync<int>(_ => throw new SqliteException("another database", 10), isNative: false, default).AsTask(), .. Enumerable.Range(1, 400).Select(i => rig.AppendAsync(i))],
+            () => [rig.Writer.RunAsync<int>(_ => throw new SqliteException("disk I/O error", 10), default).AsTask(), .. Enumerable.Range(1, 400).Select(i => rig.AppendAsync(i))],
             () => rig.OnOpen = () => throw new SqliteException("disk I/O error", 10));
         await Task.WhenAll(calls).WaitAsync(s_long).ContinueWith(_ => { }, TaskScheduler.Default);
 

@@ -131,6 +131,57 @@ public sealed class AppTests
     }
 
     [Test]
+    public async Task A_backup_has_what_the_store_has()
+    {
+        await ImportAsync(Order1, Order2);
+        var copy = _folder.File("copy.db");
+        var (code, output, _) = await RunAsync("backup", "--db", _db, "--to", copy);
+        (code, output).Should().Match<(int Code, string Out)>(r => r.Code == 0 && r.Out.Contains("has the events through position 4"));
+        (await RunAsync("log", "--db", copy)).Out.Should().Be((await RunAsync("log", "--db", _db)).Out);
+    }
+
+    [Test]
+    public async Task A_backup_that_would_replace_a_file_exits_with_1_and_changes_nothing()
+    {
+        await ImportAsync(Order1);
+        await FailsAndChangesNothingAsync(["backup", "--db", _db, "--to", _db]);
+    }
+
+    [TestCase("backup", "--to", "copy.db")]
+    [TestCase("verify")]
+    public async Task A_database_that_is_not_there_is_neither_copied_nor_verified(params string[] command)
+    {
+        var (code, output, error) = await RunAsync([.. command, "--db", _db]);
+        (code, output, error.TrimEnd().Split('\n').Length).Should().Be((1, "", 1));
+        File.Exists(_db).Should().BeFalse();
+    }
+
+    [Test]
+    public async Task An_intact_file_is_verified_with_0()
+    {
+        await ImportAsync(Order1, Order2);
+        var (code, output, _) = await RunAsync("verify", "--db", _db);
+        (code, output.TrimEnd()).Should().Be((0, $"{_db} is intact: 4 events through position 4, 4 records"));
+    }
+
+    [Test]
+    public async Task A_damaged_file_is_verified_with_1_and_its_findings()
+    {
+        await ImportAsync(Order1, Order2);
+        await SqlAsync("DROP TRIGGER es_events_update; UPDATE es_events SET data = '{}' WHERE position = 2");
+        var (code, output, _) = await RunAsync("verify", "--db", _db);
+        code.Should().Be(1);
+        output.Should().Contain("position 2: the event is not what was stored").And.Contain("trigger es_events_update: it is missing").And.Contain("is damaged: 4 events");
+    }
+
+    [Test]
+    public async Task A_text_is_verified_with_1()
+    {
+        _folder.Write("shop.db", Enumerable.Repeat("this is a text and no database", 100).ToArray());
+        (await RunAsync("verify", "--db", _db)).Code.Should().Be(1);
+    }
+
+    [Test]
     public async Task A_json_report_is_nothing_but_json()
     {
         await ImportAsync(Order1, Order2);

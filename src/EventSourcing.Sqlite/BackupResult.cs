@@ -1,0 +1,19 @@
+namespace EventSourcing.Sqlite;
+
+/// <summary>What <see cref="SqliteEventLog.BackupAsync"/> copied.</summary>
+public sealed class BackupResult
+{
+    internal BackupResult(string path, GlobalPosition head, long bytes, TimeSpan duration) => (Path, Head, Bytes, Duration) = (path, head, bytes, duration);
+
+    /// <summary>The backup's file, as a full path.</summary>
+    public string Path { get; }
+
+    /// <summary>The position of the last event that the backup holds: it has all events up to there and none after.</summary>
+    public GlobalPosition Head { get; }
+
+    /// <summary>The size of the file in bytes.</summary>
+    public long Bytes { get; }
+
+    /// <summary>How long it took, by the log's clock.</summary>
+    public TimeSpan Duration { get; }
+}

@@ -1,0 +1,59 @@
+namespace EventSourcing.Sqlite.Internal;
+
+/// <summary>Work that reads a whole file: each on a thread of its own, so that neither the pool nor the readers wait for it. Closing the log ends it.</summary>
+internal sealed class LongWork : IAsyncDisposable
+{
+    private readonly Lock _gate = new();
+    private readonly HashSet<Task> _running = [];
+    private readonly CancellationTokenSource _closing = new();
+
+    /// <summary>Runs work that looks at its token now and then.</summary>
+    /// <exception cref="ObjectDisposedException">The log is closed, or was closed meanwhile.</exception>
+    internal async Task<T> RunAsync<T>(Func<CancellationToken, T> work, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        Task<T> task;
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_closing.IsCancellationRequested, typeof(SqliteEventLog));
+            task = Task.Factory.StartNew(() => RunUntilClosed(work, cancellationToken), CancellationToken.None, TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach, TaskScheduler.Default);
+            _running.Add(task);
+        }
+
+        try
+        {
+            return await task.ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (_closing.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            throw new ObjectDisposedException(nameof(SqliteEventLog), "The log was closed before the work was done. Nothing of it is left.");
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            throw new OperationCanceledException(cancellationToken);
+        }
+        finally
+        {
+            lock (_gate) _running.Remove(task);
+        }
+    }
+
+    private T RunUntilClosed<T>(Func<CancellationToken, T> work, CancellationToken cancellationToken)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _closing.Token);
+        return work(stop.Token);
+    }
+
+    /// <summary>Ends what runs, and waits for it.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        Task[] running;
+        lock (_gate)
+        {
+            _closing.Cancel();
+            running = [.. _running];
+        }
+
+        await Task.WhenAll(running).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+}
