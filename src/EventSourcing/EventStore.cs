@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Runtime.CompilerServices;
 using EventSourcing.Internal;
 using EventSourcing.Serialization;
 using EventSourcing.Storage;
@@ -159,7 +158,6 @@ public sealed class EventStore : IEventStore
     /// <summary>Ends what is under way and closes the log.</summary>
     public ValueTask DisposeAsync() => Log.DisposeAsync();
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<AppendResult> ObserveAsync(Append append, CancellationToken cancellationToken)
     {
         using var observed = AppendObservation.Begin(append, Log.SystemName);
@@ -189,22 +187,9 @@ public sealed class EventStore : IEventStore
             pending = ValueTask.FromException<AppendResult>(e);
         }
 
-        if (!pending.IsCompleted) return AwaitAsync(pending, encoder);
+        if (!pending.IsCompleted) return PendingAppend.Rent(this, pending, encoder).Task;
         Return(encoder);
         return pending;
-    }
-
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<AppendResult> AwaitAsync(ValueTask<AppendResult> pending, AppendEncoder encoder)
-    {
-        try
-        {
-            return await pending.ConfigureAwait(false);
-        }
-        finally
-        {
-            Return(encoder);
-        }
     }
 
     private static void ThrowIfBelowOne(long? value, string name)

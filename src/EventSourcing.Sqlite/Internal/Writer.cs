@@ -53,6 +53,9 @@ internal sealed class Writer : IAsyncDisposable
         _places = new(options.QueueCapacity);
     }
 
+    /// <summary>True on the thread that runs what is queued.</summary>
+    internal bool IsOwnThread => Environment.CurrentManagedThreadId == _threadId;
+
     internal ValueTask<AppendResult> AppendAsync(LogAppend append, CancellationToken cancellationToken)
     {
         if (cancellationToken.IsCancellationRequested) return ValueTask.FromCanceled<AppendResult>(cancellationToken);
@@ -68,7 +71,7 @@ internal sealed class Writer : IAsyncDisposable
             }
         }
 
-        var item = AppendItem.Rent(append);
+        var item = AppendItem.Rent(append, this);
         return _places.Wait(0, CancellationToken.None)
             ? TryEnqueue(item, cancellationToken) ? item.Task : ValueTask.FromException<AppendResult>(Disposed())
             : WaitAndEnqueueAsync(item, cancellationToken);
@@ -86,7 +89,7 @@ internal sealed class Writer : IAsyncDisposable
     /// <summary>Runs work on the session as an item of the queue.</summary>
     internal async ValueTask<T> RunAsync<T>(Func<WriteSession, T> work, bool isUserCode, CancellationToken cancellationToken)
     {
-        if (Environment.CurrentManagedThreadId == _threadId)
+        if (IsOwnThread)
             throw new InvalidOperationException("The log was called from inside its own transaction, which would wait for itself.");
         cancellationToken.ThrowIfCancellationRequested();
         await _places.WaitAsync(cancellationToken).ConfigureAwait(false);
