@@ -74,7 +74,7 @@ internal sealed class WriteSession : IDisposable
         var code = _begin.TryRun();
         if ((code & 0xff) == Native.Busy) return false;
         if (code != Native.Ok) throw _database.Error(code);
-        _now = (_time.GetUtcNow().UtcTicks - DateTime.UnixEpoch.Ticks) / TimeSpan.TicksPerMicrosecond;
+        _now = Microseconds.SinceEpoch(_time.GetUtcNow());
         HasSealed = false;
         try
         {
