@@ -15,6 +15,7 @@ var workloads = new Dictionary<string, Func<Settings, Task>>
     ["catch-up"] = CatchUpWorkload.RunAsync,
     ["latency"] = LatencyWorkload.RunAsync,
     ["idle"] = IdleWorkload.RunAsync,
+    ["deciders"] = DecidersWorkload.RunAsync,
 };
 
 if (Settings.Parse(args) is not { } settings || !workloads.TryGetValue(settings.Workload, out var run))

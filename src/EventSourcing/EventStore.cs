@@ -25,7 +25,9 @@ public sealed class EventStore : IEventStore
         ArgumentNullException.ThrowIfNull(types);
         Log = log;
         Types = types;
-        _serializer = (options ?? new()).Serializer;
+        Options = (options ?? new()).Validated();
+        Turns = new(Options.TimeProvider);
+        _serializer = Options.Serializer;
         _decoder = new(types, _serializer);
         if (log is ITaggingLog tagging && _serializer.IsJson) tagging.UseTagRules(types.Types);
     }
@@ -141,6 +143,11 @@ public sealed class EventStore : IEventStore
     public ValueTask WaitAsync(GlobalPosition after, CancellationToken cancellationToken = default) => Log.WaitAsync(after, cancellationToken);
 
     internal EventDecoder Decoder => _decoder;
+
+    internal EventStoreOptions Options { get; }
+
+    /// <summary>Of the decisions that meet each other.</summary>
+    internal Turns Turns { get; }
 
     /// <summary>An encoder whose append stays valid until it is given back.</summary>
     internal AppendEncoder RentEncoder()
