@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using System.Threading.Tasks.Sources;
 
 namespace EventSourcing.Internal;
@@ -15,20 +16,24 @@ internal sealed class PendingAppend : IValueTaskSource<AppendResult>
     private static readonly ConcurrentQueue<PendingAppend> s_kept = [];
 
     private readonly Answer<AppendResult> _answer = new();
-    private readonly Action _onAnswered;
     private EventStore _store = null!;
     private AppendEncoder _encoder = null!;
     private ValueTask<AppendResult> _pending;
+    private ValueTask _continuing;
     private bool _isAsked;
-
-    private PendingAppend() => _onAnswered = OnAnswered;
 
     internal ValueTask<AppendResult> Task => new(this, _answer.Version);
 
     internal static PendingAppend Rent(EventStore store, ValueTask<AppendResult> pending, AppendEncoder encoder)
     {
         if (!s_kept.TryDequeue(out var append)) append = new();
-        lock (append._answer.Gate) (append._store, append._pending, append._encoder, append._isAsked) = (store, pending, encoder, false);
+        lock (append._answer.Gate)
+        {
+            // The machinery of the wait before goes back to its pool; it ends a moment after it has answered.
+            if (append._continuing.IsCompleted) append._continuing.GetAwaiter().GetResult();
+            (append._store, append._pending, append._encoder, append._continuing, append._isAsked) = (store, pending, encoder, default, false);
+        }
+
         return append;
     }
 
@@ -88,15 +93,8 @@ internal sealed class PendingAppend : IValueTaskSource<AppendResult>
 
     private void ContinueWith(ValueTask<AppendResult> pending)
     {
-        try
-        {
-            pending.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(_onAnswered);
-        }
-        catch (Exception e)
-        {
-            // A log's own source refuses to be awaited. Thrown on, it would end the process.
-            _answer.Fail(e);
-        }
+        var continuing = AnswerAsync(pending);
+        lock (_answer.Gate) _continuing = continuing;
     }
 
     private void WaitFor(ValueTask<AppendResult> pending)
@@ -117,12 +115,14 @@ internal sealed class PendingAppend : IValueTaskSource<AppendResult>
         }
     }
 
-    private void OnAnswered()
+    // Not seen by any caller, so that its machinery can be used again.
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private async ValueTask AnswerAsync(ValueTask<AppendResult> pending)
     {
         AppendResult result;
         try
         {
-            result = _pending.GetAwaiter().GetResult();
+            result = await pending.ConfigureAwait(false);
         }
         catch (Exception e)
         {
