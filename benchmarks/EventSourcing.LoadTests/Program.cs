@@ -17,6 +17,7 @@ var workloads = new Dictionary<string, Func<Settings, Task>>
     ["latency"] = LatencyWorkload.RunAsync,
     ["idle"] = IdleWorkload.RunAsync,
     ["backup"] = BackupWorkload.RunAsync,
+    ["deciders"] = DecidersWorkload.RunAsync,
 };
 
 if (args is [BackupWorkload.Inserting, var path])

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Collections.Frozen;
 using System.Text.Json;
+using EventSourcing.Storage;
 
 namespace EventSourcing;
 
@@ -19,10 +20,10 @@ public sealed record EventMetadata
     /// <summary>The event or command that led to this event: 1 to 512 bytes of UTF-8, or null.</summary>
     public string? CausationId { get; init; }
 
-    /// <summary>Who did it, or null. Stored in the metadata as the header <c>actor</c>.</summary>
+    /// <summary>Who did it: not empty, valid UTF-16, or null. Stored in the metadata as the header <c>actor</c>.</summary>
     public string? Actor { get; init; }
 
-    /// <summary>Headers of the application's own; none is called <c>actor</c>. The header <c>traceparent</c> is added where a recorded activity is current.</summary>
+    /// <summary>Headers of the application's own, names and values valid UTF-16, no value null; none is called <c>actor</c>. The header <c>traceparent</c> is added where a recorded activity is current.</summary>
     public IReadOnlyDictionary<string, string> Headers { get; init; } = FrozenDictionary<string, string>.Empty;
 
     /// <summary>This, with the parts it leaves out taken from <paramref name="fallback"/>; headers are joined, this one's first.</summary>
@@ -44,10 +45,19 @@ public sealed record EventMetadata
         if (!HasHeaders) return;
         using var writer = new Utf8JsonWriter(output);
         writer.WriteStartObject();
-        if (Actor is not null) writer.WriteString(ActorKey, Actor);
+        if (Actor is not null)
+        {
+            if (Actor.Length == 0) throw new ArgumentException("An actor is not empty; it is left out where there is none.", nameof(Actor));
+            WellFormed.ThrowIfNot(Actor, "An actor", nameof(Actor));
+            writer.WriteString(ActorKey, Actor);
+        }
+
         foreach (var (key, value) in Headers)
         {
             if (key == ActorKey) throw new ArgumentException($"The header '{ActorKey}' is said by {nameof(EventMetadata)}.{nameof(Actor)}.", nameof(Headers));
+            WellFormed.ThrowIfNot(key, "A header's name", nameof(Headers));
+            if (value is null) throw new ArgumentException($"The header '{key}' is null; it is left out where there is none.", nameof(Headers));
+            WellFormed.ThrowIfNot(value, $"The header '{key}'", nameof(Headers));
             writer.WriteString(key, value);
         }
 

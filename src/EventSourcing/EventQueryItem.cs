@@ -21,6 +21,7 @@ public sealed class EventQueryItem
         if (types.Length == 0 && clrTypes.Length == 0 && tags.Length == 0 && category is null && stream is null)
             throw new ArgumentException("A query item has at least one criterion; every event is EventQuery.All.", nameof(types));
         foreach (var type in types) Name.ThrowIfInvalid(type, "event type name", nameof(types));
+        if (category is not null) WellFormed.ThrowIfNot(category, "A category", nameof(category));
         foreach (var type in clrTypes) ArgumentNullException.ThrowIfNull(type, nameof(clrTypes));
         foreach (var tag in tags)
             if (tag == default) throw new ArgumentException("default(Tag) is no tag.", nameof(tags));

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Runtime.CompilerServices;
 using EventSourcing.Internal;
 using EventSourcing.Serialization;
 using EventSourcing.Storage;
@@ -26,7 +25,9 @@ public sealed class EventStore : IEventStore
         ArgumentNullException.ThrowIfNull(types);
         Log = log;
         Types = types;
-        _serializer = (options ?? new()).Serializer;
+        Options = (options ?? new()).Validated();
+        Turns = new(Options.TimeProvider);
+        _serializer = Options.Serializer;
         _decoder = new(types, _serializer);
         if (log is ITaggingLog tagging && _serializer.IsJson) tagging.UseTagRules(types.Types);
     }
@@ -143,6 +144,11 @@ public sealed class EventStore : IEventStore
 
     internal EventDecoder Decoder => _decoder;
 
+    internal EventStoreOptions Options { get; }
+
+    /// <summary>Of the decisions that meet each other.</summary>
+    internal Turns Turns { get; }
+
     /// <summary>An encoder whose append stays valid until it is given back.</summary>
     internal AppendEncoder RentEncoder()
     {
@@ -159,7 +165,6 @@ public sealed class EventStore : IEventStore
     /// <summary>Ends what is under way and closes the log.</summary>
     public ValueTask DisposeAsync() => Log.DisposeAsync();
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<AppendResult> ObserveAsync(Append append, CancellationToken cancellationToken)
     {
         using var observed = AppendObservation.Begin(append, Log.SystemName);
@@ -189,22 +194,9 @@ public sealed class EventStore : IEventStore
             pending = ValueTask.FromException<AppendResult>(e);
         }
 
-        if (!pending.IsCompleted) return AwaitAsync(pending, encoder);
+        if (!pending.IsCompleted) return PendingAppend.Rent(this, pending, encoder).Task;
         Return(encoder);
         return pending;
-    }
-
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<AppendResult> AwaitAsync(ValueTask<AppendResult> pending, AppendEncoder encoder)
-    {
-        try
-        {
-            return await pending.ConfigureAwait(false);
-        }
-        finally
-        {
-            Return(encoder);
-        }
     }
 
     private static void ThrowIfBelowOne(long? value, string name)

@@ -16,7 +16,7 @@ public interface IEventStore : IAsyncDisposable
     /// <summary>Stores an append completely or not at all; judged as <see cref="IEventLog.AppendAsync"/> says.</summary>
     /// <param name="append">What to store.</param>
     /// <param name="cancellationToken">Before the commit is sent: nothing is written.</param>
-    /// <returns>Positions and versions; for a repeat, those of the first time.</returns>
+    /// <returns>Positions and versions; for a repeat, those of the first time. It is awaited once, or waited for once by blocking; to use it more often, keep <see cref="ValueTask{TResult}.AsTask"/>.</returns>
     /// <exception cref="ArgumentException">The append holds nothing (no event, no command id, no tracking), or a name in it is not valid. Nothing was written; so with every exception but the last.</exception>
     /// <exception cref="UnknownEventTypeException">An event's CLR type, or one of the condition's, has no entry in the type map.</exception>
     /// <exception cref="EventSerializationException">An event could not be serialized.</exception>

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Threading.Tasks.Sources;
+using EventSourcing.Internal;
 using EventSourcing.Storage;
 
 namespace EventSourcing.Sqlite.Internal;
@@ -11,7 +12,8 @@ internal sealed class AppendItem : WorkItem, IValueTaskSource<AppendResult>
 
     private static readonly ConcurrentQueue<AppendItem> s_kept = [];
 
-    private ManualResetValueTaskSourceCore<AppendResult> _source = new() { RunContinuationsAsynchronously = true };
+    private readonly Answer<AppendResult> _answer = new();
+    private Writer _writer = null!;
     private LogAppend _append = null!;
     private AppendResult _result;
 
@@ -29,12 +31,12 @@ internal sealed class AppendItem : WorkItem, IValueTaskSource<AppendResult>
         }
     }
 
-    internal ValueTask<AppendResult> Task => new(this, _source.Version);
+    internal ValueTask<AppendResult> Task => new(this, _answer.Version);
 
-    internal static AppendItem Rent(LogAppend append)
+    internal static AppendItem Rent(LogAppend append, Writer writer)
     {
         if (!s_kept.TryDequeue(out var item)) item = new();
-        item._append = append;
+        (item._append, item._writer) = (append, writer);
         return item;
     }
 
@@ -42,36 +44,31 @@ internal sealed class AppendItem : WorkItem, IValueTaskSource<AppendResult>
 
     AppendResult IValueTaskSource<AppendResult>.GetResult(short token)
     {
-        var answered = false;
-        try
+        if (_answer.GetStatus(token) == ValueTaskSourceStatus.Pending && _writer.Work.IsInside)
+            throw new InvalidOperationException("An append was waited for inside a transaction of its own log, which would wait for itself: append through the transaction.");
+        var isFree = false;
+        // An item that was not stored may still stand in the queue: it is left to the collector.
+        var result = _answer.Take(token, ref isFree);
+        if (isFree && s_kept.Count < KeptAtMost && _answer.TryRenew())
         {
-            var result = _source.GetResult(token);
-            answered = true;
-            return result;
+            (_append, _writer) = (null!, null!);
+            Renew();
+            s_kept.Enqueue(this);
         }
-        finally
-        {
-            // An item whose caller gave up may still stand in the queue: it is left to the collector.
-            if (answered && s_kept.Count < KeptAtMost)
-            {
-                _source.Reset();
-                _append = null!;
-                Renew();
-                s_kept.Enqueue(this);
-            }
-        }
+
+        return result;
     }
 
-    ValueTaskSourceStatus IValueTaskSource<AppendResult>.GetStatus(short token) => _source.GetStatus(token);
+    ValueTaskSourceStatus IValueTaskSource<AppendResult>.GetStatus(short token) => _answer.GetStatus(token);
 
     void IValueTaskSource<AppendResult>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
-        _source.OnCompleted(continuation, state, token, flags);
+        _answer.OnGiven(continuation, state, token, flags);
 
     protected override void RunCore(WriteSession session) => _result = session.Append(_append);
 
     protected override Exception Unknown(WriteSession session, Exception failure) => session.Unknown(_append, _result, failure);
 
-    protected override void SetError(Exception error) => _source.SetException(error);
+    protected override void SetError(Exception error) => _answer.Fail(error);
 
-    protected override void Succeed() => _source.SetResult(_result);
+    protected override void Succeed() => _answer.Give(_result);
 }

@@ -25,7 +25,7 @@ internal sealed unsafe class EventWriter(Database database, PositionalIds ids, N
         id.TryWriteBytes(new Span<byte>(&header.Id, 16), bigEndian: true, out _);
         if (e.OccurredAt is { } occurred)
         {
-            header.Occurred = (occurred.UtcTicks - DateTime.UnixEpoch.Ticks) / TimeSpan.TicksPerMicrosecond;
+            header.Occurred = Microseconds.SinceEpoch(occurred);
             header.Flags |= Checksum.HasOccurred;
         }
 
@@ -37,7 +37,7 @@ internal sealed unsafe class EventWriter(Database database, PositionalIds ids, N
 
     /// <summary>The id that the log gives to the event at a position.</summary>
     internal Guid IdAt(long position, long time) =>
-        ids.Create(DateTimeOffset.UnixEpoch.AddTicks(time * TimeSpan.TicksPerMicrosecond), position);
+        ids.Create(Microseconds.FromEpoch(time), position);
 
     // Correlation, causation and tag ids one after the other in the scratch buffer; the tags' index rows are written on the way.
     private void Encode(in LogEvent e, ref Checksum.EventHeader header)

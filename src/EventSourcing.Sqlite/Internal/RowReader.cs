@@ -100,7 +100,7 @@ internal sealed class RowReader(NameTable streams, NameTable types, NameTable ta
     }
 
     private static DateTimeOffset Moment(long microseconds) =>
-        new(DateTime.UnixEpoch.Ticks + (microseconds * TimeSpan.TicksPerMicrosecond), TimeSpan.Zero);
+        Microseconds.FromEpoch(microseconds);
 
     private static StoreCorruptException Damaged(in Checksum.EventHeader header, string what) =>
         new($"the event is not what was stored: {what}", $"position {header.Position}");

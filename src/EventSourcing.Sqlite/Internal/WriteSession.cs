@@ -90,7 +90,7 @@ internal sealed class WriteSession : IDisposable
     internal bool TryBegin()
     {
         // The clock is the user's and may throw: nothing that can do so stands between the lock and the try.
-        var now = (_time.GetUtcNow().UtcTicks - DateTime.UnixEpoch.Ticks) / TimeSpan.TicksPerMicrosecond;
+        var now = Microseconds.SinceEpoch(_time.GetUtcNow());
         _guard?.Open();
         var code = _begin.TryRun();
         if (code != Native.Ok)

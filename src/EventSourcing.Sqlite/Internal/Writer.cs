@@ -101,7 +101,7 @@ internal sealed class Writer : IAsyncDisposable
             }
         }
 
-        var item = AppendItem.Rent(append);
+        var item = AppendItem.Rent(append, this);
         if (!_places.Wait(0, CancellationToken.None)) return WaitAndEnqueueAsync(item, cancellationToken);
         try
         {

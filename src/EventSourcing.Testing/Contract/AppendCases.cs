@@ -29,6 +29,9 @@ internal static class AppendCases
         ContractCase.Of(Timestamp_is_the_clocks_to_the_microsecond),
         ContractCase.Of(Timestamp_never_falls_when_the_clock_jumps_back),
         ContractCase.Of(Occurred_at_is_kept_in_utc_to_the_microsecond),
+        ContractCase.Of(Occurred_at_of_any_time_is_never_later_than_said),
+        ContractCase.Of(Tags_of_an_event_are_compared_about_once_each),
+        ContractCase.Of(Size_of_an_event_is_judged_before_its_tags),
         ContractCase.Of(Id_of_the_logs_own_making_is_version_7_and_is_found),
         .. Refusals(),
         .. Sizes(),
@@ -261,6 +264,57 @@ internal static class AppendCases
         Expect.Equal(TimeSpan.Zero, found[0].OccurredAt!.Value.Offset, "offset");
         Expect.Equal(null, found[1].OccurredAt, "moment not said");
         Expect.Equal(1815, found[2].OccurredAt!.Value.Year, "a moment before 1970");
+    }
+
+    private static async Task Occurred_at_of_any_time_is_never_later_than_said(LogUnderTest log)
+    {
+        var random = new Random(7);
+        var epoch = DateTimeOffset.UnixEpoch.UtcTicks;
+        long[] ticks =
+        [
+            DateTimeOffset.MinValue.UtcTicks, 1, 9, 10, 11, epoch - 11, epoch - 10, epoch - 9, epoch - 1, epoch, epoch + 1, epoch + 9, epoch + 10,
+            DateTimeOffset.MaxValue.UtcTicks - 10, DateTimeOffset.MaxValue.UtcTicks, .. Enumerable.Range(0, 500).Select(_ => random.NextInt64(DateTimeOffset.MaxValue.UtcTicks + 1)),
+        ];
+        var events = ticks.Select(t => new LogEvent { Type = "T", OccurredAt = new(t, TimeSpan.Zero) }).ToArray();
+        await log.AppendAsync("a", events).ConfigureAwait(false);
+        var found = await log.ReadAllAsync().ConfigureAwait(false);
+        Expect.Equal(ticks.Select(t => new DateTimeOffset(t - (t % TimeSpan.TicksPerMicrosecond), TimeSpan.Zero)), found.Select(e => e.OccurredAt!.Value), "moments");
+    }
+
+    private static async Task Tags_of_an_event_are_compared_about_once_each(LogUnderTest log)
+    {
+        const int Count = 5_000;
+        var tags = new CountingList([.. Enumerable.Range(0, Count).Select(i => new Tag("n", i.ToString(System.Globalization.CultureInfo.InvariantCulture)))]);
+        await log.AppendAsync("a", new LogEvent { Type = "T", Tags = tags }).ConfigureAwait(false);
+        Expect.True(tags.Asked < 20 * Count, $"{tags.Asked} looks at {Count} tags");
+        var twice = new CountingList([.. tags, new Tag("n", "17")]);
+        await log.RefusesAsync<EventInvalidException>(Make.Append("a", new LogEvent { Type = "T", Tags = twice })).ConfigureAwait(false);
+    }
+
+    private static async Task Size_of_an_event_is_judged_before_its_tags(LogUnderTest log)
+    {
+        Tag[] tags = [.. Enumerable.Range(0, 3_000).Select(i => new Tag("n", new string('x', 400) + i % 2_999))];
+        await log.RefusesAsync<EventTooLargeException>(Make.Append("a", new LogEvent { Type = "T", Tags = tags })).ConfigureAwait(false);
+    }
+
+    private sealed class CountingList(Tag[] tags) : IReadOnlyList<Tag>
+    {
+        internal int Asked { get; private set; }
+
+        public int Count => tags.Length;
+
+        public Tag this[int index]
+        {
+            get
+            {
+                Asked++;
+                return tags[index];
+            }
+        }
+
+        public IEnumerator<Tag> GetEnumerator() => ((IEnumerable<Tag>)tags).GetEnumerator();
+
+        System.Collections.IEnumerator System.Collections.IEnumerable.GetEnumerator() => GetEnumerator();
     }
 
     private static async Task Id_of_the_logs_own_making_is_version_7_and_is_found(LogUnderTest log)

@@ -1,4 +1,5 @@
 using EventSourcing.Aggregates;
+using EventSourcing.Commands;
 
 namespace EventSourcing.Testing.Contract;
 
@@ -6,6 +7,8 @@ namespace EventSourcing.Testing.Contract;
 internal static class ExecuteCases
 {
     private static readonly Decider<int, Stock> Taking = new(Stock.Initial, (count, stock) => stock.Take(count), (stock, e) => stock.Apply(e));
+
+    private static readonly string[] Kinds = ["stream", "query", "aggregate", "command"];
 
     internal static IEnumerable<ContractCase> All =>
     [
@@ -25,6 +28,8 @@ internal static class ExecuteCases
         ContractCase.Of(Options_that_make_no_sense_are_refused),
         ContractCase.Of(Event_for_another_stream_is_refused),
         ContractCase.Of(Decisions_at_once_all_count),
+        ContractCase.Of(Decision_that_is_null_is_misuse),
+        .. Kinds.Select(kind => new ContractCase($"Sixty_four_callers_who_decide_on_one_{kind}_hardly_give_up", log => HardlyGiveUpAsync(new(log), kind))),
     ];
 
     private static Task<Executed<Stock>> TakeAsync(StoreUnderTest store, int count, ExecuteOptions? options = null) =>
@@ -196,5 +201,56 @@ internal static class ExecuteCases
         }).ConfigureAwait(false);
         Expect.Equal(new Stock(0, 17), (await store.Store.LoadAsync<Stock>("a").ConfigureAwait(false)).State, "the state");
         await store.RefusesAsync<OutOfStockException>(() => TakeAsync(store, 1)).ConfigureAwait(false);
+    }
+
+    private static async Task Decision_that_is_null_is_misuse(StoreUnderTest store)
+    {
+        foreach (var call in new Func<Task>[]
+        {
+            async () => await store.Store.ExecuteAsync<Stock>("a", _ => null!).ConfigureAwait(false),
+            async () => await store.Store.ExecuteAsync<Seen>(EventQuery.Of<Taken>(), _ => null!).ConfigureAwait(false),
+        })
+        {
+            var refusal = await store.RefusesAsync<InvalidOperationException>(call).ConfigureAwait(false);
+            Expect.True(refusal.Message.Contains("returns no event", StringComparison.Ordinal), refusal.Message);
+        }
+    }
+
+    private static async Task HardlyGiveUpAsync(StoreUnderTest store, string kind)
+    {
+        const int Callers = 64, Calls = 15;
+        var bus = new CommandBus(store.Store, handlers => handlers.Add<Take>(CaseJson.Default.Take, async (command, context, cancellationToken) =>
+        {
+            _ = await context.LoadAsync<Seen>("a", cancellationToken).ConfigureAwait(false);
+            return [new Taken(1).In("a")];
+        }));
+        // A log in memory never waits: without this, callers on few cores hardly ever meet.
+        store.Interrupted.BeforeAppend = async () => await Task.Yield();
+        var stored = await Make.TogetherAsync(Callers, async _ =>
+        {
+            var mine = 0;
+            for (var call = 0; call < Calls; call++)
+                try
+                {
+                    await DecideAsync().ConfigureAwait(false);
+                    mine++;
+                }
+                catch (Exception e) when (e is WrongExpectedVersionException or AppendConditionFailedException)
+                {
+                    continue;
+                }
+
+            return mine;
+        }).ConfigureAwait(false);
+        Expect.Equal(stored.Sum(), (int)await store.Log.HeadAsync().ConfigureAwait(false), "what is stored");
+        Expect.True(Callers * Calls - stored.Sum() <= Callers * Calls / 100, $"{Callers * Calls - stored.Sum()} of {Callers * Calls} gave up");
+
+        async ValueTask DecideAsync() => _ = kind switch
+        {
+            "stream" => (object)await store.Store.ExecuteAsync<Seen>("a", _ => [new Taken(1)]).ConfigureAwait(false),
+            "query" => await store.Store.ExecuteAsync<Seen>(EventQuery.Of<Taken>(), _ => [new Taken(1).In("a")]).ConfigureAwait(false),
+            "aggregate" => await store.Store.Aggregates<StockItem>().UpdateAsync("a", item => item.Add(1)).ConfigureAwait(false),
+            _ => await bus.SendAsync(new Take("a", 1)).ConfigureAwait(false),
+        };
     }
 }

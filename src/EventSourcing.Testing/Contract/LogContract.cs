@@ -8,6 +8,7 @@ public static class LogContract
     public static IReadOnlyList<ContractCase> Cases { get; } =
     [
         .. AppendCases.All,
+        .. AnswerCases.OfLog,
         .. VersionCases.All,
         .. IdempotencyCases.All,
         .. RetryCases.All,

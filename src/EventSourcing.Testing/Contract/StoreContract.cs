@@ -8,6 +8,7 @@ public static class StoreContract
     public static IReadOnlyList<ContractCase> Cases { get; } =
     [
         .. StoreAppendCases.All,
+        .. AnswerCases.OfStore,
         .. StoreMetadataCases.All,
         .. StoreReadCases.All,
         .. StoreMomentCases.All,

@@ -17,6 +17,7 @@ internal static class StoreMetadataCases
         ContractCase.Of(Metadata_not_said_is_empty),
         ContractCase.Of(Correlation_defaults_to_the_trace),
         ContractCase.Of(Header_called_actor_is_refused),
+        ContractCase.Of(Metadata_that_utf8_cannot_hold_is_refused),
         ContractCase.Of(Metadata_of_others_is_read_as_text),
         ContractCase.Of(Metadata_that_is_no_object_is_an_error_when_asked_for),
     ];
@@ -75,6 +76,32 @@ internal static class StoreMetadataCases
         var headers = new Dictionary<string, string> { ["actor"] = "ann" };
         await store.RefusesAsync<ArgumentException>(new Append { Headers = headers }.To("a", ExpectedVersion.Any, [new Added(1)])).ConfigureAwait(false);
         await store.RefusesAsync<ArgumentException>("a", new EventData(new Added(1)) { Metadata = new() { Headers = headers } }).ConfigureAwait(false);
+    }
+
+    private static async Task Metadata_that_utf8_cannot_hold_is_refused(StoreUnderTest store)
+    {
+        const string Lone = "a\ud83db", Pair = "a\ud83d\ude00";
+        EventMetadata[] refused =
+        [
+            new() { Actor = Lone }, new() { Actor = "" }, new() { CorrelationId = Lone }, new() { CausationId = Lone }, new() { CorrelationId = "" },
+            new() { Headers = new Dictionary<string, string> { [Lone] = "x" } }, new() { Headers = new Dictionary<string, string> { ["x"] = Lone } },
+            new() { Headers = new Dictionary<string, string> { ["tenant"] = null! } }, new() { Headers = new Dictionary<string, string> { ["x"] = "b\ude00" } },
+        ];
+        foreach (var metadata in refused)
+        {
+            var append = new Append { Actor = metadata.Actor, CorrelationId = metadata.CorrelationId, CausationId = metadata.CausationId, Headers = metadata.Headers };
+            var refusal = await store.RefusesAsync<ArgumentException>(append.To("a", ExpectedVersion.Any, [new Added(1)])).ConfigureAwait(false);
+            Expect.True(refusal.Message.Contains("index 1", StringComparison.Ordinal) || refusal.Message.Contains("is null", StringComparison.Ordinal) || refusal.Message.Contains("not empty", StringComparison.Ordinal), refusal.Message);
+            await store.RefusesAsync<ArgumentException>("a", new EventData(new Added(1)) { Metadata = metadata }).ConfigureAwait(false);
+        }
+
+        await store.RefusesAsync<ArgumentException>(new Append { CommandId = Lone }.To("a", ExpectedVersion.Any, [])).ConfigureAwait(false);
+        await store.RefusesAsync<ArgumentException>(new Append().Track(Lone, 1).To("a", ExpectedVersion.Any, [])).ConfigureAwait(false);
+        await Expect.ThrowsAsync<ArgumentException>(() => Task.FromResult(EventQuery.All.InCategory(Lone)), "a category").ConfigureAwait(false);
+        var headers = new Dictionary<string, string> { [Pair] = Pair };
+        await store.AppendAsync(new Append { Actor = Pair, Headers = headers }.To("a", ExpectedVersion.Any, [new Added(1)])).ConfigureAwait(false);
+        var e = await store.SingleAsync("a").ConfigureAwait(false);
+        Expect.Equal((Pair, Pair), (e.Actor, e.Headers[Pair]), "characters of two halves");
     }
 
     private static async Task Metadata_of_others_is_read_as_text(StoreUnderTest store)

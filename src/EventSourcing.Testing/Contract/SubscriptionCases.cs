@@ -37,7 +37,8 @@ internal static class SubscriptionCases
             foreach (var (name, start, expected) in new (string, Start, IEnumerable<long>)[]
             {
                 ("beginning", Start.Beginning, Make.CountTo(6)), ("end", Start.End, [6]), ("position", Start.After(GlobalPosition.FromInt64(2)), [3, 4, 5, 6]),
-                ("moment", Start.At(moment), [4, 5, 6]), ("tomorrow", Start.At(moment.AddDays(1)), [6]),
+                ("moment", Start.At(moment), [4, 5, 6]), ("tomorrow", Start.At(moment.AddDays(1)), [6]), ("end of the calendar", Start.At(DateTimeOffset.MaxValue), [6]),
+                ("beginning of the calendar", Start.At(DateTimeOffset.MinValue), Make.CountTo(6)),
             })
             {
                 var seen = new ConcurrentQueue<long>();

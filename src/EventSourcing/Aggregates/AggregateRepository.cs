@@ -1,12 +1,14 @@
+using EventSourcing.Aggregates.Internal;
+
 namespace EventSourcing.Aggregates;
 
 /// <summary>Loads and saves aggregates of one type, each in a stream of its own. Thread-safe.</summary>
 /// <typeparam name="TAggregate">The aggregate.</typeparam>
 public sealed class AggregateRepository<TAggregate> where TAggregate : Aggregate, new()
 {
-    private readonly IEventStore _store;
+    internal AggregateRepository(IEventStore store) => Store = store;
 
-    internal AggregateRepository(IEventStore store) => _store = store;
+    internal IEventStore Store { get; }
 
     /// <summary>The aggregate as its stream's events make it; a new one where there are none.</summary>
     /// <param name="stream">The stream.</param>
@@ -31,9 +33,8 @@ public sealed class AggregateRepository<TAggregate> where TAggregate : Aggregate
     {
         ArgumentNullException.ThrowIfNull(aggregate);
         options = (options ?? ExecuteOptions.Default).Validated();
-        if (aggregate.Raised.Count == 0 && options.CommandId is null) return null;
-        var append = options.ToAppend().To(stream, ExpectedVersion.Exactly(aggregate.Version), aggregate.Raised);
-        var result = await _store.AppendAsync(append, cancellationToken).ConfigureAwait(false);
+        if (ToAppend(stream, aggregate, options) is not { } append) return null;
+        var result = await Store.AppendAsync(append, cancellationToken).ConfigureAwait(false);
         aggregate.MarkStored(result.Version);
         return result;
     }
@@ -45,42 +46,22 @@ public sealed class AggregateRepository<TAggregate> where TAggregate : Aggregate
     /// <param name="cancellationToken">Before the commit is sent: nothing is written.</param>
     /// <exception cref="WrongExpectedVersionException">Other appends came in between as often as <see cref="ExecuteOptions.MaxAttempts"/> allows.</exception>
     /// <exception cref="CommandReusedException">The command id was used with another fingerprint.</exception>
-    public async ValueTask<Executed<TAggregate>> UpdateAsync(
+    public ValueTask<Executed<TAggregate>> UpdateAsync(
         StreamId stream, Action<TAggregate> change, ExecuteOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(change);
         options = (options ?? ExecuteOptions.Default).Validated();
-        if (await _store.FindRepeatedAsync(options, cancellationToken).ConfigureAwait(false) is { } first)
-            return await RecallAsync(stream, first, cancellationToken).ConfigureAwait(false);
-        for (var attempt = 1; ; attempt++)
-        {
-            var (aggregate, version, head) = await FoldAsync(stream, null, cancellationToken).ConfigureAwait(false);
-            change(aggregate);
-            try
-            {
-                if (await SaveAsync(stream, aggregate, options, cancellationToken).ConfigureAwait(false) is not { } result)
-                    return new(aggregate, version, head, false);
-                return result.WasDuplicate
-                    ? await RecallAsync(stream, result, cancellationToken).ConfigureAwait(false)
-                    : new(aggregate, result.Version, result.LastPosition, false);
-            }
-            catch (WrongExpectedVersionException e) when (attempt < options.MaxAttempts && e.IsAbout(stream, version))
-            {
-                continue;
-            }
-        }
+        return DecisionLoop.RunAsync(Store, new AggregateDecision<TAggregate>(this, stream, change, options), options, cancellationToken);
     }
 
-    private async ValueTask<Executed<TAggregate>> RecallAsync(StreamId stream, AppendResult result, CancellationToken cancellationToken)
-    {
-        var version = result.VersionOf(stream);
-        var folded = await FoldAsync(stream, version, cancellationToken).ConfigureAwait(false);
-        return new(folded.State, version, result.LastPosition, true);
-    }
+    /// <summary>What the aggregate has raised, at the version it was loaded at; null when there is nothing to store.</summary>
+    internal static Append? ToAppend(StreamId stream, TAggregate aggregate, ExecuteOptions options) => aggregate.Raised.Count == 0 && options.CommandId is null
+        ? null
+        : options.ToAppend().To(stream, ExpectedVersion.Exactly(aggregate.Version), aggregate.Raised);
 
-    private async ValueTask<Folded<TAggregate>> FoldAsync(StreamId stream, long? throughVersion, CancellationToken cancellationToken)
+    internal async ValueTask<Folded<TAggregate>> FoldAsync(StreamId stream, long? throughVersion, CancellationToken cancellationToken)
     {
-        var folded = await _store.FoldStreamAsync(stream, new TAggregate(), Replay, 0, throughVersion, cancellationToken).ConfigureAwait(false);
+        var folded = await Store.FoldStreamAsync(stream, new TAggregate(), Replay, 0, throughVersion, cancellationToken).ConfigureAwait(false);
         folded.State.MarkStored(folded.Version);
         return folded;
     }

@@ -1,3 +1,4 @@
+using EventSourcing.Aggregates.Internal;
 using EventSourcing.Serialization;
 
 namespace EventSourcing.Aggregates;
@@ -67,35 +68,14 @@ public static class DecisionExtensions
     /// <exception cref="EventInvalidException">An event names no stream.</exception>
     /// <exception cref="CommandReusedException">The command id was used with another fingerprint.</exception>
     /// <exception cref="EventSerializationException">A stored event that matches cannot be read.</exception>
-    public static async ValueTask<Executed<TState>> ExecuteAsync<TState>(
+    public static ValueTask<Executed<TState>> ExecuteAsync<TState>(
         this IEventStore store, DecisionModel<TState> model, Func<TState, IEnumerable<object>> decide, ExecuteOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(store);
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(decide);
         options = (options ?? ExecuteOptions.Default).Validated();
-        if (await store.FindRepeatedAsync(options, cancellationToken).ConfigureAwait(false) is { } first)
-            return await RecallAsync(store, model, first, cancellationToken).ConfigureAwait(false);
-        for (var attempt = 1; ; attempt++)
-        {
-            var (fold, count, head) = await store.FoldAsync(model, null, cancellationToken).ConfigureAwait(false);
-            IReadOnlyList<object> events = [.. decide(fold.State)];
-            if (events.Count == 0 && options.CommandId is null) return new(fold.State, count, head, false);
-            AppendResult result;
-            try
-            {
-                var append = options.ToAppend().ToTheirStreams(events, store.Types).FailIf(model.Query, head);
-                result = await store.AppendAsync(append, cancellationToken).ConfigureAwait(false);
-            }
-            catch (AppendConditionFailedException) when (attempt < options.MaxAttempts)
-            {
-                continue;
-            }
-
-            if (result.WasDuplicate) return await RecallAsync(store, model, result, cancellationToken).ConfigureAwait(false);
-            count += await fold.ApplyAsync(store.ReadAllAsync(model.Query, Stored(result)), cancellationToken).ConfigureAwait(false);
-            return new(fold.State, count, result.LastPosition, false);
-        }
+        return DecisionLoop.RunAsync(store, new QueryDecision<TState>(store, model, decide, options), options, cancellationToken);
     }
 
     /// <summary>Folds a model, through a position or the head.</summary>
@@ -131,7 +111,7 @@ public static class DecisionExtensions
             ["it names no stream; a decision over a query says it for each event: .In(\"order-42\")"]);
     }
 
-    private static async ValueTask<long> ApplyAsync<TState>(this IRunningFold<TState> fold, EventSequence events, CancellationToken cancellationToken)
+    internal static async ValueTask<long> ApplyAsync<TState>(this IRunningFold<TState> fold, EventSequence events, CancellationToken cancellationToken)
     {
         var count = 0L;
         await foreach (var e in events.WithCancellation(cancellationToken).ConfigureAwait(false))
@@ -142,19 +122,4 @@ public static class DecisionExtensions
 
         return count;
     }
-
-    // The state of the first time: what matched when the recorded append had been stored.
-    private static async ValueTask<Executed<TState>> RecallAsync<TState>(
-        IEventStore store, DecisionModel<TState> model, AppendResult result, CancellationToken cancellationToken)
-    {
-        var (fold, count, _) = await store.FoldAsync(model, result.LastPosition, cancellationToken).ConfigureAwait(false);
-        return new(fold.State, count, result.LastPosition, true);
-    }
-
-    // Which of the new events the decision's own query matches, the log knows best: it has their tags.
-    private static ReadAllOptions Stored(in AppendResult result) => new()
-    {
-        AfterPosition = GlobalPosition.FromInt64(result.Count == 0 ? result.LastPosition.ToInt64() : result.FirstPosition.ToInt64() - 1),
-        ThroughPosition = result.LastPosition,
-    };
 }

@@ -1,3 +1,5 @@
+using EventSourcing.Aggregates.Internal;
+
 namespace EventSourcing.Aggregates;
 
 /// <summary>Load, decide, append at the version read, decide anew on conflict: the whole of a command in one call.</summary>
@@ -52,62 +54,22 @@ public static class ExecuteExtensions
         return store.FoldStreamAsync(stream, TState.Initial, static (state, e) => state.Apply(e), 0, throughVersion, cancellationToken);
     }
 
-    private static async ValueTask<Executed<TState>> RunAsync<TState>(
+    private static ValueTask<Executed<TState>> RunAsync<TState>(
         IEventStore store, StreamId stream, TState initial, Func<TState, IEnumerable<object>> decide, Func<TState, object, TState> evolve,
         ExecuteOptions? options, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(store);
         ArgumentNullException.ThrowIfNull(decide);
         options = (options ?? ExecuteOptions.Default).Validated();
-        if (await store.FindRepeatedAsync(options, cancellationToken).ConfigureAwait(false) is { } first)
-            return await RecallAsync(store, stream, initial, evolve, first, cancellationToken).ConfigureAwait(false);
-        var folded = new Folded<TState>(initial, 0, default);
-        for (var attempt = 1; ; attempt++)
-        {
-            folded = await store.FoldStreamAsync(stream, folded.State, evolve, folded.Version, null, cancellationToken).ConfigureAwait(false);
-            object[] events = [.. decide(folded.State)];
-            if (events.Length == 0 && options.CommandId is null) return new(folded.State, folded.Version, folded.Position, false);
-            AppendResult result;
-            try
-            {
-                var append = options.ToAppend().To(stream, ExpectedVersion.Exactly(folded.Version), events);
-                result = await store.AppendAsync(append, cancellationToken).ConfigureAwait(false);
-            }
-            catch (WrongExpectedVersionException e) when (attempt < options.MaxAttempts && e.IsAbout(stream, folded.Version))
-            {
-                continue;
-            }
-
-            if (result.WasDuplicate) return await RecallAsync(store, stream, initial, evolve, result, cancellationToken).ConfigureAwait(false);
-            var state = folded.State;
-            foreach (var e in events) state = evolve(state, e is EventData said ? said.Data : e);
-            return new(state, result.Version, result.LastPosition, false);
-        }
+        return DecisionLoop.RunAsync(store, new StreamDecision<TState>(store, stream, initial, decide, evolve, options), options, cancellationToken);
     }
 
     /// <summary>True when the stream is no longer at the version decided on: only then does it help to decide anew.</summary>
-    internal static bool IsAbout(this WrongExpectedVersionException refusal, StreamId stream, long version)
+    internal static bool IsAbout(this EventSourcingException refusal, StreamId stream, long version)
     {
-        foreach (var mismatch in refusal.Mismatches)
+        if (refusal is not WrongExpectedVersionException wrong) return false;
+        foreach (var mismatch in wrong.Mismatches)
             if (mismatch.StreamId == stream && mismatch.Expected == ExpectedVersion.Exactly(version)) return true;
         return false;
-    }
-
-    /// <summary>The result of the first time, when the options' command was executed before; else null.</summary>
-    internal static async ValueTask<AppendResult?> FindRepeatedAsync(this IEventStore store, ExecuteOptions options, CancellationToken cancellationToken)
-    {
-        if (options.CommandId is null) return null;
-        var found = await store.FindCommandAsync(options.CommandId, cancellationToken).ConfigureAwait(false);
-        if (found is null) return null;
-        return found.IsRepeatedBy(options.Fingerprint.Span) ? found.Result : throw new CommandReusedException(options.CommandId, found.Result);
-    }
-
-    // The state of the first time: what the stream was when the recorded append had been stored.
-    private static async ValueTask<Executed<TState>> RecallAsync<TState>(
-        IEventStore store, StreamId stream, TState initial, Func<TState, object, TState> evolve, AppendResult result, CancellationToken cancellationToken)
-    {
-        var version = result.VersionOf(stream);
-        var folded = await store.FoldStreamAsync(stream, initial, evolve, 0, version, cancellationToken).ConfigureAwait(false);
-        return new(folded.State, version, result.LastPosition, true);
     }
 }

@@ -2,6 +2,8 @@ using System.Collections.Frozen;
 using System.Diagnostics;
 using System.Security.Cryptography;
 using EventSourcing.Aggregates;
+using EventSourcing.Aggregates.Internal;
+using EventSourcing.Commands.Internal;
 
 namespace EventSourcing.Commands;
 
@@ -18,7 +20,7 @@ public sealed class CommandBus : ICommandBus
     /// <summary>A bus on a store.</summary>
     /// <param name="store">The store; stays the caller's.</param>
     /// <param name="build">Adds the handlers.</param>
-    /// <exception cref="ArgumentException">A command type is added twice.</exception>
+    /// <exception cref="ArgumentException">A command type is added twice, or two have one name.</exception>
     public CommandBus(IEventStore store, Action<CommandHandlers> build)
     {
         ArgumentNullException.ThrowIfNull(store);
@@ -55,40 +57,13 @@ public sealed class CommandBus : ICommandBus
         using var handling = Handling.Begin(options.Inherited());
         try
         {
-            var (result, attempts) = await RunAsync(types, commands, options, cancellationToken).ConfigureAwait(false);
+            var (result, attempts) = await DecisionLoop.RunAsync(_store, new CommandDecision(_store, types, commands, options), options, cancellationToken).ConfigureAwait(false);
             observed.Succeed(result, attempts);
             return result;
         }
         catch (Exception e) when (observed.Fail(e))
         {
             throw;
-        }
-    }
-
-    private async ValueTask<(AppendResult Result, int Attempts)> RunAsync(
-        CommandType[] types, object[] commands, ExecuteOptions options, CancellationToken cancellationToken)
-    {
-        if (await _store.FindRepeatedAsync(options, cancellationToken).ConfigureAwait(false) is { } first) return (first, 0);
-        for (var attempt = 1; ; attempt++)
-        {
-            var context = new CommandContext(_store);
-            for (var i = 0; i < commands.Length; i++) await types[i].Handle(commands[i], context, cancellationToken).ConfigureAwait(false);
-            if (context.Events.Count == 0 && options.CommandId is null)
-            {
-                var head = await _store.GetHeadAsync(cancellationToken).ConfigureAwait(false);
-                return (new([], head, head, wasDuplicate: false), attempt);
-            }
-
-            try
-            {
-                var append = options.ToAppend();
-                context.Complete(append);
-                return (await _store.AppendAsync(append, cancellationToken).ConfigureAwait(false), attempt);
-            }
-            catch (EventSourcingException e) when (attempt < options.MaxAttempts && context.IsOutdatedBy(e))
-            {
-                continue;
-            }
         }
     }
 

@@ -1,4 +1,5 @@
 using EventSourcing.Aggregates;
+using EventSourcing.Aggregates.Internal;
 
 namespace EventSourcing.Commands;
 
@@ -6,12 +7,13 @@ namespace EventSourcing.Commands;
 public sealed class CommandContext
 {
     private readonly IEventStore _store;
+    private readonly Decision _decision;
     private readonly Dictionary<StreamId, long> _versions = [];
     private readonly List<EventQuery> _queries = [];
     private readonly List<object> _events = [];
     private GlobalPosition? _head;
 
-    internal CommandContext(IEventStore store) => _store = store;
+    internal CommandContext(IEventStore store, Decision decision) => (_store, _decision) = (store, decision);
 
     internal IReadOnlyList<object> Events => _events;
 
@@ -22,6 +24,7 @@ public sealed class CommandContext
     /// <exception cref="EventSerializationException">A stored event of the stream cannot be read.</exception>
     public async ValueTask<TState> LoadAsync<TState>(StreamId stream, CancellationToken cancellationToken = default) where TState : IState<TState>
     {
+        if (_decision.MayHaveToQueue) await _decision.QueueAsync(stream.ToString(), cancellationToken).ConfigureAwait(false);
         // Loaded twice, the version seen first counts: if it is the stream's no more, the append is refused and all is decided anew.
         var folded = await _store.LoadAsync<TState>(stream, null, cancellationToken).ConfigureAwait(false);
         _versions.TryAdd(stream, folded.Version);
@@ -52,6 +55,7 @@ public sealed class CommandContext
         // The tags of an event, and so what matches it, are known once it is stored.
         if (_events.Count > 0)
             throw new InvalidOperationException($"What matches {model.Query} is not known before the events of the earlier commands are stored: send commands that decide on queries first, or apart.");
+        if (_decision.MayHaveToQueue) await _decision.QueueAsync(model.Query.ToString(), cancellationToken).ConfigureAwait(false);
         // All queries are read as of one head, because an append has one condition after one position.
         var (fold, _, head) = await _store.FoldAsync(model, _head, cancellationToken).ConfigureAwait(false);
         _head ??= head;
@@ -76,11 +80,12 @@ public sealed class CommandContext
         foreach (var query in _queries) append.FailIf(query, _head!.Value);
     }
 
-    /// <summary>True when something that was decided on has changed: only then does it help to decide anew.</summary>
-    internal bool IsOutdatedBy(EventSourcingException refusal) => refusal switch
+    /// <summary>What of that which was decided on has changed, as the key of a turn; null when nothing has: then it does not help to decide anew.</summary>
+    internal string? ConflictOf(EventSourcingException refusal)
     {
-        AppendConditionFailedException => true,
-        WrongExpectedVersionException wrong => _versions.Any(loaded => wrong.IsAbout(loaded.Key, loaded.Value)),
-        _ => false,
-    };
+        if (refusal is AppendConditionFailedException) return _queries.Count == 0 ? "" : _queries[0].ToString();
+        foreach (var (stream, version) in _versions)
+            if (refusal.IsAbout(stream, version)) return stream.ToString();
+        return null;
+    }
 }

@@ -6,10 +6,8 @@ using System.Text.Json.Serialization.Metadata;
 namespace EventSourcing.Commands;
 
 /// <summary>A type of command with its handler: decides, and adds the events to the context.</summary>
-internal sealed record CommandType(Type ClrType, JsonTypeInfo Contract, Func<object, CommandContext, CancellationToken, ValueTask> Handle)
+internal sealed record CommandType(string Name, Type ClrType, JsonTypeInfo Contract, Func<object, CommandContext, CancellationToken, ValueTask> Handle)
 {
-    internal string Name => ClrType.Name;
-
     /// <summary>Adds what the command says to the hash that it is recognised by.</summary>
     internal void AppendTo(IncrementalHash hash, object command)
     {

@@ -7,7 +7,7 @@ public interface ICommandBus
 {
     /// <summary>Lets the command's handler decide and appends the outcome; decided anew when other appends come in between.</summary>
     /// <param name="command">The command.</param>
-    /// <param name="options">Command id, demands on streams, actor and more; null for none. Without a fingerprint of its own a command with an id is recognised by its type and its JSON.</param>
+    /// <param name="options">Command id, demands on streams, actor and more; null for none. Without a fingerprint of its own a command with an id is recognised by its name and its JSON.</param>
     /// <param name="cancellationToken">Before the commit is sent: nothing is written.</param>
     /// <returns>What was stored; for a repeated command, what was stored the first time. Where nothing was to be done, no event, at the log's head.</returns>
     /// <exception cref="InvalidOperationException">The command's type has no handler.</exception>

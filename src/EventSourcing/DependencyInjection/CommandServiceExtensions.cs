@@ -14,20 +14,41 @@ public static class CommandServiceExtensions
     /// <typeparam name="THandler">The handler; its constructor takes what it needs from the container.</typeparam>
     /// <param name="builder">The builder.</param>
     /// <param name="contract">The command's JSON contract, best from a source-generated context: a repeated command is recognised by its JSON.</param>
-    /// <exception cref="ArgumentException">The command has another handler.</exception>
+    /// <exception cref="ArgumentException">The command has another handler, or another command has its CLR type's short name.</exception>
     public static EventSourcingBuilder AddCommandHandler<TCommand, [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] THandler>(
         this EventSourcingBuilder builder, JsonTypeInfo<TCommand> contract)
+        where TCommand : notnull
+        where THandler : class, ICommandHandler<TCommand> =>
+        builder.AddCommandHandler<TCommand, THandler>(CommandHandlers.NameOf(typeof(TCommand)), contract);
+
+    /// <summary>Registers a handler of a command that has a name of its own, as where two types have one short name; otherwise as the other overload.</summary>
+    /// <typeparam name="TCommand">The command's CLR type, exactly.</typeparam>
+    /// <typeparam name="THandler">The handler; its constructor takes what it needs from the container.</typeparam>
+    /// <param name="builder">The builder.</param>
+    /// <param name="name">The command's name in fingerprints and traces, 1 to 512 bytes of UTF-8. Changed, a repeat of a command executed before is refused as another command.</param>
+    /// <param name="contract">The command's JSON contract; see the other overload.</param>
+    /// <exception cref="ArgumentException">The command has another handler or name, another command has the name, or the name is not valid.</exception>
+    public static EventSourcingBuilder AddCommandHandler<TCommand, [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] THandler>(
+        this EventSourcingBuilder builder, string name, JsonTypeInfo<TCommand> contract)
         where TCommand : notnull
         where THandler : class, ICommandHandler<TCommand>
     {
         ArgumentNullException.ThrowIfNull(builder);
+        ArgumentNullException.ThrowIfNull(name);
         ArgumentNullException.ThrowIfNull(contract);
+        CommandHandlers.ThrowIfInvalid(name, nameof(name));
         var services = builder.Services;
-        if (services.FirstOrDefault(s => (s.ImplementationInstance as Registration)?.Command == typeof(TCommand)) is { ImplementationInstance: Registration other })
-            return other.Handler == typeof(THandler) ? builder
-                : throw new ArgumentException($"{typeof(TCommand)} is handled by {other.Handler} already, not by {typeof(THandler)}: a command is decided in one place.", nameof(builder));
+        foreach (var service in services)
+        {
+            if (service.IsKeyedService || service.ImplementationInstance is not Registration other) continue;
+            if (other.Command == typeof(TCommand) && other.Handler == typeof(THandler) && other.Name == name) return builder;
+            if (other.Command == typeof(TCommand))
+                throw new ArgumentException($"{typeof(TCommand)} is handled by {other.Handler} as '{other.Name}' already, not by {typeof(THandler)} as '{name}': a command is decided in one place.", nameof(builder));
+            if (other.Name == name) throw new ArgumentException(CommandHandlers.Collision(name, typeof(TCommand), other.Command), nameof(builder));
+        }
+
         services.TryAddTransient<THandler>();
-        services.AddSingleton(new Registration(typeof(TCommand), typeof(THandler), (handlers, scopes) => handlers.Add(contract, (command, context, cancellationToken) =>
+        services.AddSingleton(new Registration(name, typeof(TCommand), typeof(THandler), (handlers, scopes) => handlers.Add(name, contract, (command, context, cancellationToken) =>
             HandleAsync<TCommand, THandler>(scopes, command, context, cancellationToken))));
         services.TryAddSingleton<ICommandBus>(Make);
         return builder;
@@ -56,5 +77,5 @@ public static class CommandServiceExtensions
         }
     }
 
-    private sealed record Registration(Type Command, Type Handler, Action<CommandHandlers, IServiceScopeFactory> Add);
+    private sealed record Registration(string Name, Type Command, Type Handler, Action<CommandHandlers, IServiceScopeFactory> Add);
 }

@@ -79,7 +79,7 @@ internal sealed class EventTable
     /// <summary>The moment of an append: now, but never before the last event.</summary>
     internal long TicksOf(TimeProvider clock)
     {
-        var now = Microseconds.Truncate(clock.GetUtcNow().UtcTicks);
+        var now = Microseconds.Truncate(clock.GetUtcNow()).Ticks;
         return Count == 0 ? now : Math.Max(now, Slot(Count).Timestamp.UtcTicks);
     }
 

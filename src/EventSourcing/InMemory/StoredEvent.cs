@@ -38,7 +38,7 @@ internal static class StoredEvent
     {
         if (e.OccurredAt is null && e.CorrelationId is null && e.CausationId is null && e.Tags is not { Count: > 0 }) return null;
         var tags = e.Tags is { Count: > 0 } given ? given.ToArray() : null;
-        var occurredAt = Microseconds.Truncate(e.OccurredAt);
+        var occurredAt = e.OccurredAt is { } moment ? Microseconds.Truncate(moment) : default(DateTimeOffset?);
         if (tags is null && neighbour is { Tags: null } && neighbour.OccurredAt == occurredAt
             && neighbour.CorrelationId == e.CorrelationId && neighbour.CausationId == e.CausationId) return neighbour;
         return new(occurredAt, e.CorrelationId, e.CausationId, tags);

@@ -59,12 +59,15 @@ internal sealed class AppendEncoder(EventTypeMap types, IEventSerializer seriali
             return EventMetadata.None;
         return new()
         {
-            Actor = append.Actor ?? handled?.Actor,
+            Actor = append.Actor ?? Inherited(handled?.Actor),
             Headers = WithTraceParent(append.Headers, activity),
             CausationId = append.CausationId ?? handled?.CausationId ?? append.CommandId,
             CorrelationId = append.CorrelationId ?? handled?.CorrelationId ?? (activity is { IdFormat: ActivityIdFormat.W3C } ? activity.TraceId.ToHexString() : null),
         };
     }
+
+    // Whoever inserts in SQL may say an empty actor, which is none.
+    private static string? Inherited(string? actor) => actor is "" ? null : actor;
 
     // W3C Trace Context, section 3.2: for links from the one who handles the event. An activity that is not recorded leads nowhere.
     private static IReadOnlyDictionary<string, string> WithTraceParent(IReadOnlyDictionary<string, string> headers, Activity? activity) =>
@@ -120,8 +123,8 @@ internal sealed class AppendEncoder(EventTypeMap types, IEventSerializer seriali
         if (type.TagRules.Count == 0 && said is not { Tags.Count: > 0 }) return null;
         _tags.Clear();
         if (type.TagRules.Count > 0 && serializer.IsJson) TagReader.Read(type.Name, type.TagRules, data, _tags);
-        foreach (var tag in said?.Tags ?? [])
-            if (!_tags.Contains(tag)) _tags.Add(tag);
+        var distinct = new DistinctTags();
+        foreach (var tag in said?.Tags ?? []) distinct.TryAdd(_tags, tag);
         return _tags.Count == 0 ? null : _tags.ToArray();
     }
 

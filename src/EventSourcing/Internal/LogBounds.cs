@@ -12,20 +12,16 @@ internal sealed class LogBounds(ReadAllOptions options)
         var first = options.AfterPosition?.ToInt64() + 1 ?? 1;
         var last = options.ThroughPosition is { } through && through < head ? through.ToInt64() : head.ToInt64();
         if (options.FromMoment is { } from)
-            first = Math.Max(first, await FirstAtOrAfterAsync(log, CeilingMicroseconds(from), head, cancellationToken).ConfigureAwait(false));
+            first = Math.Max(first, await FirstAtOrAfterAsync(log, Microseconds.Ceiling(from), head, cancellationToken).ConfigureAwait(false));
         if (options.ThroughMoment is { } until)
-            last = Math.Min(last, await FirstAtOrAfterAsync(log, Microseconds(until) + 1, head, cancellationToken).ConfigureAwait(false) - 1);
+            last = Math.Min(last, await FirstAtOrAfterAsync(log, Microseconds.Floor(until) + 1, head, cancellationToken).ConfigureAwait(false) - 1);
         if (first > last) return null;
         return read.Direction == ReadDirection.Forward ? read with { From = first, Through = last } : read with { From = last, Through = first };
     }
 
     /// <summary>The first position stored at a moment or later; one after the head when there is none.</summary>
     internal static ValueTask<long> FirstFromAsync(IEventLog log, DateTimeOffset from, GlobalPosition head, CancellationToken cancellationToken) =>
-        FirstAtOrAfterAsync(log, Microseconds(from.AddTicks(TimeSpan.TicksPerMicrosecond - 1)), head, cancellationToken);
-
-    private static long Microseconds(DateTimeOffset moment) => moment.UtcTicks / TimeSpan.TicksPerMicrosecond;
-
-    private static long CeilingMicroseconds(DateTimeOffset moment) => (moment.UtcTicks + TimeSpan.TicksPerMicrosecond - 1) / TimeSpan.TicksPerMicrosecond;
+        FirstAtOrAfterAsync(log, Microseconds.Ceiling(from), head, cancellationToken);
 
     // Timestamps never fall with position, so a binary search over positions finds a moment without an index.
     private static async ValueTask<long> FirstAtOrAfterAsync(IEventLog log, long microseconds, GlobalPosition head, CancellationToken cancellationToken)
@@ -36,7 +32,7 @@ internal sealed class LogBounds(ReadAllOptions options)
             var middle = low + ((high - low) / 2);
             var read = new LogRead { From = middle, MaxCount = 1, IncludeTags = false, ReuseBuffers = true };
             using var page = await log.ReadAsync(read, cancellationToken).ConfigureAwait(false);
-            if (page.Events.IsEmpty || Microseconds(page.Events[0].Timestamp) >= microseconds) high = middle;
+            if (page.Events.IsEmpty || Microseconds.Floor(page.Events[0].Timestamp) >= microseconds) high = middle;
             else low = page.Events[0].Position.ToInt64() + 1;
         }
 

@@ -19,6 +19,7 @@ public static class TagReader
         ArgumentNullException.ThrowIfNull(tags);
         var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = int.MaxValue });      // how deep is the contract's to say
         if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject) return;
+        var distinct = new DistinctTags();
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             var start = reader;
@@ -27,25 +28,25 @@ public static class TagReader
             {
                 if (!start.ValueTextEquals(rule.Property)) continue;
                 var value = reader;
-                ReadValue(type, rule, ref value, tags);
+                ReadValue(type, rule, ref value, tags, ref distinct);
             }
 
             reader.Skip();
         }
     }
 
-    private static void ReadValue(string type, TagRule rule, ref Utf8JsonReader value, List<Tag> tags)
+    private static void ReadValue(string type, TagRule rule, ref Utf8JsonReader value, List<Tag> tags, ref DistinctTags distinct)
     {
         if (value.TokenType != JsonTokenType.StartArray)
         {
-            Add(type, rule, ref value, tags);
+            Add(type, rule, ref value, tags, ref distinct);
             return;
         }
 
-        while (value.Read() && value.TokenType != JsonTokenType.EndArray) Add(type, rule, ref value, tags);
+        while (value.Read() && value.TokenType != JsonTokenType.EndArray) Add(type, rule, ref value, tags, ref distinct);
     }
 
-    private static void Add(string type, TagRule rule, ref Utf8JsonReader value, List<Tag> tags)
+    private static void Add(string type, TagRule rule, ref Utf8JsonReader value, List<Tag> tags, ref DistinctTags distinct)
     {
         if (value.TokenType == JsonTokenType.Null) return;
         var text = value.TokenType switch
@@ -56,8 +57,7 @@ public static class TagReader
         };
         try
         {
-            var tag = new Tag(rule.Tag, text);
-            if (!tags.Contains(tag)) tags.Add(tag);
+            distinct.TryAdd(tags, new Tag(rule.Tag, text));
         }
         catch (ArgumentException e)
         {

@@ -22,6 +22,7 @@ public interface IEventLog : IAsyncDisposable
     /// </list></remarks>
     /// <param name="append">What to store; its memory is not kept after the call returns.</param>
     /// <param name="cancellationToken">Before the commit is sent: nothing is written.</param>
+    /// <returns>The result. It may be waited for by blocking, from any thread but the one that runs a transaction's work. Taken in any other way than once, it answers or throws <see cref="InvalidOperationException"/>, and no other append is concerned.</returns>
     /// <exception cref="ArgumentException">The append holds nothing, or a name in it is not valid. Nothing was written; so with every exception but the last.</exception>
     /// <exception cref="EventTooLargeException">An event or the append is over the limits.</exception>
     /// <exception cref="CommandReusedException">The command id was used with another fingerprint.</exception>

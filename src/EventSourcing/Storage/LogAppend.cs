@@ -1,4 +1,5 @@
 using System.Text;
+using EventSourcing.Serialization;
 
 namespace EventSourcing.Storage;
 
@@ -54,6 +55,8 @@ public sealed class LogAppend
                 var size = Validate(e, write.StreamId);
                 if (size > limits.MaxEventBytes)
                     throw new EventTooLargeException($"Event '{e.Type}' for stream '{write.StreamId}'", size, limits.MaxEventBytes);
+                if (e.Tags is { Count: > 1 } tags && DistinctTags.FirstRepeated(tags) is { } repeated)
+                    throw new EventInvalidException(e.Type, [$"tag '{repeated}' is there twice (stream '{write.StreamId}')"]);
                 total += size;
                 count++;
                 if (e.Id is not null) ids++;
@@ -78,9 +81,6 @@ public sealed class LogAppend
         {
             if (tags[i] == default) throw new ArgumentException($"Event '{e.Type}' for stream '{stream}' has default(Tag), which is no tag.", nameof(Writes));
             size += Encoding.UTF8.GetByteCount(tags[i].ToString());
-            for (var j = 0; j < i; j++)
-                if (tags[i] == tags[j])
-                    throw new EventInvalidException(e.Type, [$"tag '{tags[i]}' is there twice (stream '{stream}')"]);
         }
 
         return size;

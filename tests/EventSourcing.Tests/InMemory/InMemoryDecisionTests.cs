@@ -62,3 +62,8 @@ public sealed class InMemoryErasedRetryTests : ErasedRetryTests
         positions.Should().Equal(Enumerable.Range(3001, 3000).Concat(Enumerable.Range(8001, 4000)));
     }
 }
+
+public sealed class InMemoryBlockedAppendTests : BlockedAppendTests
+{
+    protected override IEventLog OpenLog() => new InMemoryEventLog();
+}

@@ -1,0 +1,36 @@
+namespace EventSourcing.Aggregates.Internal;
+
+/// <summary>A change of an aggregate, appended at the version that it was loaded at.</summary>
+internal sealed class AggregateDecision<TAggregate>(
+    AggregateRepository<TAggregate> repository, StreamId stream, Action<TAggregate> change, ExecuteOptions options)
+    : Decision<Executed<TAggregate>>(repository.Store)
+    where TAggregate : Aggregate, new()
+{
+    private Folded<TAggregate> _loaded;
+
+    internal override async ValueTask<Append?> DecideAsync(CancellationToken cancellationToken)
+    {
+        if (MayHaveToQueue) await QueueAsync(stream.ToString(), cancellationToken).ConfigureAwait(false);
+        _loaded = await repository.FoldAsync(stream, null, cancellationToken).ConfigureAwait(false);
+        change(_loaded.State);
+        return AggregateRepository<TAggregate>.ToAppend(stream, _loaded.State, options);
+    }
+
+    internal override string? ConflictOf(EventSourcingException refusal) => refusal.IsAbout(stream, _loaded.Version) ? stream.ToString() : null;
+
+    internal override ValueTask<Executed<TAggregate>> NothingAsync(CancellationToken cancellationToken) =>
+        new(new Executed<TAggregate>(_loaded.State, _loaded.Version, _loaded.Position, false));
+
+    internal override ValueTask<Executed<TAggregate>> StoredAsync(AppendResult result, CancellationToken cancellationToken)
+    {
+        _loaded.State.MarkStored(result.Version);
+        return new(new Executed<TAggregate>(_loaded.State, result.Version, result.LastPosition, false));
+    }
+
+    internal override async ValueTask<Executed<TAggregate>> RecallAsync(AppendResult first, CancellationToken cancellationToken)
+    {
+        var version = first.VersionOf(stream);
+        var folded = await repository.FoldAsync(stream, version, cancellationToken).ConfigureAwait(false);
+        return new(folded.State, version, first.LastPosition, true);
+    }
+}

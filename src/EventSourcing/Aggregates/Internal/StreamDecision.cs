@@ -1,0 +1,37 @@
+namespace EventSourcing.Aggregates.Internal;
+
+/// <summary>A decision on the state of one stream, appended at the version that it was made on.</summary>
+internal sealed class StreamDecision<TState>(
+    IEventStore store, StreamId stream, TState initial, Func<TState, IEnumerable<object>> decide, Func<TState, object, TState> evolve, ExecuteOptions options)
+    : Decision<Executed<TState>>(store)
+{
+    private Folded<TState> _folded = new(initial, 0, default);
+    private object[] _events = [];
+
+    internal override async ValueTask<Append?> DecideAsync(CancellationToken cancellationToken)
+    {
+        if (MayHaveToQueue) await QueueAsync(stream.ToString(), cancellationToken).ConfigureAwait(false);
+        _folded = await Store.FoldStreamAsync(stream, _folded.State, evolve, _folded.Version, null, cancellationToken).ConfigureAwait(false);
+        _events = DecisionLoop.EventsOf(decide(_folded.State));
+        return _events.Length == 0 && options.CommandId is null ? null : options.ToAppend().To(stream, ExpectedVersion.Exactly(_folded.Version), _events);
+    }
+
+    internal override string? ConflictOf(EventSourcingException refusal) => refusal.IsAbout(stream, _folded.Version) ? stream.ToString() : null;
+
+    internal override ValueTask<Executed<TState>> NothingAsync(CancellationToken cancellationToken) => new(new Executed<TState>(_folded.State, _folded.Version, _folded.Position, false));
+
+    internal override ValueTask<Executed<TState>> StoredAsync(AppendResult result, CancellationToken cancellationToken)
+    {
+        var state = _folded.State;
+        foreach (var e in _events) state = evolve(state, e is EventData said ? said.Data : e);
+        return new(new Executed<TState>(state, result.Version, result.LastPosition, false));
+    }
+
+    // The state of the first time: what the stream was when the recorded append had been stored.
+    internal override async ValueTask<Executed<TState>> RecallAsync(AppendResult first, CancellationToken cancellationToken)
+    {
+        var version = first.VersionOf(stream);
+        var folded = await Store.FoldStreamAsync(stream, initial, evolve, 0, version, cancellationToken).ConfigureAwait(false);
+        return new(folded.State, version, first.LastPosition, true);
+    }
+}

@@ -1,0 +1,35 @@
+using EventSourcing.Aggregates;
+using EventSourcing.Aggregates.Internal;
+
+namespace EventSourcing.Commands.Internal;
+
+/// <summary>The decision of one command, or of several that are sent together, by their handlers.</summary>
+internal sealed class CommandDecision(IEventStore store, CommandType[] types, object[] commands, ExecuteOptions options)
+    : Decision<(AppendResult Result, int Attempts)>(store)
+{
+    private CommandContext _context = null!;
+    private int _attempts;
+
+    internal override async ValueTask<Append?> DecideAsync(CancellationToken cancellationToken)
+    {
+        _attempts++;
+        _context = new(Store, this);
+        for (var i = 0; i < commands.Length; i++) await types[i].Handle(commands[i], _context, cancellationToken).ConfigureAwait(false);
+        if (_context.Events.Count == 0 && options.CommandId is null) return null;
+        var append = options.ToAppend();
+        _context.Complete(append);
+        return append;
+    }
+
+    internal override string? ConflictOf(EventSourcingException refusal) => _context.ConflictOf(refusal);
+
+    internal override async ValueTask<(AppendResult Result, int Attempts)> NothingAsync(CancellationToken cancellationToken)
+    {
+        var head = await Store.GetHeadAsync(cancellationToken).ConfigureAwait(false);
+        return (new([], head, head, wasDuplicate: false), _attempts);
+    }
+
+    internal override ValueTask<(AppendResult Result, int Attempts)> StoredAsync(AppendResult result, CancellationToken cancellationToken) => new((result, _attempts));
+
+    internal override ValueTask<(AppendResult Result, int Attempts)> RecallAsync(AppendResult first, CancellationToken cancellationToken) => new((first, _attempts));
+}

@@ -1,0 +1,154 @@
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
+using System.Threading.Tasks.Sources;
+
+namespace EventSourcing.Internal;
+
+/// <summary>An append that the log has not answered: gives the answer on, and the encoder back. Used again once its caller has the answer.</summary>
+/// <remarks>
+/// The log's answer is taken by the first who asks: a caller who awaits takes it where the log continues him, one who blocks waits for the log itself,
+/// so that he needs no thread of the pool. An append that nobody asks about is left to the collector, with its encoder.
+/// </remarks>
+internal sealed class PendingAppend : IValueTaskSource<AppendResult>
+{
+    private const int KeptAtMost = 1024;
+
+    private static readonly ConcurrentQueue<PendingAppend> s_kept = [];
+
+    private readonly Answer<AppendResult> _answer = new();
+    private EventStore _store = null!;
+    private AppendEncoder _encoder = null!;
+    private ValueTask<AppendResult> _pending;
+    private ValueTask _continuing;
+    private bool _isAsked;
+
+    internal ValueTask<AppendResult> Task => new(this, _answer.Version);
+
+    internal static PendingAppend Rent(EventStore store, ValueTask<AppendResult> pending, AppendEncoder encoder)
+    {
+        if (!s_kept.TryDequeue(out var append)) append = new();
+        lock (append._answer.Gate)
+        {
+            // The machinery of the wait before goes back to its pool; it ends a moment after it has answered.
+            if (append._continuing.IsCompleted) append._continuing.GetAwaiter().GetResult();
+            (append._store, append._pending, append._encoder, append._continuing, append._isAsked) = (store, pending, encoder, default, false);
+        }
+
+        return append;
+    }
+
+    public ValueTaskSourceStatus GetStatus(short token)
+    {
+        lock (_answer.Gate)
+        {
+            var status = _answer.GetStatus(token);
+            if (_isAsked || status != ValueTaskSourceStatus.Pending || !_pending.IsCompleted) return status;
+            return _pending.IsCompletedSuccessfully ? ValueTaskSourceStatus.Succeeded
+                : _pending.IsCanceled ? ValueTaskSourceStatus.Canceled
+                : ValueTaskSourceStatus.Faulted;
+        }
+    }
+
+    public void OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags)
+    {
+        var pending = default(ValueTask<AppendResult>);
+        bool asks;
+        lock (_answer.Gate)
+        {
+            _answer.OnGiven(continuation, state, token, flags);
+            asks = TryAsk(token, ref pending);
+        }
+
+        if (asks) ContinueWith(pending);
+    }
+
+    public AppendResult GetResult(short token)
+    {
+        var pending = default(ValueTask<AppendResult>);
+        bool asks;
+        lock (_answer.Gate)
+        {
+            _answer.ThrowIfStale(token);
+            asks = TryAsk(token, ref pending);
+        }
+
+        if (asks) WaitFor(pending);
+        var isFree = false;
+        try
+        {
+            return _answer.Take(token, ref isFree);
+        }
+        finally
+        {
+            if (isFree && s_kept.Count < KeptAtMost && _answer.TryRenew()) s_kept.Enqueue(this);
+        }
+    }
+
+    private bool TryAsk(short token, ref ValueTask<AppendResult> pending)
+    {
+        if (_isAsked || !_answer.IsCurrent(token)) return false;
+        pending = _pending;
+        return _isAsked = true;
+    }
+
+    private void ContinueWith(ValueTask<AppendResult> pending)
+    {
+        var continuing = AnswerAsync(pending);
+        lock (_answer.Gate) _continuing = continuing;
+    }
+
+    private void WaitFor(ValueTask<AppendResult> pending)
+    {
+        try
+        {
+            Answer(pending.GetAwaiter().GetResult(), mayRunHere: false);
+        }
+        catch (InvalidOperationException e) when (e.GetType() == typeof(InvalidOperationException))
+        {
+            // The log refuses to be waited for here, inside its own transaction; the append goes on, and others may await it.
+            ContinueWith(pending);
+            throw;
+        }
+        catch (Exception e)
+        {
+            Fail(e, mayRunHere: false);
+        }
+    }
+
+    // Not seen by any caller, so that its machinery can be used again.
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private async ValueTask AnswerAsync(ValueTask<AppendResult> pending)
+    {
+        AppendResult result;
+        try
+        {
+            result = await pending.ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            Fail(e, mayRunHere: true);
+            return;
+        }
+
+        Answer(result, mayRunHere: true);
+    }
+
+    private void Answer(in AppendResult result, bool mayRunHere)
+    {
+        Return();
+        _answer.Give(result, mayRunHere);
+    }
+
+    private void Fail(Exception error, bool mayRunHere)
+    {
+        Return();
+        _answer.Fail(error, mayRunHere);
+    }
+
+    private void Return()
+    {
+        var (store, encoder) = (_store, _encoder);
+        (_store, _encoder, _pending) = (null!, null!, default);
+        store.Return(encoder);
+    }
+}

@@ -1,0 +1,81 @@
+namespace EventSourcing.Internal;
+
+/// <summary>Who comes next where several meet: first come, first served, for each key. A courtesy and no lock: what is right is judged by the log. Thread-safe.</summary>
+internal sealed class Turns(TimeProvider time)
+{
+    // One who has the turn for longer is not waited for: it may never end.
+    private static readonly TimeSpan s_longest = TimeSpan.FromSeconds(2);
+
+    private readonly Dictionary<string, Turn> _last = [];
+    private volatile int _keys;
+
+    /// <summary>True while anybody has a turn.</summary>
+    internal bool Any => _keys > 0;
+
+    internal bool IsTaken(string key)
+    {
+        lock (_last) return _last.ContainsKey(key);
+    }
+
+    /// <summary>Waits until those who came before are done. <see cref="GiveBack"/> has to follow.</summary>
+    internal async ValueTask<Turn> TakeAsync(string key, CancellationToken cancellationToken)
+    {
+        var turn = new Turn(key);
+        Turn? before;
+        lock (_last)
+        {
+            _last.TryGetValue(key, out before);
+            _last[key] = turn;
+            _keys = _last.Count;
+        }
+
+        try
+        {
+            if (before is not null) await WaitAsync(before, cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            GiveBack(turn);
+            throw;
+        }
+
+        turn.Begun.SetResult();
+        return turn;
+    }
+
+    /// <summary>Lets the next begin.</summary>
+    internal void GiveBack(Turn turn)
+    {
+        lock (_last)
+        {
+            if (_last.TryGetValue(turn.Key, out var last) && last == turn) _last.Remove(turn.Key);
+            _keys = _last.Count;
+        }
+
+        turn.Begun.TrySetResult();
+        turn.Ended.SetResult();
+    }
+
+    private async ValueTask WaitAsync(Turn before, CancellationToken cancellationToken)
+    {
+        await before.Begun.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await before.Ended.Task.WaitAsync(s_longest, time, cancellationToken).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            return;
+        }
+    }
+
+    /// <summary>A place in the row of one key.</summary>
+    internal sealed class Turn(string key)
+    {
+        internal string Key => key;
+
+        internal TaskCompletionSource Begun { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        internal TaskCompletionSource Ended { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+}

@@ -1,0 +1,24 @@
+namespace EventSourcing.Storage;
+
+/// <summary>The one rule for text of callers that is no name: it is valid UTF-16, so that it is stored as it was said.</summary>
+internal static class WellFormed
+{
+    /// <summary>Refuses a lone surrogate, which UTF-8 has no form for: it would be stored as another character.</summary>
+    internal static void ThrowIfNot(string text, string what, string? parameter)
+    {
+        if (IndexOfLoneSurrogate(text) is >= 0 and var index)
+            throw new ArgumentException($"{what} has no lone surrogates: U+{(int)text[index]:X4} at index {index}.", parameter);
+    }
+
+    internal static int IndexOfLoneSurrogate(string text)
+    {
+        for (var i = text.AsSpan().IndexOfAnyInRange('\ud800', '\udfff'); i >= 0 && i < text.Length; i++)
+        {
+            if (!char.IsSurrogate(text[i])) continue;
+            if (!char.IsHighSurrogate(text[i]) || i + 1 == text.Length || !char.IsLowSurrogate(text[i + 1])) return i;
+            i++;
+        }
+
+        return -1;
+    }
+}
