@@ -77,7 +77,7 @@ public sealed class Subscriber : IAsyncDisposable
         // A batch is at most a page: pages of a divisor of the usual interval make whole batches.
         var pageSize = handler.IsBatch ? Math.Min(SharedPages.PageSize, options.CheckpointEvery) : SharedPages.PageSize;
         SharedReader NewReader() => new(Pages, query is null ? null : _store.Types.Resolve(query), pageSize);
-        handler.Bind(_store);
+        var bound = handler.Bind(_store.Types);
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
@@ -87,7 +87,7 @@ public sealed class Subscriber : IAsyncDisposable
         try
         {
             var position = await FindOrRecordAsync(name, options, cancellationToken).ConfigureAwait(false);
-            var subscription = new Subscription(name, this, Runners(name, handler, options, NewReader));
+            var subscription = new Subscription(name, this, Runners(name, bound, options, NewReader));
             lock (_lock)
             {
                 ObjectDisposedException.ThrowIf(_isDisposed, this);
@@ -119,7 +119,7 @@ public sealed class Subscriber : IAsyncDisposable
 
     private void Changed(string name, SubscriptionState state, Exception? error) => StateChanged?.Invoke(name, state, error);
 
-    private Runner[] Runners(string name, SubscriptionHandler handler, SubscriptionOptions options, Func<SharedReader> newReader)
+    private Runner[] Runners(string name, BoundHandler handler, SubscriptionOptions options, Func<SharedReader> newReader)
     {
         var places = options.IsGroup ? new SemaphoreSlim(options.Workers) : null;
         return [.. Keys(name, options.IsGroup).Select(key => new Runner(_store, key, handler, options, _options, _leases, newReader(), places, Changed))];

@@ -4,7 +4,7 @@ namespace EventSourcing.Subscriptions.Internal;
 
 /// <summary>Hands the events of a page to the handler, one at a time or in batches, and follows the failure policy. Used by the runner's loop only.</summary>
 internal sealed class Deliverer(
-    EventStore store, SegmentKey key, SubscriptionHandler handler, SubscriptionOptions options, SubscriberOptions common,
+    EventStore store, SegmentKey key, BoundHandler handler, SubscriptionOptions options, SubscriberOptions common,
     Delivery delivery, Progress progress, ParkedKeys parkedKeys, Tally tally, Interruption interruption, SharedReader reader)
 {
     private RecordedEvent[] _batch = [];

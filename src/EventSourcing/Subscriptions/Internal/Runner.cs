@@ -33,7 +33,7 @@ internal sealed class Runner
     private bool _isPaused, _isPausedByFailure;
 
     internal Runner(
-        EventStore store, SegmentKey key, SubscriptionHandler handler, SubscriptionOptions options, SubscriberOptions common, LeaseKeeper leases, SharedReader reader, SemaphoreSlim? places, Action<string, SubscriptionState, Exception?> changed)
+        EventStore store, SegmentKey key, BoundHandler handler, SubscriptionOptions options, SubscriberOptions common, LeaseKeeper leases, SharedReader reader, SemaphoreSlim? places, Action<string, SubscriptionState, Exception?> changed)
     {
         (_log, _key, _common, _leases, _reader, _places, _changed) = (store.Log, key, common, leases, reader, places, changed);
         _interruption = new(common.TimeProvider);
