@@ -1,3 +1,4 @@
+using EventSourcing.Internal;
 using EventSourcing.Subscriptions;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
@@ -33,13 +34,15 @@ internal sealed class SubscriptionHealthCheck(Subscriber subscriber, EventSourci
 
     private (HealthStatus Health, string? Complaint) Judge(SubscriptionStatus status, HealthStatus failure)
     {
-        if (status.State == SubscriptionState.Faulted) return (failure, $"is faulted: {status.StateCause?.Message}");
-        if (status.State == SubscriptionState.Paused && status.StateCause is { } cause) return (failure, $"is paused: {cause.Message}");
+        if (status.State == SubscriptionState.Faulted) return (failure, $"is faulted: {MessageOf(status.StateCause)}");
+        if (status.State == SubscriptionState.Paused && status.StateCause is { } cause) return (failure, $"is paused: {MessageOf(cause)}");
         if (status.Parked > options.MaxParked) return (HealthStatus.Degraded, $"has {Parked(status)}");
         // A runner that waits for its lease is not behind when another one is at work.
         if (status.State == SubscriptionState.Standby) return IsSilent(status) ? (HealthStatus.Degraded, $"is in {Standby(status)}") : default;
         return status.Lag > options.MaxLag ? (HealthStatus.Degraded, $"is {status.Lag} positions behind") : default;
     }
+
+    private static string? MessageOf(Exception? error) => error is null ? null : ExceptionText.MessageOf(error);
 
     private string Describe(SubscriptionStatus status)
     {

@@ -10,7 +10,7 @@ public sealed class SubscriberOptions
 
     private TimeProvider? _time;
 
-    /// <summary>How long a runner that shows no sign of life keeps its lease; it renews three times as often. Default 6 s; from 30 ms to 1 hour. The same in all processes of a log.</summary>
+    /// <summary>How long a runner that shows no sign of life keeps its lease; it renews three times as often. Where a process was killed, another takes its leases over this long after it looked at them first; one that stops in order gives them back at once. Default 6 s; from 30 ms to 1 hour. The same in all processes of a log.</summary>
     public TimeSpan LeaseTimeout { get; init; } = TimeSpan.FromSeconds(6);
 
     /// <summary>How long a handler may go on when its subscription is stopped, before its token is cancelled. Default 5 s; from 0 to 1 hour.</summary>

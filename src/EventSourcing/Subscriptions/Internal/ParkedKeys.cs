@@ -112,7 +112,7 @@ internal sealed class ParkedKeys(SegmentKey key, ParkedReader reader)
             keys.Add(found.Event.Key);
             if (found.Revision is null) damaged.Add(found.RecordKey);
             count++;
-            if (oldest is null || Oldest.Of(found.Event).IsBefore(oldest)) oldest = Oldest.Of(found.Event);
+            if (oldest is null || oldest.IsAfter(found.Event)) oldest = Oldest.Of(found.Event);
         }
 
         (_keys, _damaged) = (keys, damaged);
@@ -135,6 +135,6 @@ internal sealed class ParkedKeys(SegmentKey key, ParkedReader reader)
         internal static Oldest Of(ParkedEvent parked) => new(parked.ParkedAt, parked.Event.Position, parked.Reason);
 
         /// <summary>Of those that were set aside at the same time, the first one's failure holds back the others.</summary>
-        internal bool IsBefore(Oldest other) => At != other.At ? At < other.At : Position < other.Position;
+        internal bool IsAfter(ParkedEvent other) => At != other.ParkedAt ? At > other.ParkedAt : Position > other.Event.Position;
     }
 }
