@@ -99,7 +99,7 @@ public sealed class SqliteEventLog : IEventLog, ITaggingLog, ITracingLog
         try
         {
             return await _readers.UseAsync(
-                static (reader, range) => reader.Records.Range(range.kind, range.from, range.through, range.max),
+                static (reader, range) => reader.Records.Page(range.kind, range.from, range.through, range.max, LogRead.DefaultMaxBytes),
                 (kind, from, through, max), cancellationToken).ConfigureAwait(false);
         }
         catch (SqliteException e)

@@ -9,11 +9,11 @@ public static class SqliteEventSourcingBuilderExtensions
     /// <summary>Keeps events in a SQLite file, opened when the store is first asked for.</summary>
     /// <param name="builder">The builder.</param>
     /// <param name="path">The file. Its directory exists.</param>
-    /// <param name="options">How the log works; null for the defaults with the container's clock.</param>
+    /// <param name="options">How the log works; null for the defaults. Without a clock of their own they use the container's.</param>
     public static EventSourcingBuilder UseSqlite(this EventSourcingBuilder builder, string path, SqliteOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
-        return builder.UseLog(services => SqliteEventLog.Open(path, options ?? new() { TimeProvider = services.GetRequiredService<TimeProvider>() }));
+        return builder.UseLog(services => SqliteEventLog.Open(path, (options ?? new()).On(services.GetRequiredService<TimeProvider>())));
     }
 }

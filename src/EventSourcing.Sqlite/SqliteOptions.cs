@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using EventSourcing.Storage;
 
 namespace EventSourcing.Sqlite;
@@ -5,6 +6,8 @@ namespace EventSourcing.Sqlite;
 /// <summary>How a log in a SQLite file works.</summary>
 public sealed class SqliteOptions
 {
+    private TimeProvider? _time;
+
     /// <summary>What an acknowledged append survives. Default: <see cref="Durability.Full"/>.</summary>
     public Durability Durability { get; init; } = Durability.Full;
 
@@ -42,8 +45,21 @@ public sealed class SqliteOptions
     /// <summary>Allows a database that has tables already, but no log: the log's tables are added beside them. Default false: refused.</summary>
     public bool AddToExistingDatabase { get; init; }
 
-    /// <summary>The clock of timestamps. Default: the system's.</summary>
-    public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+    /// <summary>The clock of timestamps. Default, and null: that of the container where these options are used in one, else the system's.</summary>
+    [AllowNull]
+    public TimeProvider TimeProvider
+    {
+        get => _time ?? TimeProvider.System;
+        init => _time = value;
+    }
+
+    /// <summary>The same with a clock, unless one was given.</summary>
+    internal SqliteOptions On(TimeProvider clock)
+    {
+        var copy = (SqliteOptions)MemberwiseClone();
+        copy._time ??= clock;
+        return copy;
+    }
 
     internal SqliteOptions Validated()
     {
@@ -55,7 +71,6 @@ public sealed class SqliteOptions
         if (CheckpointPages is < 1 or > 1_000_000)
             throw new ArgumentOutOfRangeException(nameof(CheckpointPages), CheckpointPages, "CheckpointPages is from 1 to 1,000,000.");
         ArgumentNullException.ThrowIfNull(Limits);
-        ArgumentNullException.ThrowIfNull(TimeProvider);
         Limits.Validated();
         return this;
     }

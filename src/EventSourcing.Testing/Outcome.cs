@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
+using EventSourcing.Internal;
 using EventSourcing.Storage;
 using EventSourcing.Testing.Internal;
 
@@ -69,7 +70,7 @@ public sealed class Outcome<TState>
     }
 
     private SpecificationException Refused(string expected) =>
-        new("The decision threw.", expected, $"{_refusal!.GetType().Name}: {_refusal.Message}", _refusal);
+        new("The decision threw.", expected, $"{_refusal!.GetType().Name}: {ExceptionText.MessageOf(_refusal)}", _refusal);
 
     private static string Lines(IReadOnlyList<RecordedEvent> events) => events.Count == 0
         ? "no event"

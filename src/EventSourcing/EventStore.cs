@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using EventSourcing.Internal;
 using EventSourcing.Serialization;
 using EventSourcing.Storage;
@@ -10,10 +9,7 @@ public sealed class EventStore : IEventStore
 {
     private readonly EventDecoder _decoder;
     private readonly IEventSerializer _serializer;
-    private readonly ConcurrentQueue<AppendEncoder> _encoders = [];
-
-    // The encoder of a caller that is alone; the others are for those who come while it is away.
-    private AppendEncoder? _encoder;
+    private readonly EncoderPool _encoders;
 
     /// <summary>A store on a log.</summary>
     /// <param name="log">The log; disposed with the store.</param>
@@ -29,6 +25,7 @@ public sealed class EventStore : IEventStore
         Turns = new(Options.TimeProvider);
         _serializer = Options.Serializer;
         _decoder = new(types, _serializer);
+        _encoders = new(() => new(types, _serializer));
         if (log is ITaggingLog tagging && _serializer.IsJson) tagging.UseTagRules(types.Types);
     }
 
@@ -150,17 +147,12 @@ public sealed class EventStore : IEventStore
     internal Turns Turns { get; }
 
     /// <summary>An encoder whose append stays valid until it is given back.</summary>
-    internal AppendEncoder RentEncoder()
-    {
-        if (Interlocked.Exchange(ref _encoder, null) is { } own) return own;
-        return _encoders.TryDequeue(out var encoder) ? encoder : new(Types, _serializer);
-    }
+    internal AppendEncoder RentEncoder() => _encoders.Rent();
 
-    internal void Return(AppendEncoder encoder)
-    {
-        encoder.Reset();
-        if (Interlocked.CompareExchange(ref _encoder, encoder, null) is not null) _encoders.Enqueue(encoder);
-    }
+    internal void Return(AppendEncoder encoder) => _encoders.Return(encoder);
+
+    /// <summary>The bytes of the encoders that wait to be used again.</summary>
+    internal long EncoderBytes => _encoders.Bytes;
 
     /// <summary>Ends what is under way and closes the log.</summary>
     public ValueTask DisposeAsync() => Log.DisposeAsync();

@@ -12,6 +12,7 @@ internal sealed class ListenerService(EventBus bus, IEnumerable<Listener> listen
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         bus.Subscriber.StateChanged += Log;
+        bus.Subscriber.EventFailed += Log;
         foreach (var listener in listeners)
         {
             await bus.SubscribeAsync(listener, cancellationToken).ConfigureAwait(false);
@@ -25,6 +26,7 @@ internal sealed class ListenerService(EventBus bus, IEnumerable<Listener> listen
         await bus.DisposeAsync().AsTask().WaitAsync(cancellationToken).ConfigureAwait(false);
         await bus.Subscriber.DisposeAsync().AsTask().WaitAsync(cancellationToken).ConfigureAwait(false);
         bus.Subscriber.StateChanged -= Log;
+        bus.Subscriber.EventFailed -= Log;
         LogMessages.Stopped(logger);
     }
 
@@ -41,6 +43,41 @@ internal sealed class ListenerService(EventBus bus, IEnumerable<Listener> listen
             default:
                 LogMessages.Entered(logger, name, state);
                 break;
+        }
+    }
+
+    private void Log(EventFailure failure)
+    {
+        try
+        {
+            Log(failure, failure.Exception);
+        }
+        catch (Exception) when (failure.Exception is not null)
+        {
+            // A logger writes the whole exception, whose own code may throw; the reason says what can be said.
+            Log(failure, null);
+        }
+    }
+
+    private void Log(EventFailure failure, Exception? error)
+    {
+        var (name, position, type, stream) = (failure.Subscription, failure.Position.ToInt64(), failure.Type, failure.StreamId.Value);
+        switch (failure.Outcome)
+        {
+            case FailureOutcome.Parked:
+                LogMessages.Parked(logger, name, position, type, stream, failure.Attempt, failure.Key!, failure.Reason, error);
+                break;
+            case FailureOutcome.Retried:
+                LogMessages.Retried(logger, name, position, type, stream, failure.Attempt, failure.Delay, failure.Reason, error);
+                break;
+            case FailureOutcome.HeldBack:
+                LogMessages.HeldBack(logger, name, position, type, stream, failure.Key!);
+                break;
+            case FailureOutcome.Paused:
+                // Logged with the change of state.
+                break;
+            default:
+                throw new InvalidOperationException($"{failure.Outcome} is not known.");
         }
     }
 }

@@ -18,6 +18,15 @@ internal static partial class LogMessages
     [LoggerMessage(EventId = 1004, Level = LogLevel.Critical, Message = "Subscription {Subscription} is faulted; it waits to be resumed or reset")]
     internal static partial void Faulted(ILogger logger, string subscription, Exception? error);
 
+    [LoggerMessage(EventId = 1006, Level = LogLevel.Warning, Message = "Subscription {Subscription} has set aside the event at position {Position}, {Type} of stream {Stream}, after attempt {Attempts}; later events of key {Key} are held back: {Reason}")]
+    internal static partial void Parked(ILogger logger, string subscription, long position, string type, string stream, int attempts, string key, string reason, Exception? error);
+
+    [LoggerMessage(EventId = 1007, Level = LogLevel.Information, Message = "Subscription {Subscription} failed at the event at position {Position}, {Type} of stream {Stream}, in attempt {Attempt}; it is tried again after {Delay}: {Reason}")]
+    internal static partial void Retried(ILogger logger, string subscription, long position, string type, string stream, int attempt, TimeSpan delay, string reason, Exception? error);
+
+    [LoggerMessage(EventId = 1008, Level = LogLevel.Debug, Message = "Subscription {Subscription} has set aside the event at position {Position}, {Type} of stream {Stream}, because an earlier one of key {Key} is")]
+    internal static partial void HeldBack(ILogger logger, string subscription, long position, string type, string stream, string key);
+
     [LoggerMessage(EventId = 1005, Level = LogLevel.Information, Message = "All subscriptions were stopped")]
     internal static partial void Stopped(ILogger logger);
 }

@@ -1,9 +1,10 @@
+using EventSourcing.Internal;
 using EventSourcing.Subscriptions;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace EventSourcing.Hosting.Internal;
 
-/// <summary>Looks at every subscription of this process: faulted, paused by a failure, behind, with events set aside.</summary>
+/// <summary>Looks at every subscription of this process: faulted, paused by a failure, behind, with events set aside, in standby for a holder that shows no sign of life.</summary>
 internal sealed class SubscriptionHealthCheck(Subscriber subscriber, EventSourcingHostingOptions options) : IHealthCheck
 {
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
@@ -15,12 +16,12 @@ internal sealed class SubscriptionHealthCheck(Subscriber subscriber, EventSourci
             foreach (var subscription in subscriber.Subscriptions)
             {
                 var status = await subscription.GetStatusAsync(cancellationToken).ConfigureAwait(false);
-                data[status.Name] = $"{status.State}, lag {status.Lag}, parked {status.Parked}";
+                data[status.Name] = Describe(status);
                 var (health, complaint) = Judge(status, context.Registration.FailureStatus);
                 if (complaint is null) continue;
                 complaints.Add($"{status.Name} {complaint}");
                 if (health < worst) worst = health;
-                error ??= status.LastError;
+                error ??= status.StateCause;
             }
         }
         catch (EventSourcingException e)
@@ -33,10 +34,31 @@ internal sealed class SubscriptionHealthCheck(Subscriber subscriber, EventSourci
 
     private (HealthStatus Health, string? Complaint) Judge(SubscriptionStatus status, HealthStatus failure)
     {
-        if (status.State == SubscriptionState.Faulted) return (failure, $"is faulted: {status.LastError?.Message}");
-        if (status.State == SubscriptionState.Paused && status.LastError is SubscriptionException paused) return (failure, $"is paused: {paused.Message}");
-        if (status.Parked > options.MaxParked) return (HealthStatus.Degraded, $"has {status.Parked} events set aside since {status.ParkedSince:O}");
-        // A runner that waits for its lease is not behind: another one is at work.
-        return status.State != SubscriptionState.Standby && status.Lag > options.MaxLag ? (HealthStatus.Degraded, $"is {status.Lag} positions behind") : default;
+        if (status.State == SubscriptionState.Faulted) return (failure, $"is faulted: {MessageOf(status.StateCause)}");
+        if (status.State == SubscriptionState.Paused && status.StateCause is { } cause) return (failure, $"is paused: {MessageOf(cause)}");
+        if (status.Parked > options.MaxParked) return (HealthStatus.Degraded, $"has {Parked(status)}");
+        // A runner that waits for its lease is not behind when another one is at work.
+        if (status.State == SubscriptionState.Standby) return IsSilent(status) ? (HealthStatus.Degraded, $"is in {Standby(status)}") : default;
+        return status.Lag > options.MaxLag ? (HealthStatus.Degraded, $"is {status.Lag} positions behind") : default;
     }
+
+    private static string? MessageOf(Exception? error) => error is null ? null : ExceptionText.MessageOf(error);
+
+    private string Describe(SubscriptionStatus status)
+    {
+        var state = status.State == SubscriptionState.Standby ? Standby(status)
+            : status.State == SubscriptionState.Paused && status.StateCause is null ? "Paused by request" : $"{status.State}";
+        return $"{state}, lag {status.Lag}, {(status.Parked == 0 ? "parked 0" : Parked(status))}";
+    }
+
+    private static string Parked(SubscriptionStatus status) =>
+        $"{status.Parked} {(status.Parked == 1 ? "event" : "events")} set aside since {status.ParkedSince:O}: {status.ParkedReason}";
+
+    private string Standby(SubscriptionStatus status) =>
+        status.LeaseOwner is not { } owner ? "standby: nobody is active yet"
+        : IsSilent(status) ? $"standby: nobody is active; process {owner} holds the lease and shows no sign of life for {status.LeaseSilence!.Value.TotalSeconds:0.0} s"
+        : $"standby: process {owner} holds the lease";
+
+    // A holder renews three times in a timeout: of two renewals, one at least is seen.
+    private bool IsSilent(SubscriptionStatus status) => status.LeaseSilence > subscriber.LeaseTimeout * 2 / 3;
 }

@@ -41,6 +41,29 @@ internal sealed class RecordTable(Database database)
         return records;
     }
 
+    /// <summary>The same, ended by the record that brings the values to a number of bytes, and before one that is damaged unless that is the first.</summary>
+    internal List<Record> Page(RecordKind kind, string from, string? through, int max, long maxBytes)
+    {
+        var (records, bytes) = (new List<Record>(), 0L);
+        _range.Bind(1, (long)kind).Bind(2, from);
+        try
+        {
+            while (records.Count < max && bytes < maxBytes && _range.Step())
+            {
+                if (through is not null && CompareUtf8(_range.Text(0), through) > 0) break;
+                if (!IsSound(_range, kind) && records.Count > 0) break;
+                records.Add(Current(_range, kind));
+                bytes += records[^1].Value.Length;
+            }
+        }
+        finally
+        {
+            _range.Reset();
+        }
+
+        return records;
+    }
+
     internal bool TryPut(RecordKind kind, string key, ReadOnlySpan<byte> value, long? ifRevision)
     {
         var revision = TryGet(kind, key, out var stored) ? stored.Revision : 0;
@@ -53,10 +76,12 @@ internal sealed class RecordTable(Database database)
 
     internal bool TryRemove(RecordKind kind, string key, long? ifRevision)
     {
-        if (!TryGet(kind, key, out var stored) || (ifRevision is { } demanded && demanded != stored.Revision)) return false;
+        if (ifRevision is { } demanded && !(TryGet(kind, key, out var stored) && demanded == stored.Revision)) return false;
+        // A record that is damaged cannot be read, but it can be removed.
+        var before = database.TotalChanges;
         _remove ??= database.Prepare(Sql.RemoveRecord);
         _remove.Bind(1, (long)kind).Bind(2, key).Run();
-        return true;
+        return database.TotalChanges > before;
     }
 
     // SQLite orders text by its UTF-8 bytes, which is the order of code points, not of UTF-16 units.
@@ -66,12 +91,14 @@ internal sealed class RecordTable(Database database)
         return bytes.SequenceCompareTo(Encoding.UTF8.GetBytes(right));
     }
 
+    private static bool IsSound(Statement row, RecordKind kind) =>
+        row.Int64(2) == Checksum.OfRecord((long)kind, row.Text(0), row.Int64(1), row.Bytes(3));
+
     private static Record Current(Statement row, RecordKind kind)
     {
-        var (key, revision) = (row.Text(0), row.Int64(1));
-        var value = row.Bytes(3);
-        if (row.Int64(2) == Checksum.OfRecord((long)kind, key, revision, value)) return new(key, value.ToArray(), revision);
+        var key = row.Text(0);
+        if (IsSound(row, kind)) return new(key, row.Bytes(3).ToArray(), row.Int64(1));
         row.Reset();
-        throw new StoreCorruptException("the record is not what was stored", $"es_records, {kind} '{key}'");
+        throw new StoreCorruptException("the record is not what was stored", $"es_records, {kind} '{key}'") { RecordKey = key };
     }
 }

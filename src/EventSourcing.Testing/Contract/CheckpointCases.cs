@@ -18,6 +18,8 @@ internal static class CheckpointCases
         ContractCase.Of(Checkpoint_beyond_the_head_faults_and_a_reset_cures),
         ContractCase.Of(Enlisted_effects_are_committed_with_the_checkpoint),
         ContractCase.Of(Enlisted_effects_are_committed_when_they_are_many),
+        ContractCase.Of(Enlisted_appends_are_committed_when_they_are_large),
+        ContractCase.Of(Enlisted_functions_are_committed_when_their_events_are_large),
         ContractCase.Of(Refused_effect_parks_its_event_only_and_loses_no_other_effect),
     ];
 
@@ -151,6 +153,39 @@ internal static class CheckpointCases
         await using (subscriber.ConfigureAwait(false))
             await WaitAsync(await subscriber.StartAsync("many", handler, new() { CheckpointAfter = TimeSpan.FromHours(1) }).ConfigureAwait(false), all).ConfigureAwait(false);
         Expect.Equal([0L, most / each], checkpoints.Distinct(), "the checkpoints that the handler saw");
+    }
+
+    private static async Task Enlisted_appends_are_committed_when_they_are_large(LogUnderTest log)
+    {
+        await log.AppendAsync("s", Make.Numbered(80)).ConfigureAwait(false);
+        var text = new string('x', 900_000);
+        await EffectsOfOneMebibyteAsync(log, 80, delivery => delivery.Append("copies", ExpectedVersion.Any, [new Added(1, text)])).ConfigureAwait(false);
+        Expect.Equal(80, await log.VersionAsync("copies").ConfigureAwait(false), "the copies");
+    }
+
+    private static async Task Enlisted_functions_are_committed_when_their_events_are_large(LogUnderTest log)
+    {
+        for (var i = 0; i < 80; i++) await log.AppendAsync("s", Make.Sized(1 << 20)).ConfigureAwait(false);
+        await EffectsOfOneMebibyteAsync(log, 80, delivery => delivery.Enlist(static t => t.TryPut(RecordKind.Document, "effect", [1], null))).ConfigureAwait(false);
+    }
+
+    private static async Task EffectsOfOneMebibyteAsync(LogUnderTest log, int events, Action<Delivery> enlist)
+    {
+        var checkpoints = new ConcurrentQueue<long>();
+        var handler = SubscriptionHandler.EachRaw(async (e, delivery, _) =>
+        {
+            checkpoints.Enqueue(e.Position.ToInt64() - await CheckpointAsync(log, "large").ConfigureAwait(false));
+            enlist(delivery);
+        });
+        var subscriber = On(log, new EventStore(log.Log, CaseEvents.Types));
+        await using (subscriber.ConfigureAwait(false))
+        {
+            var options = new SubscriptionOptions { Query = EventQuery.All.InStream("s"), CheckpointAfter = TimeSpan.FromHours(1) };
+            await WaitAsync(await subscriber.StartAsync("large", handler, options).ConfigureAwait(false), events).ConfigureAwait(false);
+        }
+
+        // A page of events may lie between the effects that are too many and their checkpoint.
+        Expect.True(checkpoints.Max() <= 32 + 4 + 1, $"at most 32 effects of 1 MiB and a page wait for the checkpoint, not {checkpoints.Max()}");
     }
 
     private static async Task Refused_effect_parks_its_event_only_and_loses_no_other_effect(LogUnderTest log)

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using EventSourcing.Storage;
 using EventSourcing.Subscriptions;
 using static EventSourcing.Testing.Contract.Subscribing;
 
@@ -15,6 +16,18 @@ internal static class FailureCases
         ContractCase.Of(Parked_events_are_retried_in_order_before_new_ones),
         ContractCase.Of(Parked_events_are_retried_up_to_a_point_and_discarded),
         ContractCase.Of(Parked_events_survive_the_runner),
+        ContractCase.Of(Parked_events_that_are_large_are_listed_and_retried_in_order),
+        ContractCase.Of(Damaged_record_of_a_parked_event_is_named_and_its_event_retried),
+        ContractCase.Of(Damaged_record_of_a_parked_event_is_written_anew_when_its_retry_fails),
+        ContractCase.Of(Damaged_record_of_a_parked_event_is_discarded_and_others_go_on),
+        ContractCase.Of(Damaged_record_of_a_parked_event_is_replaced_when_the_event_comes_again),
+        ContractCase.Of(Key_with_a_lone_surrogate_is_the_handlers_failure),
+        ContractCase.Of(Exception_whose_message_throws_parks_its_event_under_its_type),
+        ContractCase.Of(Failures_are_told_with_what_becomes_of_their_events),
+        ContractCase.Of(Failure_of_a_batch_is_told),
+        ContractCase.Of(Observer_of_failures_that_throws_changes_nothing),
+        ContractCase.Of(Status_has_the_cause_of_a_pause_only_while_a_failure_is_the_cause),
+        ContractCase.Of(Status_has_the_reason_of_the_event_that_was_set_aside_first),
     ];
 
     private static async Task Failing_handler_pauses_before_its_event_and_resumes_at_it(LogUnderTest log)
@@ -152,6 +165,264 @@ internal static class FailureCases
             Expect.Equal([], seen, "what came of the parked key");
             Expect.Equal(4, await subscription.RetryAllAsync().WaitAsync(Patience).ConfigureAwait(false), "handled by the retry");
             Expect.Equal([5, 8, 11, 13], seen, "what came");
+        }
+    }
+
+    private static readonly SubscriptionOptions ParksAtOnce = new() { OnFailure = OnFailure.RetryThenPark(times: 0) };
+
+    private static async Task Parked_events_that_are_large_are_listed_and_retried_in_order(LogUnderTest log)
+    {
+        for (var i = 0; i < 11; i++) await log.AppendAsync("s", Make.Sized(1 << 20)).ConfigureAwait(false);
+        var (isBroken, seen) = (true, new ConcurrentQueue<long>());
+        var subscriber = On(log);
+        await using (subscriber.ConfigureAwait(false))
+        {
+            var handler = SubscriptionHandler.EachRaw((e, _, _) =>
+            {
+                if (isBroken) throw new InvalidOperationException("broken");
+                seen.Enqueue(e.Position.ToInt64());
+                return default;
+            });
+            var subscription = await subscriber.StartAsync("large", handler, ParksAtOnce).ConfigureAwait(false);
+            await WaitAsync(subscription, 11).ConfigureAwait(false);
+            Expect.Equal(Make.CountTo(11), await ParkedAsync(subscription).ConfigureAwait(false), "what is listed");
+            isBroken = false;
+            Expect.Equal(11, await subscription.RetryAsync("s").WaitAsync(Patience).ConfigureAwait(false), "how many were retried");
+            Expect.Equal(Make.CountTo(11), seen, "what was handled");
+        }
+    }
+
+    /// <summary>Events 1 to 4 of the streams a and b in turn, all set aside; then the record of the first is overwritten.</summary>
+    private static async Task DamagedAsync(LogUnderTest log, Func<Subscription, Action<bool>, ConcurrentQueue<long>, Task> body)
+    {
+        for (var i = 0; i < 4; i++) await log.AppendAsync(i % 2 == 0 ? "a" : "b", Make.Event(data: $"{i + 1}")).ConfigureAwait(false);
+        var (isBroken, seen) = (true, new ConcurrentQueue<long>());
+        var handler = SubscriptionHandler.EachRaw((e, _, _) =>
+        {
+            if (isBroken) throw new InvalidOperationException("broken");
+            Expect.Equal(e.Position.ToString(), e.Text(), "the event's data");
+            seen.Enqueue(e.Position.ToInt64());
+            return default;
+        });
+        var subscriber = On(log);
+        await using (subscriber.ConfigureAwait(false))
+        {
+            var before = await subscriber.StartAsync("damaged", handler, ParksAtOnce).ConfigureAwait(false);
+            await WaitAsync(before, 4).ConfigureAwait(false);
+            await before.DisposeAsync().ConfigureAwait(false);
+            await log.TransactAsync(t =>
+            {
+                var first = t.Range(RecordKind.Parked, "", null, 100).Single(r => r.Key.EndsWith("/0000000000000001", StringComparison.Ordinal));
+                // Its form, then a key of more characters than there are bytes.
+                return t.TryPut(RecordKind.Parked, first.Key, [1, 0xFF, 0xFF, 0x7F], null);
+            }).ConfigureAwait(false);
+            var subscription = await subscriber.StartAsync("damaged", handler, ParksAtOnce).ConfigureAwait(false);
+            await log.Changed.UntilAsync(() => subscription.State is SubscriptionState.Live or SubscriptionState.Faulted, "it is active").ConfigureAwait(false);
+            Expect.Equal(SubscriptionState.Live, subscription.State, "the state");
+            await body(subscription, broken => isBroken = broken, seen).ConfigureAwait(false);
+        }
+    }
+
+    private static async Task<ParkedEvent> FirstParkedAsync(Subscription subscription)
+    {
+        await foreach (var parked in subscription.ReadParkedAsync().ConfigureAwait(false))
+            if (parked.Event.Position.ToInt64() == 1) return parked;
+        throw new ContractViolationException("the parked event", "listed", "not listed");
+    }
+
+    private static Task Damaged_record_of_a_parked_event_is_named_and_its_event_retried(LogUnderTest log) => DamagedAsync(log, async (subscription, setBroken, seen) =>
+    {
+        var first = await FirstParkedAsync(subscription).ConfigureAwait(false);
+        Expect.True(first.Reason.Contains("damaged", StringComparison.Ordinal) && first.Reason.Contains("/0000000000000001", StringComparison.Ordinal), $"the reason names the record: {first.Reason}");
+        Expect.Equal(("a", 0, "1"), (first.Key, first.Attempts, first.Event.Text()), "key, attempts and data");
+        Expect.Equal(4L, (await subscription.GetStatusAsync().ConfigureAwait(false)).Parked, "how many are set aside");
+        await log.AppendAsync("a", Make.Event(data: "5")).ConfigureAwait(false);
+        await WaitAsync(subscription, 5).ConfigureAwait(false);
+        Expect.Equal(5L, (await subscription.GetStatusAsync().ConfigureAwait(false)).Parked, "how many are set aside with a later one of the key");
+        setBroken(false);
+        Expect.Equal(3, await subscription.RetryAsync("a").WaitAsync(Patience).ConfigureAwait(false), "how many were retried");
+        Expect.Equal([1, 3, 5], seen, "what was handled");
+        Expect.Equal([2, 4], await ParkedAsync(subscription).ConfigureAwait(false), "what is left");
+    });
+
+    private static Task Damaged_record_of_a_parked_event_is_written_anew_when_its_retry_fails(LogUnderTest log) => DamagedAsync(log, async (subscription, _, _) =>
+    {
+        Expect.Equal(0, await subscription.RetryAsync("a").WaitAsync(Patience).ConfigureAwait(false), "how many were retried");
+        var first = await FirstParkedAsync(subscription).ConfigureAwait(false);
+        Expect.Equal((1, "InvalidOperationException: broken"), (first.Attempts, first.Reason), "attempts and reason");
+    });
+
+    private static Task Damaged_record_of_a_parked_event_is_discarded_and_others_go_on(LogUnderTest log) => DamagedAsync(log, async (subscription, setBroken, seen) =>
+    {
+        Expect.Equal(1, await subscription.DiscardAsync("a", GlobalPosition.FromInt64(2)).WaitAsync(Patience).ConfigureAwait(false), "how many were discarded");
+        setBroken(false);
+        Expect.Equal(3, await subscription.RetryAllAsync().WaitAsync(Patience).ConfigureAwait(false), "how many were retried");
+        Expect.Equal([2, 3, 4], seen.Order(), "what was handled");
+    });
+
+    private static Task Damaged_record_of_a_parked_event_is_replaced_when_the_event_comes_again(LogUnderTest log) => DamagedAsync(log, async (subscription, _, _) =>
+    {
+        await subscription.ResetAsync(Start.Beginning).WaitAsync(Patience).ConfigureAwait(false);
+        await WaitAsync(subscription, 4).ConfigureAwait(false);
+        var first = await FirstParkedAsync(subscription).ConfigureAwait(false);
+        Expect.True(!first.Reason.Contains("damaged", StringComparison.Ordinal), $"the record is sound: {first.Reason}");
+        Expect.Equal(4L, (await subscription.GetStatusAsync().ConfigureAwait(false)).Parked, "how many are set aside");
+    });
+
+    private static async Task Key_with_a_lone_surrogate_is_the_handlers_failure(LogUnderTest log)
+    {
+        await log.AppendAsync("s", Make.Numbered(2)).ConfigureAwait(false);
+        var options = new SubscriptionOptions { OnFailure = OnFailure.RetryThenPark(times: 0), Key = _ => "k\ud83d" };
+        var seen = new ConcurrentQueue<long>();
+        var handler = SubscriptionHandler.EachRaw((e, _, _) =>
+        {
+            seen.Enqueue(e.Position.ToInt64());
+            return e.Position.ToInt64() == 1 ? throw new InvalidOperationException("broken") : default;
+        });
+        var subscriber = On(log);
+        await using (subscriber.ConfigureAwait(false))
+        {
+            var subscription = await subscriber.StartAsync("half", handler, options).ConfigureAwait(false);
+            await WaitAsync(subscription, 2).ConfigureAwait(false);
+            await subscription.DisposeAsync().ConfigureAwait(false);
+            await log.AppendAsync("s", Make.Event()).ConfigureAwait(false);
+            subscription = await subscriber.StartAsync("half", handler, options).ConfigureAwait(false);
+            await WaitAsync(subscription, 3).ConfigureAwait(false);
+            Expect.Equal([1, 2, 3], await ParkedAsync(subscription).ConfigureAwait(false), "what is set aside");
+            Expect.Equal([1], seen, "what the handler saw");
+            await foreach (var parked in subscription.ReadParkedAsync().ConfigureAwait(false)) Expect.Equal("s", parked.Key, "the key");
+            Expect.Equal(3, await subscription.DiscardAsync("s").WaitAsync(Patience).ConfigureAwait(false), "how many are found by the key");
+        }
+    }
+
+    private sealed class Speechless : Exception
+    {
+        public override string Message => throw new InvalidOperationException("no message");
+
+        public override string ToString() => throw new InvalidOperationException("no text");
+    }
+
+    private static async Task Exception_whose_message_throws_parks_its_event_under_its_type(LogUnderTest log)
+    {
+        await log.AppendAsync("s", Make.Numbered(2)).ConfigureAwait(false);
+        var subscriber = On(log);
+        await using (subscriber.ConfigureAwait(false))
+        {
+            var subscription = await subscriber.StartAsync("parks", SubscriptionHandler.EachRaw((_, _, _) => throw new Speechless()), ParksAtOnce).ConfigureAwait(false);
+            await WaitAsync(subscription, 2).ConfigureAwait(false);
+            var first = await FirstParkedAsync(subscription).ConfigureAwait(false);
+            Expect.True(first.Reason.StartsWith("Speechless: ", StringComparison.Ordinal), $"the reason names the type: {first.Reason}");
+            var pausing = SubscriptionHandler.EachRaw((_, delivery, _) =>
+            {
+                delivery.Enlist(_ => throw new Speechless());
+                return default;
+            });
+            subscription = await subscriber.StartAsync("pauses", pausing, new() { OnFailure = OnFailure.RetryThenPause(times: 0) }).ConfigureAwait(false);
+            await log.Changed.UntilAsync(() => subscription.State is SubscriptionState.Paused or SubscriptionState.Faulted, "it stopped").ConfigureAwait(false);
+            Expect.Equal(SubscriptionState.Paused, subscription.State, "the state");
+        }
+    }
+
+    private static async Task Failures_are_told_with_what_becomes_of_their_events(LogUnderTest log)
+    {
+        foreach (var stream in new StreamId[] { "a", "a", "b" }) await log.AppendAsync(stream, Make.Event("Broken")).ConfigureAwait(false);
+        var told = new ConcurrentQueue<EventFailure>();
+        var subscriber = On(log);
+        subscriber.EventFailed += told.Enqueue;
+        await using (subscriber.ConfigureAwait(false))
+        {
+            var handler = SubscriptionHandler.EachRaw((e, _, _) => e.StreamId == "a" ? throw new InvalidOperationException("broken") : default);
+            var parking = await subscriber.StartAsync("parks", handler, new() { OnFailure = OnFailure.RetryThenPark(times: 1, TimeSpan.Zero) }).ConfigureAwait(false);
+            await WaitAsync(parking, 3).ConfigureAwait(false);
+            await parking.RetryAsync("a").WaitAsync(Patience).ConfigureAwait(false);
+            var pausing = await subscriber.StartAsync("pauses", handler, new() { OnFailure = OnFailure.RetryThenPause(times: 0) }).ConfigureAwait(false);
+            await log.Changed.UntilAsync(() => pausing.State == SubscriptionState.Paused, "it is paused").ConfigureAwait(false);
+        }
+
+        (string, long, StreamId, string, string?, int, FailureOutcome, string?)[] expected =
+        [
+            ("parks", 1, "a", "Broken", null, 1, FailureOutcome.Retried, "broken"),
+            ("parks", 1, "a", "Broken", "a", 2, FailureOutcome.Parked, "broken"),
+            ("parks", 2, "a", "Broken", "a", 0, FailureOutcome.HeldBack, null),
+            ("parks", 1, "a", "Broken", "a", 3, FailureOutcome.Parked, "broken"),
+            ("pauses", 1, "a", "Broken", null, 1, FailureOutcome.Paused, "broken"),
+        ];
+        Expect.Equal(expected, told.Select(f => (f.Subscription, f.Position.ToInt64(), f.StreamId, f.Type, f.Key, f.Attempt, f.Outcome, f.Exception?.Message)), "what was told");
+    }
+
+    private static async Task Failure_of_a_batch_is_told(LogUnderTest log)
+    {
+        await log.AppendAsync("s", Make.Numbered(3)).ConfigureAwait(false);
+        var told = new ConcurrentQueue<EventFailure>();
+        var subscriber = On(log);
+        subscriber.EventFailed += told.Enqueue;
+        await using (subscriber.ConfigureAwait(false))
+        {
+            var handler = SubscriptionHandler.RawBatches((events, _, _) => events.Length > 1 ? throw new InvalidOperationException("too many") : default);
+            await WaitAsync(await subscriber.StartAsync("batches", handler).ConfigureAwait(false), 3).ConfigureAwait(false);
+        }
+
+        Expect.Equal([(1L, FailureOutcome.Retried, "InvalidOperationException: too many")], told.Select(f => (f.Position.ToInt64(), f.Outcome, f.Reason)), "what was told");
+    }
+
+    private static async Task Observer_of_failures_that_throws_changes_nothing(LogUnderTest log)
+    {
+        await log.AppendAsync("s", Make.Numbered(3)).ConfigureAwait(false);
+        var told = new ConcurrentQueue<long>();
+        var subscriber = On(log);
+        subscriber.EventFailed += _ => throw new Speechless();
+        subscriber.EventFailed += failure => told.Enqueue(failure.Position.ToInt64());
+        await using (subscriber.ConfigureAwait(false))
+        {
+            var handler = SubscriptionHandler.EachRaw((e, _, _) => e.Position.ToInt64() == 2 ? throw new InvalidOperationException("broken") : default);
+            var subscription = await subscriber.StartAsync("watched", handler, ParksAtOnce).ConfigureAwait(false);
+            await WaitAsync(subscription, 3).ConfigureAwait(false);
+            Expect.Equal([2, 3], await ParkedAsync(subscription).ConfigureAwait(false), "what is set aside");
+            Expect.Equal(SubscriptionState.Live, subscription.State, "the state");
+        }
+
+        Expect.Equal([2, 3], told, "what the other observer was told");
+    }
+
+    private static async Task Status_has_the_cause_of_a_pause_only_while_a_failure_is_the_cause(LogUnderTest log)
+    {
+        await log.AppendAsync("s", Make.Event()).ConfigureAwait(false);
+        var isBroken = true;
+        var subscriber = On(log);
+        await using (subscriber.ConfigureAwait(false))
+        {
+            var handler = SubscriptionHandler.EachRaw((_, _, _) => isBroken ? throw new InvalidOperationException("broken") : default);
+            var subscription = await subscriber.StartAsync("fragile", handler, new() { OnFailure = OnFailure.RetryThenPause(times: 0) }).ConfigureAwait(false);
+            await log.Changed.UntilAsync(() => subscription.State == SubscriptionState.Paused, "it is paused").ConfigureAwait(false);
+            var status = await subscription.GetStatusAsync().ConfigureAwait(false);
+            Expect.Equal("broken", status.StateCause?.InnerException?.Message, "the cause of the pause");
+            Expect.True(status.LastErrorAt is not null && status.LeaseOwner == subscriber.Owner, "when it failed, and who holds the lease");
+            isBroken = false;
+            await subscription.ResumeAsync().WaitAsync(Patience).ConfigureAwait(false);
+            await WaitAsync(subscription, 1).ConfigureAwait(false);
+            Expect.Equal(null, (await subscription.GetStatusAsync().ConfigureAwait(false)).StateCause, "the cause once it goes on");
+            await subscription.PauseAsync().WaitAsync(Patience).ConfigureAwait(false);
+            status = await subscription.GetStatusAsync().ConfigureAwait(false);
+            Expect.Equal((SubscriptionState.Paused, null, true), (status.State, status.StateCause, status.LastError is not null), "a pause by request");
+        }
+    }
+
+    private static async Task Status_has_the_reason_of_the_event_that_was_set_aside_first(LogUnderTest log)
+    {
+        foreach (var stream in new StreamId[] { "z", "a", "z" }) await log.AppendAsync(stream, Make.Event()).ConfigureAwait(false);
+        var subscriber = On(log);
+        await using (subscriber.ConfigureAwait(false))
+        {
+            var handler = SubscriptionHandler.EachRaw((e, _, _) => throw new InvalidOperationException($"broken at {e.StreamId}"));
+            var subscription = await subscriber.StartAsync("parks", handler, ParksAtOnce).ConfigureAwait(false);
+            await WaitAsync(subscription, 3).ConfigureAwait(false);
+            Expect.Equal("InvalidOperationException: broken at z", (await subscription.GetStatusAsync().ConfigureAwait(false)).ParkedReason, "the reason");
+            await subscription.DisposeAsync().ConfigureAwait(false);
+            subscription = await subscriber.StartAsync("parks", handler, ParksAtOnce).ConfigureAwait(false);
+            await log.Changed.UntilAsync(() => subscription.State == SubscriptionState.Live, "it is live").ConfigureAwait(false);
+            Expect.Equal("InvalidOperationException: broken at z", (await subscription.GetStatusAsync().ConfigureAwait(false)).ParkedReason, "the reason as stored");
+            await subscription.DiscardAsync("z").WaitAsync(Patience).ConfigureAwait(false);
+            Expect.Equal("InvalidOperationException: broken at a", (await subscription.GetStatusAsync().ConfigureAwait(false)).ParkedReason, "the reason of the next");
         }
     }
 }

@@ -20,6 +20,7 @@ internal static class RecordCases
         ContractCase.Of(Record_with_a_key_of_512_bytes_is_stored),
         ContractCase.Of(Range_is_in_the_order_of_utf8),
         ContractCase.Of(Range_has_inclusive_bounds_and_a_maximum),
+        ContractCase.Of(Page_of_records_ends_with_the_one_that_brings_it_to_4_mebibytes),
         ContractCase.Of(Compare_and_set_at_once_loses_no_update),
         ContractCase.Of(Transaction_returns_what_the_work_returns),
         ContractCase.Of(Transaction_sees_its_own_changes),
@@ -149,6 +150,24 @@ internal static class RecordCases
         ];
         foreach (var (from, through, max, expected) in rows)
             Expect.Equal(expected, string.Concat(await KeysAsync(log, from, through, max).ConfigureAwait(false)), $"from '{from}' through '{through}', {max} at most");
+    }
+
+    private static async Task Page_of_records_ends_with_the_one_that_brings_it_to_4_mebibytes(LogUnderTest log)
+    {
+        var value = new byte[1 << 20];
+        for (var i = 0; i < 10; i++) await log.TransactAsync(t => t.TryPut(RecordKind.Document, $"k{i}", value, 0)).ConfigureAwait(false);
+        var pages = new List<string>();
+        for (var from = ""; ;)
+        {
+            var page = await log.Log.ReadRecordsAsync(RecordKind.Document, from, "k~", 256, CancellationToken.None).ConfigureAwait(false);
+            if (page.Count == 0) break;
+            pages.Add(string.Join(' ', page.Select(r => r.Key)));
+            from = page[^1].Key + " ";
+        }
+
+        Expect.Equal(["k0 k1 k2 k3", "k4 k5 k6 k7", "k8 k9"], pages, "the pages");
+        var two = await log.Log.ReadRecordsAsync(RecordKind.Document, "k3", null, 2, CancellationToken.None).ConfigureAwait(false);
+        Expect.Equal(["k3", "k4"], two.Select(r => r.Key), "a page of two");
     }
 
     private static async Task Compare_and_set_at_once_loses_no_update(LogUnderTest log)

@@ -18,8 +18,7 @@ namespace EventSourcing.Bus;
 /// </code></example>
 public abstract class Listener
 {
-    private readonly TypedHandlers _handlers = new();
-    private Reaction? _reaction;
+    private readonly Dictionary<Type, Action<TypedHandlers, Reaction?>> _handlers = [];
     private bool _reacts;
 
     /// <summary>A listener of a name.</summary>
@@ -39,24 +38,35 @@ public abstract class Listener
     /// <summary>Which events of its types it is for. Default: all.</summary>
     public Route Route { get; protected init; } = Route.All;
 
-    /// <summary>The handler, whose reactions send to these commands.</summary>
+    /// <summary>A handler for one bus, whose reactions send to these commands. The listener itself knows no bus: it may be given to several.</summary>
     internal SubscriptionHandler Bind(ICommandBus? commands)
     {
-        if (_reacts) _reaction = new(Name, commands ?? throw Reaction.NoCommands(Name));
-        return SubscriptionHandler.ByType(_handlers);
+        var reaction = _reacts ? new Reaction(Name, commands ?? throw Reaction.NoCommands(Name)) : null;
+        return SubscriptionHandler.ByType(handlers =>
+        {
+            foreach (var add in _handlers.Values) add(handlers, reaction);
+        });
     }
 
     /// <summary>Handles events of a type.</summary>
     /// <typeparam name="T">A type of the store's type map, exactly.</typeparam>
     /// <param name="handle">The event, its envelope, and a token that is cancelled when the effect would come too late.</param>
     /// <exception cref="ArgumentException">The type has a handler.</exception>
-    protected void On<T>(Func<T, EventEnvelope, CancellationToken, ValueTask> handle) where T : notnull => _handlers.On(handle);
+    protected void On<T>(Func<T, EventEnvelope, CancellationToken, ValueTask> handle) where T : notnull
+    {
+        ArgumentNullException.ThrowIfNull(handle);
+        Add<T>((handlers, _) => handlers.On(handle));
+    }
 
     /// <summary>Handles events of a type, with what is known of their delivery.</summary>
     /// <typeparam name="T">A type of the store's type map, exactly.</typeparam>
     /// <param name="handle">The event, its envelope, its delivery, and a token that is cancelled when the effect would come too late.</param>
     /// <exception cref="ArgumentException">The type has a handler.</exception>
-    protected void On<T>(Func<T, EventEnvelope, Delivery, CancellationToken, ValueTask> handle) where T : notnull => _handlers.On(handle);
+    protected void On<T>(Func<T, EventEnvelope, Delivery, CancellationToken, ValueTask> handle) where T : notnull
+    {
+        ArgumentNullException.ThrowIfNull(handle);
+        Add<T>((handlers, _) => handlers.On(handle));
+    }
 
     /// <summary>Reacts to events of a type with a command, exactly once for each event; see <see cref="EventBus.ReactAsync{T}(string, Func{T, EventEnvelope, object?}, SubscriptionOptions?, CancellationToken)"/>.</summary>
     /// <typeparam name="T">A type of the store's type map, exactly.</typeparam>
@@ -65,8 +75,8 @@ public abstract class Listener
     protected void React<T>(Func<T, EventEnvelope, object?> react) where T : notnull
     {
         ArgumentNullException.ThrowIfNull(react);
+        Add<T>((handlers, reaction) => handlers.On<T>((data, e, token) => reaction!.SendAsync(e, react(data, e), token)));
         _reacts = true;
-        _handlers.On<T>((data, e, token) => _reaction!.SendAsync(e, react(data, e), token));
     }
 
     /// <summary>Reacts to events of a type with any number of commands, each exactly once for each event.</summary>
@@ -76,7 +86,13 @@ public abstract class Listener
     protected void React<T>(Func<T, EventEnvelope, CancellationToken, ValueTask<IEnumerable<object>>> react) where T : notnull
     {
         ArgumentNullException.ThrowIfNull(react);
+        Add<T>((handlers, reaction) => handlers.On<T>(
+            async (data, e, token) => await reaction!.SendAllAsync(e, await react(data, e, token).ConfigureAwait(false), token).ConfigureAwait(false)));
         _reacts = true;
-        _handlers.On<T>(async (data, e, token) => await _reaction!.SendAllAsync(e, await react(data, e, token).ConfigureAwait(false), token).ConfigureAwait(false));
+    }
+
+    private void Add<T>(Action<TypedHandlers, Reaction?> add)
+    {
+        if (!_handlers.TryAdd(typeof(T), add)) throw new ArgumentException($"{typeof(T)} has a handler.", nameof(add));
     }
 }

@@ -15,10 +15,10 @@ internal readonly struct CommandObservation : IDisposable
 
     internal static CommandObservation Begin(CommandType[] types, ExecuteOptions options)
     {
-        var isMeasured = Instruments.CommandDuration.Enabled;
-        if (!isMeasured && !Instruments.Source.HasListeners()) return default;
+        var isMeasured = Instruments.CommandDuration is { Enabled: true };
+        if (!isMeasured && !Instruments.IsTraced) return default;
         var name = types.Length == 1 ? types[0].Name : string.Join('+', types.Select(t => t.Name).Distinct());
-        var activity = Instruments.Source.StartActivity($"handle {name}");
+        var activity = Observers.Start($"handle {name}", ActivityKind.Internal);
         if (activity is { IsAllDataRequested: true })
         {
             activity.SetTag(Instruments.CommandType, name);
@@ -43,13 +43,13 @@ internal readonly struct CommandObservation : IDisposable
         return false;
     }
 
-    public void Dispose() => _activity?.Dispose();
+    public void Dispose() => Observers.Stop(_activity);
 
     private void Measure(Exception? error)
     {
         if (_started == 0) return;
         var tags = new TagList { { Instruments.CommandType, _name } };
         if (error is not null) tags.Add(Instruments.ErrorType, error.GetType().FullName);
-        Instruments.CommandDuration.Record(Stopwatch.GetElapsedTime(_started).TotalSeconds, tags);
+        Observers.Record(Instruments.CommandDuration, Stopwatch.GetElapsedTime(_started).TotalSeconds, tags);
     }
 }

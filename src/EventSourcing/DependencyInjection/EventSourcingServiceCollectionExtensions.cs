@@ -22,7 +22,7 @@ public static class EventSourcingServiceCollectionExtensions
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<IEventStore>(Open);
         services.TryAddSingleton(provider => new Subscriber(
-            provider.GetRequiredService<IEventStore>(), provider.GetService<SubscriberOptions>() ?? new() { TimeProvider = provider.GetRequiredService<TimeProvider>() }));
+            provider.GetRequiredService<IEventStore>(), (provider.GetService<SubscriberOptions>() ?? new()).On(provider.GetRequiredService<TimeProvider>())));
         services.TryAddSingleton(provider => new EventBus(provider.GetRequiredService<Subscriber>(), provider.GetService<ICommandBus>()));
         configure(new(services));
         return services;
@@ -40,10 +40,11 @@ public static class EventSourcingServiceCollectionExtensions
 
     /// <summary>Keeps events in memory: for tests and trials; they end with the process.</summary>
     /// <param name="builder">The builder.</param>
-    public static EventSourcingBuilder UseInMemory(this EventSourcingBuilder builder)
+    /// <param name="options">How the log works; null for the defaults. Without a clock of their own they use the container's.</param>
+    public static EventSourcingBuilder UseInMemory(this EventSourcingBuilder builder, InMemory.InMemoryLogOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        return builder.UseLog(services => new InMemory.InMemoryEventLog(new() { TimeProvider = services.GetRequiredService<TimeProvider>() }));
+        return builder.UseLog(services => new InMemory.InMemoryEventLog((options ?? new()).On(services.GetRequiredService<TimeProvider>())));
     }
 
     private static EventStore Open(IServiceProvider services)

@@ -1,3 +1,5 @@
+using EventSourcing.Internal;
+
 namespace EventSourcing;
 
 /// <summary>An event could not be written as bytes, or stored bytes could not be read as the type they are named.</summary>
@@ -10,8 +12,8 @@ public class EventSerializationException : EventSourcingException
     /// <param name="innerException">The serializer's error, or null.</param>
     public EventSerializationException(string type, StreamId streamId, GlobalPosition position, Exception? innerException)
         : this(type, streamId, position, position == GlobalPosition.Start
-            ? $"Nothing was written. An event for stream '{streamId}' could not be serialized as '{type}': {innerException?.Message}"
-            : $"The event at position {position} of stream '{streamId}' could not be read as '{type}': {innerException?.Message}", innerException)
+            ? $"Nothing was written. An event for stream '{streamId}' could not be serialized as '{type}': {(innerException is null ? null : ExceptionText.MessageOf(innerException))}"
+            : $"The event at position {position} of stream '{streamId}' could not be read as '{type}': {(innerException is null ? null : ExceptionText.MessageOf(innerException))}", innerException)
     {
     }
 

@@ -16,4 +16,7 @@ public sealed class StoreCorruptException : EventSourcingException
 
     /// <summary>The place: a position, a stream and version, a table or a file.</summary>
     public string Where { get; }
+
+    /// <summary>The key of the record that is damaged; null where it is something else.</summary>
+    public string? RecordKey { get; init; }
 }

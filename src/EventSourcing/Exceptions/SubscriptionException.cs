@@ -1,3 +1,5 @@
+using EventSourcing.Internal;
+
 namespace EventSourcing;
 
 /// <summary>A subscription's handler failed at an event after all attempts. The event counts as not handled; the checkpoint lies before it.</summary>
@@ -9,7 +11,7 @@ public sealed class SubscriptionException : EventSourcingException
     /// <param name="attempts">How often it was tried.</param>
     /// <param name="innerException">What the handler threw at last.</param>
     public SubscriptionException(string name, GlobalPosition position, int attempts, Exception innerException)
-        : base($"Subscription '{name}' failed at position {position} after {attempts} attempts: {innerException?.Message}", innerException) =>
+        : base($"Subscription '{name}' failed at position {position} after {attempts} attempts: {(innerException is null ? null : ExceptionText.MessageOf(innerException))}", innerException) =>
         (Name, Position, Attempts) = (name, position, attempts);
 
     /// <summary>The subscription.</summary>

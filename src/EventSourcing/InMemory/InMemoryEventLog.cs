@@ -83,7 +83,7 @@ public sealed class InMemoryEventLog : IEventLog
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
-            return new(_writer.Records.Range(kind, from, through, max));
+            return new(_writer.Records.Page(kind, from, through, max, LogRead.DefaultMaxBytes));
         }
     }
 

@@ -29,12 +29,28 @@ internal sealed class RecordTable
         return true;
     }
 
-    internal Record[] Range(RecordKind kind, string from, string? through, int max)
+    internal Record[] Range(RecordKind kind, string from, string? through, int max) => [.. Between(kind, from, through).Take(max)];
+
+    private IEnumerable<Record> Between(RecordKind kind, string from, string? through)
     {
         if (!_keys.TryGetValue(kind, out var keys) || keys.Max is not { } last) return [];
         if (through is not null && Utf8Order.Instance.Compare(through, last) < 0) last = through;
         if (Utf8Order.Instance.Compare(from, last) > 0) return [];
-        return [.. keys.GetViewBetween(from, last).Take(max).Select(key => _records[(kind, key)])];
+        return keys.GetViewBetween(from, last).Select(key => _records[(kind, key)]);
+    }
+
+    /// <summary>The same, ended by the record that brings the values to a number of bytes.</summary>
+    internal List<Record> Page(RecordKind kind, string from, string? through, int max, long maxBytes)
+    {
+        var (page, bytes) = (new List<Record>(), 0L);
+        foreach (var record in Between(kind, from, through))
+        {
+            page.Add(record);
+            bytes += record.Value.Length;
+            if (page.Count == max || bytes >= maxBytes) break;
+        }
+
+        return page;
     }
 
     internal void Commit() => _journal.Clear();

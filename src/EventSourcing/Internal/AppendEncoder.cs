@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Text;
 using EventSourcing.Serialization;
@@ -42,13 +43,20 @@ internal sealed class AppendEncoder(EventTypeMap types, IEventSerializer seriali
         };
     }
 
+    /// <summary>The bytes that it takes in memory, without the strings and tags of its append.</summary>
+    internal long Size => _buffer.Capacity + SizeOf(_events) + SizeOf(_writes);
+
     internal void Reset()
     {
         _buffer.Reset();
         _events.AsSpan(0, _eventCount).Clear();
         _eventCount = 0;
         Array.Clear(_writes);
+        if (SizeOf(_events) > PooledBuffer.KeptAtMost) _events = new LogEvent[1];
+        if (SizeOf(_writes) > PooledBuffer.KeptAtMost) (_writes, _plain) = (new StreamWrite[1], null);
     }
+
+    private static long SizeOf<T>(T[] array) => (long)array.Length * Unsafe.SizeOf<T>();
 
     // What is said wins over what is being handled, and that over the activity. An event that is being handled is the cause also
     // of a command: so the events that followed from an event lead back to it.

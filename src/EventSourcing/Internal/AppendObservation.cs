@@ -12,15 +12,15 @@ internal readonly struct AppendObservation : IDisposable
     private AppendObservation(Activity? activity, string? category, long started) => (_activity, _category, _started) = (activity, category, started);
 
     /// <summary>True while anyone listens.</summary>
-    internal static bool IsWanted => IsMeasured || Instruments.Source.HasListeners();
+    internal static bool IsWanted => IsMeasured || Instruments.IsTraced;
 
-    private static bool IsMeasured => Instruments.AppendDuration.Enabled || Instruments.AppendConflicts.Enabled;
+    private static bool IsMeasured => Instruments.AppendDuration is { Enabled: true } || Instruments.AppendConflicts is { Enabled: true };
 
     internal static AppendObservation Begin(Append append, string system)
     {
         // Categories only, in names and measures: there are as many streams as subjects, and backends pay for each value.
         var category = append.Writes.Length > 0 ? append.Writes[0].Stream.Category : null;
-        var activity = Instruments.Source.StartActivity(category is null ? "append" : $"append {category}", ActivityKind.Client);
+        var activity = Observers.Start(category is null ? "append" : $"append {category}", ActivityKind.Client);
         if (activity is { IsAllDataRequested: true })
         {
             activity.SetTag(Instruments.SystemName, system).SetTag(Instruments.OperationName, "append");
@@ -46,7 +46,7 @@ internal readonly struct AppendObservation : IDisposable
         return false;
     }
 
-    public void Dispose() => _activity?.Dispose();
+    public void Dispose() => Observers.Stop(_activity);
 
     private void Measure(Exception? error)
     {
@@ -54,7 +54,7 @@ internal readonly struct AppendObservation : IDisposable
         var tags = default(TagList);
         if (_category is not null) tags.Add(Instruments.CollectionName, _category);
         if (error is not null) tags.Add(Instruments.ErrorType, error.GetType().FullName);
-        Instruments.AppendDuration.Record(Stopwatch.GetElapsedTime(_started).TotalSeconds, tags);
-        if (error is WrongExpectedVersionException or AppendConditionFailedException) Instruments.AppendConflicts.Add(1, tags);
+        Observers.Record(Instruments.AppendDuration, Stopwatch.GetElapsedTime(_started).TotalSeconds, tags);
+        if (error is WrongExpectedVersionException or AppendConditionFailedException) Observers.Add(Instruments.AppendConflicts, 1, tags);
     }
 }

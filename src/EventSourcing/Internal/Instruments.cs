@@ -20,18 +20,24 @@ internal static class Instruments
 
     private static readonly Meter s_meter = new(EventSourcingTelemetry.Name);
 
-    internal static ActivitySource Source { get; } = new(EventSourcingTelemetry.Name);
+    internal static ActivitySource? Source { get; } = Observers.Create(static () => new ActivitySource(EventSourcingTelemetry.Name));
 
-    internal static Histogram<double> AppendDuration { get; } =
-        s_meter.CreateHistogram<double>(EventSourcingTelemetry.AppendDuration, "s", "Duration of appends");
+    internal static Histogram<double>? AppendDuration { get; } = Observers.Create(static () =>
+        s_meter.CreateHistogram<double>(EventSourcingTelemetry.AppendDuration, "s", "Duration of appends"));
 
-    internal static Counter<long> AppendConflicts { get; } =
-        s_meter.CreateCounter<long>(EventSourcingTelemetry.AppendConflicts, "{append}", "Appends refused because of a version or a condition");
+    internal static Counter<long>? AppendConflicts { get; } = Observers.Create(static () =>
+        s_meter.CreateCounter<long>(EventSourcingTelemetry.AppendConflicts, "{append}", "Appends refused because of a version or a condition"));
 
-    internal static Histogram<double> CommandDuration { get; } =
-        s_meter.CreateHistogram<double>(EventSourcingTelemetry.CommandDuration, "s", "Duration of commands");
+    internal static Histogram<double>? CommandDuration { get; } = Observers.Create(static () =>
+        s_meter.CreateHistogram<double>(EventSourcingTelemetry.CommandDuration, "s", "Duration of commands"));
+
+    internal static ObservableCounter<long>? ObserverFailures { get; } = Observers.Create(static () =>
+        s_meter.CreateObservableCounter(EventSourcingTelemetry.ObserverFailures, static () => Observers.Failures, "{exception}", "Exceptions thrown by listeners and by handlers of events"));
+
+    /// <summary>True while somebody has asked for activities.</summary>
+    internal static bool IsTraced => Source is { } source && source.HasListeners();
 
     /// <summary>Marks the activity as failed; the exception itself is the caller's.</summary>
     internal static void Fail(this Activity? activity, Exception error) =>
-        activity?.SetTag(ErrorType, error.GetType().FullName).SetStatus(ActivityStatusCode.Error, error.Message);
+        activity?.SetTag(ErrorType, error.GetType().FullName).SetStatus(ActivityStatusCode.Error, ExceptionText.MessageOf(error));
 }

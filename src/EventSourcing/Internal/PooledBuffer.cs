@@ -5,11 +5,15 @@ namespace EventSourcing.Internal;
 /// <summary>A growing buffer, kept and used again. What was cut from it stays as it is until the buffer is reset, also when it grows.</summary>
 internal sealed class PooledBuffer : IBufferWriter<byte>
 {
-    private const int KeptAtMost = 1 << 20;
+    /// <summary>What is kept from one use to the next.</summary>
+    internal const int KeptAtMost = 1 << 20;
 
     private byte[] _bytes = new byte[4096];
 
     internal int Length { get; private set; }
+
+    /// <summary>The bytes that it takes in memory.</summary>
+    internal int Capacity => _bytes.Length;
 
     public void Advance(int count) => Length += count;
 

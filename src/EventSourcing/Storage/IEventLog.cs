@@ -48,12 +48,14 @@ public interface IEventLog : IAsyncDisposable
     /// <exception cref="LogTruncatedException">The position lies beyond the head.</exception>
     ValueTask WaitAsync(GlobalPosition after, CancellationToken cancellationToken);
 
-    /// <summary>Reads records of a kind, in ordinal order of their keys' UTF-8, from one short snapshot.</summary>
+    /// <summary>Reads a page of the records of a kind, in ordinal order of their keys' UTF-8, from one short snapshot.</summary>
+    /// <remarks>The page ends with the record that brings the values to 4 MiB or more, and before a record that is damaged. So a page of fewer records than asked for may not be the last: only an empty one is. The next begins after its last key.</remarks>
     /// <param name="kind">The kind.</param>
     /// <param name="from">The first key, inclusive; empty for the beginning.</param>
     /// <param name="through">The last key, inclusive; null for the end. Equal to <paramref name="from"/>, it finds one record.</param>
     /// <param name="max">At most this many, 1 or more.</param>
     /// <param name="cancellationToken">Ends the wait for a reader.</param>
+    /// <exception cref="StoreCorruptException">The first record is damaged; the exception names its key.</exception>
     ValueTask<IReadOnlyList<Record>> ReadRecordsAsync(RecordKind kind, string from, string? through, int max, CancellationToken cancellationToken);
 
     /// <summary>Runs work on records and appends as one transaction: one item of the writer's queue.</summary>

@@ -23,7 +23,7 @@ public interface ILogTransaction
     /// <summary>Removes a record if its revision is the expected one.</summary>
     /// <param name="kind">The kind.</param>
     /// <param name="key">The key.</param>
-    /// <param name="ifRevision">The revision the record must have; null removes in any case.</param>
+    /// <param name="ifRevision">The revision the record must have; null removes in any case, also a record that is damaged.</param>
     /// <returns>False when there is no such record or the revision is another one.</returns>
     bool TryRemove(RecordKind kind, string key, long? ifRevision);
 

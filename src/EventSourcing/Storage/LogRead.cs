@@ -6,6 +6,9 @@ public sealed record LogRead
     /// <summary>The most events of a page.</summary>
     public const int MaxPage = 4096;
 
+    /// <summary>The bytes after which a page ends where nothing else is asked for: 4 MiB, of events as of records.</summary>
+    public const int DefaultMaxBytes = 4 << 20;
+
     /// <summary>The stream; null reads the whole log. It says whether <see cref="From"/> and <see cref="Through"/> are versions or positions.</summary>
     public StreamId? Stream { get; init; }
 
@@ -28,7 +31,7 @@ public sealed record LogRead
     public int MaxCount { get; init; } = 1024;
 
     /// <summary>The page ends with the event whose data and metadata bring it to this many bytes or more; default 4 MiB.</summary>
-    public int MaxBytes { get; init; } = 4 << 20;
+    public int MaxBytes { get; init; } = DefaultMaxBytes;
 
     /// <summary>False lets the log leave <see cref="RecordedEvent.Tags"/> null, which may be quicker; default true.</summary>
     public bool IncludeTags { get; init; } = true;

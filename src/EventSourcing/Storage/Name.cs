@@ -36,6 +36,19 @@ internal static class Name
         }
     }
 
+    /// <summary>Where text stops being valid UTF-16; -1 where it is valid.</summary>
+    internal static int IndexOfLoneSurrogate(string text)
+    {
+        for (var i = text.AsSpan().IndexOfAnyInRange('\uD800', '\uDFFF'); i >= 0 && i < text.Length; i++)
+        {
+            if (!char.IsSurrogate(text[i])) continue;
+            if (i + 1 == text.Length || !char.IsSurrogatePair(text[i], text[i + 1])) return i;
+            i++;
+        }
+
+        return -1;
+    }
+
     private static string TooLong(string value, string what) =>
         $"A {what} takes at most {MaxBytes} bytes of UTF-8: '{Printable(value)}' takes {Encoding.UTF8.GetByteCount(value)}.";
 

@@ -6,14 +6,19 @@ namespace EventSourcing.Subscriptions;
 
 /// <summary>What a handler knows of the delivery it takes part in, and the way to have its effect and the checkpoint in one transaction. Not thread-safe; not to be kept after the handler returns.</summary>
 /// <remarks>
-/// What is enlisted is kept and written with a later checkpoint, at the latest when there are 4,000 effects or the subscription waits for new events: all of it or
-/// nothing, exactly once, in order, whatever crashes in between. When its transaction fails, the events come again one by one, each with a
+/// What is enlisted is kept and written with a later checkpoint, at the latest when there are 4,000 effects, when they take about 32 MiB of memory, or when the subscription
+/// waits for new events: all of it or nothing, exactly once, in order, whatever crashes in between. An effect that is a function counts as much as
+/// the event that it was enlisted for, which it is likely to hold; what else it holds is not known. When its transaction fails, the events come again one by one, each with a
 /// transaction of its own, and the one that fails falls under the subscription's <see cref="OnFailure"/>.
 /// </remarks>
 public sealed class Delivery
 {
+    // A function with its captured variables, a few small ones.
+    private const int FunctionBytes = 256;
+
     private readonly EventStore _store;
     private readonly List<Effect> _effects = [];
+    private long _uncounted;
 
     internal Delivery(EventStore store, string subscription, int segment) => (_store, Subscription, Segment) = (store, subscription, segment);
 
@@ -34,12 +39,15 @@ public sealed class Delivery
 
     internal int EffectCount => _effects.Count;
 
+    /// <summary>About how much memory the effects take.</summary>
+    internal long EffectBytes { get; private set; }
+
     /// <summary>Adds work on the log's records to the checkpoint's transaction.</summary>
     /// <param name="effect">Runs later, synchronously, on the writer, perhaps more than once when a transaction has to be repeated; must be short and touch nothing but the transaction.</param>
     public void Enlist(Action<ILogTransaction> effect)
     {
         ArgumentNullException.ThrowIfNull(effect);
-        _effects.Add(new(effect, null, null, ExecutionContext.Capture()));
+        Add(new(effect, null, null, BytesOfFunction(), ExecutionContext.Capture()));
     }
 
     /// <summary>Adds work on the backend's own transaction to the checkpoint's: rows of the user's own tables in the same database, for one.</summary>
@@ -50,8 +58,8 @@ public sealed class Delivery
     public void Enlist<TTransaction>(Action<TTransaction> effect) where TTransaction : class, ILogTransaction
     {
         ArgumentNullException.ThrowIfNull(effect);
-        _effects.Add(new(transaction => effect(transaction as TTransaction ?? throw new InvalidOperationException(
-            $"An effect needs a {typeof(TTransaction)}, which this log's transactions are not.")), null, null, ExecutionContext.Capture(), IsNative: true));
+        Add(new(transaction => effect(transaction as TTransaction ?? throw new InvalidOperationException(
+            $"An effect needs a {typeof(TTransaction)}, which this log's transactions are not.")), null, null, BytesOfFunction(), ExecutionContext.Capture(), IsNative: true));
     }
 
     /// <summary>Adds an append to the checkpoint's transaction.</summary>
@@ -63,7 +71,8 @@ public sealed class Delivery
         var encoder = _store.RentEncoder();
         try
         {
-            _effects.Add(new(null, encoder.Encode(append), encoder));
+            var encoded = encoder.Encode(append);
+            Add(new(null, encoded, encoder, encoder.Size));
         }
         catch
         {
@@ -81,7 +90,10 @@ public sealed class Delivery
         Append(new Append().To(stream, expected, events));
 
     /// <summary>Before an attempt.</summary>
-    internal void Begin(int attempt, bool isReplay) => (Attempt, IsReplay) = (attempt, isReplay);
+    /// <param name="attempt">Which one, from 1.</param>
+    /// <param name="isReplay">See <see cref="IsReplay"/>.</param>
+    /// <param name="bytes">The stored bytes of what is handled.</param>
+    internal void Begin(int attempt, bool isReplay, long bytes) => (Attempt, IsReplay, _uncounted) = (attempt, isReplay, bytes);
 
     /// <summary>Does what was enlisted, in the transaction.</summary>
     /// <exception cref="EffectException">It was refused.</exception>
@@ -126,8 +138,26 @@ public sealed class Delivery
     internal void Forget(int count)
     {
         for (var i = count; i < _effects.Count; i++)
+        {
+            EffectBytes -= _effects[i].Bytes;
             if (_effects[i].Encoder is { } encoder) _store.Return(encoder);
+        }
+
         _effects.RemoveRange(count, _effects.Count - count);
+    }
+
+    private void Add(in Effect effect)
+    {
+        _effects.Add(effect);
+        EffectBytes += effect.Bytes;
+    }
+
+    /// <summary>The first function of an attempt counts for what is handled too; the others hold the same.</summary>
+    private long BytesOfFunction()
+    {
+        var bytes = FunctionBytes + _uncounted;
+        _uncounted = 0;
+        return bytes;
     }
 
     // The event that the handler was given is the cause of what its effect appends, though the effect runs later.
@@ -150,5 +180,5 @@ public sealed class Delivery
         }
     }
 
-    private readonly record struct Effect(Action<ILogTransaction>? Work, LogAppend? Append, AppendEncoder? Encoder, ExecutionContext? Flow = null, bool IsNative = false);
+    private readonly record struct Effect(Action<ILogTransaction>? Work, LogAppend? Append, AppendEncoder? Encoder, long Bytes, ExecutionContext? Flow = null, bool IsNative = false);
 }

@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.InteropServices;
 using System.Text;
 using EventSourcing.Storage;
 
@@ -14,13 +16,13 @@ public sealed record ParkedEvent
     /// <summary>The key whose later events are held back; the stream by default.</summary>
     public required string Key { get; init; }
 
-    /// <summary>How often it was tried; 0 for an event that was set aside because one before it of the same key was.</summary>
+    /// <summary>How often it was tried; 0 for an event that was set aside because one before it of the same key was, and where the record is damaged.</summary>
     public required int Attempts { get; init; }
 
-    /// <summary>What the handler threw at last, or that an earlier event of the key was set aside.</summary>
+    /// <summary>What the handler threw at last, or that an earlier event of the key was set aside, or that the record of this is damaged.</summary>
     public required string Reason { get; init; }
 
-    /// <summary>When it was set aside: UTC, by the runner's clock.</summary>
+    /// <summary>When it was set aside: UTC, by the runner's clock. Where the record is damaged: when the event was stored.</summary>
     public required DateTimeOffset ParkedAt { get; init; }
 
     internal byte[] ToBytes()
@@ -39,13 +41,15 @@ public sealed record ParkedEvent
         return stream.ToArray();
     }
 
-    internal static ParkedEvent Parse(Record record)
+    /// <summary>What a record says; false, with what is wrong, when it is damaged.</summary>
+    internal static bool TryParse(Record record, [NotNullWhen(true)] out ParkedEvent? parked, [NotNullWhen(false)] out StoreCorruptException? error)
     {
+        (parked, error) = (null, null);
         try
         {
-            using var reader = new BinaryReader(new MemoryStream(record.Value.ToArray(), writable: false), Encoding.UTF8);
+            using var reader = new BinaryReader(Open(record.Value), Encoding.UTF8);
             if (reader.ReadByte() is var format && format != Format) throw new InvalidDataException($"its format is {format}, not {Format}");
-            return new()
+            parked = new()
             {
                 Key = reader.ReadString(),
                 Attempts = reader.Read7BitEncodedInt(),
@@ -53,12 +57,18 @@ public sealed record ParkedEvent
                 ParkedAt = new(reader.ReadInt64(), TimeSpan.Zero),
                 Event = ReadEvent(reader),
             };
+            return true;
         }
         catch (Exception e) when (e is IOException or InvalidDataException or ArgumentException or FormatException or OverflowException)
         {
-            throw new StoreCorruptException(e.Message, $"parked event '{record.Key}'", e);
+            error = new(e.Message, $"parked event '{record.Key}'", e) { RecordKey = record.Key };
+            return false;
         }
     }
+
+    private static MemoryStream Open(ReadOnlyMemory<byte> value) => MemoryMarshal.TryGetArray(value, out var bytes)
+        ? new(bytes.Array!, bytes.Offset, bytes.Count, writable: false)
+        : new(value.ToArray(), writable: false);
 
     private static void Write(BinaryWriter writer, in RecordedEvent e)
     {
@@ -99,16 +109,25 @@ public sealed record ParkedEvent
         e = e with
         {
             IsJson = reader.ReadBoolean(),
-            Metadata = reader.ReadBytes(reader.Read7BitEncodedInt()),
-            Data = reader.ReadBytes(reader.Read7BitEncodedInt()),
+            Metadata = ReadBlock(reader),
+            Data = ReadBlock(reader),
         };
         return e with { Details = EventDetails.Of(occurredAt, correlationId, causationId, ReadTags(reader)) };
     }
 
+    private static byte[] ReadBlock(BinaryReader reader) => reader.ReadBytes(CountOf(reader));
+
+    /// <summary>A number of things that take a byte at least: what is damaged must not ask for more memory than it has bytes.</summary>
+    private static int CountOf(BinaryReader reader)
+    {
+        var count = reader.Read7BitEncodedInt();
+        return count >= 0 && count <= reader.BaseStream.Length - reader.BaseStream.Position ? count : throw new InvalidDataException($"it ends before the {count} that it counts");
+    }
+
     private static Tag[]? ReadTags(BinaryReader reader)
     {
-        var tags = new Tag[reader.Read7BitEncodedInt()];
-        if (tags.Length == 0) return null;
+        if (CountOf(reader) is not (var count and > 0)) return null;
+        var tags = new Tag[count];
         for (var i = 0; i < tags.Length; i++) tags[i] = Tag.Parse(reader.ReadString());
         return tags;
     }

@@ -14,6 +14,7 @@ public sealed class Subscriber : IAsyncDisposable
     private readonly EventStore _store;
     private readonly SubscriberOptions _options;
     private readonly LeaseKeeper _leases;
+    private readonly FailureReport _report = new();
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Subscription?> _subscriptions = new(StringComparer.Ordinal);
     private bool _isDisposed;
@@ -43,8 +44,18 @@ public sealed class Subscriber : IAsyncDisposable
     /// <summary>Told of every change of state: the subscription's name, of a group with the segment, the new state and, where it is paused or faulted, the failure that led to it or null. Raised on the runner, from several threads; must be short and must not throw.</summary>
     public event Action<string, SubscriptionState, Exception?>? StateChanged;
 
+    /// <summary>Told of every event whose handling failed, and of what becomes of it: retried, parked, held back for an earlier one, or waited at. Raised on the runner, from several threads, before the outcome is written; must be short. What a handler throws changes nothing; it is counted as <see cref="EventSourcingTelemetry.ObserverFailures"/>.</summary>
+    public event Action<EventFailure>? EventFailed
+    {
+        add => _report.Failed += value;
+        remove => _report.Failed -= value;
+    }
+
     /// <summary>What this process is called in its leases.</summary>
     public Guid Owner => _leases.Owner;
+
+    /// <summary>After how long without a sign of life a lease is taken over, see <see cref="SubscriberOptions.LeaseTimeout"/>.</summary>
+    public TimeSpan LeaseTimeout => _options.LeaseTimeout;
 
     internal EventStore Store => _store;
 
@@ -77,7 +88,7 @@ public sealed class Subscriber : IAsyncDisposable
         // A batch is at most a page: pages of a divisor of the usual interval make whole batches.
         var pageSize = handler.IsBatch ? Math.Min(SharedPages.PageSize, options.CheckpointEvery) : SharedPages.PageSize;
         SharedReader NewReader() => new(Pages, query is null ? null : _store.Types.Resolve(query), pageSize);
-        handler.Bind(_store);
+        var bound = handler.Bind(_store.Types);
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
@@ -87,7 +98,7 @@ public sealed class Subscriber : IAsyncDisposable
         try
         {
             var position = await FindOrRecordAsync(name, options, cancellationToken).ConfigureAwait(false);
-            var subscription = new Subscription(name, this, Runners(name, handler, options, NewReader));
+            var subscription = new Subscription(name, this, Runners(name, bound, options, NewReader));
             lock (_lock)
             {
                 ObjectDisposedException.ThrowIf(_isDisposed, this);
@@ -119,10 +130,10 @@ public sealed class Subscriber : IAsyncDisposable
 
     private void Changed(string name, SubscriptionState state, Exception? error) => StateChanged?.Invoke(name, state, error);
 
-    private Runner[] Runners(string name, SubscriptionHandler handler, SubscriptionOptions options, Func<SharedReader> newReader)
+    private Runner[] Runners(string name, BoundHandler handler, SubscriptionOptions options, Func<SharedReader> newReader)
     {
         var places = options.IsGroup ? new SemaphoreSlim(options.Workers) : null;
-        return [.. Keys(name, options.IsGroup).Select(key => new Runner(_store, key, handler, options, _options, _leases, newReader(), places, Changed))];
+        return [.. Keys(name, options.IsGroup).Select(key => new Runner(_store, key, handler, options, _options, _leases, newReader(), places, Changed, _report))];
     }
 
     private static IEnumerable<SegmentKey> Keys(string name, bool isGroup)

@@ -32,18 +32,28 @@ public sealed class Subscription : IAsyncDisposable
     {
         var head = await _subscriber.Store.GetHeadAsync(cancellationToken).ConfigureAwait(false);
         var runners = Active.ToArray() is { Length: > 0 } active ? active : _runners;
+        var state = State;
+        var shown = Array.Find(_runners, r => r.State == state) ?? _runners[0];
+        var troubled = Array.Find(_runners, r => r.LastError is not null && r.State == state) ?? Array.Find(_runners, r => r.LastError is not null);
+        var parked = runners.Select(r => r.Parked.First).OfType<ParkedKeys.Oldest>().MinBy(o => (o.At, o.Position));
+        var holder = shown.Holder;
         return new()
         {
             Name = Name,
-            State = State,
+            State = state,
             Position = runners.Min(r => r.Position),
             Head = head,
             Rate = _runners.Sum(r => r.Rate),
             Handled = _runners.Sum(r => r.Handled),
             Failures = _runners.Sum(r => r.Failures),
             Parked = runners.Sum(r => r.Parked.Count),
-            ParkedSince = runners.Min(r => r.Parked.Since),
-            LastError = Array.Find(_runners, r => r.LastError is not null && r.State == State)?.LastError ?? Array.Find(_runners, r => r.LastError is not null)?.LastError,
+            ParkedSince = parked?.At,
+            ParkedReason = parked?.Reason,
+            LastError = troubled?.LastError,
+            LastErrorAt = troubled?.LastErrorAt,
+            StateCause = Array.Find(_runners, r => r.State == state && r.Cause is not null)?.Cause,
+            LeaseOwner = holder.Owner,
+            LeaseSilence = holder.Silence,
         };
     }
 
@@ -78,19 +88,23 @@ public sealed class Subscription : IAsyncDisposable
     }
 
     /// <summary>The events set aside, by segment and key, those of a key in order: what the log holds, and what this process is about to write there with its next checkpoint.</summary>
+    /// <remarks>Read in pages of 256 events or 4 MiB, whatever is reached first. Of a record that is damaged the event is read from the log again; <see cref="ParkedEvent.Reason"/> names the record then, attempts and time are lost.</remarks>
     /// <param name="cancellationToken">Ends the read.</param>
+    /// <exception cref="StoreCorruptException">A record is damaged and its event cannot be found in the log either.</exception>
     public async IAsyncEnumerable<ParkedEvent> ReadParkedAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         // Looked at before the log: what is written meanwhile is found there too.
         var waiting = new Queue<Record>(Active.SelectMany(r => r.Parked.Waiting).OrderBy(r => r.Key, Utf8Order.Instance));
-        await foreach (var (record, parked) in ParkedKeys.ReadAsync(_subscriber.Store.Log, Name + "/", cancellationToken).ConfigureAwait(false))
+        await foreach (var found in _runners[0].Parked.Reader.ReadAsync(Name + "/", cancellationToken).ConfigureAwait(false))
         {
-            while (waiting.TryPeek(out var next) && Utf8Order.Instance.Compare(next.Key, record.Key) <= 0)
-                if (waiting.Dequeue().Key != record.Key) yield return ParkedEvent.Parse(next);
-            yield return parked;
+            while (waiting.TryPeek(out var next) && Utf8Order.Instance.Compare(next.Key, found.RecordKey) <= 0)
+                if (waiting.Dequeue().Key != found.RecordKey) yield return Parse(next);
+            yield return found.Event;
         }
 
-        foreach (var next in waiting) yield return ParkedEvent.Parse(next);
+        foreach (var next in waiting) yield return Parse(next);
+
+        static ParkedEvent Parse(Record record) => ParkedEvent.TryParse(record, out var parked, out var error) ? parked : throw error;
     }
 
     /// <summary>Delivers the events of a key that are set aside once more, in order, before anything new; stops at the first that fails again. When none is left, the key flows on.</summary>

@@ -1,10 +1,10 @@
-using EventSourcing.Internal;
+using EventSourcing.Serialization;
 using EventSourcing.Storage;
 using EventSourcing.Subscriptions.Internal;
 
 namespace EventSourcing.Subscriptions;
 
-/// <summary>What a subscription does with its events: one at a time or in batches, as events or as bytes. Handlers of one runner never run at the same time; those of a group's segments may.</summary>
+/// <summary>What a subscription does with its events: one at a time or in batches, as events or as bytes. Immutable: one may be given to several subscriptions, of several stores too. Handlers of one runner never run at the same time; those of a group's segments may.</summary>
 public abstract class SubscriptionHandler
 {
     private protected SubscriptionHandler()
@@ -21,7 +21,7 @@ public abstract class SubscriptionHandler
     public static SubscriptionHandler Each(Func<EventEnvelope, Delivery, CancellationToken, ValueTask> handle)
     {
         ArgumentNullException.ThrowIfNull(handle);
-        return new EachHandler(handle);
+        return new UnboundHandler(new EachHandler(handle));
     }
 
     /// <summary>Handles events in batches, ascending by position.</summary>
@@ -29,7 +29,7 @@ public abstract class SubscriptionHandler
     public static SubscriptionHandler Batches(Func<IReadOnlyList<EventEnvelope>, Delivery, CancellationToken, ValueTask> handle)
     {
         ArgumentNullException.ThrowIfNull(handle);
-        return new BatchHandler(handle);
+        return new UnboundHandler(new BatchHandler(handle));
     }
 
     /// <summary>Handles stored bytes, one event at a time; a type that the type map does not know is no error.</summary>
@@ -37,7 +37,7 @@ public abstract class SubscriptionHandler
     public static SubscriptionHandler EachRaw(Func<RecordedEvent, Delivery, CancellationToken, ValueTask> handle)
     {
         ArgumentNullException.ThrowIfNull(handle);
-        return new EachRawHandler(handle);
+        return new UnboundHandler(new EachRawHandler(handle));
     }
 
     /// <summary>Handles stored bytes in batches, ascending by position; a type that the type map does not know is no error.</summary>
@@ -45,7 +45,7 @@ public abstract class SubscriptionHandler
     public static SubscriptionHandler RawBatches(Func<ReadOnlyMemory<RecordedEvent>, Delivery, CancellationToken, ValueTask> handle)
     {
         ArgumentNullException.ThrowIfNull(handle);
-        return new RawBatchHandler(handle);
+        return new UnboundHandler(new RawBatchHandler(handle));
     }
 
     /// <summary>Handles events by type; those of other types are not decoded.</summary>
@@ -61,17 +61,6 @@ public abstract class SubscriptionHandler
 
     internal static SubscriptionHandler ByType(TypedHandlers handlers) => new TypedHandler(handlers);
 
-    /// <summary>False when the handler does not want events of this stored type at all.</summary>
-    internal virtual bool Selects(string type) => true;
-
-    /// <summary>Called once before the first event, with the store's decoder.</summary>
-    internal virtual void Bind(EventStore store)
-    {
-    }
-
-    /// <summary>Handles one event and, where it is not a handler of batches, enters it as what is being handled: the caller's flow ends that.</summary>
-    internal abstract ValueTask HandleAsync(in RecordedEvent e, EventDecoder decoder, Delivery delivery, CancellationToken cancellationToken);
-
-    internal virtual ValueTask HandleAsync(ReadOnlyMemory<RecordedEvent> events, EventDecoder decoder, Delivery delivery, CancellationToken cancellationToken) =>
-        throw new NotSupportedException();
+    /// <summary>What one subscription calls: made anew for each, because one handler may serve several stores whose type maps differ.</summary>
+    internal abstract BoundHandler Bind(EventTypeMap types);
 }

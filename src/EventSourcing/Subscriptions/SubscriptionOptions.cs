@@ -16,7 +16,7 @@ public sealed class SubscriptionOptions
 
     /// <summary>
     /// What orders events that belong together: parking holds back the later events of the same key, groups keep the order per key.
-    /// Null, the default: the stream. Called on the runner; the same event must always give the same key, not empty. What it throws is the handler's failure; such an event is set aside under its stream.
+    /// Null, the default: the stream. Called on the runner; the same event must always give the same key, not empty and without lone surrogates. What it throws is the handler's failure; such an event is set aside under its stream.
     /// </summary>
     public Func<RecordedEvent, string>? Key { get; init; }
 
@@ -58,9 +58,16 @@ public sealed class SubscriptionOptions
         if (Workers is < 1 or > 16) throw new ArgumentOutOfRangeException(nameof(Workers), Workers, "Workers is from 1 to 16.");
     }
 
-    internal string KeyOf(in RecordedEvent e) => Key is null
-        ? e.StreamId.Value
-        : Key(e) is { Length: > 0 } key ? key : throw new InvalidOperationException($"The key of the event at position {e.Position} is empty.");
+    internal string KeyOf(in RecordedEvent e)
+    {
+        if (Key is null) return e.StreamId.Value;
+        var key = Key(e);
+        if (string.IsNullOrEmpty(key)) throw new InvalidOperationException($"The key of the event at position {e.Position} is empty.");
+        // It is stored in UTF-8, which has no form for half a character: another key would be read.
+        if (Name.IndexOfLoneSurrogate(key) is var index and >= 0)
+            throw new InvalidOperationException($"The key of the event at position {e.Position} has a lone surrogate: U+{(int)key[index]:X4} at index {index}.");
+        return key;
+    }
 
     /// <summary>The key; where it cannot be told, the stream, by which every process finds the same segment for the failure.</summary>
     internal string KeyOrStream(in RecordedEvent e, out bool isKnown)

@@ -33,6 +33,21 @@ public sealed record SubscriptionStatus
     /// <summary>When the oldest event that is set aside was set aside; null when there is none.</summary>
     public required DateTimeOffset? ParkedSince { get; init; }
 
-    /// <summary>The last failure, of the handler or the log; null when there was none.</summary>
+    /// <summary>Why the oldest event that is set aside was set aside; null when there is none.</summary>
+    public string? ParkedReason { get; init; }
+
+    /// <summary>The last failure since this runner began, of the handler or the log; null when there was none. What failed may have been handled since: see <see cref="LastErrorAt"/>, and <see cref="StateCause"/> for what matters now.</summary>
     public required Exception? LastError { get; init; }
+
+    /// <summary>When <see cref="LastError"/> happened: UTC, by the runner's clock.</summary>
+    public DateTimeOffset? LastErrorAt { get; init; }
+
+    /// <summary>The failure for which the subscription is faulted or paused; null in every other state, and when it was paused by request.</summary>
+    public Exception? StateCause { get; init; }
+
+    /// <summary>Who holds the lease, as far as this process knows, see <see cref="Subscriber.Owner"/>: this process while it is active; in standby the holder that it saw last; null when nobody does, or it has not looked yet. Of a group, of the first segment that is in the shown state.</summary>
+    public Guid? LeaseOwner { get; init; }
+
+    /// <summary>In standby, for how long this process has seen no sign of life of the <see cref="LeaseOwner"/>: the lease is taken over when that is <see cref="SubscriberOptions.LeaseTimeout"/>. Null otherwise.</summary>
+    public TimeSpan? LeaseSilence { get; init; }
 }

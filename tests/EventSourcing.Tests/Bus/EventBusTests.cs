@@ -217,7 +217,7 @@ public sealed class EventBusTests : IAsyncDisposable
         {
             isBroken = true;
             seen.Clear();
-            await using var subscription = await bus.SubscribeAsync($"where {handler.GetType().Name}", route, handler, options);
+            await using var subscription = await bus.SubscribeAsync($"where {handler.IsBatch}", route, handler, options);
             await subscription.WaitForAsync(GlobalPosition.FromInt64(9)).WaitAsync(s_patience);
             Assert.That(seen, Is.EqualTo(new long[] { 1, 2, 3, 4, 7, 9 }));
             isBroken = false;

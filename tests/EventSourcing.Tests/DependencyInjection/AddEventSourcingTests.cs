@@ -2,6 +2,7 @@ using System.Buffers;
 using EventSourcing.DependencyInjection;
 using EventSourcing.Serialization;
 using EventSourcing.Storage;
+using EventSourcing.Subscriptions;
 using FluentAssertions;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
@@ -25,6 +26,44 @@ public class AddEventSourcingTests
         provider.GetRequiredService<IEventStore>().Should().BeSameAs(store);
         provider.GetRequiredService<IEventLog>().Should().BeSameAs(store.Log);
         provider.GetRequiredService<EventTypeMap>().Should().BeSameAs(store.Types);
+    }
+
+    [Test]
+    public async Task Options_without_a_clock_use_the_containers()
+    {
+        var clock = new FakeTimeProvider(new DateTimeOffset(2000, 3, 1, 0, 0, 0, TimeSpan.Zero));
+        var limits = new LogLimits { MaxEventBytes = 1000 };
+        await using var provider = new ServiceCollection()
+            .AddSingleton<TimeProvider>(clock)
+            .AddSingleton(new SubscriberOptions { LeaseTimeout = TimeSpan.FromSeconds(7) })
+            .AddEventSourcing(es => es.UseInMemory(new() { Limits = limits }).UseEventTypes(Shop.Types))
+            .BuildServiceProvider();
+        var store = provider.GetRequiredService<IEventStore>();
+        await store.AppendAsync("order-1", ExpectedVersion.NoStream, [new OrderPaid(1)]);
+        (await store.GetStreamStateAsync("order-1")).LastTimestamp.Should().Be(clock.GetUtcNow());
+        var options = provider.GetRequiredService<Subscriber>().Options;
+        (options.TimeProvider, options.LeaseTimeout).Should().Be((clock, TimeSpan.FromSeconds(7)));
+    }
+
+    [Test]
+    public async Task Options_with_a_clock_keep_it_in_every_container()
+    {
+        var (own, first, second) = (new FakeTimeProvider(), new FakeTimeProvider(), new FakeTimeProvider());
+        var (with, without) = (new SubscriberOptions { TimeProvider = own }, new SubscriberOptions { TimeProvider = null });
+        foreach (var clock in new[] { first, second })
+        {
+            foreach (var (options, expected) in new[] { (with, own), (without, clock) })
+            {
+                await using var provider = new ServiceCollection()
+                    .AddSingleton<TimeProvider>(clock)
+                    .AddSingleton(options)
+                    .AddEventSourcing(es => es.UseInMemory().UseEventTypes(Shop.Types))
+                    .BuildServiceProvider();
+                provider.GetRequiredService<Subscriber>().Options.TimeProvider.Should().BeSameAs(expected);
+            }
+        }
+
+        without.TimeProvider.Should().BeSameAs(TimeProvider.System, "no container has changed the options");
     }
 
     [Test]

@@ -62,6 +62,62 @@ public class HostingTests
 
     private static readonly EventTypeMap s_types = EventTypeMap.Create(map => map.Add("shipped", HostingJson.Default.Shipped).Add("invoiced", HostingJson.Default.Invoiced));
 
+    /// <summary>Keeps what is logged. It writes the whole exception, as loggers do.</summary>
+    private sealed class Journal : ILogger<object>, ILoggerFactory, ILogger
+    {
+        internal System.Collections.Concurrent.ConcurrentQueue<(LogLevel Level, int Id, string Text, Exception? Error)> Lines { get; } = [];
+
+        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            _ = exception?.ToString();
+            Lines.Enqueue((logLevel, eventId.Id, formatter(state, exception), exception));
+        }
+
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public void AddProvider(ILoggerProvider provider)
+        {
+        }
+
+        public void Dispose()
+        {
+        }
+    }
+
+    private sealed class Speechless : Exception
+    {
+        public override string Message => throw new InvalidOperationException("no message");
+
+        public override string ToString() => throw new InvalidOperationException("no text");
+    }
+
+    private sealed class Clerk : Listener
+    {
+        public Clerk(Harbour harbour) : base("clerk")
+        {
+            Options = new() { OnFailure = OnFailure.RetryThenPark(times: 1, TimeSpan.Zero) };
+            On<Shipped>((shipped, _, _) =>
+            {
+                if (shipped.Order == "speechless") throw new Speechless();
+                if (harbour.IsClosed) throw new InvalidOperationException("closed");
+                return default;
+            });
+        }
+    }
+
+    private sealed class Guard : Listener
+    {
+        public Guard(Harbour harbour) : base("guard")
+        {
+            Options = new() { OnFailure = OnFailure.RetryThenPause(times: 0) };
+            On<Shipped>((_, _, _) => harbour.IsClosed ? throw new InvalidOperationException("closed") : default);
+        }
+    }
+
     private static ServiceProvider Build() => Build(es => es.AddListener<HarbourListener>());
 
     private static ServiceProvider Build(Action<EventSourcingBuilder> listeners) => new ServiceCollection()
@@ -131,9 +187,127 @@ public class HostingTests
         await services.GetRequiredService<Subscriber>().Subscriptions.Single().WaitForAsync(last.LastPosition).WaitAsync(s_patience);
         var report = await health.CheckHealthAsync();
         Assert.That(report.Entries["event-subscriptions"].Status, Is.EqualTo(HealthStatus.Degraded));
-        Assert.That(report.Entries["event-subscriptions"].Description, Does.Contain("harbour has 1 events set aside"));
+        Assert.That(report.Entries["event-subscriptions"].Description, Does.Match("^harbour has 1 event set aside since .*: InvalidOperationException: closed$"));
         await runner.StopAsync(default);
         await store.DisposeAsync();
         Assert.That((await health.CheckHealthAsync()).Entries["event-store"].Status, Is.EqualTo(HealthStatus.Unhealthy));
     }
+
+    [Test]
+    public async Task Retries_and_parked_events_are_logged_with_what_an_operator_asks_for()
+    {
+        var journal = new Journal();
+        await using var services = new ServiceCollection()
+            .AddSingleton(new Harbour { IsClosed = true })
+            .AddSingleton<ILoggerFactory>(journal)
+            .AddSingleton(typeof(ILogger<>), typeof(Logger<>))
+            .AddEventSourcing(es => es.UseInMemory().UseEventTypes(s_types).AddListener<Clerk>())
+            .AddEventSourcingHosting()
+            .BuildServiceProvider();
+        var store = services.GetRequiredService<IEventStore>();
+        var runner = Runner(services);
+        await runner.StartAsync(default);
+        await store.AppendAsync("ship-1", ExpectedVersion.Any, [new Shipped("a"), new Shipped("b")]);
+        var last = await store.AppendAsync("ship-2", ExpectedVersion.Any, [new Shipped("speechless")]);
+        await services.GetRequiredService<Subscriber>().Subscriptions.Single().WaitForAsync(last.LastPosition).WaitAsync(s_patience);
+        await runner.StopAsync(default);
+        var lines = journal.Lines.Where(l => l.Id is 1006 or 1007 or 1008).ToArray();
+        Assert.That(lines.Select(l => (l.Id, l.Level, l.Error?.GetType())), Is.EqualTo(new[]
+        {
+            (1007, LogLevel.Information, typeof(InvalidOperationException)), (1006, LogLevel.Warning, typeof(InvalidOperationException)),
+            (1008, LogLevel.Debug, null), (1007, LogLevel.Information, null), (1006, LogLevel.Warning, null),
+        }));
+        Assert.That(lines[0].Text, Is.EqualTo("Subscription clerk failed at the event at position 1, shipped of stream ship-1, in attempt 1; it is tried again after 00:00:00: InvalidOperationException: closed"));
+        Assert.That(lines[1].Text, Is.EqualTo("Subscription clerk has set aside the event at position 1, shipped of stream ship-1, after attempt 2; later events of key ship-1 are held back: InvalidOperationException: closed"));
+        Assert.That(lines[4].Text, Does.Contain("after attempt 2").And.Contain("Speechless"));
+    }
+
+    [Test]
+    public async Task Health_tells_a_pause_by_request_from_one_by_a_failure()
+    {
+        await using var services = Build(es => es.AddListener<Guard>());
+        var (store, harbour) = (services.GetRequiredService<IEventStore>(), services.GetRequiredService<Harbour>());
+        var subscriber = services.GetRequiredService<Subscriber>();
+        var paused = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        subscriber.StateChanged += (_, state, _) =>
+        {
+            if (state == SubscriptionState.Paused) paused.TrySetResult();
+        };
+        var runner = Runner(services);
+        await runner.StartAsync(default);
+        harbour.IsClosed = true;
+        var last = await store.AppendAsync("ship-1", ExpectedVersion.Any, [new Shipped("a")]);
+        await paused.Task.WaitAsync(s_patience);
+        var entry = await SubscriptionsAsync(services);
+        Assert.That((entry.Status, entry.Exception?.GetType()), Is.EqualTo((HealthStatus.Unhealthy, typeof(SubscriptionException))));
+        Assert.That(entry.Description, Does.Contain("guard is paused").And.Contain("closed"));
+        harbour.IsClosed = false;
+        var subscription = subscriber.Subscriptions.Single();
+        await subscription.ResumeAsync().WaitAsync(s_patience);
+        await subscription.WaitForAsync(last.LastPosition).WaitAsync(s_patience);
+        await subscription.PauseAsync().WaitAsync(s_patience);
+        entry = await SubscriptionsAsync(services);
+        Assert.That((entry.Status, entry.Exception), Is.EqualTo((HealthStatus.Healthy, (Exception?)null)));
+        Assert.That(entry.Data["guard"], Does.StartWith("Paused by request, lag 0"));
+        await runner.StopAsync(default);
+    }
+
+    [Test]
+    public async Task Health_shows_the_parked_events_own_reason_and_no_failure_that_is_healed()
+    {
+        await using var services = Build(es => es.AddListener<Clerk>());
+        var (store, harbour) = (services.GetRequiredService<IEventStore>(), services.GetRequiredService<Harbour>());
+        var runner = Runner(services);
+        await runner.StartAsync(default);
+        await store.AppendAsync("ship-1", ExpectedVersion.Any, [new Shipped("speechless")]);
+        harbour.IsClosed = true;
+        var last = await store.AppendAsync("ship-2", ExpectedVersion.Any, [new Shipped("b")]);
+        var subscription = services.GetRequiredService<Subscriber>().Subscriptions.Single();
+        await subscription.WaitForAsync(last.LastPosition).WaitAsync(s_patience);
+        harbour.IsClosed = false;
+        await subscription.RetryAsync("ship-2").WaitAsync(s_patience);
+        var entry = await SubscriptionsAsync(services);
+        Assert.That((entry.Status, entry.Exception), Is.EqualTo((HealthStatus.Degraded, (Exception?)null)));
+        Assert.That(entry.Description, Does.Match("^clerk has 1 event set aside since .*: Speechless: "));
+        await runner.StopAsync(default);
+    }
+
+    [Test]
+    public async Task Health_shows_who_holds_the_lease_in_standby_and_when_nobody_is_active()
+    {
+        var clock = new Microsoft.Extensions.Time.Testing.FakeTimeProvider();
+        await using var services = new ServiceCollection()
+            .AddSingleton<Harbour>()
+            .AddSingleton<TimeProvider>(clock)
+            .AddSingleton(typeof(ILogger<>), typeof(NullLogger<>))
+            .AddEventSourcing(es => es.UseInMemory().UseEventTypes(s_types).AddListener<Guard>())
+            .AddEventSourcingHosting()
+            .BuildServiceProvider();
+        // The other process's clock stands still: it shows no sign of life.
+        await using var other = new Subscriber(services.GetRequiredService<IEventStore>(), new() { TimeProvider = new Microsoft.Extensions.Time.Testing.FakeTimeProvider() });
+        var active = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        other.StateChanged += (_, state, _) =>
+        {
+            if (state == SubscriptionState.Live) active.TrySetResult();
+        };
+        await other.StartAsync("guard", SubscriptionHandler.EachRaw((_, _, _) => default));
+        await active.Task.WaitAsync(s_patience);
+        var runner = Runner(services);
+        await runner.StartAsync(default);
+        var subscription = services.GetRequiredService<Subscriber>().Subscriptions.Single();
+        using var giveUp = new CancellationTokenSource(s_patience);
+        while ((await subscription.GetStatusAsync(giveUp.Token)).LeaseOwner is null) await Task.Delay(1, giveUp.Token);
+        var entry = await SubscriptionsAsync(services);
+        Assert.That(entry.Status, Is.EqualTo(HealthStatus.Healthy));
+        Assert.That(entry.Data["guard"], Does.StartWith($"standby: process {other.Owner} holds the lease, lag 0"));
+        // By one step, so that no look comes in between.
+        clock.Advance(TimeSpan.FromSeconds(5));
+        entry = await SubscriptionsAsync(services);
+        Assert.That(entry.Status, Is.EqualTo(HealthStatus.Degraded));
+        Assert.That(entry.Description, Is.EqualTo($"guard is in standby: nobody is active; process {other.Owner} holds the lease and shows no sign of life for 5.0 s"));
+        await runner.StopAsync(default);
+    }
+
+    private static async Task<HealthReportEntry> SubscriptionsAsync(ServiceProvider services) =>
+        (await services.GetRequiredService<HealthCheckService>().CheckHealthAsync()).Entries["event-subscriptions"];
 }

@@ -39,6 +39,8 @@ public sealed class LeaseTests : IAsyncDisposable
 
     private Task UntilAsync(Func<bool> condition) => _log.Changed.UntilAsync(condition);
 
+    private Task UntilAsync(Func<Task<bool>> condition) => _log.Changed.UntilAsync(condition);
+
     private static SubscriptionHandler Collect(ConcurrentQueue<long> seen) => SubscriptionHandler.EachRaw((e, _, _) =>
     {
         seen.Enqueue(e.Position.ToInt64());
@@ -198,5 +200,54 @@ public sealed class LeaseTests : IAsyncDisposable
         turn.SetResult();
         await UntilAsync(() => _log.Transactions > before);
         Assert.That(await _log.ReadRecordsAsync(RecordKind.Lease, "group/member/", "group/member/~", 10, default), Is.Empty);
+    }
+
+    [Test]
+    public async Task Lease_of_a_killed_process_is_taken_over_once_the_timeout_is_over_and_seen_as_silent_before()
+    {
+        // The killed one renews nothing any more: its clock stands still.
+        var (killed, clock) = (new FakeTimeProvider(), new FakeTimeProvider());
+        await using var one = On(killed);
+        await using var two = On(clock);
+        var first = await one.StartAsync("name", Collect([]));
+        await UntilAsync(() => first.State == SubscriptionState.Live);
+        Assert.That((await first.GetStatusAsync()).LeaseOwner, Is.EqualTo(one.Owner));
+        var contender = await two.StartAsync("name", Collect([]));
+        await UntilAsync(async () => (await contender.GetStatusAsync()).LeaseOwner == one.Owner);
+        await RenewAsync(clock);
+        await RenewAsync(clock);
+        var status = await contender.GetStatusAsync();
+        Assert.That((status.State, status.LeaseOwner, status.LeaseSilence), Is.EqualTo((SubscriptionState.Standby, (Guid?)one.Owner, (TimeSpan?)(s_timeout * 2 / 3))));
+        // The next renewal is due at the timeout, when the lease has not yet been silent for so long by a thousandth of a second.
+        clock.Advance(s_timeout / 3 + TimeSpan.FromMilliseconds(1));
+        await UntilAsync(() => contender.State == SubscriptionState.Live);
+        status = await contender.GetStatusAsync();
+        Assert.That((status.LeaseOwner, status.LeaseSilence), Is.EqualTo(((Guid?)two.Owner, (TimeSpan?)null)));
+    }
+
+    [Test]
+    public async Task Lease_that_was_seen_between_two_renewals_is_taken_over_between_two_renewals()
+    {
+        var (killed, clock) = (new FakeTimeProvider(), new FakeTimeProvider());
+        await using var one = On(killed);
+        await using var two = On(clock);
+        var first = await one.StartAsync("name", Collect([]));
+        await UntilAsync(() => first.State == SubscriptionState.Live);
+        // Another subscription has set the rhythm of the second process a second before it looks at the lease.
+        var other = await two.StartAsync("other", Collect([]));
+        await UntilAsync(() => other.State == SubscriptionState.Live);
+        clock.Advance(TimeSpan.FromSeconds(1));
+        var contender = await two.StartAsync("name", Collect([]));
+        await UntilAsync(async () => (await contender.GetStatusAsync()).LeaseOwner == one.Owner);
+        foreach (var seconds in new[] { 1, 2, 2 })
+        {
+            var before = _log.Transactions;
+            clock.Advance(TimeSpan.FromSeconds(seconds));
+            await UntilAsync(() => _log.Transactions > before);
+        }
+
+        Assert.That(contender.State, Is.EqualTo(SubscriptionState.Standby), "5 s are not the timeout");
+        clock.Advance(TimeSpan.FromMilliseconds(1001));
+        await UntilAsync(() => contender.State == SubscriptionState.Live);
     }
 }

@@ -1,11 +1,12 @@
+using EventSourcing.Internal;
 using EventSourcing.Storage;
 
 namespace EventSourcing.Subscriptions.Internal;
 
 /// <summary>Hands the events of a page to the handler, one at a time or in batches, and follows the failure policy. Used by the runner's loop only.</summary>
 internal sealed class Deliverer(
-    EventStore store, SegmentKey key, SubscriptionHandler handler, SubscriptionOptions options, SubscriberOptions common,
-    Delivery delivery, Progress progress, ParkedKeys parkedKeys, Tally tally, Interruption interruption, SharedReader reader)
+    EventStore store, SegmentKey key, BoundHandler handler, SubscriptionOptions options, SubscriberOptions common,
+    Delivery delivery, Progress progress, ParkedKeys parkedKeys, Tally tally, Interruption interruption, SharedReader reader, FailureReport report)
 {
     private RecordedEvent[] _batch = [];
     private long _failingAt;
@@ -32,7 +33,7 @@ internal sealed class Deliverer(
         try
         {
             if (isAsked && !IsWanted(e)) return default;
-            delivery.Begin(attempt, progress.IsReplay(e.Position.ToInt64()));
+            delivery.Begin(attempt, progress.IsReplay(e.Position.ToInt64()), e.Data.Length + e.Metadata.Length);
             var handling = handler.HandleAsync(e, store.Decoder, delivery, tenure.Token);
             if (!handling.IsCompletedSuccessfully) return EndAsync(handling, enlisted, tenure);
             // Nothing is waited for: what a handler gives from a pool goes back when its result is taken.
@@ -47,12 +48,6 @@ internal sealed class Deliverer(
         {
             ExecutionContext.Restore(outer);
         }
-    }
-
-    internal static string Describe(Exception error)
-    {
-        var text = $"{error.GetType().Name}: {error.Message}";
-        return text.Length <= 2000 ? text : text[..2000];
     }
 
     private async ValueTask<bool> DeliverEachAsync(LogPage page, Tenure tenure)
@@ -118,13 +113,14 @@ internal sealed class Deliverer(
         var enlisted = delivery.EffectCount;
         try
         {
-            delivery.Begin(1, progress.IsReplay(_batch[0].Position.ToInt64()));
+            delivery.Begin(1, progress.IsReplay(_batch[0].Position.ToInt64()), BytesOf(_batch.AsSpan(0, count)));
             await handler.HandleAsync(_batch.AsMemory(0, count), store.Decoder, delivery, tenure.Token).ConfigureAwait(false);
         }
         catch (Exception e)
         {
             // Which event it was is found by delivering them one by one, once what came before is written.
             Failed(e, enlisted, tenure);
+            report.Tell(key, _batch[0], null, 1, FailureOutcome.Retried, TimeSpan.Zero, e);
             if (await progress.TryWriteWaitingAsync(tenure).ConfigureAwait(false)) progress.IsolatedThrough = last;
             return false;
         }
@@ -142,7 +138,7 @@ internal sealed class Deliverer(
     {
         tenure.ThrowIfLost();
         if (progress.IsLate(tenure)) return SaveAndDeliverAsync(e, choice, eventKey, tenure);
-        if (choice == Choice.Hold) return ParkAsync(e, eventKey!, 0, "an earlier event of the key is set aside", tenure);
+        if (choice == Choice.Hold) return ParkAsync(e, eventKey!, 0, null, tenure);
 
         var position = e.Position.ToInt64();
         var attempt = _failingAt == position ? _attempts + 1 : 1;
@@ -168,12 +164,14 @@ internal sealed class Deliverer(
             if (error is null) return await progress.DoneAsync(position, 1, tenure).ConfigureAwait(false);
             (_failingAt, _attempts) = (position, attempt);
             var isLast = attempt > options.OnFailure.Times || error is EventSerializationException;
-            if (isLast && options.OnFailure.Parks) return await ParkAsync(e, options.KeyOrStream(e, out _), attempt, Describe(error), tenure).ConfigureAwait(false);
+            if (isLast && options.OnFailure.Parks) return await ParkAsync(e, options.KeyOrStream(e, out _), attempt, error, tenure).ConfigureAwait(false);
 
             if (!await progress.TryWriteWaitingAsync(tenure).ConfigureAwait(false)) return false;
             if (!isLast)
             {
-                await interruption.DelayAsync(options.OnFailure.DelayAfter(attempt, common.Randomness())).ConfigureAwait(false);
+                var delay = options.OnFailure.DelayAfter(attempt, common.Randomness());
+                report.Tell(key, e, null, attempt, FailureOutcome.Retried, delay, error);
+                await interruption.DelayAsync(delay).ConfigureAwait(false);
                 if (interruption.IsRequested) return false;
                 tenure.ThrowIfLost();
                 continue;
@@ -181,6 +179,7 @@ internal sealed class Deliverer(
 
             tally.LastError = new SubscriptionException(key.Name, e.Position, attempt, error);
             (_attempts, HasGivenUp) = (0, true);
+            report.Tell(key, e, null, attempt, FailureOutcome.Paused, TimeSpan.Zero, error);
             return false;
         }
     }
@@ -202,8 +201,12 @@ internal sealed class Deliverer(
         }
     }
 
-    private ValueTask<bool> ParkAsync(RecordedEvent e, string parkedKey, int attempts, string reason, Tenure tenure) =>
-        progress.ParkAsync(new() { Event = e, Key = parkedKey, Attempts = attempts, Reason = reason, ParkedAt = common.TimeProvider.GetUtcNow() }, tenure);
+    private ValueTask<bool> ParkAsync(RecordedEvent e, string parkedKey, int attempts, Exception? error, Tenure tenure)
+    {
+        var reason = error is null ? "an earlier event of the key is set aside" : ExceptionText.Describe(error);
+        report.Tell(key, e, parkedKey, attempts, error is null ? FailureOutcome.HeldBack : FailureOutcome.Parked, TimeSpan.Zero, error, reason);
+        return progress.ParkAsync(new() { Event = e, Key = parkedKey, Attempts = attempts, Reason = reason, ParkedAt = common.TimeProvider.GetUtcNow() }, tenure);
+    }
 
     private async ValueTask<Exception?> EndAsync(ValueTask handling, int enlisted, Tenure tenure)
     {
@@ -248,6 +251,13 @@ internal sealed class Deliverer(
         }
 
         return eventKey is not null && parkedKeys.Contains(eventKey) ? Choice.Hold : Choice.Handle;
+    }
+
+    private static long BytesOf(ReadOnlySpan<RecordedEvent> events)
+    {
+        var bytes = 0L;
+        foreach (ref readonly var e in events) bytes += e.Data.Length + e.Metadata.Length;
+        return bytes;
     }
 
     private bool IsWanted(in RecordedEvent e)

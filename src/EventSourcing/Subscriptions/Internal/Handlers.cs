@@ -1,10 +1,37 @@
 using System.Collections.Frozen;
 using EventSourcing.Internal;
+using EventSourcing.Serialization;
 using EventSourcing.Storage;
 
 namespace EventSourcing.Subscriptions.Internal;
 
-internal sealed class EachHandler(Func<EventEnvelope, Delivery, CancellationToken, ValueTask> handle) : SubscriptionHandler
+/// <summary>A handler that is the same for every store.</summary>
+internal sealed class UnboundHandler(BoundHandler handler) : SubscriptionHandler
+{
+    internal override bool IsBatch => handler.IsBatch;
+
+    internal override BoundHandler Bind(EventTypeMap types) => handler;
+}
+
+/// <summary>Handlers by type. The stored names of the types, and so what it wants, are those of one store.</summary>
+internal sealed class TypedHandler : SubscriptionHandler
+{
+    private readonly FrozenDictionary<Type, Func<EventEnvelope, Delivery, CancellationToken, ValueTask>> _handlers;
+
+    internal TypedHandler(TypedHandlers handlers)
+    {
+        if (handlers.ByType.Count == 0) throw new ArgumentException("At least one type has a handler.", nameof(handlers));
+        _handlers = handlers.ByType.ToFrozenDictionary();
+        Query = EventQuery.Of([.. _handlers.Keys]);
+    }
+
+    internal override EventQuery Query { get; }
+
+    internal override BoundHandler Bind(EventTypeMap types) =>
+        new BoundTypedHandler(_handlers, types.Resolve(Query).Items.SelectMany(i => i.Types).ToFrozenSet(StringComparer.Ordinal));
+}
+
+internal sealed class EachHandler(Func<EventEnvelope, Delivery, CancellationToken, ValueTask> handle) : BoundHandler
 {
     internal override ValueTask HandleAsync(in RecordedEvent e, EventDecoder decoder, Delivery delivery, CancellationToken cancellationToken)
     {
@@ -14,7 +41,7 @@ internal sealed class EachHandler(Func<EventEnvelope, Delivery, CancellationToke
     }
 }
 
-internal sealed class EachRawHandler(Func<RecordedEvent, Delivery, CancellationToken, ValueTask> handle) : SubscriptionHandler
+internal sealed class EachRawHandler(Func<RecordedEvent, Delivery, CancellationToken, ValueTask> handle) : BoundHandler
 {
     internal override ValueTask HandleAsync(in RecordedEvent e, EventDecoder decoder, Delivery delivery, CancellationToken cancellationToken)
     {
@@ -23,7 +50,7 @@ internal sealed class EachRawHandler(Func<RecordedEvent, Delivery, CancellationT
     }
 }
 
-internal sealed class BatchHandler(Func<IReadOnlyList<EventEnvelope>, Delivery, CancellationToken, ValueTask> handle) : SubscriptionHandler
+internal sealed class BatchHandler(Func<IReadOnlyList<EventEnvelope>, Delivery, CancellationToken, ValueTask> handle) : BoundHandler
 {
     internal override bool IsBatch => true;
 
@@ -43,7 +70,7 @@ internal sealed class BatchHandler(Func<IReadOnlyList<EventEnvelope>, Delivery, 
     }
 }
 
-internal sealed class RawBatchHandler(Func<ReadOnlyMemory<RecordedEvent>, Delivery, CancellationToken, ValueTask> handle) : SubscriptionHandler
+internal sealed class RawBatchHandler(Func<ReadOnlyMemory<RecordedEvent>, Delivery, CancellationToken, ValueTask> handle) : BoundHandler
 {
     internal override bool IsBatch => true;
 
@@ -54,29 +81,15 @@ internal sealed class RawBatchHandler(Func<ReadOnlyMemory<RecordedEvent>, Delive
         handle(events, delivery, cancellationToken);
 }
 
-internal sealed class TypedHandler : SubscriptionHandler
+internal sealed class BoundTypedHandler(
+    FrozenDictionary<Type, Func<EventEnvelope, Delivery, CancellationToken, ValueTask>> handlers, FrozenSet<string> names) : BoundHandler
 {
-    private readonly FrozenDictionary<Type, Func<EventEnvelope, Delivery, CancellationToken, ValueTask>> _handlers;
-    private FrozenSet<string> _names = [];
-
-    internal TypedHandler(TypedHandlers handlers)
-    {
-        if (handlers.ByType.Count == 0) throw new ArgumentException("At least one type has a handler.", nameof(handlers));
-        _handlers = handlers.ByType.ToFrozenDictionary();
-        Query = EventQuery.Of([.. _handlers.Keys]);
-    }
-
-    internal override EventQuery Query { get; }
-
-    internal override void Bind(EventStore store) =>
-        _names = store.Types.Resolve(Query).Items.SelectMany(i => i.Types).ToFrozenSet(StringComparer.Ordinal);
-
-    internal override bool Selects(string type) => _names.Contains(type);
+    internal override bool Selects(string type) => names.Contains(type);
 
     internal override ValueTask HandleAsync(in RecordedEvent e, EventDecoder decoder, Delivery delivery, CancellationToken cancellationToken)
     {
         var data = decoder.Decode(e);
-        if (!_handlers.TryGetValue(data.GetType(), out var handle))
+        if (!handlers.TryGetValue(data.GetType(), out var handle))
             throw new InvalidOperationException($"No handler takes {data.GetType()}, which the type map gives for '{e.Type}'.");
         var envelope = new EventEnvelope(e, data);
         Handling.Enter(envelope);

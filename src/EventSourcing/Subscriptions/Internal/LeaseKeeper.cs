@@ -138,8 +138,39 @@ internal sealed class LeaseKeeper(IEventLog log, SubscriberOptions options) : IA
         var verdicts = await log.TransactAsync(Judge, _stop.Token).ConfigureAwait(false);
         foreach (var (claim, verdict) in verdicts.Claims) await ApplyAsync(claim, verdict, before).ConfigureAwait(false);
         var now = options.TimeProvider.GetTimestamp();
-        foreach (var (key, record) in verdicts.Seen)
-            if (!_seen.TryGetValue(key, out var known) || known.Record != record) _seen[key] = (record, now);
+        lock (_lock)
+        {
+            foreach (var (key, record) in verdicts.Seen)
+                if (!_seen.TryGetValue(key, out var known) || known.Record != record) _seen[key] = (record, now);
+        }
+
+        LookAgainInTime(verdicts, now);
+    }
+
+    /// <summary>Who holds a lease that this process waits for, and for how long nothing of it has changed; nulls where nobody does, or it was not looked at yet.</summary>
+    internal (Guid? Owner, TimeSpan? Silence) HolderOf(string key)
+    {
+        lock (_lock)
+        {
+            if (!_seen.TryGetValue(key, out var seen) || seen.Record.Owner == Guid.Empty || seen.Record.Owner == Owner) return (null, null);
+            return (seen.Record.Owner, options.TimeProvider.GetElapsedTime(seen.Since));
+        }
+    }
+
+    /// <summary>A lease that is waited for is looked at again when it may have ended, not up to an interval later.</summary>
+    private void LookAgainInTime(Verdicts verdicts, long now)
+    {
+        var next = Interval;
+        foreach (var (claim, verdict) in verdicts.Claims)
+        {
+            if (verdict.Kind != VerdictKind.Waiting || !_seen.TryGetValue(claim.Key.Key, out var seen) || seen.Record.Owner == Guid.Empty) continue;
+            // Timers are rounded down to milliseconds.
+            var rest = options.LeaseTimeout - options.TimeProvider.GetElapsedTime(seen.Since, now) + TimeSpan.FromMilliseconds(1);
+            if (rest > TimeSpan.Zero && rest < next) next = rest;
+        }
+
+        if (next == Interval) return;
+        lock (_lock) _timer?.Change(next, Interval);
     }
 
     private async ValueTask ApplyAsync(Claim claim, Verdict verdict, long before)

@@ -3,7 +3,7 @@ using EventSourcing.Storage;
 namespace EventSourcing.Subscriptions.Internal;
 
 /// <summary>Which keys of a segment have events set aside, and the records that wait for the next checkpoint's transaction. Changed by the segment's runner only; counts and what waits may be read from anywhere.</summary>
-internal sealed class ParkedKeys(SegmentKey key)
+internal sealed class ParkedKeys(SegmentKey key, ParkedReader reader)
 {
     /// <summary>For how long the checkpoint is put off at most while records wait for it, so that the list is not kept waiting.</summary>
     internal static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(1);
@@ -15,8 +15,9 @@ internal sealed class ParkedKeys(SegmentKey key)
     private readonly Lock _lock = new();
     private readonly List<Record> _waiting = [];
     private HashSet<string> _keys = new(StringComparer.Ordinal);
+    private HashSet<string> _damaged = new(StringComparer.Ordinal);
     private long _written, _waitingBytes;
-    private DateTimeOffset? _since, _waitingSince;
+    private Oldest? _oldest, _oldestWaiting;
 
     internal long Count
     {
@@ -26,13 +27,16 @@ internal sealed class ParkedKeys(SegmentKey key)
         }
     }
 
-    internal DateTimeOffset? Since
+    /// <summary>What is known of the event that was set aside first; null when there is none.</summary>
+    internal Oldest? First
     {
         get
         {
-            lock (_lock) return _since ?? _waitingSince;
+            lock (_lock) return _oldest ?? _oldestWaiting;
         }
     }
+
+    internal ParkedReader Reader => reader;
 
     /// <summary>A copy of the records that are not in the log yet, in order of position.</summary>
     internal Record[] Waiting
@@ -61,7 +65,7 @@ internal sealed class ParkedKeys(SegmentKey key)
         _keys.Add(parked.Key);
         lock (_lock)
         {
-            _waitingSince ??= parked.ParkedAt;
+            _oldestWaiting ??= Oldest.Of(parked);
             _waiting.Add(record);
             _waitingBytes += record.Value.Length;
         }
@@ -72,7 +76,12 @@ internal sealed class ParkedKeys(SegmentKey key)
     {
         var added = 0;
         foreach (var record in _waiting)
-            if (transaction.TryPut(RecordKind.Parked, record.Key, record.Value.Span, record.Revision)) added++;
+        {
+            // A damaged one would refuse to be compared, and what comes again says more than it does.
+            var replaces = _damaged.Contains(record.Key) && transaction.TryRemove(RecordKind.Parked, record.Key, null);
+            if (transaction.TryPut(RecordKind.Parked, record.Key, record.Value.Span, record.Revision) && !replaces) added++;
+        }
+
         return added;
     }
 
@@ -82,7 +91,7 @@ internal sealed class ParkedKeys(SegmentKey key)
         if (!IsWaiting) return;
         lock (_lock)
         {
-            (_written, _since) = (_written + added, _since ?? _waitingSince);
+            (_written, _oldest) = (_written + added, _oldest ?? _oldestWaiting);
             ClearWaiting();
         }
     }
@@ -94,44 +103,38 @@ internal sealed class ParkedKeys(SegmentKey key)
     }
 
     /// <summary>What the log holds; what waits is forgotten.</summary>
-    internal async ValueTask LoadAsync(IEventLog log, CancellationToken cancellationToken)
+    internal async ValueTask LoadAsync(CancellationToken cancellationToken)
     {
-        var keys = new HashSet<string>(StringComparer.Ordinal);
-        var (count, since) = (0L, (DateTimeOffset?)null);
-        await foreach (var (_, parked) in ReadAsync(log, key.ParkedPrefix, cancellationToken).ConfigureAwait(false))
+        var (keys, damaged) = (new HashSet<string>(StringComparer.Ordinal), new HashSet<string>(StringComparer.Ordinal));
+        var (count, oldest) = (0L, (Oldest?)null);
+        await foreach (var found in reader.ReadAsync(key.ParkedPrefix, cancellationToken).ConfigureAwait(false))
         {
-            keys.Add(parked.Key);
+            keys.Add(found.Event.Key);
+            if (found.Revision is null) damaged.Add(found.RecordKey);
             count++;
-            if (since is null || parked.ParkedAt < since) since = parked.ParkedAt;
+            if (oldest is null || oldest.IsAfter(found.Event)) oldest = Oldest.Of(found.Event);
         }
 
-        _keys = keys;
+        (_keys, _damaged) = (keys, damaged);
         lock (_lock)
         {
-            (_written, _since) = (count, since);
+            (_written, _oldest) = (count, oldest);
             ClearWaiting();
-        }
-    }
-
-    /// <summary>The events set aside whose records' keys begin with a prefix, in order of the keys, with their records.</summary>
-    internal static async IAsyncEnumerable<(Record Record, ParkedEvent Parked)> ReadAsync(
-        IEventLog log, string prefix, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        const int page = 256;
-        var from = prefix;
-        while (true)
-        {
-            var records = await log.ReadRecordsAsync(RecordKind.Parked, from, SegmentKey.LastOf(prefix), page, cancellationToken).ConfigureAwait(false);
-            foreach (var record in records) yield return (record, ParkedEvent.Parse(record));
-            if (records.Count < page) yield break;
-            // No key lies between a key and the same key followed by a space: both are made of hexadecimal digits and slashes.
-            from = records[^1].Key + " ";
         }
     }
 
     private void ClearWaiting()
     {
         _waiting.Clear();
-        (_waitingBytes, _waitingSince) = (0, null);
+        (_waitingBytes, _oldestWaiting) = (0, null);
+    }
+
+    /// <summary>When an event was set aside, and why; without the event.</summary>
+    internal sealed record Oldest(DateTimeOffset At, GlobalPosition Position, string Reason)
+    {
+        internal static Oldest Of(ParkedEvent parked) => new(parked.ParkedAt, parked.Event.Position, parked.Reason);
+
+        /// <summary>Of those that were set aside at the same time, the first one's failure holds back the others.</summary>
+        internal bool IsAfter(ParkedEvent other) => At != other.ParkedAt ? At > other.ParkedAt : Position > other.Event.Position;
     }
 }

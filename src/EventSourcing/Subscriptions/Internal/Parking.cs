@@ -1,9 +1,10 @@
+using EventSourcing.Internal;
 using EventSourcing.Storage;
 
 namespace EventSourcing.Subscriptions.Internal;
 
 /// <summary>What becomes of the events that a runner set aside: delivered once more, or discarded. Used by the runner's loop only.</summary>
-internal sealed class Parking(IEventLog log, SegmentKey key, Delivery delivery, Deliverer deliverer, ParkedKeys parkedKeys, Progress progress, Tally tally)
+internal sealed class Parking(IEventLog log, SegmentKey key, Delivery delivery, Deliverer deliverer, ParkedKeys parkedKeys, Progress progress, Tally tally, FailureReport report)
 {
     /// <summary>Delivers the events of a key, in order; stops at the first that fails again.</summary>
     /// <param name="parkedKey">The key.</param>
@@ -15,14 +16,14 @@ internal sealed class Parking(IEventLog log, SegmentKey key, Delivery delivery, 
     {
         await progress.SaveIfNeededAsync(tenure).ConfigureAwait(false);
         var handled = 0;
-        await foreach (var (record, parked) in ReadAsync(parkedKey, tenure).ConfigureAwait(false))
+        await foreach (var found in ReadAsync(parkedKey, tenure).ConfigureAwait(false))
         {
-            if (parked.Event.Position > through || isStopping()) break;
-            if (await RetryAsync(record, parked, tenure).ConfigureAwait(false)) handled++;
+            if (found.Event.Event.Position > through || isStopping()) break;
+            if (await RetryAsync(found, tenure).ConfigureAwait(false)) handled++;
             else break;
         }
 
-        await parkedKeys.LoadAsync(log, tenure.Token).ConfigureAwait(false);
+        await parkedKeys.LoadAsync(tenure.Token).ConfigureAwait(false);
         return handled;
     }
 
@@ -31,23 +32,24 @@ internal sealed class Parking(IEventLog log, SegmentKey key, Delivery delivery, 
     {
         await progress.SaveIfNeededAsync(tenure).ConfigureAwait(false);
         var discarded = 0;
-        await foreach (var (record, parked) in ReadAsync(parkedKey, tenure).ConfigureAwait(false))
+        await foreach (var found in ReadAsync(parkedKey, tenure).ConfigureAwait(false))
         {
-            if (parked.Event.Position > through) continue;
+            if (found.Event.Event.Position > through) continue;
             await log.TransactAsync(transaction =>
             {
                 tenure.Lease.Fence(transaction);
-                return transaction.TryRemove(RecordKind.Parked, record.Key, null);
+                return transaction.TryRemove(RecordKind.Parked, found.RecordKey, null);
             }, CancellationToken.None).ConfigureAwait(false);
             discarded++;
         }
 
-        await parkedKeys.LoadAsync(log, tenure.Token).ConfigureAwait(false);
+        await parkedKeys.LoadAsync(tenure.Token).ConfigureAwait(false);
         return discarded;
     }
 
-    private async ValueTask<bool> RetryAsync(Record record, ParkedEvent parked, Tenure tenure)
+    private async ValueTask<bool> RetryAsync(FoundParked found, Tenure tenure)
     {
+        var parked = found.Event;
         tenure.ThrowIfLost();
         var error = await deliverer.AttemptAsync(parked.Event, parked.Attempts + 1, isAsked: true, tenure).ConfigureAwait(false);
         try
@@ -58,11 +60,13 @@ internal sealed class Parking(IEventLog log, SegmentKey key, Delivery delivery, 
                 if (error is null)
                 {
                     delivery.Run(transaction);
-                    return transaction.TryRemove(RecordKind.Parked, record.Key, record.Revision);
+                    return transaction.TryRemove(RecordKind.Parked, found.RecordKey, found.Revision);
                 }
 
-                var again = parked with { Attempts = parked.Attempts + 1, Reason = Deliverer.Describe(error) };
-                return transaction.TryPut(RecordKind.Parked, record.Key, again.ToBytes(), record.Revision);
+                var again = parked with { Attempts = parked.Attempts + 1, Reason = ExceptionText.Describe(error) };
+                // A damaged record is removed first: it cannot be compared.
+                if (found.Revision is null) transaction.TryRemove(RecordKind.Parked, found.RecordKey, null);
+                return transaction.TryPut(RecordKind.Parked, found.RecordKey, again.ToBytes(), found.Revision);
             }).ConfigureAwait(false);
         }
         catch (EffectException refusal)
@@ -73,10 +77,11 @@ internal sealed class Parking(IEventLog log, SegmentKey key, Delivery delivery, 
 
         delivery.Forget(0);
         if (error is null) tally.Add(1);
+        else report.Tell(key, parked.Event, parked.Key, parked.Attempts + 1, FailureOutcome.Parked, TimeSpan.Zero, error);
         return error is null;
     }
 
     // Two keys may share a hash.
-    private IAsyncEnumerable<(Record Record, ParkedEvent Parked)> ReadAsync(string parkedKey, Tenure tenure) =>
-        ParkedKeys.ReadAsync(log, key.ParkedKeyPrefix(parkedKey), tenure.Token).Where(found => found.Parked.Key == parkedKey);
+    private IAsyncEnumerable<FoundParked> ReadAsync(string parkedKey, Tenure tenure) =>
+        parkedKeys.Reader.ReadAsync(key.ParkedKeyPrefix(parkedKey), tenure.Token).Where(found => found.Event.Key == parkedKey);
 }

@@ -6,8 +6,9 @@ namespace EventSourcing.Subscriptions.Internal;
 internal sealed class Progress(
     IEventLog log, SegmentKey key, SubscriptionOptions options, TimeProvider time, Delivery delivery, ParkedKeys parkedKeys, Settlement settlement, Tally tally)
 {
-    // Their transaction has the write lock for as long as they take, whatever the interval.
+    // Their transaction has the write lock for as long as they take, and they take memory until then, whatever the interval.
     private const int MostEffects = 4000;
+    private const long MostEffectBytes = 32 << 20;
 
     // Events that are not for the handler are passed over for nothing after a crash, which costs reading them again only.
     private const long PassedBeforeCheckpoint = 16_384;
@@ -28,7 +29,7 @@ internal sealed class Progress(
     internal TimeSpan DueIn => Longest - time.GetElapsedTime(_unsavedFrom) is { Ticks: > 0 } left ? left : TimeSpan.Zero;
 
     /// <summary>True when the checkpoint is the interval behind, or what is to be written with it has become much.</summary>
-    internal bool IsSaveDue => _unsaved >= options.CheckpointEvery || delivery.EffectCount >= MostEffects || parkedKeys.AreMany;
+    internal bool IsSaveDue => _unsaved >= options.CheckpointEvery || delivery.EffectCount >= MostEffects || delivery.EffectBytes >= MostEffectBytes || parkedKeys.AreMany;
 
     /// <summary>True when an event waits for the checkpoint for too long, as of the tenure's last check.</summary>
     internal bool IsLate(Tenure tenure) => HasUnsaved && time.GetElapsedTime(_unsavedFrom, tenure.CheckedAt) >= Longest;
@@ -43,7 +44,7 @@ internal sealed class Progress(
         (Position, _furthest, _revision) = (checkpoint.Position, checkpoint.Furthest, record.Revision);
         (_saved, _unsaved) = (Position, 0);
         delivery.Forget(0);
-        await parkedKeys.LoadAsync(log, cancellationToken).ConfigureAwait(false);
+        await parkedKeys.LoadAsync(cancellationToken).ConfigureAwait(false);
         Settle();
     }
 

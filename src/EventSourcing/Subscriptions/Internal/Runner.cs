@@ -31,19 +31,20 @@ internal sealed class Runner
     private Tenure? _tenure;
     private volatile bool _isStopping;
     private volatile int _state = (int)SubscriptionState.Standby;
-    private bool _isPaused, _isPausedByFailure;
+    private volatile Exception? _cause;
+    private bool _isPaused;
 
     internal Runner(
-        EventStore store, SegmentKey key, SubscriptionHandler handler, SubscriptionOptions options, SubscriberOptions common, LeaseKeeper leases, SharedReader reader, SemaphoreSlim? places, Action<string, SubscriptionState, Exception?> changed)
+        EventStore store, SegmentKey key, BoundHandler handler, SubscriptionOptions options, SubscriberOptions common, LeaseKeeper leases, SharedReader reader, SemaphoreSlim? places, Action<string, SubscriptionState, Exception?> changed, FailureReport report)
     {
         (_log, _key, _common, _leases, _reader, _places, _changed) = (store.Log, key, common, leases, reader, places, changed);
         _interruption = new(common.TimeProvider);
         _tally = new(common.TimeProvider);
         _delivery = new(store, key.Name, key.Segment);
-        Parked = new(key);
+        Parked = new(key, new(_log, options));
         _progress = new(_log, key, options, common.TimeProvider, _delivery, Parked, _settlement, _tally);
-        _deliverer = new(store, key, handler, options, common, _delivery, _progress, Parked, _tally, _interruption, reader);
-        _parking = new(_log, key, _delivery, _deliverer, Parked, _progress, _tally);
+        _deliverer = new(store, key, handler, options, common, _delivery, _progress, Parked, _tally, _interruption, reader, report);
+        _parking = new(_log, key, _delivery, _deliverer, Parked, _progress, _tally, report);
     }
 
     internal SubscriptionState State => (SubscriptionState)_state;
@@ -57,6 +58,19 @@ internal sealed class Runner
     internal long Failures => _tally.Failures;
 
     internal Exception? LastError => _tally.LastError;
+
+    internal DateTimeOffset? LastErrorAt => _tally.LastErrorAt;
+
+    /// <summary>The failure for which it is faulted or paused; null where it is paused by request.</summary>
+    internal Exception? Cause => State is SubscriptionState.Faulted or SubscriptionState.Paused ? _cause : null;
+
+    /// <summary>Who holds the lease, as far as this process knows, and for how long it has seen no sign of life of it.</summary>
+    internal (Guid? Owner, TimeSpan? Silence) Holder => State switch
+    {
+        SubscriptionState.Standby => _leases.HolderOf(_key.Key),
+        SubscriptionState.Faulted or SubscriptionState.Stopped => (null, null),
+        _ => (_leases.Owner, null),
+    };
 
     internal ParkedKeys Parked { get; }
 
@@ -95,7 +109,7 @@ internal sealed class Runner
 
     internal Task ResumeAsync(CancellationToken cancellationToken) => RequestAsync(() =>
     {
-        (_isPaused, _isPausedByFailure) = (false, false);
+        (_isPaused, _cause) = (false, null);
         _deliverer.StartOver();
         if (State == SubscriptionState.Paused) Enter(SubscriptionState.CatchingUp);
         return default;
@@ -143,7 +157,7 @@ internal sealed class Runner
             catch (Exception e)
             {
                 _tally.LastError = e;
-                _isPaused = true;
+                (_isPaused, _cause) = (true, e);
                 Enter(SubscriptionState.Faulted);
                 await WaitWhileFaultedAsync().ConfigureAwait(false);
             }
@@ -239,7 +253,7 @@ internal sealed class Runner
             {
                 if (!await _deliverer.DeliverAsync(page, tenure).ConfigureAwait(false))
                 {
-                    if (_deliverer.HasGivenUp) (_isPaused, _isPausedByFailure) = (true, true);
+                    if (_deliverer.HasGivenUp) (_isPaused, _cause) = (true, _tally.LastError);
                     return false;
                 }
             }
@@ -312,7 +326,7 @@ internal sealed class Runner
             if (request.NeedsLease && _tenure is null)
             {
                 // Faulted: it is begun again to do what is asked.
-                _isPaused = false;
+                (_isPaused, _cause) = (false, null);
                 return;
             }
 
@@ -350,7 +364,7 @@ internal sealed class Runner
         if (current == SubscriptionState.Stopped || (next is SubscriptionState.Live or SubscriptionState.Paused && _tenure is null))
             throw new InvalidOperationException($"A runner does not go from {current} to {next}.");
         _state = (int)next;
-        _changed(_key.Key, next, next == SubscriptionState.Faulted || (next == SubscriptionState.Paused && _isPausedByFailure) ? _tally.LastError : null);
+        _changed(_key.Key, next, next is SubscriptionState.Faulted or SubscriptionState.Paused ? _cause : null);
     }
 
     private InvalidOperationException NotActive() =>

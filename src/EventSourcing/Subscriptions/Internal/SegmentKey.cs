@@ -25,6 +25,15 @@ internal readonly record struct SegmentKey(string Name, int Segment, int Segment
 
     internal string ParkedKeyPrefix(string key) => string.Create(CultureInfo.InvariantCulture, $"{ParkedPrefix}{Hash(key):x16}/");
 
+    /// <summary>Which event a record of <see cref="ParkedKey"/> is about; false when it is no such key.</summary>
+    internal static bool TryParseParkedKey(string recordKey, out ulong hash, out long position)
+    {
+        (hash, position) = (0, 0);
+        return recordKey.Split('/') is [_, _, { Length: 16 } hashed, { Length: 16 } at]
+            && ulong.TryParse(hashed, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out hash)
+            && long.TryParse(at, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out position) && position > 0;
+    }
+
     /// <summary>The last key with a prefix: no record's key has a character beyond it.</summary>
     internal static string LastOf(string prefix) => prefix + "~";
 

@@ -4,7 +4,7 @@ namespace EventSourcing.Subscriptions.Internal;
 internal sealed class Tally(TimeProvider time)
 {
     private long _handled, _failures;
-    private volatile Exception? _lastError;
+    private volatile Trouble? _last;
 
     internal RateMeter Rate { get; } = new(time);
 
@@ -14,16 +14,20 @@ internal sealed class Tally(TimeProvider time)
 
     internal Exception? LastError
     {
-        get => _lastError;
-        set => _lastError = value;
+        get => _last?.Error;
+        set => _last = value is null ? null : new(value, time.GetUtcNow());
     }
+
+    internal DateTimeOffset? LastErrorAt => _last?.At;
 
     internal void Add(int handled) => Volatile.Write(ref _handled, _handled + handled);
 
     /// <summary>An attempt failed.</summary>
     internal void Fail(Exception error)
     {
-        _lastError = error;
+        LastError = error;
         Volatile.Write(ref _failures, _failures + 1);
     }
+
+    private sealed record Trouble(Exception Error, DateTimeOffset At);
 }

@@ -1,0 +1,36 @@
+using System.Collections.Concurrent;
+
+namespace EventSourcing.Internal;
+
+/// <summary>Encoders that wait to be used again. Thread-safe. What one burst of appends needed at the same time is not kept for ever: the encoders that wait take a bounded number of bytes.</summary>
+internal sealed class EncoderPool(Func<AppendEncoder> create)
+{
+    // Enough for thousands of small appends at the same time.
+    internal const long MostBytes = 32 << 20;
+
+    private readonly ConcurrentQueue<AppendEncoder> _others = [];
+    private long _bytes;
+
+    // The encoder of a caller that is alone; the others are for those who come while it is away.
+    private AppendEncoder? _first;
+
+    /// <summary>The bytes of the encoders that wait, without the first, which takes little more than 1 MiB at most.</summary>
+    internal long Bytes => Volatile.Read(ref _bytes);
+
+    internal AppendEncoder Rent()
+    {
+        if (Interlocked.Exchange(ref _first, null) is { } first) return first;
+        if (!_others.TryDequeue(out var encoder)) return create();
+        Interlocked.Add(ref _bytes, -encoder.Size);
+        return encoder;
+    }
+
+    internal void Return(AppendEncoder encoder)
+    {
+        encoder.Reset();
+        if (Interlocked.CompareExchange(ref _first, encoder, null) is null) return;
+        var size = encoder.Size;
+        if (Interlocked.Add(ref _bytes, size) <= MostBytes) _others.Enqueue(encoder);
+        else Interlocked.Add(ref _bytes, -size);
+    }
+}

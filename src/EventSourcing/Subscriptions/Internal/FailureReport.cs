@@ -1,0 +1,29 @@
+using EventSourcing.Internal;
+using EventSourcing.Storage;
+
+namespace EventSourcing.Subscriptions.Internal;
+
+/// <summary>Tells who wants to know that an event's handling failed. Nothing is made for it while nobody does.</summary>
+internal sealed class FailureReport
+{
+    internal event Action<EventFailure>? Failed;
+
+    internal void Tell(SegmentKey key, in RecordedEvent e, string? parkedKey, int attempt, FailureOutcome outcome, TimeSpan delay, Exception? error, string? reason = null)
+    {
+        if (Failed is not { } failed) return;
+        Observers.Tell(failed, new()
+        {
+            Subscription = key.Name,
+            Segment = key.Segment,
+            Position = e.Position,
+            StreamId = e.StreamId,
+            Type = e.Type,
+            Key = parkedKey,
+            Attempt = attempt,
+            Outcome = outcome,
+            Delay = delay,
+            Exception = error,
+            Reason = reason ?? ExceptionText.Describe(error!),
+        });
+    }
+}

@@ -1,0 +1,101 @@
+using System.Collections.Concurrent;
+using EventSourcing.Serialization;
+using EventSourcing.Sqlite.Internal;
+using EventSourcing.Storage;
+using EventSourcing.Subscriptions;
+using FluentAssertions;
+using Microsoft.Data.Sqlite;
+using NUnit.Framework;
+
+namespace EventSourcing.Sqlite.Tests.Faults;
+
+/// <summary>Records whose checksum does not fit: they are named, kept from being read as sound, and can be removed.</summary>
+[Parallelizable(ParallelScope.All)]
+public class DamagedRecordTests
+{
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(2);
+
+    private static void Execute(string path, string sql)
+    {
+        using var connection = new SqliteConnection($"Data Source={path};Pooling=false");
+        connection.Open();
+        // The log's own guards stop accidents only.
+        _ = SQLitePCL.raw.sqlite3_db_config(connection.Handle, Native.ConfigEnableTrigger, 0, out _);
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        command.ExecuteNonQuery().Should().Be(1);
+    }
+
+    private static async Task<string> KeysAsync(SqliteEventLog log, string from) =>
+        string.Concat((await log.ReadRecordsAsync(RecordKind.Document, from, null, 10, default)).Select(r => r.Key));
+
+    [Test]
+    public async Task Page_of_records_ends_before_a_damaged_one_and_the_next_names_it()
+    {
+        using var file = new TemporaryFile();
+        await using var log = SqliteEventLog.Open(file.Path);
+        foreach (var key in new[] { "a", "b", "c", "d" }) await log.TransactAsync(t => t.TryPut(RecordKind.Document, key, [1], 0), default);
+        Execute(file.Path, "UPDATE es_records SET value = X'02' WHERE key = 'c'");
+        (await KeysAsync(log, "")).Should().Be("ab");
+        (await KeysAsync(log, "d")).Should().Be("d");
+        var refused = async () => await KeysAsync(log, "b ");
+        (await refused.Should().ThrowAsync<StoreCorruptException>()).Which.RecordKey.Should().Be("c");
+    }
+
+    [Test]
+    public async Task Damaged_record_is_removed_in_any_case_and_never_compared()
+    {
+        using var file = new TemporaryFile();
+        await using var log = SqliteEventLog.Open(file.Path);
+        await log.TransactAsync(t => t.TryPut(RecordKind.Document, "c", [1], 0), default);
+        Execute(file.Path, "UPDATE es_records SET value = X'02' WHERE key = 'c'");
+        var compared = async () => await log.TransactAsync(t => t.TryRemove(RecordKind.Document, "c", 1), default);
+        await compared.Should().ThrowAsync<StoreCorruptException>();
+        (await log.TransactAsync(t => t.TryRemove(RecordKind.Document, "c", null), default)).Should().BeTrue();
+        (await log.TransactAsync(t => t.TryRemove(RecordKind.Document, "c", null), default)).Should().BeFalse();
+        (await log.VerifyAsync()).IsIntact.Should().BeTrue();
+    }
+
+    [TestCase("UPDATE es_records SET value = X'00' WHERE kind = (SELECT min(kind) FROM es_records WHERE key LIKE 'parks/%') AND key LIKE '%/0000000000000001'")]
+    [TestCase("UPDATE es_records SET revision = 9 WHERE kind = (SELECT min(kind) FROM es_records WHERE key LIKE 'parks/%') AND key LIKE '%/0000000000000001'")]
+    public async Task Subscription_with_a_damaged_parked_record_starts_lists_retries_and_discards(string damage)
+    {
+        using var file = new TemporaryFile();
+        await using var log = SqliteEventLog.Open(file.Path);
+        await using var store = new EventStore(log, EventTypeMap.Empty);
+        var (isBroken, seen) = (true, new ConcurrentQueue<long>());
+        var handler = SubscriptionHandler.EachRaw((e, _, _) =>
+        {
+            if (isBroken) throw new InvalidOperationException("broken");
+            seen.Enqueue(e.Position.ToInt64());
+            return default;
+        });
+        for (var i = 0; i < 3; i++)
+            await log.AppendAsync(new() { Writes = new[] { new StreamWrite($"s-{i % 2}", ExpectedVersion.Any, new[] { new LogEvent { Type = "t", Data = "{}"u8.ToArray(), IsJson = true } }) } }, default);
+        var options = new SubscriptionOptions { OnFailure = OnFailure.RetryThenPark(times: 0) };
+        var three = GlobalPosition.FromInt64(3);
+        await using (var subscriber = new Subscriber(store))
+            await (await subscriber.StartAsync("parks", handler, options)).WaitForAsync(three).WaitAsync(s_patience);
+        Execute(file.Path, damage);
+        await using (var subscriber = new Subscriber(store))
+        {
+            var active = new TaskCompletionSource<SubscriptionState>(TaskCreationOptions.RunContinuationsAsynchronously);
+            subscriber.StateChanged += (_, state, _) =>
+            {
+                if (state is SubscriptionState.Live or SubscriptionState.Faulted) active.TrySetResult(state);
+            };
+            var subscription = await subscriber.StartAsync("parks", handler, options);
+            (await active.Task.WaitAsync(s_patience)).Should().Be(SubscriptionState.Live);
+            var parked = new List<ParkedEvent>();
+            await foreach (var e in subscription.ReadParkedAsync()) parked.Add(e);
+            parked.Select(p => p.Event.Position.ToInt64()).Should().BeEquivalentTo([1L, 2L, 3L]);
+            parked.Single(p => p.Event.Position.ToInt64() == 1).Reason.Should().Contain("damaged").And.Contain("parks/00/");
+            (await subscription.RetryAsync("s-0").WaitAsync(s_patience)).Should().Be(0, "the handler is broken still");
+            isBroken = false;
+            (await subscription.RetryAllAsync().WaitAsync(s_patience)).Should().Be(3);
+            seen.Should().BeEquivalentTo([1L, 2L, 3L]);
+        }
+
+        (await log.VerifyAsync()).IsIntact.Should().BeTrue();
+    }
+}

@@ -1,0 +1,87 @@
+using System.Collections.Concurrent;
+using EventSourcing.Bus;
+using EventSourcing.Commands;
+using EventSourcing.InMemory;
+using EventSourcing.Serialization;
+using EventSourcing.Subscriptions;
+using EventSourcing.Tests.Shared;
+using FluentAssertions;
+using NUnit.Framework;
+
+namespace EventSourcing.Tests.Bus;
+
+/// <summary>A listener or handler that is given to several stores is each one's own there.</summary>
+[Parallelizable(ParallelScope.All)]
+public sealed class SharedHandlerTests
+{
+    private sealed class Follower : Listener
+    {
+        internal Follower() : base("follower") => React<Noted>((noted, _) => noted.Text.StartsWith("copy", StringComparison.Ordinal) ? null : new Note("copies", $"copy of {noted.Text}"));
+    }
+
+    private sealed class ManyFollower : Listener
+    {
+        internal ManyFollower() : base("follower") =>
+            React<Noted>((noted, _, _) => new(noted.Text.StartsWith("copy", StringComparison.Ordinal) ? [] : [new Note("copies", $"copy of {noted.Text}")]));
+    }
+
+    private static CommandBus Commands(EventStore store) =>
+        new(store, handlers => handlers.Add(SchoolJson.Default.Note, (note, _, _) => new([new Noted(note.Text).In(note.Stream)])));
+
+    private static async Task AppendAsync(EventStore store, string text) => await store.AppendAsync("notes", ExpectedVersion.Any, [new Noted(text)]);
+
+    private static async Task HandledAsync(EventStore store, Subscription subscription) =>
+        await subscription.WaitForAsync(await store.GetHeadAsync()).WaitAsync(Signal.Patience);
+
+    [TestCase(false)]
+    [TestCase(true)]
+    public async Task Listener_on_two_buses_sends_to_the_commands_of_each(bool many)
+    {
+        await using var north = new EventStore(new InMemoryEventLog(), School.Types);
+        await using var south = new EventStore(new InMemoryEventLog(), School.Types);
+        await using var northern = new EventBus(north, commands: Commands(north));
+        await using var southern = new EventBus(south, commands: Commands(south));
+        Listener listener = many ? new ManyFollower() : new Follower();
+        var one = await northern.SubscribeAsync(listener);
+        var two = await southern.SubscribeAsync(listener);
+        await AppendAsync(north, "n");
+        await AppendAsync(south, "s");
+        await HandledAsync(north, one);
+        await HandledAsync(south, two);
+        (await north.ReadStreamAsync("copies").ToListAsync()).Select(e => e.Data).Should().Equal(new Noted("copy of n"));
+        (await south.ReadStreamAsync("copies").ToListAsync()).Select(e => e.Data).Should().Equal(new Noted("copy of s"));
+    }
+
+    [Test]
+    public async Task Listener_that_reacts_is_refused_by_a_bus_without_commands_though_another_has_them()
+    {
+        await using var north = new EventStore(new InMemoryEventLog(), School.Types);
+        await using var northern = new EventBus(north, commands: Commands(north));
+        await using var silent = new EventBus(north);
+        var listener = new Follower();
+        await northern.SubscribeAsync(listener);
+        await silent.Invoking(b => b.SubscribeAsync(listener)).Should().ThrowAsync<InvalidOperationException>();
+    }
+
+    [Test]
+    public async Task Handler_by_type_on_two_stores_gets_the_events_of_each_ones_names()
+    {
+        await using var one = new EventStore(new InMemoryEventLog(), EventTypeMap.Create(map => map.Add("noted", SchoolJson.Default.Noted)));
+        await using var two = new EventStore(new InMemoryEventLog(), EventTypeMap.Create(map => map.Add("note-taken", SchoolJson.Default.Noted)));
+        await using var first = new Subscriber(one);
+        await using var second = new Subscriber(two);
+        var seen = new ConcurrentQueue<string>();
+        var handler = SubscriptionHandler.ByType(types => types.On<Noted>((noted, _, _) =>
+        {
+            seen.Enqueue(noted.Text);
+            return default;
+        }));
+        var a = await first.StartAsync("s", handler);
+        var b = await second.StartAsync("s", handler);
+        await AppendAsync(one, "a");
+        await HandledAsync(one, a);
+        await AppendAsync(two, "b");
+        await HandledAsync(two, b);
+        seen.Should().Equal("a", "b");
+    }
+}
