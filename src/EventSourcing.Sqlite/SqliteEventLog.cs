@@ -2,6 +2,7 @@ using System.Globalization;
 using EventSourcing.Serialization;
 using EventSourcing.Sqlite.Internal;
 using EventSourcing.Storage;
+using EventSourcing.Storage.Internal;
 using Microsoft.Data.Sqlite;
 
 namespace EventSourcing.Sqlite;
@@ -167,11 +168,13 @@ public sealed class SqliteEventLog : IEventLog, ITaggingLog, ITracingLog
     /// <typeparam name="T">What the work returns.</typeparam>
     /// <param name="work">Runs once, synchronously, on the writer's thread; must not call the log but through what it is given.</param>
     /// <param name="cancellationToken">Before the work is begun: nothing is done.</param>
+    /// <exception cref="ArgumentException">The work is asynchronous, or its result is a task. Nothing was done.</exception>
     /// <exception cref="StoreReadOnlyException">The log was opened for reading only.</exception>
     /// <exception cref="InvalidOperationException">The work ended the transaction or closed its connection: nothing of it is kept.</exception>
     public ValueTask<T> InSqliteTransactionAsync<T>(Func<SqliteLogTransaction, T> work, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(work);
+        SynchronousDelegate.ThrowIfAsync(work, nameof(work));
         ThrowIfDisposed();
         return Writable().RunAsync(session => session.RunUserCode(user =>
         {
@@ -229,11 +232,12 @@ public sealed class SqliteEventLog : IEventLog, ITaggingLog, ITracingLog
     /// </remarks>
     /// <param name="table">An ordinary table of the user's, case aside.</param>
     /// <param name="configure">Chooses stream, types and columns; null for the defaults.</param>
-    /// <exception cref="ArgumentException">There is no such table or column, or a name is not valid. Nothing was changed.</exception>
+    /// <exception cref="ArgumentException">There is no such table or column, a name is not valid, or the delegate is asynchronous. Nothing was changed.</exception>
     /// <exception cref="StoreReadOnlyException">The log was opened for reading only.</exception>
     public void CaptureTable(string table, Action<TableCaptureBuilder>? configure = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(table);
+        if (configure is not null) SynchronousDelegate.ThrowIfAsync(configure, nameof(configure));
         var builder = new TableCaptureBuilder();
         configure?.Invoke(builder);
         Administer(database =>

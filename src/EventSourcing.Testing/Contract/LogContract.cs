@@ -20,5 +20,6 @@ public static class LogContract
         .. FailureCases.All,
         .. ParkingCases.All,
         .. LeaseCases.All,
+        .. LoopCases.All,
     ];
 }

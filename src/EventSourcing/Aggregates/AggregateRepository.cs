@@ -1,3 +1,6 @@
+
+using EventSourcing.Storage.Internal;
+
 namespace EventSourcing.Aggregates;
 
 /// <summary>Loads and saves aggregates of one type, each in a stream of its own. Thread-safe.</summary>
@@ -43,12 +46,14 @@ public sealed class AggregateRepository<TAggregate> where TAggregate : Aggregate
     /// <param name="change">Changes the aggregate; throws to refuse, and the exception is the call's. Has no other effect: it may run several times.</param>
     /// <param name="options">Command id, actor and more; null for none.</param>
     /// <param name="cancellationToken">Before the commit is sent: nothing is written.</param>
+    /// <exception cref="ArgumentException">The change is asynchronous: nothing would wait for it.</exception>
     /// <exception cref="WrongExpectedVersionException">Other appends came in between as often as <see cref="ExecuteOptions.MaxAttempts"/> allows.</exception>
     /// <exception cref="CommandReusedException">The command id was used with another fingerprint.</exception>
     public async ValueTask<Executed<TAggregate>> UpdateAsync(
         StreamId stream, Action<TAggregate> change, ExecuteOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(change);
+        SynchronousDelegate.ThrowIfAsync(change, nameof(change));
         options = (options ?? ExecuteOptions.Default).Validated();
         if (await _store.FindRepeatedAsync(options, cancellationToken).ConfigureAwait(false) is { } first)
             return await RecallAsync(stream, first, cancellationToken).ConfigureAwait(false);

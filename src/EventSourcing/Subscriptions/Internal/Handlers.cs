@@ -9,7 +9,7 @@ internal sealed class EachHandler(Func<EventEnvelope, Delivery, CancellationToke
     internal override ValueTask HandleAsync(in RecordedEvent e, EventDecoder decoder, Delivery delivery, CancellationToken cancellationToken)
     {
         var envelope = new EventEnvelope(e, decoder.Decode(e));
-        Handling.Enter(envelope);
+        delivery.Enter(envelope);
         return handle(envelope, delivery, cancellationToken);
     }
 }
@@ -18,7 +18,7 @@ internal sealed class EachRawHandler(Func<RecordedEvent, Delivery, CancellationT
 {
     internal override ValueTask HandleAsync(in RecordedEvent e, EventDecoder decoder, Delivery delivery, CancellationToken cancellationToken)
     {
-        Handling.Enter(new HandledBytes(e));
+        delivery.Enter(new HandledBytes(e));
         return handle(e, delivery, cancellationToken);
     }
 }
@@ -27,8 +27,12 @@ internal sealed class BatchHandler(Func<IReadOnlyList<EventEnvelope>, Delivery, 
 {
     internal override bool IsBatch => true;
 
-    internal override ValueTask HandleAsync(in RecordedEvent e, EventDecoder decoder, Delivery delivery, CancellationToken cancellationToken) =>
-        handle([new(e, decoder.Decode(e))], delivery, cancellationToken);
+    internal override ValueTask HandleAsync(in RecordedEvent e, EventDecoder decoder, Delivery delivery, CancellationToken cancellationToken)
+    {
+        var envelope = new EventEnvelope(e, decoder.Decode(e));
+        delivery.EnterBatch();
+        return handle([envelope], delivery, cancellationToken);
+    }
 
     internal override ValueTask HandleAsync(ReadOnlyMemory<RecordedEvent> events, EventDecoder decoder, Delivery delivery, CancellationToken cancellationToken)
     {
@@ -47,8 +51,11 @@ internal sealed class RawBatchHandler(Func<ReadOnlyMemory<RecordedEvent>, Delive
 {
     internal override bool IsBatch => true;
 
-    internal override ValueTask HandleAsync(in RecordedEvent e, EventDecoder decoder, Delivery delivery, CancellationToken cancellationToken) =>
-        handle(new[] { e }, delivery, cancellationToken);
+    internal override ValueTask HandleAsync(in RecordedEvent e, EventDecoder decoder, Delivery delivery, CancellationToken cancellationToken)
+    {
+        delivery.EnterBatch();
+        return handle(new[] { e }, delivery, cancellationToken);
+    }
 
     internal override ValueTask HandleAsync(ReadOnlyMemory<RecordedEvent> events, EventDecoder decoder, Delivery delivery, CancellationToken cancellationToken) =>
         handle(events, delivery, cancellationToken);
@@ -79,7 +86,7 @@ internal sealed class TypedHandler : SubscriptionHandler
         if (!_handlers.TryGetValue(data.GetType(), out var handle))
             throw new InvalidOperationException($"No handler takes {data.GetType()}, which the type map gives for '{e.Type}'.");
         var envelope = new EventEnvelope(e, data);
-        Handling.Enter(envelope);
+        delivery.Enter(envelope);
         return handle(envelope, delivery, cancellationToken);
     }
 }
