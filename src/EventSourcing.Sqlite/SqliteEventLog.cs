@@ -2,6 +2,7 @@ using System.Globalization;
 using EventSourcing.Serialization;
 using EventSourcing.Sqlite.Internal;
 using EventSourcing.Storage;
+using EventSourcing.Storage.Internal;
 using Microsoft.Data.Sqlite;
 
 namespace EventSourcing.Sqlite;
@@ -163,6 +164,7 @@ public sealed class SqliteEventLog : IEventLog, ITaggingLog, ITracingLog
     /// <typeparam name="T">What the work returns.</typeparam>
     /// <param name="work">Runs once, synchronously, on the writer's thread; must not call the log but through what it is given.</param>
     /// <param name="cancellationToken">Before the work is begun: nothing is done.</param>
+    /// <exception cref="ArgumentException">The work is asynchronous, or its result is a task. Nothing was done.</exception>
     /// <exception cref="StoreReadOnlyException">The log was opened for reading only.</exception>
     /// <exception cref="InvalidOperationException">
     /// The transaction ended within the work (OR ROLLBACK, RAISE(ROLLBACK), a full disk), the work closed its connection or left a reader or a blob open: nothing of
@@ -171,6 +173,7 @@ public sealed class SqliteEventLog : IEventLog, ITaggingLog, ITracingLog
     public ValueTask<T> InSqliteTransactionAsync<T>(Func<SqliteLogTransaction, T> work, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(work);
+        SynchronousDelegate.ThrowIfAsync(work, nameof(work));
         ThrowIfDisposed();
         return Writable().TransactAsync(transaction => work((SqliteLogTransaction)transaction), isNative: true, cancellationToken);
     }
@@ -217,11 +220,12 @@ public sealed class SqliteEventLog : IEventLog, ITaggingLog, ITracingLog
     /// </remarks>
     /// <param name="table">An ordinary table of the user's, case aside.</param>
     /// <param name="configure">Chooses stream, types and columns; null for the defaults.</param>
-    /// <exception cref="ArgumentException">There is no such table or column, or a name is not valid. Nothing was changed.</exception>
+    /// <exception cref="ArgumentException">There is no such table or column, a name is not valid, or the delegate is asynchronous. Nothing was changed.</exception>
     /// <exception cref="StoreReadOnlyException">The log was opened for reading only.</exception>
     public void CaptureTable(string table, Action<TableCaptureBuilder>? configure = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(table);
+        if (configure is not null) SynchronousDelegate.ThrowIfAsync(configure, nameof(configure));
         var builder = new TableCaptureBuilder();
         configure?.Invoke(builder);
         Administer(database =>

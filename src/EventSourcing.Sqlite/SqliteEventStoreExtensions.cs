@@ -1,3 +1,6 @@
+
+using EventSourcing.Storage.Internal;
+
 namespace EventSourcing.Sqlite;
 
 /// <summary>What only a store in a SQLite file can do.</summary>
@@ -7,10 +10,12 @@ public static class SqliteEventStoreExtensions
     /// <param name="store">A store whose log is a <see cref="SqliteEventLog"/>.</param>
     /// <param name="work">The work, as <see cref="SqliteEventLog.InSqliteTransactionAsync"/> says.</param>
     /// <param name="cancellationToken">Before the work is begun: nothing is done.</param>
+    /// <exception cref="ArgumentException">The work is asynchronous. Nothing was done.</exception>
     /// <exception cref="InvalidOperationException">The store's log is another.</exception>
     public static async ValueTask InSqliteTransactionAsync(this IEventStore store, Action<SqliteStoreTransaction> work, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(work);
+        SynchronousDelegate.ThrowIfAsync(work, nameof(work));
         await store.InSqliteTransactionAsync(transaction =>
         {
             work(transaction);
@@ -23,11 +28,13 @@ public static class SqliteEventStoreExtensions
     /// <param name="store">A store whose log is a <see cref="SqliteEventLog"/>.</param>
     /// <param name="work">The work, as <see cref="SqliteEventLog.InSqliteTransactionAsync"/> says.</param>
     /// <param name="cancellationToken">Before the work is begun: nothing is done.</param>
+    /// <exception cref="ArgumentException">The work is asynchronous, or its result is a task. Nothing was done.</exception>
     /// <exception cref="InvalidOperationException">The store's log is another.</exception>
     public static ValueTask<T> InSqliteTransactionAsync<T>(this IEventStore store, Func<SqliteStoreTransaction, T> work, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(store);
         ArgumentNullException.ThrowIfNull(work);
+        SynchronousDelegate.ThrowIfAsync(work, nameof(work));
         if (store.Log is not SqliteEventLog log) throw new InvalidOperationException($"The store's log is a {store.Log.GetType().Name}, not in a SQLite file.");
         return log.InSqliteTransactionAsync(transaction => work(new(store, transaction)), cancellationToken);
     }

@@ -1,6 +1,7 @@
 using EventSourcing.Aggregates;
 using EventSourcing.Commands;
 using EventSourcing.Serialization;
+using EventSourcing.Storage.Internal;
 using EventSourcing.Testing.Internal;
 
 namespace EventSourcing.Testing;
@@ -40,11 +41,13 @@ public sealed class Scenario
     /// <summary>Changes an aggregate.</summary>
     /// <typeparam name="TAggregate">The aggregate.</typeparam>
     /// <param name="change">Calls the aggregate; what it throws is for <see cref="Outcome{TState}.ThenThrows"/> to expect.</param>
+    /// <exception cref="ArgumentException">The change is asynchronous: nothing would wait for it.</exception>
     /// <exception cref="UnknownEventTypeException">An event given or raised has no entry in the type map.</exception>
     /// <exception cref="EventSourcingException">An event given or raised cannot be stored or read back.</exception>
     public Outcome<TAggregate> When<TAggregate>(Action<TAggregate> change) where TAggregate : Aggregate, new()
     {
         ArgumentNullException.ThrowIfNull(change);
+        SynchronousDelegate.ThrowIfAsync(change, nameof(change));
         var stage = new Stage(_types, _given);
         var aggregate = stage.Load<TAggregate>();
         var refusal = Try(() => change(aggregate));
@@ -56,12 +59,14 @@ public sealed class Scenario
     /// <param name="command">The command.</param>
     /// <param name="build">Adds the handler, as for a <see cref="CommandBus"/>; one that waits for something outside cannot be tried.</param>
     /// <returns>What was decided; its state is the result of the append.</returns>
+    /// <exception cref="ArgumentException">The delegate that adds the handler is asynchronous.</exception>
     /// <exception cref="UnknownEventTypeException">An event given has no entry in the type map.</exception>
     /// <exception cref="EventSourcingException">An event given cannot be stored.</exception>
     public Outcome<AppendResult> When(object command, Action<CommandHandlers> build)
     {
         ArgumentNullException.ThrowIfNull(command);
         ArgumentNullException.ThrowIfNull(build);
+        SynchronousDelegate.ThrowIfAsync(build, nameof(build));
         var stage = new Stage(_types, _given);
         var result = default(AppendResult);
         var refusal = Try(() => result = stage.Send(command, build));

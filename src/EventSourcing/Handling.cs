@@ -12,17 +12,20 @@ namespace EventSourcing;
 /// <example><c>using (Handling.Begin(envelope)) await store.AppendAsync(…);</c></example>
 public static class Handling
 {
-    // An EventMetadata or an IHandled: the metadata of an event is read only when something follows from it.
+    // An EventMetadata or an IHandled, whose metadata is read only when something follows from it; a HandlerCall; or what is handled within a handler's call.
     private static readonly AsyncLocal<object?> s_current = new();
 
     /// <summary>Correlation, causation and actor for what is appended now; null where nothing is being handled.</summary>
     /// <exception cref="EventSerializationException">The stored metadata of the event that is being handled is no JSON object.</exception>
-    public static EventMetadata? Current => s_current.Value switch
+    public static EventMetadata? Current => (s_current.Value is NestedHandling nested ? nested.Handled : s_current.Value) switch
     {
-        null => null,
         EventMetadata inherited => inherited,
-        var handled => ((IHandled)handled).Inherited,
+        IHandled handled => handled.Inherited,
+        _ => null,
     };
+
+    /// <summary>The call of a handler whose flow of control this is, or was; null where there was none.</summary>
+    internal static object? Call => s_current.Value is NestedHandling nested ? nested.Call : s_current.Value;
 
     /// <summary>Begins to handle an event: what follows is caused by it, and has its correlation id, else its event id, and its actor.</summary>
     /// <param name="handled">The event.</param>
@@ -50,6 +53,9 @@ public static class Handling
     /// <summary>Says what is handled until the flow of the asynchronous method that calls this ends.</summary>
     internal static void Enter(IHandled handled) => s_current.Value = handled;
 
+    /// <summary>The same for a call of a handler from which nothing follows.</summary>
+    internal static void Enter(HandlerCall call) => s_current.Value = call;
+
     internal static void End(object? outer) => s_current.Value = outer;
 
     /// <summary>What follows from an event.</summary>
@@ -62,7 +68,8 @@ public static class Handling
     private static HandlingScope Begin(object handled)
     {
         var outer = s_current.Value;
-        s_current.Value = handled;
+        // The call of the handler stays known within.
+        s_current.Value = outer is null ? handled : new NestedHandling(handled, Call!);
         return new(outer);
     }
 }

@@ -48,6 +48,9 @@ internal sealed unsafe class Database : IDisposable
     /// <summary>The same connection as user code sees it; only <see cref="ForUserCode"/> has one.</summary>
     internal SqliteConnection? Connection => _connection;
 
+    /// <summary>How many rows the last INSERT, UPDATE or DELETE has changed.</summary>
+    internal long Changes => Native.sqlite3_changes64(Handle);
+
     /// <summary>True while a deferred foreign key is violated: the commit would fail.</summary>
     internal bool ViolatesForeignKeys => Status(Native.StatusDeferredForeignKeys) != 0;
 

@@ -59,6 +59,9 @@ internal static unsafe partial class Native
     internal static extern byte* sqlite3_sql(nint statement);
 
     [DllImport(Library)]
+    internal static extern long sqlite3_changes64(nint db);
+
+    [DllImport(Library)]
     internal static extern int sqlite3_db_status(nint db, int what, int* current, int* highest, int reset);
 
     [DllImport(Library)]

@@ -78,10 +78,9 @@ internal sealed class RecordTable(Database database)
     {
         if (ifRevision is { } demanded && !(TryGet(kind, key, out var stored) && demanded == stored.Revision)) return false;
         // A record that is damaged cannot be read, but it can be removed.
-        var before = database.TotalChanges;
         _remove ??= database.Prepare(Sql.RemoveRecord);
         _remove.Bind(1, (long)kind).Bind(2, key).Run();
-        return database.TotalChanges > before;
+        return database.Changes > 0;
     }
 
     // SQLite orders text by its UTF-8 bytes, which is the order of code points, not of UTF-16 units.

@@ -21,5 +21,6 @@ public static class LogContract
         .. FailureCases.All,
         .. ParkingCases.All,
         .. LeaseCases.All,
+        .. LoopCases.All,
     ];
 }

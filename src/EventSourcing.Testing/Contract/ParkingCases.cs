@@ -271,7 +271,9 @@ internal static class ParkingCases
         {
             if (!asked.Task.IsCompleted) ThrowAt(5, e);
             seen.Enqueue(e.Position.ToInt64());
-            if (e.Position.ToInt64() == 6 && !asked.Task.IsCompleted) asked.SetResult(ask(await started.Task.ConfigureAwait(false)));
+            if (e.Position.ToInt64() != 6 || asked.Task.IsCompleted) return;
+            var itself = await started.Task.ConfigureAwait(false);
+            asked.SetResult(await BeginElsewhereAsync(() => ask(itself)).ConfigureAwait(false));
         }).ConfigureAwait(false);
         started.SetResult(subscription);
         await WaitAsync(subscription, 12).ConfigureAwait(false);
@@ -290,8 +292,9 @@ internal static class ParkingCases
             {
                 ThrowAt(5, e);
                 seen.Enqueue(e.Position.ToInt64());
-                if (e.Position.ToInt64() == 6) paused.SetResult((await started.Task.ConfigureAwait(false)).PauseAsync());
-                if (e.Position.ToInt64() == 9) stopped.SetResult((await started.Task.ConfigureAwait(false)).DisposeAsync().AsTask());
+                var itself = await started.Task.ConfigureAwait(false);
+                if (e.Position.ToInt64() == 6) paused.SetResult(await BeginElsewhereAsync(() => itself.PauseAsync()).ConfigureAwait(false));
+                if (e.Position.ToInt64() == 9) stopped.SetResult(await BeginElsewhereAsync(() => itself.DisposeAsync().AsTask()).ConfigureAwait(false));
             }).ConfigureAwait(false);
             started.SetResult(subscription);
             await (await paused.Task.ConfigureAwait(false)).WaitAsync(Patience).ConfigureAwait(false);

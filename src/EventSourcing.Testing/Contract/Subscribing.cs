@@ -29,6 +29,14 @@ internal static class Subscribing
     internal static Task WaitAsync(Subscription subscription, long position) =>
         subscription.WaitForAsync(GlobalPosition.FromInt64(position)).WaitAsync(Patience);
 
+    /// <summary>Has something begun by code that is no handler's, while a handler waits only for the beginning.</summary>
+    internal static async Task<T> BeginElsewhereAsync<T>(Func<T> begin)
+    {
+        Task<T> begun;
+        using (ExecutionContext.SuppressFlow()) begun = Task.Factory.StartNew(begin, CancellationToken.None, TaskCreationOptions.None, TaskScheduler.Default);
+        return await begun.ConfigureAwait(false);
+    }
+
     internal static async Task<long> CheckpointAsync(LogUnderTest log, string name)
     {
         var records = await log.Log.ReadRecordsAsync(RecordKind.Checkpoint, name, name, 1, CancellationToken.None).ConfigureAwait(false);

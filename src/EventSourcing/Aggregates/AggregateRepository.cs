@@ -1,4 +1,5 @@
 using EventSourcing.Aggregates.Internal;
+using EventSourcing.Storage.Internal;
 
 namespace EventSourcing.Aggregates;
 
@@ -44,12 +45,14 @@ public sealed class AggregateRepository<TAggregate> where TAggregate : Aggregate
     /// <param name="change">Changes the aggregate; throws to refuse, and the exception is the call's. Has no other effect: it may run several times.</param>
     /// <param name="options">Command id, actor and more; null for none.</param>
     /// <param name="cancellationToken">Before the commit is sent: nothing is written.</param>
+    /// <exception cref="ArgumentException">The change is asynchronous: nothing would wait for it.</exception>
     /// <exception cref="WrongExpectedVersionException">Other appends came in between as often as <see cref="ExecuteOptions.MaxAttempts"/> allows.</exception>
     /// <exception cref="CommandReusedException">The command id was used with another fingerprint.</exception>
     public ValueTask<Executed<TAggregate>> UpdateAsync(
         StreamId stream, Action<TAggregate> change, ExecuteOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(change);
+        SynchronousDelegate.ThrowIfAsync(change, nameof(change));
         options = (options ?? ExecuteOptions.Default).Validated();
         return DecisionLoop.RunAsync(Store, new AggregateDecision<TAggregate>(this, stream, change, options), options, cancellationToken);
     }

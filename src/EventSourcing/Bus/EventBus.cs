@@ -1,5 +1,6 @@
 using EventSourcing.Bus.Internal;
 using EventSourcing.Commands;
+using EventSourcing.Internal;
 using EventSourcing.Storage;
 using EventSourcing.Subscriptions;
 using EventSourcing.Subscriptions.Internal;
@@ -135,18 +136,14 @@ public sealed class EventBus : IAsyncDisposable
 
     /// <summary>Listens in memory.</summary>
     /// <param name="route">Which events.</param>
-    /// <param name="handle">What to do with each, one at a time, in order.</param>
+    /// <param name="handle">What to do with each, one at a time, in order: what it returns is awaited before the next event comes.</param>
     /// <param name="options">The settings; null for the defaults: from now on, nothing lost.</param>
     /// <param name="cancellationToken">Ends the start only.</param>
     /// <returns>The listener; what is stored from then on, or from the asked start on, comes to it.</returns>
-    public ValueTask<LiveListener> ListenAsync(Route route, Action<EventEnvelope> handle, LiveOptions? options = null, CancellationToken cancellationToken = default)
+    public ValueTask<LiveListener> ListenAsync(Route route, Func<EventEnvelope, ValueTask> handle, LiveOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(handle);
-        return StartAsync(route, options, (arrival, _) =>
-        {
-            handle(arrival.Envelope);
-            return default;
-        }, cancellationToken);
+        return StartAsync(route, options, (arrival, _) => handle(arrival.Envelope), cancellationToken);
     }
 
     /// <summary>Listens in memory.</summary>
@@ -171,13 +168,24 @@ public sealed class EventBus : IAsyncDisposable
         return StartAsync(route, options, (arrival, token) => handle(arrival.Event, token), cancellationToken);
     }
 
-    /// <summary>Ends the live listeners and, where the bus made it, the subscriber with the durable ones.</summary>
+    /// <summary>Ends the live listeners and, where the bus made it, the subscriber with the durable ones. May be called again, and by several threads at once.</summary>
+    /// <remarks>
+    /// Called by a handler of one of them, or by one that such a handler waits for, it does not wait: they end after the event at hand. Whatever fails, all are ended.
+    /// </remarks>
+    /// <exception cref="EventBusException">The handler of a live listener does not return, see <see cref="LiveListener.DisposeAsync"/>; an <see cref="AggregateException"/> where several do not.</exception>
+    /// <exception cref="SubscriptionException">The handler of a durable listener does not return, see <see cref="Subscriber.DisposeAsync"/>.</exception>
     public async ValueTask DisposeAsync()
     {
         lock (_lock) _isDisposed = true;
-        await Task.WhenAll(LiveListeners.Select(l => l.DisposeAsync().AsTask())).ConfigureAwait(false);
-        await _feed.DisposeAsync().ConfigureAwait(false);
-        if (_ownsSubscriber) await Subscriber.DisposeAsync().ConfigureAwait(false);
+        var listeners = LiveListeners;
+        foreach (var listener in listeners) listener.BeginStop();
+        _feed.BeginStop();
+        if (_ownsSubscriber) Subscriber.BeginStop();
+        IEnumerable<Loop> loops = listeners.Select(l => l.Loop);
+        using var own = LoopWaits.TryBegin([.. _ownsSubscriber ? loops.Concat(Subscriber.Loops) : loops]);
+        if (own is null) return;
+        var ends = listeners.Select(l => l.DisposeAsync().AsTask()).Append(_feed.DisposeAsync().AsTask());
+        await Tasks.AfterAllAsync(_ownsSubscriber ? ends.Append(Subscriber.DisposeAsync().AsTask()) : ends).ConfigureAwait(false);
     }
 
     private Func<RecordedEvent, bool> Filter(Route route) => e =>

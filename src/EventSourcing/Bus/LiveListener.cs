@@ -23,9 +23,9 @@ public sealed class LiveListener : IAsyncDisposable
     private readonly Action<LiveListener> _ended;
     private readonly Channel<Arrival> _queue;
     private readonly CancellationTokenSource _stop = new();
-    private Task _loop = Task.CompletedTask;
+    private Task _loop = Task.CompletedTask, _removed = Task.CompletedTask;
     private long _position, _floor, _handled, _dropped, _failures;
-    private volatile bool _isAttached;
+    private volatile bool _isLive;
     private volatile Exception? _lastError;
     private volatile Exception? _fault;
     private Exception? _feedTrouble;
@@ -52,34 +52,63 @@ public sealed class LiveListener : IAsyncDisposable
     /// <summary>Events at which the handler threw, or which could not be read.</summary>
     public long Failures => Volatile.Read(ref _failures);
 
-    /// <summary>The last failure; null when there was none.</summary>
+    /// <summary>The last failure, of the handler, of a callback on its token or of the log; null when there was none.</summary>
     public Exception? LastError => _lastError;
 
     /// <summary>True when it has ended by itself: its queue was full and it was to fail, or the log cannot be read and waiting does not cure that. <see cref="LastError"/> says why.</summary>
     public bool IsFaulted => _fault is not null;
 
     /// <summary>True while the shared feed brings its events; false while it reads by itself, at first and after its queue was full.</summary>
-    public bool IsLive => _isAttached;
+    public bool IsLive
+    {
+        get => _isLive;
+        // By the feed, together with its list.
+        internal set => _isLive = value;
+    }
 
     /// <summary>Everything up to here was handled, dropped or not for it.</summary>
     public GlobalPosition Position => GlobalPosition.FromInt64(Volatile.Read(ref _position));
 
-    /// <summary>Ends the listener; waits for the handler at work, whose token is cancelled.</summary>
+    /// <summary>Ends the listener; waits for the handler at work, whose token is cancelled. May be called again, and by several threads at once.</summary>
+    /// <remarks>
+    /// Called by the listener's own handler, by one that handles the same event for the same bus, or by one that it waits for, it does not wait: the listener ends after this event.
+    /// </remarks>
+    /// <exception cref="EventBusException">
+    /// The handler is still running 5 s after <see cref="SubscriberOptions.StopTimeout"/> of the bus's subscriber. The listener ends when it returns, and is listed until then. Another call waits once more.
+    /// </exception>
     public async ValueTask DisposeAsync()
     {
+        BeginStop();
+        using var own = LoopWaits.TryBegin([Loop]);
+        if (own is null) return;
+        try
+        {
+            await _removed.WaitAsync(_common.LongestStop, _common.TimeProvider).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            throw new EventBusException($"A live listener has not ended yet: its handler, called after position {Position}, still runs {_common.LongestStop} after its token was cancelled. Handlers must end when their token is cancelled.");
+        }
+    }
+
+    internal Loop Loop { get; } = new();
+
+    /// <summary>Has the listener end after the event at hand.</summary>
+    internal void BeginStop()
+    {
         _feed.Detach(this);
-        await _stop.CancelAsync().ConfigureAwait(false);
-        await _loop.ConfigureAwait(false);
-        _ended(this);
+        // Not waited for: callbacks of the handler's are among those who are told.
+        _ = _stop.CancelQuietlyAsync(Failed);
     }
 
     internal void Start(GlobalPosition position)
     {
         _position = position.ToInt64();
         _loop = Uncaptured.Run(RunAsync);
+        _removed = RemoveAsync();
     }
 
-    internal bool Wants(in RecordedEvent e) => _isAttached && e.Position.ToInt64() > _floor && _route.AdmitsBytes(e);
+    internal bool Wants(in RecordedEvent e) => _isLive && e.Position.ToInt64() > _floor && _route.AdmitsBytes(e);
 
     /// <summary>Called by the feed; never waits.</summary>
     internal void Offer(Arrival arrival)
@@ -97,14 +126,13 @@ public sealed class LiveListener : IAsyncDisposable
     internal void FeedFailed(Exception error)
     {
         _lastError = error;
-        if (error is EventSourcingException { IsTransient: true }) _feedTrouble = error;
+        if (Trouble.MayPass(error)) _feedTrouble = error;
         Leave();
     }
 
     /// <summary>Leaves the feed; what is queued is handled first, then it reads on by itself.</summary>
     private void Leave()
     {
-        _isAttached = false;
         _feed.Detach(this);
         // Wakes a loop that waits; one whose queue holds something does not.
         if (_queue.Reader.Count == 0) _queue.Writer.TryWrite(s_left);
@@ -113,7 +141,6 @@ public sealed class LiveListener : IAsyncDisposable
     private void Fault(Exception error)
     {
         (_lastError, _fault) = (error, error);
-        _isAttached = false;
         _feed.Detach(this);
         _queue.Writer.TryComplete();
     }
@@ -152,7 +179,7 @@ public sealed class LiveListener : IAsyncDisposable
             if (await ReadOnAsync().ConfigureAwait(false)) await FollowAsync().ConfigureAwait(false);
             return Interlocked.Exchange(ref _feedTrouble, null);
         }
-        catch (EventSourcingException e) when (e.IsTransient)
+        catch (EventSourcingException e) when (Trouble.MayPass(e))
         {
             return e;
         }
@@ -179,10 +206,7 @@ public sealed class LiveListener : IAsyncDisposable
         }
 
         _floor = _position;
-        _isAttached = true;
-        if (_feed.TryAttach(this, _position)) return true;
-        _isAttached = false;
-        return false;
+        return _feed.TryAttach(this, _position);
     }
 
     /// <summary>Handles what the feed offers until the listener has left it and the queue is empty.</summary>
@@ -198,7 +222,7 @@ public sealed class LiveListener : IAsyncDisposable
             }
 
             if (_fault is not null) return;
-            if (!_isAttached)
+            if (!_isLive)
             {
                 // Read once more: what was offered before it left is in the queue by now.
                 if (_queue.Reader.TryPeek(out _)) continue;
@@ -214,7 +238,8 @@ public sealed class LiveListener : IAsyncDisposable
         _stop.Token.ThrowIfCancellationRequested();
         try
         {
-            if (_route.HasPredicates && !_route.Admits(arrival.Envelope)) return;
+            if (_route.HasPredicates && !IsAdmitted(arrival)) return;
+            Loop.Call = arrival;
             Handling.Enter(arrival);
             await _handle(arrival, _stop.Token).ConfigureAwait(false);
             Volatile.Write(ref _handled, _handled + 1);
@@ -225,8 +250,38 @@ public sealed class LiveListener : IAsyncDisposable
         }
         catch (Exception e)
         {
-            _lastError = e;
-            Interlocked.Increment(ref _failures);
+            Failed(e);
         }
+        finally
+        {
+            Loop.Call = null;
+        }
+    }
+
+    private bool IsAdmitted(Arrival arrival)
+    {
+        var outer = LoopWaits.EnterDelegate(Loop);
+        try
+        {
+            return _route.Admits(arrival.Envelope);
+        }
+        finally
+        {
+            LoopWaits.LeaveDelegate(outer);
+        }
+    }
+
+    private void Failed(Exception error)
+    {
+        _lastError = error;
+        Interlocked.Increment(ref _failures);
+    }
+
+    // One that has faulted is listed until it is disposed.
+    private async Task RemoveAsync()
+    {
+        await _loop.ConfigureAwait(false);
+        await Tasks.IgnoreAsync(Task.Delay(Timeout.InfiniteTimeSpan, _stop.Token)).ConfigureAwait(false);
+        _ended(this);
     }
 }

@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using EventSourcing.Aggregates;
 using EventSourcing.Aggregates.Internal;
 using EventSourcing.Commands.Internal;
+using EventSourcing.Storage.Internal;
 
 namespace EventSourcing.Commands;
 
@@ -20,11 +21,12 @@ public sealed class CommandBus : ICommandBus
     /// <summary>A bus on a store.</summary>
     /// <param name="store">The store; stays the caller's.</param>
     /// <param name="build">Adds the handlers.</param>
-    /// <exception cref="ArgumentException">A command type is added twice, or two have one name.</exception>
+    /// <exception cref="ArgumentException">A command type is added twice, two have one name, or the delegate is asynchronous.</exception>
     public CommandBus(IEventStore store, Action<CommandHandlers> build)
     {
         ArgumentNullException.ThrowIfNull(store);
         ArgumentNullException.ThrowIfNull(build);
+        SynchronousDelegate.ThrowIfAsync(build, nameof(build));
         _store = store;
         var handlers = new CommandHandlers();
         build(handlers);

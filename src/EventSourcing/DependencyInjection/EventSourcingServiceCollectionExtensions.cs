@@ -3,6 +3,7 @@ using EventSourcing.Bus;
 using EventSourcing.Commands;
 using EventSourcing.Serialization;
 using EventSourcing.Storage;
+using EventSourcing.Storage.Internal;
 using EventSourcing.Subscriptions;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -19,6 +20,7 @@ public static class EventSourcingServiceCollectionExtensions
     {
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(configure);
+        SynchronousDelegate.ThrowIfAsync(configure, nameof(configure));
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<IEventStore>(Open);
         services.TryAddSingleton(provider => new Subscriber(

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Diagnostics.CodeAnalysis;
+using EventSourcing.Storage.Internal;
 
 namespace EventSourcing.Serialization;
 
@@ -24,10 +25,11 @@ public sealed class EventTypeMap
 
     /// <summary>Builds a map; it does not change afterwards.</summary>
     /// <param name="build">Adds the entries.</param>
-    /// <exception cref="ArgumentException">A name or type is added twice, or an entry is not valid.</exception>
+    /// <exception cref="ArgumentException">A name or type is added twice, an entry is not valid, or the delegate is asynchronous.</exception>
     public static EventTypeMap Create(Action<EventTypeMapBuilder> build)
     {
         ArgumentNullException.ThrowIfNull(build);
+        SynchronousDelegate.ThrowIfAsync(build, nameof(build));
         var builder = new EventTypeMapBuilder();
         build(builder);
         return builder.Build();

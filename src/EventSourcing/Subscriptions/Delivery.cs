@@ -42,6 +42,9 @@ public sealed class Delivery
     /// <summary>About how much memory the effects take.</summary>
     internal long EffectBytes { get; private set; }
 
+    /// <summary>The loop that calls the handler.</summary>
+    internal Loop Loop { get; } = new();
+
     /// <summary>Adds work on the log's records to the checkpoint's transaction.</summary>
     /// <param name="effect">Runs later, synchronously, on the writer, perhaps more than once when a transaction has to be repeated; must be short and touch nothing but the transaction.</param>
     public void Enlist(Action<ILogTransaction> effect)
@@ -99,6 +102,7 @@ public sealed class Delivery
     /// <exception cref="EffectException">It was refused.</exception>
     internal void Run(ILogTransaction transaction)
     {
+        var outer = LoopWaits.EnterDelegate(Loop);
         try
         {
             foreach (var effect in _effects)
@@ -107,11 +111,34 @@ public sealed class Delivery
                 else RunInItsFlow(effect, transaction);
             }
         }
-        catch (Exception e) when (e is not StoreUnavailableException)
+        catch (Exception e)
         {
+            // Of whatever type: an effect may use another store, whose trouble is not the log's. Trouble of the log itself shows where the event's transaction is tried without the effect.
             throw new EffectException(e);
         }
+        finally
+        {
+            LoopWaits.LeaveDelegate(outer);
+        }
     }
+
+    /// <summary>Says that an event is being handled until the flow of the asynchronous method that calls this ends.</summary>
+    internal void Enter(IHandled handled)
+    {
+        Loop.Call = handled;
+        Handling.Enter(handled);
+    }
+
+    /// <summary>The same of events that are handled together.</summary>
+    internal void EnterBatch()
+    {
+        var call = new HandlerCall();
+        Loop.Call = call;
+        Handling.Enter(call);
+    }
+
+    /// <summary>The handler has returned.</summary>
+    internal void Leave() => Loop.Call = null;
 
     /// <summary>Runs work, with what was enlisted in it, in a transaction of the kind that this needs.</summary>
     /// <exception cref="EffectException">What was enlisted was refused.</exception>

@@ -1,4 +1,6 @@
+using EventSourcing.Internal;
 using EventSourcing.Storage;
+using EventSourcing.Storage.Internal;
 using EventSourcing.Subscriptions.Internal;
 
 namespace EventSourcing.Subscriptions;
@@ -10,13 +12,14 @@ namespace EventSourcing.Subscriptions;
 /// </remarks>
 public sealed class Subscriber : IAsyncDisposable
 {
-
     private readonly EventStore _store;
     private readonly SubscriberOptions _options;
     private readonly LeaseKeeper _leases;
     private readonly FailureReport _report = new();
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Subscription?> _subscriptions = new(StringComparer.Ordinal);
+    private Action<string, SubscriptionState, Exception?>? _stateChanged;
+    private Task? _closing;
     private bool _isDisposed;
 
     /// <summary>A participant on a store.</summary>
@@ -41,8 +44,22 @@ public sealed class Subscriber : IAsyncDisposable
         }
     }
 
-    /// <summary>Told of every change of state: the subscription's name, of a group with the segment, the new state and, where it is paused or faulted, the failure that led to it or null. Raised on the runner, from several threads; must be short and must not throw.</summary>
-    public event Action<string, SubscriptionState, Exception?>? StateChanged;
+    /// <summary>Told of every change of state: the subscription's name, of a group with the segment, the new state and, where it is paused or faulted, the failure that led to it or null. Raised on the runner, from several threads; must be short.</summary>
+    /// <remarks>What it throws is the subscription's <see cref="SubscriptionStatus.LastError"/>, unless that says why it is paused or faulted; the subscription goes on. It must not wait for the subscription (<see cref="Subscription"/>); work that it starts may.</remarks>
+    /// <exception cref="ArgumentException">The delegate is asynchronous: nothing would wait for it.</exception>
+    public event Action<string, SubscriptionState, Exception?>? StateChanged
+    {
+        add
+        {
+            if (value is not null) SynchronousDelegate.ThrowIfAsync(value, nameof(value));
+            lock (_lock) _stateChanged += value;
+        }
+
+        remove
+        {
+            lock (_lock) _stateChanged -= value;
+        }
+    }
 
     /// <summary>Told of every event whose handling failed, and of what becomes of it: retried, parked, held back for an earlier one, or waited at. Raised on the runner, from several threads, before the outcome is written; must be short. What a handler throws changes nothing; it is counted as <see cref="EventSourcingTelemetry.ObserverFailures"/>.</summary>
     public event Action<EventFailure>? EventFailed
@@ -77,7 +94,7 @@ public sealed class Subscriber : IAsyncDisposable
     /// <exception cref="ArgumentException">The name is not valid, or an option is out of its range.</exception>
     /// <exception cref="InvalidOperationException">The name runs in this subscriber already, or was a group before and now is none, or the other way round.</exception>
     /// <exception cref="UnknownEventTypeException">A CLR type that is asked for has no entry in the type map.</exception>
-    /// <exception cref="LogTruncatedException">The start lies beyond the head. A checkpoint beyond the head faults the subscription instead.</exception>
+    /// <exception cref="LogTruncatedException">The start lies beyond the head. A checkpoint that lies beyond the head or cannot be read faults the subscription instead.</exception>
     public async Task<Subscription> StartAsync(string name, SubscriptionHandler handler, SubscriptionOptions? options = null, CancellationToken cancellationToken = default)
     {
         SegmentKey.ThrowIfInvalid(name);
@@ -110,25 +127,69 @@ public sealed class Subscriber : IAsyncDisposable
         }
         catch
         {
-            Remove(name);
+            lock (_lock) _subscriptions.Remove(name);
             throw;
         }
     }
 
-    /// <summary>Stops every subscription in order: handlers end, checkpoints are written, leases given back.</summary>
+    /// <summary>Stops every subscription: handlers end, checkpoints are written, leases given back. May be called again, and by several threads at once.</summary>
+    /// <remarks>
+    /// Called by a handler of one of them, or by one that such a handler waits for, it does not wait: they stop after the event at hand. Whatever fails, all are stopped.
+    /// </remarks>
+    /// <exception cref="SubscriptionException">
+    /// A handler is still running 5 s after <see cref="SubscriberOptions.StopTimeout"/>; an <see cref="AggregateException"/> where several are. Their leases are renewed until they return. Another call waits once more.
+    /// </exception>
     public async ValueTask DisposeAsync()
     {
+        var (subscriptions, closing) = BeginStop();
+        using var own = LoopWaits.TryBegin(Loops);
+        if (own is null) return;
+        await Tasks.AfterAllAsync(subscriptions.Select(s => s.DisposeAsync().AsTask())).ConfigureAwait(false);
+        await closing.ConfigureAwait(false);
+    }
+
+    internal IReadOnlyCollection<Loop> Loops => [.. Subscriptions.SelectMany(s => s.Loops)];
+
+    internal (IReadOnlyList<Subscription> Subscriptions, Task Closing) BeginStop()
+    {
         lock (_lock) _isDisposed = true;
-        await Task.WhenAll(Subscriptions.Select(s => s.DisposeAsync().AsTask())).ConfigureAwait(false);
+        var subscriptions = Subscriptions;
+        foreach (var subscription in subscriptions) subscription.BeginStop();
+        lock (_lock) return (subscriptions, _closing ??= CloseAsync(subscriptions));
+    }
+
+    /// <summary>Forgets one that has ended: another of its name may have been started since.</summary>
+    internal void Remove(Subscription subscription)
+    {
+        lock (_lock)
+            if (_subscriptions.GetValueOrDefault(subscription.Name) == subscription) _subscriptions.Remove(subscription.Name);
+    }
+
+    private async Task CloseAsync(IReadOnlyList<Subscription> subscriptions)
+    {
+        foreach (var subscription in subscriptions) await subscription.Ended.ConfigureAwait(false);
         await _leases.DisposeAsync().ConfigureAwait(false);
     }
 
-    internal void Remove(string name)
+    /// <summary>Tells everybody; what they threw, or null.</summary>
+    private Exception? Changed(string name, SubscriptionState state, Exception? error)
     {
-        lock (_lock) _subscriptions.Remove(name);
-    }
+        if (Volatile.Read(ref _stateChanged) is not { } told) return null;
+        List<Exception>? thrown = null;
+        foreach (var handler in told.GetInvocationList())
+        {
+            try
+            {
+                ((Action<string, SubscriptionState, Exception?>)handler)(name, state, error);
+            }
+            catch (Exception e)
+            {
+                (thrown ??= []).Add(e);
+            }
+        }
 
-    private void Changed(string name, SubscriptionState state, Exception? error) => StateChanged?.Invoke(name, state, error);
+        return thrown is [var one] ? one : thrown is null ? null : new AggregateException(thrown);
+    }
 
     private Runner[] Runners(string name, BoundHandler handler, SubscriptionOptions options, Func<SharedReader> newReader)
     {
@@ -151,7 +212,7 @@ public sealed class Subscriber : IAsyncDisposable
             var found = await _store.Log.ReadRecordsAsync(RecordKind.Checkpoint, key, key, 1, cancellationToken).ConfigureAwait(false);
             if (found.Count == 0) continue;
             if (key == other) throw Mismatch(name, options);
-            return GlobalPosition.FromInt64(Checkpoint.Parse(found[0]).Position);
+            return PositionOf(found[0]);
         }
 
         var start = await options.From.ResolveAsync(_store.Log, cancellationToken).ConfigureAwait(false);
@@ -159,10 +220,23 @@ public sealed class Subscriber : IAsyncDisposable
         return await _store.Log.TransactAsync(transaction =>
         {
             if (transaction.TryGet(RecordKind.Checkpoint, other, out _)) throw Mismatch(name, options);
-            if (transaction.TryGet(RecordKind.Checkpoint, own, out var meanwhile)) return GlobalPosition.FromInt64(Checkpoint.Parse(meanwhile).Position);
+            if (transaction.TryGet(RecordKind.Checkpoint, own, out var meanwhile)) return PositionOf(meanwhile);
             foreach (var key in keys) transaction.TryPut(RecordKind.Checkpoint, key.Key, checkpoint, 0);
             return start;
         }, cancellationToken).ConfigureAwait(false);
+    }
+
+    // One that cannot be read faults the subscription, which reads it again; the others of the process are started all the same.
+    private static GlobalPosition PositionOf(Record record)
+    {
+        try
+        {
+            return GlobalPosition.FromInt64(Checkpoint.Parse(record).Position);
+        }
+        catch (StoreCorruptException)
+        {
+            return default;
+        }
     }
 
     private static InvalidOperationException Mismatch(string name, SubscriptionOptions options) =>

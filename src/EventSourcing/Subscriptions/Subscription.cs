@@ -1,9 +1,15 @@
+using EventSourcing.Internal;
 using EventSourcing.Storage;
+using EventSourcing.Storage.Internal;
 using EventSourcing.Subscriptions.Internal;
 
 namespace EventSourcing.Subscriptions;
 
 /// <summary>A subscription that was started in this process. Thread-safe. Disposing it stops it; what it was is resumed under its name.</summary>
+/// <remarks>
+/// A handler must not wait for the subscription that waits for it. <see cref="DisposeAsync"/> may be called there, and does not wait; the other methods that ask something of the subscription throw
+/// <see cref="InvalidOperationException"/> at once, also where the handler waits through the handler of another subscription. So do filters, keys, effects and state changes. Work that a handler started and that outlives it may call all of them.
+/// </remarks>
 public sealed class Subscription : IAsyncDisposable
 {
     // The state that needs attention most comes first.
@@ -12,8 +18,12 @@ public sealed class Subscription : IAsyncDisposable
 
     private readonly Subscriber _subscriber;
     private readonly Runner[] _runners;
+    private readonly Loop[] _loops;
+    private readonly SemaphoreSlim _resetting = new(1);
+    private Task _ended = Task.CompletedTask;
 
-    internal Subscription(string name, Subscriber subscriber, Runner[] runners) => (Name, _subscriber, _runners) = (name, subscriber, runners);
+    internal Subscription(string name, Subscriber subscriber, Runner[] runners) =>
+        (Name, _subscriber, _runners, _loops) = (name, subscriber, runners, [.. runners.Select(r => r.Loop)]);
 
     /// <summary>The name.</summary>
     public string Name { get; }
@@ -57,34 +67,138 @@ public sealed class Subscription : IAsyncDisposable
         };
     }
 
-    /// <summary>Completes when everything up to a position is handled, parked or passed over, with enlisted effects committed. Of a group, in all its segments, so that it completes only where all run in this process.</summary>
+    internal IReadOnlyCollection<Loop> Loops => _loops;
+
+    /// <summary>Completes when it has stopped and is not listed any more; never fails.</summary>
+    internal Task Ended => _ended;
+
+    /// <summary>Completes when everything up to a position is handled, parked or passed over, with enlisted effects committed; of a group, in all its segments.</summary>
+    /// <remarks>
+    /// Where another process is at work (<see cref="SubscriptionState.Standby"/>), the checkpoint that it writes is followed: it is read at once and then as often as leases are renewed, so the wait ends
+    /// about <see cref="SubscriptionOptions.CheckpointAfter"/> and a third of <see cref="SubscriberOptions.LeaseTimeout"/> after the event is handled there.
+    /// </remarks>
     /// <param name="position">A position of the log.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="SubscriptionException">The subscription, or a segment of the group, is paused or faulted before the position, or becomes so meanwhile; the cause is the inner exception, null after a pause by request.</exception>
     /// <exception cref="ObjectDisposedException">The subscription was stopped.</exception>
-    public Task WaitForAsync(GlobalPosition position, CancellationToken cancellationToken = default) =>
-        Task.WhenAll(_runners.Select(r => r.WaitForAsync(position, cancellationToken)));
+    /// <exception cref="InvalidOperationException">Called by the subscription's own handler for a position that is not done.</exception>
+    public async Task WaitForAsync(GlobalPosition position, CancellationToken cancellationToken = default)
+    {
+        if (Array.TrueForAll(_runners, r => r.IsDone(position))) return;
+        using var own = LoopWaits.Begin(_loops, Name, nameof(WaitForAsync));
+        using var rest = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var waits = _runners.Select(r => r.WaitForAsync(position, rest.Token)).ToList();
+        try
+        {
+            // The first that fails ends the wait: the others may never end.
+            while (waits.Count > 0)
+            {
+                var wait = await Task.WhenAny(waits).ConfigureAwait(false);
+                await wait.ConfigureAwait(false);
+                waits.Remove(wait);
+            }
+        }
+        finally
+        {
+            rest.CancelQuietly(static _ => { });
+            _ = Tasks.IgnoreAsync(Task.WhenAll(waits));
+        }
+    }
 
     /// <summary>Stops delivery after the event at hand and writes the checkpoint. The lease is kept, so that no other process goes on instead.</summary>
     /// <param name="cancellationToken">Ends the wait for it.</param>
-    /// <exception cref="InvalidOperationException">The subscription is not active in this process.</exception>
-    public Task PauseAsync(CancellationToken cancellationToken = default) => OnActiveAsync(r => r.PauseAsync(cancellationToken));
+    /// <exception cref="InvalidOperationException">The subscription is not active in this process, or its own handler calls.</exception>
+    public Task PauseAsync(CancellationToken cancellationToken = default) => OnActiveAsync(nameof(PauseAsync), r => r.PauseAsync(cancellationToken));
 
     /// <summary>Goes on after a pause or a fault, with new attempts for an event that failed. Does nothing where it runs.</summary>
     /// <param name="cancellationToken">Ends the wait for it.</param>
-    /// <exception cref="InvalidOperationException">The subscription is not active in this process.</exception>
-    public Task ResumeAsync(CancellationToken cancellationToken = default) => OnActiveAsync(r => r.ResumeAsync(cancellationToken));
+    /// <exception cref="InvalidOperationException">The subscription is not active in this process, or its own handler calls.</exception>
+    public Task ResumeAsync(CancellationToken cancellationToken = default) => OnActiveAsync(nameof(ResumeAsync), r => r.ResumeAsync(cancellationToken));
 
-    /// <summary>Moves the checkpoint, backward or forward, and goes on from there. Events handled before are marked as replays (<see cref="Delivery.IsReplay"/>); parked events stay parked.</summary>
+    /// <summary>Moves the checkpoint, backward or forward; of a group, all of its segments in one transaction. Events handled before are marked as replays (<see cref="Delivery.IsReplay"/>); parked events stay parked.</summary>
+    /// <remarks>
+    /// A subscription that runs goes on from there, and so does one that is faulted. One that is paused, by request or after a failure, stays paused there until <see cref="ResumeAsync"/>.
+    /// The handler at work is waited for.
+    /// </remarks>
     /// <param name="start">Where to go on.</param>
-    /// <param name="cancellationToken">Ends the wait for it.</param>
-    /// <exception cref="InvalidOperationException">The subscription, or a segment of the group, is not active in this process. Nothing was moved.</exception>
-    public async Task ResetAsync(Start start, CancellationToken cancellationToken = default)
+    /// <param name="cancellationToken">Ends the wait for handlers, and with it the reset: nothing is moved then. Once the transaction is begun it has no effect.</param>
+    /// <exception cref="InvalidOperationException">The subscription, or a segment of the group, is not active in this process, or its own handler calls. Nothing was moved; so with every exception.</exception>
+    /// <exception cref="LeaseLostException">A lease has passed on to another process.</exception>
+    public Task ResetAsync(Start start, CancellationToken cancellationToken = default) => ResetAsync(start, null, false, cancellationToken);
+
+    /// <summary>As <see cref="ResetAsync(Start, CancellationToken)"/>, with work in the same transaction: what the handler has written is emptied and the checkpoint moved, or neither.</summary>
+    /// <typeparam name="TTransaction">The backend's type of transaction, or <see cref="ILogTransaction"/>.</typeparam>
+    /// <param name="start">Where to go on.</param>
+    /// <param name="work">Runs once, synchronously, on the writer, after the leases were checked; must be short and touch nothing but the transaction. What it throws is the call's.</param>
+    /// <param name="cancellationToken">As in the other overload.</param>
+    /// <exception cref="ArgumentException">The work is asynchronous.</exception>
+    /// <exception cref="InvalidOperationException">As in the other overload, or the log's transactions are of another type. Nothing was moved and nothing of the work is kept; so with every exception.</exception>
+    /// <example><code>await subscription.ResetAsync&lt;SqliteLogTransaction&gt;(Start.Beginning, tx =&gt; { using var empty = tx.Connection.CreateCommand(); empty.CommandText = "DELETE FROM shipped"; empty.ExecuteNonQuery(); });</code></example>
+    public Task ResetAsync<TTransaction>(Start start, Action<TTransaction> work, CancellationToken cancellationToken = default) where TTransaction : class, ILogTransaction
+    {
+        ArgumentNullException.ThrowIfNull(work);
+        SynchronousDelegate.ThrowIfAsync(work, nameof(work));
+        return ResetAsync(start, transaction => work(transaction as TTransaction ?? throw new InvalidOperationException(
+            $"The reset needs a {typeof(TTransaction)}, which this log's transactions are not. Nothing was moved.")), true, cancellationToken);
+    }
+
+    private async Task ResetAsync(Start start, Action<ILogTransaction>? work, bool isNative, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(start);
+        using var own = LoopWaits.Begin(_loops, Name, nameof(ResetAsync));
         var position = await start.ResolveAsync(_subscriber.Store.Log, cancellationToken).ConfigureAwait(false);
-        if (Array.Find(_runners, r => r.State is SubscriptionState.Standby or SubscriptionState.Stopped) is { } idle)
-            throw new InvalidOperationException($"Subscription '{Name}' is not reset: part of it is {idle.State} in this process.");
-        await Task.WhenAll(_runners.Select(r => r.ResetAsync(position, cancellationToken))).ConfigureAwait(false);
+        // Two resets that hold some of the runners each would wait for each other.
+        await _resetting.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            if (Array.Find(_runners, r => r.State is SubscriptionState.Standby or SubscriptionState.Stopped) is { } idle)
+                throw new InvalidOperationException($"Subscription '{Name}' is not reset: part of it is {idle.State} in this process. Nothing was moved.");
+            await ResetTogetherAsync(position, work, isNative, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            _resetting.Release();
+        }
+    }
+
+    private async Task ResetTogetherAsync(GlobalPosition position, Action<ILogTransaction>? work, bool isNative, CancellationToken cancellationToken)
+    {
+        var reset = new SharedReset(_runners.Length);
+        Task[] joined = [.. _runners.Select(r => r.JoinAsync(reset, position))];
+        try
+        {
+            // One that ends before the others are there cannot be moved.
+            var first = await Task.WhenAny([reset.AllThere, .. joined]).WaitAsync(cancellationToken).ConfigureAwait(false);
+            if (first != reset.AllThere) await first.ConfigureAwait(false);
+            bool Move(ILogTransaction transaction)
+            {
+                foreach (var runner in _runners) runner.Reset(transaction, position);
+                var outer = LoopWaits.EnterDelegate(_loops[0]);
+                try
+                {
+                    work?.Invoke(transaction);
+                }
+                finally
+                {
+                    LoopWaits.LeaveDelegate(outer);
+                }
+
+                return true;
+            }
+
+            var log = _subscriber.Store.Log;
+            if (isNative) await log.TransactNativelyAsync(Move, CancellationToken.None).ConfigureAwait(false);
+            else await log.TransactAsync(Move, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            reset.Fail(e);
+            _ = Tasks.IgnoreAsync(Task.WhenAll(joined));
+            throw;
+        }
+
+        reset.Succeed();
+        await Tasks.AfterAllAsync(joined).ConfigureAwait(false);
     }
 
     /// <summary>The events set aside, by segment and key, those of a key in order: what the log holds, and what this process is about to write there with its next checkpoint.</summary>
@@ -111,65 +225,91 @@ public sealed class Subscription : IAsyncDisposable
     /// <param name="key">The key; the stream's name by default.</param>
     /// <param name="cancellationToken">Ends the wait for it; an event begun is finished.</param>
     /// <returns>How many were handled.</returns>
-    /// <exception cref="InvalidOperationException">The key's segment is not active in this process.</exception>
+    /// <exception cref="InvalidOperationException">The key's segment is not active in this process, or the subscription's own handler calls.</exception>
     public Task<int> RetryAsync(string key, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(key);
-        return OnKeyAsync(key, runner => runner.RetryAsync(key, null), cancellationToken);
+        return OnKeyAsync(nameof(RetryAsync), key, runner => runner.RetryAsync(key, null), cancellationToken);
     }
 
     /// <summary>As <see cref="RetryAsync"/>, for every key of the segments that are active in this process.</summary>
     /// <param name="through">Events up to this position only; null for all.</param>
     /// <param name="cancellationToken">Ends the wait for it; an event begun is finished.</param>
     /// <returns>How many were handled.</returns>
-    public async Task<int> RetryAllAsync(GlobalPosition? through = null, CancellationToken cancellationToken = default) =>
-        (await Task.WhenAll(Active.Select(runner => OnLoopAsync(runner, async () =>
+    /// <exception cref="InvalidOperationException">The subscription's own handler calls.</exception>
+    public async Task<int> RetryAllAsync(GlobalPosition? through = null, CancellationToken cancellationToken = default)
+    {
+        using var own = LoopWaits.Begin(_loops, Name, nameof(RetryAllAsync));
+        return (await Task.WhenAll(Active.Select(runner => OnLoopAsync(nameof(RetryAllAsync), runner, async () =>
         {
             var handled = 0;
             foreach (var key in runner.Parked.Keys.ToArray()) handled += await runner.RetryAsync(key, through).ConfigureAwait(false);
             return handled;
         }, cancellationToken))).ConfigureAwait(false)).Sum();
+    }
 
     /// <summary>Removes the events of a key that are set aside; they are never delivered again. When none is left, the key flows on.</summary>
     /// <param name="key">The key; the stream's name by default.</param>
     /// <param name="through">Events up to this position only; null for all.</param>
     /// <param name="cancellationToken">Ends the wait for it.</param>
     /// <returns>How many were removed.</returns>
-    /// <exception cref="InvalidOperationException">The key's segment is not active in this process.</exception>
+    /// <exception cref="InvalidOperationException">The key's segment is not active in this process, or the subscription's own handler calls.</exception>
     public Task<int> DiscardAsync(string key, GlobalPosition? through = null, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(key);
-        return OnKeyAsync(key, runner => runner.DiscardAsync(key, through), cancellationToken);
+        return OnKeyAsync(nameof(DiscardAsync), key, runner => runner.DiscardAsync(key, through), cancellationToken);
     }
 
-    /// <summary>Stops: the handler at work may finish, the checkpoint is written, the lease given back. May be called again.</summary>
+    /// <summary>Stops: the handler at work may finish, the checkpoint is written, the lease given back. May be called again, and by several threads at once.</summary>
+    /// <remarks>
+    /// Called by the subscription's own handler, or by one that it waits for, it does not wait: the subscription stops after this event. The event counts as handled when the handler returns.
+    /// </remarks>
+    /// <exception cref="SubscriptionException">
+    /// The handler is still running 5 s after <see cref="SubscriberOptions.StopTimeout"/>. The subscription stops when it returns; it is listed and keeps its lease until then. Another call waits once more.
+    /// </exception>
     public async ValueTask DisposeAsync()
     {
-        await Task.WhenAll(_runners.Select(r => r.StopAsync())).ConfigureAwait(false);
-        _subscriber.Remove(Name);
+        BeginStop();
+        using var own = LoopWaits.TryBegin(_loops);
+        if (own is null) return;
+        await Tasks.AfterAllAsync(_runners.Select(r => r.WaitForEndAsync())).ConfigureAwait(false);
+        await _ended.ConfigureAwait(false);
+    }
+
+    internal void BeginStop()
+    {
+        foreach (var runner in _runners) runner.BeginStop();
     }
 
     internal void Start(GlobalPosition position)
     {
         foreach (var runner in _runners) runner.Start(position);
+        _ended = EndAsync();
     }
 
-    private Task OnActiveAsync(Func<Runner, Task> action)
+    private async Task EndAsync()
     {
-        Runner[] active = [.. _runners.Where(r => r.State is not (SubscriptionState.Standby or SubscriptionState.Stopped))];
-        return active.Length == 0
-            ? throw new InvalidOperationException($"Subscription '{Name}' is not active in this process: it is {State}.")
-            : Task.WhenAll(active.Select(action));
+        foreach (var runner in _runners) await runner.Ended.ConfigureAwait(false);
+        _subscriber.Remove(this);
     }
 
-    private Task<int> OnKeyAsync(string key, Func<Runner, ValueTask<int>> work, CancellationToken cancellationToken)
+    private async Task OnActiveAsync(string method, Func<Runner, Task> action)
+    {
+        using var own = LoopWaits.Begin(_loops, Name, method);
+        Runner[] active = [.. _runners.Where(r => r.State is not (SubscriptionState.Standby or SubscriptionState.Stopped))];
+        if (active.Length == 0) throw new InvalidOperationException($"Subscription '{Name}' is not active in this process: it is {State}.");
+        await Task.WhenAll(active.Select(action)).ConfigureAwait(false);
+    }
+
+    private Task<int> OnKeyAsync(string method, string key, Func<Runner, ValueTask<int>> work, CancellationToken cancellationToken)
     {
         var runner = _runners.Length == 1 ? _runners[0] : _runners[(int)(SegmentKey.Hash(key) % (uint)_runners.Length)];
-        return OnLoopAsync(runner, () => work(runner), cancellationToken);
+        return OnLoopAsync(method, runner, () => work(runner), cancellationToken);
     }
 
-    private static async Task<int> OnLoopAsync(Runner runner, Func<ValueTask<int>> work, CancellationToken cancellationToken)
+    private async Task<int> OnLoopAsync(string method, Runner runner, Func<ValueTask<int>> work, CancellationToken cancellationToken)
     {
+        using var own = LoopWaits.Begin([runner.Loop], Name, method);
         var result = 0;
         await runner.RequestAsync(async () => result = await work().ConfigureAwait(false), needsLease: true, cancellationToken).ConfigureAwait(false);
         return result;

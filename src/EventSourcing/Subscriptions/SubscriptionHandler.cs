@@ -1,5 +1,6 @@
 using EventSourcing.Serialization;
 using EventSourcing.Storage;
+using EventSourcing.Storage.Internal;
 using EventSourcing.Subscriptions.Internal;
 
 namespace EventSourcing.Subscriptions;
@@ -50,10 +51,11 @@ public abstract class SubscriptionHandler
 
     /// <summary>Handles events by type; those of other types are not decoded.</summary>
     /// <param name="build">Names the types and their handlers, at least one.</param>
-    /// <exception cref="ArgumentException">No handler is named.</exception>
+    /// <exception cref="ArgumentException">No handler is named, or the delegate is asynchronous.</exception>
     public static SubscriptionHandler ByType(Action<TypedHandlers> build)
     {
         ArgumentNullException.ThrowIfNull(build);
+        SynchronousDelegate.ThrowIfAsync(build, nameof(build));
         var handlers = new TypedHandlers();
         build(handlers);
         return ByType(handlers);

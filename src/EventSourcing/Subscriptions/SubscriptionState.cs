@@ -3,7 +3,7 @@ namespace EventSourcing.Subscriptions;
 /// <summary>What a runner of a subscription is doing.</summary>
 public enum SubscriptionState
 {
-    /// <summary>Waiting for the lease: another runner of the name is active, or this one has just begun.</summary>
+    /// <summary>Waiting for the lease: another runner of the name is active, this one has just begun, or the log is in trouble that is waited out (<see cref="SubscriptionStatus.LastError"/>).</summary>
     Standby,
 
     /// <summary>Active, reading what was stored before.</summary>

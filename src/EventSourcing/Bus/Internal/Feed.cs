@@ -19,6 +19,7 @@ internal sealed class Feed(EventStore store) : IAsyncDisposable
         lock (_lock)
         {
             if (_stop.IsCancellationRequested) return false;
+            if (Array.IndexOf(_attached, listener) >= 0) throw new InvalidOperationException("The listener is in the feed already.");
             if (_attached.Length > 0 && position < _position) return false;
             if (_attached.Length == 0)
             {
@@ -28,6 +29,8 @@ internal sealed class Feed(EventStore store) : IAsyncDisposable
             }
 
             _attached = [.. _attached, listener];
+            // Under the lock, as in all places: the list and what a listener knows of it cannot differ.
+            listener.IsLive = true;
             return true;
         }
     }
@@ -39,15 +42,20 @@ internal sealed class Feed(EventStore store) : IAsyncDisposable
         {
             if (Array.IndexOf(_attached, listener) < 0) return;
             _attached = [.. _attached.Where(l => l != listener)];
+            listener.IsLive = false;
             if (_attached.Length == 0) empty = _empty;
         }
 
-        empty?.Cancel();
+        empty?.CancelQuietly(static _ => { });
     }
 
+    /// <summary>Ends the reading; no listener is taken from then on.</summary>
+    internal void BeginStop() => _stop.CancelQuietly(static _ => { });
+
+    /// <summary>Never fails.</summary>
     public async ValueTask DisposeAsync()
     {
-        await _stop.CancelAsync().ConfigureAwait(false);
+        BeginStop();
         Task loop;
         lock (_lock) loop = _loop;
         await loop.ConfigureAwait(false);
@@ -67,8 +75,9 @@ internal sealed class Feed(EventStore store) : IAsyncDisposable
                 }
             }
         }
-        catch (OperationCanceledException) when (ended.IsCancellationRequested)
+        catch (Exception) when (ended.IsCancellationRequested)
         {
+            // Nobody of this loop is left to be told; those who listen by now have another.
         }
         catch (Exception e)
         {
@@ -101,7 +110,12 @@ internal sealed class Feed(EventStore store) : IAsyncDisposable
     private void Fail(Exception error)
     {
         LiveListener[] listeners;
-        lock (_lock) (listeners, _attached) = (_attached, []);
+        lock (_lock)
+        {
+            (listeners, _attached) = (_attached, []);
+            foreach (var listener in listeners) listener.IsLive = false;
+        }
+
         foreach (var listener in listeners) listener.FeedFailed(error);
     }
 }

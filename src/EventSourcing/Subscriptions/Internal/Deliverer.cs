@@ -38,6 +38,7 @@ internal sealed class Deliverer(
             if (!handling.IsCompletedSuccessfully) return EndAsync(handling, enlisted, tenure);
             // Nothing is waited for: what a handler gives from a pool goes back when its result is taken.
             handling.GetAwaiter().GetResult();
+            delivery.Leave();
             return default;
         }
         catch (Exception error)
@@ -114,7 +115,9 @@ internal sealed class Deliverer(
         try
         {
             delivery.Begin(1, progress.IsReplay(_batch[0].Position.ToInt64()), BytesOf(_batch.AsSpan(0, count)));
+            delivery.EnterBatch();
             await handler.HandleAsync(_batch.AsMemory(0, count), store.Decoder, delivery, tenure.Token).ConfigureAwait(false);
+            delivery.Leave();
         }
         catch (Exception e)
         {
@@ -164,7 +167,7 @@ internal sealed class Deliverer(
             if (error is null) return await progress.DoneAsync(position, 1, tenure).ConfigureAwait(false);
             (_failingAt, _attempts) = (position, attempt);
             var isLast = attempt > options.OnFailure.Times || error is EventSerializationException;
-            if (isLast && options.OnFailure.Parks) return await ParkAsync(e, options.KeyOrStream(e, out _), attempt, error, tenure).ConfigureAwait(false);
+            if (isLast && options.OnFailure.Parks) return await ParkAsync(e, KeyOrStream(e), attempt, error, tenure).ConfigureAwait(false);
 
             if (!await progress.TryWriteWaitingAsync(tenure).ConfigureAwait(false)) return false;
             if (!isLast)
@@ -196,6 +199,8 @@ internal sealed class Deliverer(
         catch (EffectException refusal)
         {
             delivery.Forget(0);
+            // Without the effect: what is thrown here is the log's own trouble, and no attempt of the event.
+            await progress.WriteAsync(progress.Position, tenure).ConfigureAwait(false);
             tally.Fail(refusal.Error);
             return refusal.Error;
         }
@@ -213,6 +218,7 @@ internal sealed class Deliverer(
         try
         {
             await handling.ConfigureAwait(false);
+            delivery.Leave();
             return null;
         }
         catch (Exception error)
@@ -224,6 +230,7 @@ internal sealed class Deliverer(
     /// <summary>Forgets what the attempt enlisted, and counts it; throws where it was cut short.</summary>
     private Exception Failed(Exception error, int enlisted, Tenure tenure)
     {
+        delivery.Leave();
         delivery.Forget(enlisted);
         if (tenure.Token.IsCancellationRequested) throw tenure.CutShort(error);
         tally.Fail(error);
@@ -234,20 +241,25 @@ internal sealed class Deliverer(
     {
         eventKey = null;
         if (!handler.Selects(e.Type)) return Choice.Pass;
-        if (key.IsGroup || parkedKeys.Keys.Count > 0)
-        {
-            eventKey = options.KeyOrStream(e, out var isKnown);
-            if (!key.Holds(eventKey)) return Choice.Pass;
-            if (!isKnown) return Choice.Ask;
-        }
-
+        var outer = LoopWaits.EnterDelegate(delivery.Loop);
         try
         {
+            if (key.IsGroup || parkedKeys.Keys.Count > 0)
+            {
+                eventKey = options.KeyOrStream(e, out var isKnown);
+                if (!key.Holds(eventKey)) return Choice.Pass;
+                if (!isKnown) return Choice.Ask;
+            }
+
             if (options.Filter?.Invoke(e) == false) return Choice.Pass;
         }
         catch (Exception)
         {
             return Choice.Ask;
+        }
+        finally
+        {
+            LoopWaits.LeaveDelegate(outer);
         }
 
         return eventKey is not null && parkedKeys.Contains(eventKey) ? Choice.Hold : Choice.Handle;
@@ -260,10 +272,31 @@ internal sealed class Deliverer(
         return bytes;
     }
 
+    private string KeyOrStream(in RecordedEvent e)
+    {
+        var outer = LoopWaits.EnterDelegate(delivery.Loop);
+        try
+        {
+            return options.KeyOrStream(e, out _);
+        }
+        finally
+        {
+            LoopWaits.LeaveDelegate(outer);
+        }
+    }
+
     private bool IsWanted(in RecordedEvent e)
     {
-        _ = options.KeyOf(e);
-        return options.Filter is null || options.Filter(e);
+        var outer = LoopWaits.EnterDelegate(delivery.Loop);
+        try
+        {
+            _ = options.KeyOf(e);
+            return options.Filter is null || options.Filter(e);
+        }
+        finally
+        {
+            LoopWaits.LeaveDelegate(outer);
+        }
     }
 
     /// <summary>What is to become of an event that was read.</summary>

@@ -36,7 +36,7 @@ internal sealed class EachHandler(Func<EventEnvelope, Delivery, CancellationToke
     internal override ValueTask HandleAsync(in RecordedEvent e, EventDecoder decoder, Delivery delivery, CancellationToken cancellationToken)
     {
         var envelope = new EventEnvelope(e, decoder.Decode(e));
-        Handling.Enter(envelope);
+        delivery.Enter(envelope);
         return handle(envelope, delivery, cancellationToken);
     }
 }
@@ -45,7 +45,7 @@ internal sealed class EachRawHandler(Func<RecordedEvent, Delivery, CancellationT
 {
     internal override ValueTask HandleAsync(in RecordedEvent e, EventDecoder decoder, Delivery delivery, CancellationToken cancellationToken)
     {
-        Handling.Enter(new HandledBytes(e));
+        delivery.Enter(new HandledBytes(e));
         return handle(e, delivery, cancellationToken);
     }
 }
@@ -54,8 +54,12 @@ internal sealed class BatchHandler(Func<IReadOnlyList<EventEnvelope>, Delivery, 
 {
     internal override bool IsBatch => true;
 
-    internal override ValueTask HandleAsync(in RecordedEvent e, EventDecoder decoder, Delivery delivery, CancellationToken cancellationToken) =>
-        handle([new(e, decoder.Decode(e))], delivery, cancellationToken);
+    internal override ValueTask HandleAsync(in RecordedEvent e, EventDecoder decoder, Delivery delivery, CancellationToken cancellationToken)
+    {
+        var envelope = new EventEnvelope(e, decoder.Decode(e));
+        delivery.EnterBatch();
+        return handle([envelope], delivery, cancellationToken);
+    }
 
     internal override ValueTask HandleAsync(ReadOnlyMemory<RecordedEvent> events, EventDecoder decoder, Delivery delivery, CancellationToken cancellationToken)
     {
@@ -74,8 +78,11 @@ internal sealed class RawBatchHandler(Func<ReadOnlyMemory<RecordedEvent>, Delive
 {
     internal override bool IsBatch => true;
 
-    internal override ValueTask HandleAsync(in RecordedEvent e, EventDecoder decoder, Delivery delivery, CancellationToken cancellationToken) =>
-        handle(new[] { e }, delivery, cancellationToken);
+    internal override ValueTask HandleAsync(in RecordedEvent e, EventDecoder decoder, Delivery delivery, CancellationToken cancellationToken)
+    {
+        delivery.EnterBatch();
+        return handle(new[] { e }, delivery, cancellationToken);
+    }
 
     internal override ValueTask HandleAsync(ReadOnlyMemory<RecordedEvent> events, EventDecoder decoder, Delivery delivery, CancellationToken cancellationToken) =>
         handle(events, delivery, cancellationToken);
@@ -92,7 +99,7 @@ internal sealed class BoundTypedHandler(
         if (!handlers.TryGetValue(data.GetType(), out var handle))
             throw new InvalidOperationException($"No handler takes {data.GetType()}, which the type map gives for '{e.Type}'.");
         var envelope = new EventEnvelope(e, data);
-        Handling.Enter(envelope);
+        delivery.Enter(envelope);
         return handle(envelope, delivery, cancellationToken);
     }
 }

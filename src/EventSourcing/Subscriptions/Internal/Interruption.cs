@@ -1,8 +1,12 @@
+using EventSourcing.Internal;
+
 namespace EventSourcing.Subscriptions.Internal;
 
 /// <summary>Ends the waits of a runner's loop from outside. It lasts until the loop renews it, before it looks at what it was interrupted for.</summary>
+/// <param name="time">The clock of delays.</param>
+/// <param name="report">Told what a log's callbacks throw.</param>
 [System.Diagnostics.CodeAnalysis.SuppressMessage("Reliability", "CA1001", Justification = "A source without timer or wait handle holds nothing that disposal would release.")]
-internal sealed class Interruption(TimeProvider time)
+internal sealed class Interruption(TimeProvider time, Action<Exception> report)
 {
     private readonly Lock _lock = new();
     private CancellationTokenSource _source = new();
@@ -22,12 +26,12 @@ internal sealed class Interruption(TimeProvider time)
     {
         CancellationTokenSource source;
         lock (_lock) source = _source;
-        source.Cancel();
+        source.CancelQuietly(report);
     }
 
     internal Task RequestAsync()
     {
-        lock (_lock) return _source.CancelAsync();
+        lock (_lock) return _source.CancelQuietlyAsync(report);
     }
 
     /// <summary>Waits; an interruption ends it.</summary>

@@ -1,10 +1,11 @@
+using EventSourcing.Internal;
 using EventSourcing.Storage;
 
 namespace EventSourcing.Subscriptions.Internal;
 
 /// <summary>A lease that was granted, in one epoch. Held while it is renewed in time by this process's own clock; what is written under it is judged again in the transaction.</summary>
 [System.Diagnostics.CodeAnalysis.SuppressMessage("Reliability", "CA1001", Justification = "A source without timer or wait handle holds nothing that disposal would release.")]
-internal sealed class Lease(SegmentKey key, Guid owner, long epoch, TimeSpan timeout, TimeProvider time, long renewedAt)
+internal sealed class Lease(SegmentKey key, Guid owner, long epoch, TimeSpan timeout, TimeProvider time, long renewedAt, Action<Exception> report)
 {
     private readonly CancellationTokenSource _ended = new(), _askedBack = new();
     private long _renewedAt = renewedAt;
@@ -32,13 +33,15 @@ internal sealed class Lease(SegmentKey key, Guid owner, long epoch, TimeSpan tim
 
     internal void Renewed(long timestamp) => Volatile.Write(ref _renewedAt, timestamp);
 
-    internal Task LoseAsync()
+    /// <summary>Does not wait for those who are told: handlers have callbacks among them.</summary>
+    internal void Lose()
     {
         _isLost = true;
-        return _ended.CancelAsync();
+        _ = _ended.CancelQuietlyAsync(report);
     }
 
-    internal Task AskBackAsync() => _askedBack.CancelAsync();
+    /// <summary>Does not wait for those who are told.</summary>
+    internal void AskBack() => _ = _askedBack.CancelQuietlyAsync(report);
 
     internal bool IsMine(LeaseRecord record) => record.Owner == owner && record.Epoch == Epoch;
 

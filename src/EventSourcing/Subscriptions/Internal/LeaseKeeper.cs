@@ -20,26 +20,33 @@ internal sealed class LeaseKeeper(IEventLog log, SubscriberOptions options) : IA
 
     internal Guid Owner { get; } = Guid.NewGuid();
 
-    private TimeSpan Interval => options.LeaseTimeout / 3;
-
-    private sealed class Claim(SegmentKey key)
+    private sealed class Claim(SegmentKey key, Action<Exception> report)
     {
         internal SegmentKey Key { get; } = key;
+
+        internal Action<Exception> Report { get; } = report;
 
         internal Lease? Lease { get; set; }
 
         internal TaskCompletionSource<Lease> Granted { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 
+    /// <summary>How often leases are renewed, and claims tried again.</summary>
+    internal TimeSpan Interval => options.LeaseTimeout / 3;
+
     /// <summary>Waits until the lease is this process's.</summary>
-    internal async Task<Lease> AcquireAsync(SegmentKey key, CancellationToken cancellationToken)
+    /// <param name="key">Whose lease.</param>
+    /// <param name="report">Told of trouble while the lease is waited for or held. It passes, or the lease is lost.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="StoreCorruptException">The lease's record is not known.</exception>
+    internal async Task<Lease> AcquireAsync(SegmentKey key, Action<Exception> report, CancellationToken cancellationToken)
     {
-        var claim = new Claim(key);
+        var claim = new Claim(key, report);
         lock (_lock)
         {
-            _claims.Add(key.Key, claim);
             _timer ??= Uncaptured.Timer(options.TimeProvider, _ => _wake.Release(), null, Interval, Interval);
             _loop ??= Uncaptured.Run(LoopAsync);
+            _claims.Add(key.Key, claim);
         }
 
         _wake.Release();
@@ -65,7 +72,7 @@ internal sealed class LeaseKeeper(IEventLog log, SubscriberOptions options) : IA
 
     public async ValueTask DisposeAsync()
     {
-        await _stop.CancelAsync().ConfigureAwait(false);
+        await _stop.CancelQuietlyAsync(Report).ConfigureAwait(false);
         if (_loop is not null) await _loop.ConfigureAwait(false);
         if (_timer is not null) await _timer.DisposeAsync().ConfigureAwait(false);
     }
@@ -95,15 +102,17 @@ internal sealed class LeaseKeeper(IEventLog log, SubscriberOptions options) : IA
                 return true;
             }, CancellationToken.None).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is EventSourcingException or ObjectDisposedException)
+        catch (Exception e)
         {
             // Not given back, it passes on by itself after the timeout.
+            claim.Report(e);
         }
     }
 
+    // It serves all subscriptions of the process: whatever is thrown, it goes on with the next round.
     private async Task LoopAsync()
     {
-        while (true)
+        while (!_stop.IsCancellationRequested)
         {
             try
             {
@@ -117,17 +126,20 @@ internal sealed class LeaseKeeper(IEventLog log, SubscriberOptions options) : IA
             }
             catch (OperationCanceledException) when (_stop.IsCancellationRequested)
             {
-                return;
             }
-            catch (ObjectDisposedException)
-            {
-                return;
-            }
-            catch (EventSourcingException)
+            catch (Exception e)
             {
                 // Leases not renewed end by the clock of those who hold them.
+                Report(e);
             }
         }
+    }
+
+    private void Report(Exception error)
+    {
+        Claim[] claims;
+        lock (_lock) claims = [.. _claims.Values];
+        foreach (var claim in claims) claim.Report(error);
     }
 
     private async Task RoundAsync()
@@ -136,7 +148,18 @@ internal sealed class LeaseKeeper(IEventLog log, SubscriberOptions options) : IA
             if (_claims.Count == 0) return;
         var before = options.TimeProvider.GetTimestamp();
         var verdicts = await log.TransactAsync(Judge, _stop.Token).ConfigureAwait(false);
-        foreach (var (claim, verdict) in verdicts.Claims) await ApplyAsync(claim, verdict, before).ConfigureAwait(false);
+        foreach (var (claim, verdict) in verdicts.Claims)
+        {
+            try
+            {
+                await ApplyAsync(claim, verdict, before).ConfigureAwait(false);
+            }
+            catch (Exception e)
+            {
+                claim.Report(e);
+            }
+        }
+
         var now = options.TimeProvider.GetTimestamp();
         lock (_lock)
         {
@@ -175,21 +198,29 @@ internal sealed class LeaseKeeper(IEventLog log, SubscriberOptions options) : IA
 
     private async ValueTask ApplyAsync(Claim claim, Verdict verdict, long before)
     {
+        if (verdict.Error is { } error)
+        {
+            claim.Report(error);
+            claim.Lease?.Lose();
+            claim.Granted.TrySetException(error);
+            return;
+        }
+
         if (verdict.Kind == VerdictKind.Lost)
         {
-            await claim.Lease!.LoseAsync().ConfigureAwait(false);
+            claim.Lease!.Lose();
             return;
         }
 
         if (verdict.Kind == VerdictKind.Renewed)
         {
             claim.Lease!.Renewed(before);
-            if (verdict.IsAskedBack) await claim.Lease.AskBackAsync().ConfigureAwait(false);
+            if (verdict.IsAskedBack) claim.Lease.AskBack();
             return;
         }
 
         if (verdict.Kind != VerdictKind.Granted) return;
-        var lease = new Lease(claim.Key, Owner, verdict.Epoch, options.LeaseTimeout, options.TimeProvider, before);
+        var lease = new Lease(claim.Key, Owner, verdict.Epoch, options.LeaseTimeout, options.TimeProvider, before, claim.Report);
         bool isWanted;
         lock (_lock)
         {
@@ -208,9 +239,13 @@ internal sealed class LeaseKeeper(IEventLog log, SubscriberOptions options) : IA
         Granted,
         Renewed,
         Lost,
+        Failed,
     }
 
-    private readonly record struct Verdict(VerdictKind Kind, long Epoch = 0, bool IsAskedBack = false);
+    private readonly record struct Verdict(VerdictKind Kind, long Epoch = 0, bool IsAskedBack = false, Exception? Error = null)
+    {
+        internal static Verdict Failed(Exception error) => new(VerdictKind.Failed, Error: error);
+    }
 
     private sealed record Verdicts(List<(Claim Claim, Verdict Verdict)> Claims, List<(string Key, LeaseRecord Record)> Seen);
 
@@ -221,16 +256,31 @@ internal sealed class LeaseKeeper(IEventLog log, SubscriberOptions options) : IA
         // As they are now: what was given back while this waited for its turn must not be claimed again.
         lock (_lock) claims = [.. _claims.Values];
         var verdicts = new Verdicts([], []);
-        var shares = claims.Where(c => c.Key.IsGroup).Select(c => c.Key.Name).Distinct()
-            .ToDictionary(name => name, name => new Share(
-                ShareOf(transaction, name, verdicts), claims.Count(c => c.Key.Name == name && c.Lease is { IsHeld: true, IsAskedBack: false })));
-        foreach (var claim in claims)
-        {
-            var share = claim.Key.IsGroup ? shares[claim.Key.Name] : null;
-            verdicts.Claims.Add((claim, claim.Lease is { } lease ? Renew(transaction, lease, share) : TryClaim(transaction, claim, share, verdicts)));
-        }
-
+        var shares = new Dictionary<string, Share>(StringComparer.Ordinal);
+        foreach (var claim in claims) verdicts.Claims.Add((claim, Judge(transaction, claim, claims, shares, verdicts)));
         return verdicts;
+    }
+
+    // A record that cannot be read, damaged or of a newer version of the library, is the trouble of its own subscription and of no other.
+    private Verdict Judge(ILogTransaction transaction, Claim claim, Claim[] claims, Dictionary<string, Share> shares, Verdicts verdicts)
+    {
+        try
+        {
+            var share = claim.Key.IsGroup ? FindShare(transaction, claim.Key.Name, claims, shares, verdicts) : null;
+            return claim.Lease is { } lease ? Renew(transaction, lease, share) : TryClaim(transaction, claim, share, verdicts);
+        }
+        catch (Exception e) when (e is StoreCorruptException or ArgumentException)
+        {
+            return Verdict.Failed(e);
+        }
+    }
+
+    private Share FindShare(ILogTransaction transaction, string name, Claim[] claims, Dictionary<string, Share> shares, Verdicts verdicts)
+    {
+        if (shares.TryGetValue(name, out var share)) return share;
+        share = new(ShareOf(transaction, name, verdicts), claims.Count(c => c.Key.Name == name && c.Lease is { IsHeld: true, IsAskedBack: false }));
+        shares.Add(name, share);
+        return share;
     }
 
     private sealed class Share(int target, int held)

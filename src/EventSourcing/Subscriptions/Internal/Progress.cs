@@ -78,13 +78,25 @@ internal sealed class Progress(
     internal async ValueTask<bool> MakeRoomAsync(int count, Tenure tenure) =>
         !HasUnsaved || (_unsaved + count <= options.CheckpointEvery && !IsLate(tenure)) || await TrySaveAsync(tenure).ConfigureAwait(false);
 
-    internal async ValueTask ResetAsync(long position, Tenure tenure)
+    /// <summary>Before a reset. What was enlisted or set aside belongs to events that are done: it is written with the checkpoint that is left behind.</summary>
+    internal ValueTask PrepareResetAsync(Tenure tenure) => WriteAsync(Position, tenure);
+
+    /// <summary>Moves the checkpoint, in a transaction of others; changes nothing else.</summary>
+    /// <exception cref="LeaseLostException">The lease has passed on.</exception>
+    internal void Reset(ILogTransaction transaction, long position, Lease lease)
     {
-        // What was enlisted or set aside belongs to events that are done: it is written with the checkpoint that is left behind.
-        await WriteAsync(Position, tenure).ConfigureAwait(false);
-        Position = position;
-        IsolatedThrough = 0;
-        await WriteAsync(Position, tenure).ConfigureAwait(false);
+        lease.Fence(transaction);
+        var checkpoint = new Checkpoint(position, Math.Max(position, _furthest), key.Segments).ToBytes();
+        if (!transaction.TryPut(RecordKind.Checkpoint, key.Key, checkpoint, _revision)) throw lease.Error();
+    }
+
+    /// <summary>The transaction is committed.</summary>
+    internal void WasReset(long position)
+    {
+        _revision++;
+        (Position, _saved, _unsaved, IsolatedThrough) = (position, position, 0, 0);
+        _furthest = Math.Max(_furthest, position);
+        Settle();
     }
 
     internal ValueTask SaveIfNeededAsync(Tenure tenure) => IsSaveNeeded ? WriteAsync(Position, tenure) : default;

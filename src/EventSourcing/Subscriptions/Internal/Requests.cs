@@ -39,16 +39,23 @@ internal sealed class Requests
     }
 
     /// <summary>Fails what was asked; nothing is taken from then on.</summary>
-    internal void Close(Exception error)
+    internal void Close(Exception error) => Fail(error, static _ => true, isLast: true);
+
+    /// <summary>Fails what cannot be done without the lease, which is not held any more.</summary>
+    internal void FailThoseThatNeedLease(Exception error) => Fail(error, static request => request.NeedsLease, isLast: false);
+
+    private void Fail(Exception error, Func<Request, bool> which, bool isLast)
     {
-        Request[] rest;
+        Request[] failed;
         lock (_lock)
         {
-            _isClosed = true;
-            rest = [.. _queue];
+            _isClosed |= isLast;
+            failed = [.. _queue.Where(which)];
+            Request[] rest = [.. _queue.Where(request => !which(request))];
             _queue.Clear();
+            foreach (var request in rest) _queue.Enqueue(request);
         }
 
-        foreach (var request in rest) request.Done.TrySetException(error);
+        foreach (var request in failed) request.Done.TrySetException(error);
     }
 }

@@ -6,7 +6,7 @@ namespace EventSourcing.Subscriptions.Internal;
 /// <summary>Delivers one segment of a subscription: waits for the lease, reads pages after the checkpoint, has their events delivered, waits for more.</summary>
 /// <remarks>
 /// One loop does everything, requests from outside included, so that nothing but the few fields read by status needs care.
-/// What is asked of it from outside is queued and interrupts its waits.
+/// What is asked of it from outside is queued and interrupts its waits. The loop ends by request only: what it cannot wait out faults the subscription.
 /// </remarks>
 [System.Diagnostics.CodeAnalysis.SuppressMessage("Reliability", "CA1001", Justification = "A source without timer or wait handle holds nothing that disposal would release.")]
 internal sealed class Runner
@@ -17,7 +17,9 @@ internal sealed class Runner
     private readonly LeaseKeeper _leases;
     private readonly SemaphoreSlim? _places;
     private readonly SharedReader _reader;
-    private readonly Action<string, SubscriptionState, Exception?> _changed;
+    private readonly BoundHandler _handler;
+    private readonly SubscriptionOptions _options;
+    private readonly Func<string, SubscriptionState, Exception?, Exception?> _changed;
     private readonly Delivery _delivery;
     private readonly Deliverer _deliverer;
     private readonly Parking _parking;
@@ -27,18 +29,24 @@ internal sealed class Runner
     private readonly Interruption _interruption;
     private readonly Requests _requests = new();
     private readonly CancellationTokenSource _abort = new();
-    private Task? _loop;
+    private Task _loop = Task.CompletedTask;
     private Tenure? _tenure;
+    private ITimer? _stopTimer;
     private volatile bool _isStopping;
+    private volatile Exception? _thrownByCallback;
+    private bool _hasLostLease;
+    private int _stopRequests, _troubles;
     private volatile int _state = (int)SubscriptionState.Standby;
     private volatile Exception? _cause;
     private bool _isPaused;
 
     internal Runner(
-        EventStore store, SegmentKey key, BoundHandler handler, SubscriptionOptions options, SubscriberOptions common, LeaseKeeper leases, SharedReader reader, SemaphoreSlim? places, Action<string, SubscriptionState, Exception?> changed, FailureReport report)
+        EventStore store, SegmentKey key, BoundHandler handler, SubscriptionOptions options, SubscriberOptions common, LeaseKeeper leases, SharedReader reader, SemaphoreSlim? places,
+        Func<string, SubscriptionState, Exception?, Exception?> changed, FailureReport report)
     {
         (_log, _key, _common, _leases, _reader, _places, _changed) = (store.Log, key, common, leases, reader, places, changed);
-        _interruption = new(common.TimeProvider);
+        (_handler, _options) = (handler, options);
+        _interruption = new(common.TimeProvider, Report);
         _tally = new(common.TimeProvider);
         _delivery = new(store, key.Name, key.Segment);
         Parked = new(key, new(_log, options));
@@ -74,6 +82,11 @@ internal sealed class Runner
 
     internal ParkedKeys Parked { get; }
 
+    internal Loop Loop => _delivery.Loop;
+
+    /// <summary>Completes when the loop has ended; never fails.</summary>
+    internal Task Ended => _loop;
+
     internal void Start(GlobalPosition position)
     {
         _settlement.MoveTo(position.ToInt64());
@@ -81,21 +94,49 @@ internal sealed class Runner
         _loop = Uncaptured.Run(RunAsync);
     }
 
-    /// <summary>Ends the loop; the handler may go on for the stop timeout, then its token is cancelled.</summary>
-    internal async Task StopAsync()
+    /// <summary>Has the loop end after the event at hand; the handler may go on for the stop timeout, then its token is cancelled. May be called again, and by the handler.</summary>
+    internal void BeginStop()
     {
+        if (Interlocked.Increment(ref _stopRequests) > 1) return;
+        try
+        {
+            _stopTimer = _common.TimeProvider.CreateTimer(static state => ((Runner)state!).Abort(), this, _common.StopTimeout, Timeout.InfiniteTimeSpan);
+        }
+        catch (Exception e)
+        {
+            // A clock that gives no timer gives no time either.
+            Report(e);
+            Abort();
+        }
+
         _isStopping = true;
-        await _interruption.RequestAsync().ConfigureAwait(false);
-        var timer = _common.TimeProvider.CreateTimer(static state => ((CancellationTokenSource)state!).Cancel(), _abort, _common.StopTimeout, Timeout.InfiniteTimeSpan);
-        await using (timer.ConfigureAwait(false))
-            if (_loop is not null) await _loop.ConfigureAwait(false);
+        _ = _interruption.RequestAsync();
+    }
+
+    /// <summary>Waits for the end of the loop, for a while longer than handlers may take.</summary>
+    /// <exception cref="SubscriptionException">A handler does not return.</exception>
+    internal async Task WaitForEndAsync()
+    {
+        try
+        {
+            await _loop.WaitAsync(_common.LongestStop, _common.TimeProvider).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            throw new SubscriptionException(_key.Name, Position,
+                $"Subscription '{_key.Key}' is not stopped yet: its handler, called after position {Position}, still runs {_common.LongestStop} after the stop and {SubscriberOptions.StopGrace} after its token was cancelled. "
+                + "The lease is kept until it returns, so that no other process handles the same event meanwhile. Handlers must end when their token is cancelled.", null);
+        }
     }
 
     /// <summary>Has work done on the loop; fails when this process does not hold the lease.</summary>
     internal async Task RequestAsync(Func<ValueTask> work, bool needsLease, CancellationToken cancellationToken)
     {
         var request = new Request(work, needsLease);
-        if (_isStopping || State is SubscriptionState.Standby or SubscriptionState.Stopped || !_requests.TryAdd(request)) throw NotActive();
+        var before = State;
+        if (_isStopping || before is SubscriptionState.Standby or SubscriptionState.Stopped || !_requests.TryAdd(request)) throw NotActive();
+        // The lease was lost meanwhile, and the request missed: the loop passes over one that is answered.
+        if (needsLease && before != SubscriptionState.Faulted && State == SubscriptionState.Standby) request.Done.TrySetException(NotActive());
         await _interruption.RequestAsync().ConfigureAwait(false);
         await request.Done.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
@@ -115,11 +156,17 @@ internal sealed class Runner
         return default;
     }, needsLease: false, cancellationToken);
 
-    internal Task ResetAsync(GlobalPosition position, CancellationToken cancellationToken) => RequestAsync(async () =>
+    /// <summary>Takes part in a reset of all runners of the subscription: waits on the loop until it is decided.</summary>
+    internal Task JoinAsync(SharedReset reset, GlobalPosition position) => RequestAsync(async () =>
     {
-        await _progress.ResetAsync(position.ToInt64(), _tenure!).ConfigureAwait(false);
+        await _progress.PrepareResetAsync(_tenure!).ConfigureAwait(false);
+        await reset.ArriveAsync().ConfigureAwait(false);
+        _progress.WasReset(position.ToInt64());
         _deliverer.StartOver();
-    }, needsLease: true, cancellationToken);
+    }, needsLease: true, CancellationToken.None);
+
+    /// <summary>Moves the checkpoint in the transaction of a reset. Only while the loop waits in <see cref="JoinAsync"/>.</summary>
+    internal void Reset(ILogTransaction transaction, GlobalPosition position) => _progress.Reset(transaction, position.ToInt64(), _tenure!.Lease);
 
     /// <summary>Delivers the events of a key that are set aside, in order; stops at the first that fails again. On the loop only.</summary>
     internal ValueTask<int> RetryAsync(string key, GlobalPosition? through) => _parking.RetryAsync(key, through, () => _isStopping, _tenure!);
@@ -127,40 +174,82 @@ internal sealed class Runner
     /// <summary>Removes the events of a key that are set aside. On the loop only.</summary>
     internal ValueTask<int> DiscardAsync(string key, GlobalPosition? through) => _parking.DiscardAsync(key, through, _tenure!);
 
-    /// <summary>Completes when everything up to a position is done.</summary>
-    internal Task WaitForAsync(GlobalPosition position, CancellationToken cancellationToken) => _settlement.WaitForAsync(position.ToInt64(), cancellationToken);
+    /// <summary>True when everything up to a position is done.</summary>
+    internal bool IsDone(GlobalPosition position) => _settlement.IsDone(position.ToInt64());
+
+    /// <summary>Completes when everything up to a position is done, by this runner or, as the log says, by the one that has the lease.</summary>
+    internal async Task WaitForAsync(GlobalPosition position, CancellationToken cancellationToken)
+    {
+        var waiter = _settlement.Enter(position.ToInt64());
+        try
+        {
+            for (var isFirst = true; !waiter.Task.IsCompleted; isFirst = false)
+            {
+                if (State == SubscriptionState.Standby && await IsDoneElsewhereAsync(position.ToInt64(), isFirst, cancellationToken).ConfigureAwait(false)) return;
+                await waiter.Task.WaitAsync(_leases.Interval, _common.TimeProvider, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                if (!waiter.Task.IsCompleted) cancellationToken.ThrowIfCancellationRequested();
+            }
+
+            await waiter.Task.ConfigureAwait(false);
+        }
+        finally
+        {
+            _settlement.Leave(waiter);
+        }
+    }
+
+    private async ValueTask<bool> IsDoneElsewhereAsync(long position, bool isFirst, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var records = await _log.ReadRecordsAsync(RecordKind.Checkpoint, _key.Key, _key.Key, 1, cancellationToken).ConfigureAwait(false);
+            if (records is not [var record]) return false;
+            var done = Checkpoint.Parse(record).Position;
+            if (done >= position || isFirst) return done >= position;
+            // Events that are not for the handler move the checkpoint rarely. A runner that has just been started passes over them itself.
+            return !await _reader.HasAnyAsync(done + 1, position, MayBeForHandler, cancellationToken).ConfigureAwait(false);
+        }
+        catch (EventSourcingException e) when (Trouble.MayPass(e))
+        {
+            return false;
+        }
+    }
+
+    private bool MayBeForHandler(RecordedEvent e)
+    {
+        try
+        {
+            return _handler.Selects(e.Type) && (!_key.IsGroup || _key.Holds(_options.KeyOrStream(e, out _))) && _options.Filter?.Invoke(e) != false;
+        }
+        catch (Exception)
+        {
+            // Its failure is the handler's to meet.
+            return true;
+        }
+    }
 
     private async Task RunAsync()
     {
-        var failures = 0;
         while (!_isStopping)
         {
             try
             {
-                Enter(SubscriptionState.Standby);
-                await HoldAsync().ConfigureAwait(false);
-                failures = 0;
-            }
-            catch (OperationCanceledException)
-            {
-                // Stopped, or asked for something, or the lease is lost: none is a failure.
-            }
-            catch (LeaseLostException e)
-            {
-                _tally.LastError = e;
-            }
-            catch (EventSourcingException e) when (e.IsTransient)
-            {
-                _tally.LastError = e;
-                await _interruption.DelayAsync(_common.DelayAfterTrouble(++failures)).ConfigureAwait(false);
+                if (await TryHoldAsync().ConfigureAwait(false) is { } error) await RecoverAsync(error).ConfigureAwait(false);
             }
             catch (Exception e)
             {
-                _tally.LastError = e;
-                (_isPaused, _cause) = (true, e);
-                Enter(SubscriptionState.Faulted);
-                await WaitWhileFaultedAsync().ConfigureAwait(false);
+                // Thrown while it recovered: by the clock or the randomness, which are the user's.
+                await WaitWhileFaultedAsync(e).ConfigureAwait(false);
             }
+        }
+
+        try
+        {
+            _stopTimer?.Dispose();
+        }
+        catch (Exception e)
+        {
+            Report(e);
         }
 
         Enter(SubscriptionState.Stopped);
@@ -168,12 +257,42 @@ internal sealed class Runner
         _settlement.End(new ObjectDisposedException(nameof(Subscription), $"Subscription '{_key.Name}' was stopped."));
     }
 
+    /// <summary>Waits for the lease and delivers while it is held; why that ended, or null.</summary>
+    private async ValueTask<Exception?> TryHoldAsync()
+    {
+        try
+        {
+            Enter(SubscriptionState.Standby);
+            // Who asked may ask the one that gets the lease now.
+            if (_hasLostLease) _requests.FailThoseThatNeedLease(NotActive());
+            _hasLostLease = false;
+            await HoldAsync().ConfigureAwait(false);
+            return null;
+        }
+        catch (Exception e)
+        {
+            return e;
+        }
+    }
+
+    private async ValueTask RecoverAsync(Exception error)
+    {
+        var isInterrupted = error is OperationCanceledException;
+        // Stopped, or asked for something: none is a failure.
+        if (isInterrupted && (_isStopping || _interruption.IsRequested)) return;
+        _tally.LastError = error is LeaseLostException && _thrownByCallback is { } thrown ? thrown : error;
+        if (error is LeaseLostException) return;
+        if (isInterrupted || Trouble.MayPass(error)) await _interruption.DelayAsync(_common.DelayAfterTrouble(++_troubles)).ConfigureAwait(false);
+        else await WaitWhileFaultedAsync(error).ConfigureAwait(false);
+    }
+
     private async Task HoldAsync()
     {
         _interruption.Renew();
         if (_isStopping) return;
-        var lease = await _leases.AcquireAsync(_key, _interruption.Token).ConfigureAwait(false);
-        using var tenure = new Tenure(lease, _common.TimeProvider, _abort.Token);
+        var lease = await _leases.AcquireAsync(_key, Report, _interruption.Token).ConfigureAwait(false);
+        _thrownByCallback = null;
+        using var tenure = new Tenure(lease, _common.TimeProvider, ReportCallback, _abort.Token);
         try
         {
             var lost = lease.Lost.UnsafeRegister(static state => ((Interruption)state!).Request(), _interruption);
@@ -192,6 +311,10 @@ internal sealed class Runner
             // The handler was cut short; what came before its event is done.
             await _progress.TrySaveIfNeededAsync(tenure).ConfigureAwait(false);
         }
+        catch (OperationCanceledException) when (!lease.IsHeld)
+        {
+            throw lease.Error();
+        }
         finally
         {
             _delivery.Forget(0);
@@ -199,6 +322,7 @@ internal sealed class Runner
             _tenure = null;
             _reader.Rest();
             await _leases.ReleaseAsync(lease).ConfigureAwait(false);
+            _hasLostLease = true;
         }
     }
 
@@ -233,6 +357,7 @@ internal sealed class Runner
 
             if (!await _progress.TryWriteWaitingAsync(tenure).ConfigureAwait(false)) continue;
             Enter(SubscriptionState.Live);
+            _troubles = 0;
             await WaitForMoreAsync(tenure).ConfigureAwait(false);
         }
     }
@@ -323,7 +448,7 @@ internal sealed class Runner
     {
         while (_requests.Next is { } request)
         {
-            if (request.NeedsLease && _tenure is null)
+            if (request.NeedsLease && _tenure is null && !request.Done.Task.IsCompleted)
             {
                 // Faulted: it is begun again to do what is asked.
                 (_isPaused, _cause) = (false, null);
@@ -331,23 +456,31 @@ internal sealed class Runner
             }
 
             _requests.RemoveNext();
+            if (request.Done.Task.IsCompleted) continue;
             try
             {
                 await request.Work().ConfigureAwait(false);
-                request.Done.SetResult();
+                request.Done.TrySetResult();
             }
             catch (Exception e)
             {
-                request.Done.SetException(e is EffectException { Error: var refusal } ? refusal : e);
-                if (e is not EffectException && (_tenure is null || _tenure.Token.IsCancellationRequested || e is LeaseLostException)) throw;
+                request.Done.TrySetException(e is EffectException { Error: var refusal } ? refusal : e);
+                if (_tenure is null) continue;
+                // A reset fails by the lease of any segment: the others keep theirs.
+                if (e is not EffectException && (_tenure.Token.IsCancellationRequested || (e is LeaseLostException lost && lost.Name == _key.Key))) throw;
                 // What the checkpoint is cannot be told any more, unless it is read again.
-                if (_tenure is not null) await _progress.LoadAsync(_tenure.Token).ConfigureAwait(false);
+                await _progress.LoadAsync(_tenure.Token).ConfigureAwait(false);
             }
         }
     }
 
-    private async ValueTask WaitWhileFaultedAsync()
+    private async ValueTask WaitWhileFaultedAsync(Exception error)
     {
+        (_isPaused, _cause, _tally.LastError) = (true, error, error);
+        Enter(SubscriptionState.Faulted);
+        // What it was begun again for cannot be done either.
+        _requests.FailThoseThatNeedLease(Stalled());
+        _hasLostLease = false;
         while (_isPaused && !_isStopping)
         {
             _interruption.Renew();
@@ -364,7 +497,37 @@ internal sealed class Runner
         if (current == SubscriptionState.Stopped || (next is SubscriptionState.Live or SubscriptionState.Paused && _tenure is null))
             throw new InvalidOperationException($"A runner does not go from {current} to {next}.");
         _state = (int)next;
-        _changed(_key.Key, next, next is SubscriptionState.Faulted or SubscriptionState.Paused ? _cause : null);
+        var isFailure = next == SubscriptionState.Faulted || (next == SubscriptionState.Paused && _cause is not null);
+        if (isFailure || next == SubscriptionState.Paused) _settlement.Stall(Stalled());
+        else _settlement.Flow();
+        var outer = LoopWaits.EnterDelegate(Loop);
+        try
+        {
+            // The cause of a pause or a fault matters more than what is thrown by one who is told of it.
+            if (_changed(_key.Key, next, isFailure ? _cause : null) is { } thrown && !isFailure) Report(thrown);
+        }
+        finally
+        {
+            LoopWaits.LeaveDelegate(outer);
+        }
+    }
+
+    private void Abort() => _abort.CancelQuietly(Report);
+
+    /// <summary>Keeps what went wrong beside the delivery, for the status. Any thread may call it.</summary>
+    private void Report(Exception error) => _tally.LastError = error;
+
+    /// <summary>The same of what a handler's callback threw when its token was cancelled: a mistake of the handler's, and not to be hidden by the loss of the lease.</summary>
+    private void ReportCallback(Exception error)
+    {
+        _thrownByCallback = error;
+        Report(error);
+    }
+
+    private SubscriptionException Stalled()
+    {
+        var cause = Cause;
+        return new(_key.Name, Position, $"Subscription '{_key.Key}' is {State}, and nothing after position {Position} is handled until it is resumed{(cause is null ? "." : $": {ExceptionText.MessageOf(cause)}")}", cause);
     }
 
     private InvalidOperationException NotActive() =>

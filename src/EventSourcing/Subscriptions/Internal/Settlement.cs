@@ -4,12 +4,24 @@ namespace EventSourcing.Subscriptions.Internal;
 internal sealed class Settlement
 {
     private readonly Lock _lock = new();
-    private readonly List<(long Position, TaskCompletionSource Done)> _waiters = [];
+    private readonly List<Waiter> _waiters = [];
     private long _position;
     private long _nearest = long.MaxValue;
-    private Exception? _ended;
+    private Exception? _ended, _stalled;
+
+    /// <summary>Somebody who waits.</summary>
+    internal sealed class Waiter(long position) : TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)
+    {
+        internal long Position { get; } = position;
+    }
 
     internal long Position => Volatile.Read(ref _position);
+
+    /// <summary>True when a wait for a position would be over at once.</summary>
+    internal bool IsDone(long position)
+    {
+        lock (_lock) return _ended is null && position <= Position;
+    }
 
     /// <summary>Called by the runner only.</summary>
     internal void MoveTo(long position)
@@ -19,35 +31,46 @@ internal sealed class Settlement
         if (position >= Volatile.Read(ref _nearest)) Notify();
     }
 
-    internal async Task WaitForAsync(long position, CancellationToken cancellationToken)
+    /// <summary>Begins a wait, to be ended by <see cref="Leave"/>.</summary>
+    internal Waiter Enter(long position)
     {
-        var waiter = (position, Done: new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        var waiter = new Waiter(position);
         lock (_lock)
         {
-            if (_ended is not null) throw _ended;
-            _waiters.Add(waiter);
+            if (_ended is not null) waiter.SetException(_ended);
+            else if (_stalled is not null && position > Position) waiter.SetException(_stalled);
+            else _waiters.Add(waiter);
             Volatile.Write(ref _nearest, Math.Min(_nearest, position));
         }
 
-        try
-        {
-            Notify();
-            await waiter.Done.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
-        }
-        finally
-        {
-            lock (_lock) _waiters.Remove(waiter);
-        }
+        Notify();
+        return waiter;
     }
 
-    /// <summary>Fails those who wait, and those who come later.</summary>
-    internal void End(Exception error)
+    internal void Leave(Waiter waiter)
     {
-        TaskCompletionSource[] waiters;
+        lock (_lock) _waiters.Remove(waiter);
+    }
+
+    /// <summary>Nothing moves for now: fails those who wait, and those who come until <see cref="Flow"/>.</summary>
+    internal void Stall(Exception error) => Fail(ref _stalled, error);
+
+    /// <summary>It may move again.</summary>
+    internal void Flow()
+    {
+        lock (_lock) _stalled = null;
+    }
+
+    /// <summary>Fails those who wait, and all who come later.</summary>
+    internal void End(Exception error) => Fail(ref _ended, error);
+
+    private void Fail(ref Exception? reason, Exception error)
+    {
+        Waiter[] waiters;
         lock (_lock)
         {
-            _ended = error;
-            waiters = [.. _waiters.Select(w => w.Done)];
+            reason = error;
+            waiters = [.. _waiters.Where(w => w.Position > Position || ReferenceEquals(error, _ended))];
         }
 
         foreach (var waiter in waiters) waiter.TrySetException(error);
@@ -57,9 +80,9 @@ internal sealed class Settlement
     {
         lock (_lock)
         {
-            foreach (var (position, done) in _waiters)
-                if (position <= Position) done.TrySetResult();
-            _waiters.RemoveAll(w => w.Done.Task.IsCompleted);
+            foreach (var waiter in _waiters)
+                if (waiter.Position <= Position) waiter.TrySetResult();
+            _waiters.RemoveAll(static w => w.Task.IsCompleted);
             Volatile.Write(ref _nearest, _waiters.Count == 0 ? long.MaxValue : _waiters.Min(w => w.Position));
         }
     }

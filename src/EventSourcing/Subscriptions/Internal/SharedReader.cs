@@ -43,6 +43,21 @@ internal sealed class SharedReader(SharedPages pages, EventQuery? query, int pag
         return page;
     }
 
+    /// <summary>True when the log holds an event between two positions, both inclusive, that is asked for and that a predicate takes. Reads beside the pages; any thread may ask.</summary>
+    internal async ValueTask<bool> HasAnyAsync(long from, long through, Func<RecordedEvent, bool> predicate, CancellationToken cancellationToken)
+    {
+        while (from <= through)
+        {
+            using var page = await pages.Log.ReadAsync(_read with { From = from, Through = through }, cancellationToken).ConfigureAwait(false);
+            foreach (var e in page.Events)
+                if (predicate(e)) return true;
+            if (page.IsLast) return false;
+            from = page.Next;
+        }
+
+        return false;
+    }
+
     /// <summary>Nothing is read for now.</summary>
     internal void Rest()
     {

@@ -1,0 +1,592 @@
+using System.Collections.Concurrent;
+using EventSourcing.Bus;
+using EventSourcing.Serialization;
+using EventSourcing.Storage;
+using EventSourcing.Subscriptions;
+using static EventSourcing.Testing.Contract.Subscribing;
+
+namespace EventSourcing.Testing.Contract;
+
+/// <summary>The loops behind subscriptions and listeners: what handlers do to them, and what they do about trouble.</summary>
+internal static class LoopCases
+{
+    private static readonly SubscriberOptions Hasty = new() { LeaseTimeout = TimeSpan.FromMilliseconds(1500), StopTimeout = TimeSpan.FromMilliseconds(20), Randomness = static () => 0 };
+
+    internal static IEnumerable<ContractCase> All =>
+    [
+        ContractCase.Of(Handler_that_disposes_its_subscription_goes_on_and_nothing_comes_after_its_event),
+        ContractCase.Of(Handler_that_steers_its_own_subscription_is_refused_at_once),
+        ContractCase.Of(Work_that_outlives_its_handler_may_steer),
+        ContractCase.Of(Handlers_that_dispose_each_others_subscriptions_end),
+        ContractCase.Of(Handler_may_dispose_its_subscriber),
+        ContractCase.Of(Live_handler_may_dispose_its_bus),
+        ContractCase.Of(State_change_that_steers_is_refused_and_the_subscription_goes_on),
+        ContractCase.Of(State_changes_that_throw_end_nothing),
+        ContractCase.Of(Callback_that_throws_when_a_lease_is_lost_is_the_last_error_and_ends_no_other_subscription),
+        ContractCase.Of(Lease_that_cannot_be_read_faults_its_own_subscription_only),
+        ContractCase.Of(Checkpoint_that_cannot_be_read_faults_its_own_subscription_only),
+        ContractCase.Of(Subscription_and_listener_outlast_a_full_disk_and_a_read_only_one),
+        ContractCase.Of(Effect_that_meets_trouble_of_another_store_falls_under_the_policy),
+        ContractCase.Of(Wait_on_a_paused_or_faulted_subscription_fails_with_the_cause),
+        ContractCase.Of(Wait_on_standby_follows_the_checkpoint_of_the_one_at_work),
+        ContractCase.Of(Reset_of_a_paused_subscription_leaves_it_paused_at_the_new_place),
+        ContractCase.Of(Reset_of_a_group_with_work_happens_in_one_transaction_or_not_at_all),
+        ContractCase.Of(Second_disposal_leaves_the_successor_alone),
+        ContractCase.Of(Disposal_ends_when_a_handler_does_not_return_and_says_so),
+        ContractCase.Of(Callback_that_throws_at_the_stop_ends_nothing),
+    ];
+
+    private static EventStore StoreOf(IEventLog log) => new(log, EventTypeMap.Empty);
+
+    private static async Task Handler_that_disposes_its_subscription_goes_on_and_nothing_comes_after_its_event(LogUnderTest log)
+    {
+        var seen = new ConcurrentQueue<long>();
+        Subscription own = null!;
+        var ready = new TaskCompletionSource();
+        var subscriber = On(log);
+        await using (subscriber.ConfigureAwait(false))
+        {
+            own = await subscriber.StartAsync("own", SubscriptionHandler.EachRaw(async (e, _, _) =>
+            {
+                await ready.Task.ConfigureAwait(false);
+                await own.DisposeAsync().ConfigureAwait(false);
+                seen.Enqueue(e.Position.ToInt64());
+            })).ConfigureAwait(false);
+            await log.AppendAsync("s", Make.Numbered(3)).ConfigureAwait(false);
+            ready.SetResult();
+            await log.Changed.UntilAsync(() => own.State == SubscriptionState.Stopped, "it has stopped").ConfigureAwait(false);
+            await own.DisposeAsync().AsTask().WaitAsync(Patience).ConfigureAwait(false);
+            Expect.Equal([1L], seen, "what came");
+            Expect.Equal(1L, await CheckpointAsync(log, "own").ConfigureAwait(false), "the checkpoint");
+            Expect.Equal(0, subscriber.Subscriptions.Count, "the subscriptions that are listed");
+        }
+    }
+
+    private static async Task Handler_that_steers_its_own_subscription_is_refused_at_once(LogUnderTest log)
+    {
+        Subscription own = null!;
+        var (ready, refused) = (new TaskCompletionSource(), new ConcurrentQueue<string>());
+        var subscriber = On(log);
+        await using (subscriber.ConfigureAwait(false))
+        {
+            own = await subscriber.StartAsync("own", SubscriptionHandler.EachRaw(async (e, _, _) =>
+            {
+                await ready.Task.ConfigureAwait(false);
+                Func<Task>[] calls =
+                [
+                    () => own.PauseAsync(), () => own.ResumeAsync(), () => own.ResetAsync(Start.Beginning), () => own.ResetAsync<ILogTransaction>(Start.Beginning, _ => { }),
+                    () => own.RetryAsync("k"), () => own.RetryAllAsync(), () => own.DiscardAsync("k"), () => own.WaitForAsync(e.Position), () => Task.Run(() => own.PauseAsync()),
+                ];
+                using (Handling.Begin(new EventMetadata { Actor = "ann" }))
+                    foreach (var call in calls) refused.Enqueue((await Expect.ThrowsAsync<InvalidOperationException>(call, "the call").ConfigureAwait(false)).Message);
+            })).ConfigureAwait(false);
+            await log.AppendAsync("s", Make.Event()).ConfigureAwait(false);
+            ready.SetResult();
+            await WaitAsync(own, 1).ConfigureAwait(false);
+            Expect.Equal(9, refused.Count, "how many calls were refused");
+            foreach (var message in refused) Expect.True(message.Contains("DisposeAsync", StringComparison.Ordinal), $"'{message}' says what may be called");
+            Expect.Equal(0L, (await own.GetStatusAsync().ConfigureAwait(false)).Failures, "the failures");
+        }
+    }
+
+    private static async Task Work_that_outlives_its_handler_may_steer(LogUnderTest log)
+    {
+        Subscription own = null!;
+        var (late, released, busy, stuck) = (new TaskCompletionSource<Task>(), new TaskCompletionSource(), new TaskCompletionSource(), new TaskCompletionSource());
+        var subscriber = On(log);
+        await using (subscriber.ConfigureAwait(false))
+        {
+            own = await subscriber.StartAsync("own", SubscriptionHandler.EachRaw(async (e, _, _) =>
+            {
+                if (e.Position.ToInt64() == 1)
+                {
+                    late.SetResult(Task.Run(async () =>
+                    {
+                        await released.Task.ConfigureAwait(false);
+                        await own.PauseAsync(CancellationToken.None).ConfigureAwait(false);
+                    }, CancellationToken.None));
+                    return;
+                }
+
+                busy.TrySetResult();
+                await stuck.Task.ConfigureAwait(false);
+            })).ConfigureAwait(false);
+            await log.AppendAsync("s", Make.Numbered(2)).ConfigureAwait(false);
+            await busy.Task.WaitAsync(Patience).ConfigureAwait(false);
+            // A later call of the handler is under way: not the one that began the work.
+            released.SetResult();
+            stuck.SetResult();
+            await (await late.Task.ConfigureAwait(false)).WaitAsync(Patience).ConfigureAwait(false);
+            Expect.Equal(SubscriptionState.Paused, own.State, "the state");
+        }
+    }
+
+    private static async Task Handlers_that_dispose_each_others_subscriptions_end(LogUnderTest log)
+    {
+        Subscription one = null!, two = null!;
+        var (ready, both) = (new TaskCompletionSource(), new Barrier(2));
+        var ended = new ConcurrentQueue<string>();
+        var (first, second) = (On(log), On(log));
+        SubscriptionHandler Disposing(string name, Func<Subscription> other) => SubscriptionHandler.EachRaw(async (_, _, _) =>
+        {
+            await ready.Task.ConfigureAwait(false);
+            await Task.Run(() => both.SignalAndWait(Patience)).ConfigureAwait(false);
+            await other().DisposeAsync().ConfigureAwait(false);
+            ended.Enqueue(name);
+        });
+        await using (first.ConfigureAwait(false))
+        await using (second.ConfigureAwait(false))
+        {
+            one = await first.StartAsync("one", Disposing("one", () => two)).ConfigureAwait(false);
+            two = await second.StartAsync("two", Disposing("two", () => one)).ConfigureAwait(false);
+            await log.AppendAsync("s", Make.Event()).ConfigureAwait(false);
+            ready.SetResult();
+            await log.Changed.UntilAsync(() => (one.State, two.State) == (SubscriptionState.Stopped, SubscriptionState.Stopped), "both have stopped").ConfigureAwait(false);
+            Expect.Equal(2, ended.Count, "the handlers that ended");
+        }
+
+        both.Dispose();
+    }
+
+    private static async Task Handler_may_dispose_its_subscriber(LogUnderTest log)
+    {
+        var ready = new TaskCompletionSource();
+        var disposed = new TaskCompletionSource();
+        var subscriber = On(log);
+        var other = await subscriber.StartAsync("other", Collect([])).ConfigureAwait(false);
+        var own = await subscriber.StartAsync("own", SubscriptionHandler.EachRaw(async (_, _, _) =>
+        {
+            await ready.Task.ConfigureAwait(false);
+            await subscriber.DisposeAsync().ConfigureAwait(false);
+            disposed.TrySetResult();
+        })).ConfigureAwait(false);
+        await log.AppendAsync("s", Make.Event()).ConfigureAwait(false);
+        ready.SetResult();
+        await disposed.Task.WaitAsync(Patience).ConfigureAwait(false);
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => subscriber.DisposeAsync().AsTask())).WaitAsync(Patience).ConfigureAwait(false);
+        Expect.Equal((SubscriptionState.Stopped, SubscriptionState.Stopped), (own.State, other.State), "the states");
+    }
+
+    private static async Task Live_handler_may_dispose_its_bus(LogUnderTest log)
+    {
+        var ready = new TaskCompletionSource();
+        var disposed = new TaskCompletionSource();
+        var bus = new EventBus(StoreOf(log.Log));
+        var durable = await bus.SubscribeAsync("durable", Route.All, Collect([])).ConfigureAwait(false);
+        LiveListener own = null!;
+        own = await bus.ListenRawAsync(Route.All, async (_, _) =>
+        {
+            await ready.Task.ConfigureAwait(false);
+            await own.DisposeAsync().ConfigureAwait(false);
+            await bus.DisposeAsync().ConfigureAwait(false);
+            disposed.TrySetResult();
+        }).ConfigureAwait(false);
+        await log.AppendAsync("s", Make.Event()).ConfigureAwait(false);
+        ready.SetResult();
+        await disposed.Task.WaitAsync(Patience).ConfigureAwait(false);
+        await bus.DisposeAsync().AsTask().WaitAsync(Patience).ConfigureAwait(false);
+        Expect.Equal(SubscriptionState.Stopped, durable.State, "the durable listener");
+        Expect.Equal(0, bus.LiveListeners.Count, "the live listeners");
+    }
+
+    private static async Task State_change_that_steers_is_refused_and_the_subscription_goes_on(LogUnderTest log)
+    {
+        var refused = new TaskCompletionSource<Exception>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var seen = new ConcurrentQueue<long>();
+        var subscriber = On(log);
+        await using (subscriber.ConfigureAwait(false))
+        {
+            Expect.True(
+                await Expect.ThrowsAsync<ArgumentException>(
+                    () =>
+                    {
+                        subscriber.StateChanged += async (_, _, _) => await Task.Yield();
+                        return Task.CompletedTask;
+                    }, "an asynchronous state change").ConfigureAwait(false) is not null, "refused");
+            subscriber.StateChanged += (name, state, _) =>
+            {
+                if (state != SubscriptionState.Paused) return;
+                var steer = subscriber.Subscriptions.Single(s => s.Name == name).ResumeAsync();
+                if (steer.IsFaulted) refused.TrySetResult(steer.Exception!.InnerException!);
+            };
+            var own = await subscriber.StartAsync("own", Collect(seen)).ConfigureAwait(false);
+            await log.Changed.UntilAsync(() => own.State == SubscriptionState.Live, "it is live").ConfigureAwait(false);
+            await own.PauseAsync().WaitAsync(Patience).ConfigureAwait(false);
+            Expect.True(await refused.Task.WaitAsync(Patience).ConfigureAwait(false) is InvalidOperationException, "the refusal is InvalidOperationException");
+            await own.ResumeAsync().WaitAsync(Patience).ConfigureAwait(false);
+            await log.AppendAsync("s", Make.Event()).ConfigureAwait(false);
+            await WaitAsync(own, 1).ConfigureAwait(false);
+        }
+    }
+
+    private static async Task State_changes_that_throw_end_nothing(LogUnderTest log)
+    {
+        var seen = new ConcurrentQueue<long>();
+        var subscriber = new Subscriber(StoreOf(log.Log));
+        subscriber.StateChanged += (_, _, _) => throw new InvalidOperationException("first");
+        subscriber.StateChanged += (_, _, _) => throw new InvalidOperationException("second");
+        // Told although the others throw.
+        subscriber.StateChanged += (_, _, _) => log.Changed.Set();
+        await using (subscriber.ConfigureAwait(false))
+        {
+            var own = await subscriber.StartAsync("own", Collect(seen)).ConfigureAwait(false);
+            await log.Changed.UntilAsync(() => own.State == SubscriptionState.Live, "it is live").ConfigureAwait(false);
+            await log.AppendAsync("s", Make.Event()).ConfigureAwait(false);
+            await WaitAsync(own, 1).ConfigureAwait(false);
+            Expect.True((await own.GetStatusAsync().ConfigureAwait(false)).LastError is AggregateException { InnerExceptions.Count: 2 }, "what was thrown is the last error");
+            await own.PauseAsync().WaitAsync(Patience).ConfigureAwait(false);
+            await own.ResumeAsync().WaitAsync(Patience).ConfigureAwait(false);
+            await log.AppendAsync("s", Make.Event()).ConfigureAwait(false);
+            await WaitAsync(own, 2).ConfigureAwait(false);
+        }
+    }
+
+    private static async Task Callback_that_throws_when_a_lease_is_lost_is_the_last_error_and_ends_no_other_subscription(LogUnderTest log)
+    {
+        var entered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var seen = new ConcurrentQueue<long>();
+        var subscriber = On(log, Hasty);
+        await using (subscriber.ConfigureAwait(false))
+        {
+            var bad = await subscriber.StartAsync("bad", SubscriptionHandler.EachRaw(async (_, _, token) =>
+            {
+                token.Register(() => throw new InvalidOperationException("thrown by a callback"));
+                entered.TrySetResult();
+                await Task.Delay(Timeout.InfiniteTimeSpan, token).ConfigureAwait(false);
+            })).ConfigureAwait(false);
+            var good = await subscriber.StartAsync("good", Collect(seen)).ConfigureAwait(false);
+            await log.AppendAsync("s", Make.Event()).ConfigureAwait(false);
+            await entered.Task.WaitAsync(Patience).ConfigureAwait(false);
+            await WaitAsync(good, 1).ConfigureAwait(false);
+            await StealAsync(log, "bad").ConfigureAwait(false);
+            await log.Changed.UntilAsync(() => bad.State == SubscriptionState.Standby, "the lease is lost").ConfigureAwait(false);
+            Expect.True((await bad.GetStatusAsync().ConfigureAwait(false)).LastError is InvalidOperationException { Message: "thrown by a callback" }, "what was thrown is the last error");
+            await log.AppendAsync("s", Make.Event()).ConfigureAwait(false);
+            await WaitAsync(good, 2).ConfigureAwait(false);
+            var late = await subscriber.StartAsync("late", Collect([])).ConfigureAwait(false);
+            await WaitAsync(late, 2).ConfigureAwait(false);
+        }
+    }
+
+    // As another process's: another owner, the next epoch.
+    private static Task<bool> StealAsync(LogUnderTest log, string key) => log.TransactAsync(transaction =>
+    {
+        transaction.TryGet(RecordKind.Lease, key, out var record);
+        var bytes = record!.Value.ToArray();
+        bytes[1]++;
+        bytes[17]++;
+        return transaction.TryPut(RecordKind.Lease, key, bytes, null);
+    });
+
+    private static async Task Lease_that_cannot_be_read_faults_its_own_subscription_only(LogUnderTest log)
+    {
+        var subscriber = On(log, Hasty);
+        await using (subscriber.ConfigureAwait(false))
+        {
+            var bad = await subscriber.StartAsync("bad", Collect([])).ConfigureAwait(false);
+            var good = await subscriber.StartAsync("good", Collect([])).ConfigureAwait(false);
+            await log.Changed.UntilAsync(() => (bad.State, good.State) == (SubscriptionState.Live, SubscriptionState.Live), "both are live").ConfigureAwait(false);
+            byte[] newer = [2, 0, 0];
+            await log.TransactAsync(transaction => transaction.TryPut(RecordKind.Lease, "bad", newer, null)).ConfigureAwait(false);
+            await log.Changed.UntilAsync(() => bad.State == SubscriptionState.Faulted, "it is faulted").ConfigureAwait(false);
+            Expect.True((await bad.GetStatusAsync().ConfigureAwait(false)).LastError is StoreCorruptException { Where: "lease 'bad'" }, "the last error names the lease");
+            // A reset begins anew, fails alike and says so.
+            await Expect.ThrowsAsync<SubscriptionException>(() => bad.ResetAsync(Start.Beginning).WaitAsync(Patience), "the reset").ConfigureAwait(false);
+            await log.AppendAsync("s", Make.Event()).ConfigureAwait(false);
+            await WaitAsync(good, 1).ConfigureAwait(false);
+            var late = await subscriber.StartAsync("late", Collect([])).ConfigureAwait(false);
+            await WaitAsync(late, 1).ConfigureAwait(false);
+            Expect.Equal(SubscriptionState.Live, good.State, "the other");
+        }
+    }
+
+    private static async Task Checkpoint_that_cannot_be_read_faults_its_own_subscription_only(LogUnderTest log)
+    {
+        byte[] newer = [2, 1];
+        await log.TransactAsync(transaction => transaction.TryPut(RecordKind.Checkpoint, "bad", newer, null)).ConfigureAwait(false);
+        await log.AppendAsync("s", Make.Event()).ConfigureAwait(false);
+        var subscriber = On(log);
+        await using (subscriber.ConfigureAwait(false))
+        {
+            var bad = await subscriber.StartAsync("bad", Collect([])).ConfigureAwait(false);
+            var good = await subscriber.StartAsync("good", Collect([])).ConfigureAwait(false);
+            await WaitAsync(good, 1).ConfigureAwait(false);
+            await log.Changed.UntilAsync(() => bad.State == SubscriptionState.Faulted, "it is faulted").ConfigureAwait(false);
+            Expect.True((await bad.GetStatusAsync().ConfigureAwait(false)).LastError is StoreCorruptException { Where: "checkpoint 'bad'" }, "the last error names the checkpoint");
+        }
+    }
+
+    private static async Task Subscription_and_listener_outlast_a_full_disk_and_a_read_only_one(LogUnderTest log)
+    {
+        var troubled = new TroubledLog(log.Log);
+        var (seen, live) = (new ConcurrentQueue<long>(), new ConcurrentQueue<long>());
+        var met = new Signal();
+        var bus = new EventBus(StoreOf(troubled), Hasty);
+        await using (bus.ConfigureAwait(false))
+        {
+            var durable = await bus.SubscribeAsync("durable", Route.All, Collect(seen), new() { CheckpointEvery = 1 }).ConfigureAwait(false);
+            var listener = await bus.ListenRawAsync(Route.All, (e, _) =>
+            {
+                live.Enqueue(e.Position.ToInt64());
+                met.Set();
+                return default;
+            }).ConfigureAwait(false);
+            var position = 0L;
+            foreach (var error in new Exception[] { new StoreFullException("full"), new StoreReadOnlyException("read-only") })
+            {
+                var times = 0;
+                troubled.Trouble = operation =>
+                {
+                    if (operation == nameof(IEventLog.ReadRecordsAsync) || (operation == nameof(IEventLog.WaitAsync) && error is StoreFullException)) return null;
+                    Interlocked.Increment(ref times);
+                    met.Set();
+                    return error;
+                };
+                await log.AppendAsync("s", Make.Numbered(20)).ConfigureAwait(false);
+                await met.UntilAsync(() => Volatile.Read(ref times) > 8, "the trouble was met").ConfigureAwait(false);
+                await met.UntilAsync(async () => (await TryStatusAsync(durable).ConfigureAwait(false))?.GetType() == error.GetType(), "the status shows the trouble").ConfigureAwait(false);
+                troubled.Trouble = static _ => null;
+                position += 20;
+                await WaitAsync(durable, position).ConfigureAwait(false);
+                await met.UntilAsync(() => live.Count >= position, "the listener has them").ConfigureAwait(false);
+                Expect.True(!listener.IsFaulted, "the listener is not faulted");
+            }
+
+            Expect.Equal(Make.CountTo(40), seen.Distinct(), "what came");
+        }
+
+        // The status reads the head, which is in trouble too.
+        async Task<Exception?> TryStatusAsync(Subscription subscription)
+        {
+            var trouble = troubled.Trouble;
+            troubled.Trouble = static _ => null;
+            try
+            {
+                return (await subscription.GetStatusAsync().ConfigureAwait(false)).LastError;
+            }
+            finally
+            {
+                troubled.Trouble = trouble;
+            }
+        }
+    }
+
+    private static async Task Effect_that_meets_trouble_of_another_store_falls_under_the_policy(LogUnderTest log)
+    {
+        await log.AppendAsync("s", Make.Event()).ConfigureAwait(false);
+        var subscriber = On(log);
+        await using (subscriber.ConfigureAwait(false))
+        {
+            foreach (var isNative in new[] { false, true })
+            {
+                var attempts = 0;
+                var own = await subscriber.StartAsync($"own-{isNative}", SubscriptionHandler.EachRaw((_, delivery, _) =>
+                {
+                    attempts++;
+                    if (isNative) delivery.Enlist<ILogTransaction>(_ => throw new StoreUnavailableException("another store"));
+                    else delivery.Enlist(_ => throw new StoreUnavailableException("another store"));
+                    return default;
+                }), new() { OnFailure = OnFailure.RetryThenPause(2, TimeSpan.Zero) }).ConfigureAwait(false);
+                await log.Changed.UntilAsync(() => own.State == SubscriptionState.Paused, "it is paused").ConfigureAwait(false);
+                Expect.True((await own.GetStatusAsync().ConfigureAwait(false)).LastError is SubscriptionException { Attempts: 3, InnerException: StoreUnavailableException }, "the last error is the effect's");
+                Expect.True(attempts >= 3, "it was tried three times");
+            }
+        }
+    }
+
+    private static async Task Wait_on_a_paused_or_faulted_subscription_fails_with_the_cause(LogUnderTest log)
+    {
+        var isBroken = false;
+        var troubled = new TroubledLog(log.Log);
+        var subscriber = On(log, StoreOf(troubled));
+        await using (subscriber.ConfigureAwait(false))
+        {
+            var own = await subscriber.StartAsync("own", SubscriptionHandler.EachRaw((_, _, _) =>
+                isBroken ? throw new InvalidOperationException("broken") : default), new() { OnFailure = OnFailure.RetryThenPause(0) }).ConfigureAwait(false);
+            await log.AppendAsync("s", Make.Event()).ConfigureAwait(false);
+            await WaitAsync(own, 1).ConfigureAwait(false);
+
+            var meanwhile = own.WaitForAsync(GlobalPosition.FromInt64(2));
+            await own.PauseAsync().WaitAsync(Patience).ConfigureAwait(false);
+            var byRequest = await Expect.ThrowsAsync<SubscriptionException>(() => meanwhile.WaitAsync(Patience), "a wait when it is paused").ConfigureAwait(false);
+            Expect.True(byRequest is { InnerException: null, Name: "own" }, "there is no cause");
+            await Expect.ThrowsAsync<SubscriptionException>(() => WaitAsync(own, 2), "a later wait").ConfigureAwait(false);
+            await WaitAsync(own, 1).ConfigureAwait(false);
+
+            await own.ResumeAsync().WaitAsync(Patience).ConfigureAwait(false);
+            meanwhile = own.WaitForAsync(GlobalPosition.FromInt64(2));
+            isBroken = true;
+            await log.AppendAsync("s", Make.Event()).ConfigureAwait(false);
+            var byFailure = await Expect.ThrowsAsync<SubscriptionException>(() => meanwhile.WaitAsync(Patience), "a wait when the handler fails").ConfigureAwait(false);
+            Expect.True(byFailure.InnerException is SubscriptionException { InnerException.Message: "broken" }, "the cause is the handler's");
+
+            isBroken = false;
+            troubled.Trouble = static operation => operation == nameof(IEventLog.ReadAsync) ? new StoreCorruptException("bits", "page 7") : null;
+            await own.ResumeAsync().WaitAsync(Patience).ConfigureAwait(false);
+            await log.Changed.UntilAsync(() => own.State == SubscriptionState.Faulted, "it is faulted").ConfigureAwait(false);
+            var byFault = await Expect.ThrowsAsync<SubscriptionException>(() => WaitAsync(own, 2), "a wait when it is faulted").ConfigureAwait(false);
+            Expect.True(byFault.InnerException is StoreCorruptException, "the cause is the log's");
+            troubled.Trouble = static _ => null;
+            await own.ResumeAsync().WaitAsync(Patience).ConfigureAwait(false);
+            await log.Changed.UntilAsync(() => own.State == SubscriptionState.Live, "it is live").ConfigureAwait(false);
+            await WaitAsync(own, 2).ConfigureAwait(false);
+        }
+    }
+
+    private static async Task Wait_on_standby_follows_the_checkpoint_of_the_one_at_work(LogUnderTest log)
+    {
+        var (first, second) = (On(log, Hasty), On(log, Hasty));
+        foreach (var isGroup in new[] { false, true })
+        {
+            var options = new SubscriptionOptions { IsGroup = isGroup, Query = EventQuery.All.InCategory("a"), CheckpointAfter = TimeSpan.Zero };
+            var one = await first.StartAsync($"name-{isGroup}", Collect([]), options).ConfigureAwait(false);
+            await log.Changed.UntilAsync(() => one.ActiveSegments == (isGroup ? 16 : 1), "the first has it").ConfigureAwait(false);
+            var two = await second.StartAsync($"name-{isGroup}", Collect([]), options).ConfigureAwait(false);
+            for (var i = 0; i < 4; i++) await log.AppendAsync($"a-{i}", Make.Event()).ConfigureAwait(false);
+            // Not for the handler: the checkpoint stays before it.
+            var last = await log.AppendAsync("b-1", Make.Event()).ConfigureAwait(false);
+            await two.WaitForAsync(last.LastPosition).WaitAsync(Patience).ConfigureAwait(false);
+        }
+
+        await first.DisposeAsync().ConfigureAwait(false);
+        await second.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private static async Task Reset_of_a_paused_subscription_leaves_it_paused_at_the_new_place(LogUnderTest log)
+    {
+        var seen = new ConcurrentQueue<long>();
+        await log.AppendAsync("s", Make.Numbered(2)).ConfigureAwait(false);
+        var subscriber = On(log);
+        await using (subscriber.ConfigureAwait(false))
+        {
+            var own = await subscriber.StartAsync("own", Collect(seen)).ConfigureAwait(false);
+            await WaitAsync(own, 2).ConfigureAwait(false);
+            await own.PauseAsync().WaitAsync(Patience).ConfigureAwait(false);
+            await own.ResetAsync(Start.Beginning).WaitAsync(Patience).ConfigureAwait(false);
+            Expect.Equal((SubscriptionState.Paused, 0L), (own.State, await CheckpointAsync(log, "own").ConfigureAwait(false)), "state and checkpoint");
+            await Expect.ThrowsAsync<SubscriptionException>(() => WaitAsync(own, 2), "a wait").ConfigureAwait(false);
+            await own.ResumeAsync().WaitAsync(Patience).ConfigureAwait(false);
+            await WaitAsync(own, 2).ConfigureAwait(false);
+            Expect.Equal([1L, 2, 1, 2], seen, "what came");
+        }
+    }
+
+    private static async Task Reset_of_a_group_with_work_happens_in_one_transaction_or_not_at_all(LogUnderTest log)
+    {
+        var seen = new ConcurrentQueue<long>();
+        for (var i = 0; i < 20; i++) await log.AppendAsync($"s-{i}", Make.Event()).ConfigureAwait(false);
+        var subscriber = On(log);
+        await using (subscriber.ConfigureAwait(false))
+        {
+            var own = await subscriber.StartAsync("own", Collect(seen), new() { IsGroup = true, CheckpointEvery = 1 }).ConfigureAwait(false);
+            await WaitAsync(own, 20).ConfigureAwait(false);
+            byte[] mark = [1];
+            bool Mark(ILogTransaction transaction) => transaction.TryPut(RecordKind.Document, "mark", mark, null);
+            await Expect.ThrowsAsync<ArgumentException>(() => own.ResetAsync<ILogTransaction>(Start.Beginning, async _ => await Task.Yield()), "asynchronous work").ConfigureAwait(false);
+            await Expect.ThrowsAsync<FormatException>(() => own.ResetAsync<ILogTransaction>(Start.Beginning, transaction =>
+            {
+                Mark(transaction);
+                throw new FormatException("no");
+            }).WaitAsync(Patience), "work that throws").ConfigureAwait(false);
+            using var given = new CancellationTokenSource();
+            await given.CancelAsync().ConfigureAwait(false);
+            await Expect.ThrowsAsync<OperationCanceledException>(() => own.ResetAsync<ILogTransaction>(Start.Beginning, transaction => Mark(transaction), given.Token), "a reset given up").ConfigureAwait(false);
+            await WaitAsync(own, 20).ConfigureAwait(false);
+            Expect.Equal((20, 0), (seen.Count, (await DocumentsAsync(log).ConfigureAwait(false)).Count), "events and documents after the resets that failed");
+
+            await StealAsync(log, "own/07").ConfigureAwait(false);
+            await Expect.ThrowsAsync<Exception>(() => own.ResetAsync<ILogTransaction>(Start.Beginning, transaction => Mark(transaction)).WaitAsync(Patience), "a reset without one of the leases").ConfigureAwait(false);
+            Expect.Equal(0, (await DocumentsAsync(log).ConfigureAwait(false)).Count, "documents");
+        }
+
+        var again = On(log, Hasty);
+        await using (again.ConfigureAwait(false))
+        {
+            seen.Clear();
+            var own = await again.StartAsync("own", Collect(seen), new() { IsGroup = true }).ConfigureAwait(false);
+            await log.Changed.UntilAsync(() => own.ActiveSegments == 16, "all segments are active").ConfigureAwait(false);
+            await WaitAsync(own, 20).ConfigureAwait(false);
+            Expect.Equal(0, seen.Count, "what came, as nothing was reset");
+            byte[] mark = [1];
+            await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => own.ResetAsync<ILogTransaction>(Start.Beginning, transaction => transaction.TryPut(RecordKind.Document, "mark", mark, null)))).WaitAsync(Patience).ConfigureAwait(false);
+            await WaitAsync(own, 20).ConfigureAwait(false);
+            Expect.Equal(Make.CountTo(20), seen.Distinct().Order(), "what came again");
+            Expect.Equal(1, (await DocumentsAsync(log).ConfigureAwait(false)).Count, "documents");
+        }
+    }
+
+    private static async Task<IReadOnlyList<Record>> DocumentsAsync(LogUnderTest log) =>
+        await log.Log.ReadRecordsAsync(RecordKind.Document, "", null, 10, CancellationToken.None).ConfigureAwait(false);
+
+    private static async Task Second_disposal_leaves_the_successor_alone(LogUnderTest log)
+    {
+        var subscriber = On(log);
+        await using (subscriber.ConfigureAwait(false))
+        {
+            var first = await subscriber.StartAsync("s", Collect([])).ConfigureAwait(false);
+            await first.DisposeAsync().ConfigureAwait(false);
+            var second = await subscriber.StartAsync("s", Collect([])).ConfigureAwait(false);
+            await first.DisposeAsync().ConfigureAwait(false);
+            Expect.Equal([second], subscriber.Subscriptions, "the subscriptions that are listed");
+            await Expect.ThrowsAsync<InvalidOperationException>(() => subscriber.StartAsync("s", Collect([])), "a third").ConfigureAwait(false);
+            await subscriber.DisposeAsync().ConfigureAwait(false);
+            Expect.Equal(SubscriptionState.Stopped, second.State, "the second");
+        }
+    }
+
+    private static async Task Disposal_ends_when_a_handler_does_not_return_and_says_so(LogUnderTest log)
+    {
+        // Five seconds of grace pass in about one; the lease of the stuck handler is renewed all the same.
+        var options = new SubscriberOptions { TimeProvider = new EarlyClock(4), LeaseTimeout = TimeSpan.FromMinutes(1), StopTimeout = TimeSpan.FromMilliseconds(100) };
+        var (entered, stuck) = (new CountdownEvent(2), new TaskCompletionSource());
+        var bus = new EventBus(StoreOf(log.Log), options);
+        bus.Subscriber.StateChanged += (_, _, _) => log.Changed.Set();
+        var bad = await bus.SubscribeAsync("bad", Route.All, SubscriptionHandler.EachRaw(async (_, _, _) =>
+        {
+            entered.Signal();
+            await stuck.Task.ConfigureAwait(false);
+        })).ConfigureAwait(false);
+        await bus.ListenRawAsync(Route.All, async (_, _) =>
+        {
+            entered.Signal();
+            await stuck.Task.ConfigureAwait(false);
+        }).ConfigureAwait(false);
+        var good = await bus.SubscribeAsync("good", Route.All, Collect([])).ConfigureAwait(false);
+        await log.AppendAsync("s", Make.Event()).ConfigureAwait(false);
+        await WaitAsync(good, 1).ConfigureAwait(false);
+        await Task.Run(() => entered.Wait(Patience)).ConfigureAwait(false);
+        var thrown = await Expect.ThrowsAsync<AggregateException>(() => bus.DisposeAsync().AsTask().WaitAsync(Patience), "the disposal").ConfigureAwait(false);
+        Expect.True(thrown.InnerExceptions is [EventBusException, SubscriptionException { Name: "bad" }], $"both are named: {thrown}");
+        Expect.Equal(SubscriptionState.Stopped, good.State, "the other");
+        Expect.True(bad.State != SubscriptionState.Stopped, "the stuck one has not stopped");
+        Expect.Equal([bad], bus.Subscriber.Subscriptions, "the subscriptions that are listed");
+        var lease = (await log.Log.ReadRecordsAsync(RecordKind.Lease, "bad", "bad", 1, CancellationToken.None).ConfigureAwait(false))[0];
+        Expect.True(new Guid(lease.Value.Span[1..17]) == bus.Subscriber.Owner, "the lease is kept");
+        stuck.SetResult();
+        await bus.DisposeAsync().AsTask().WaitAsync(Patience).ConfigureAwait(false);
+        Expect.Equal((SubscriptionState.Stopped, 0, 0), (bad.State, bus.Subscriber.Subscriptions.Count, bus.LiveListeners.Count), "after the handlers have returned");
+        Expect.Equal(1L, await CheckpointAsync(log, "bad").ConfigureAwait(false), "the checkpoint");
+        entered.Dispose();
+    }
+
+    private static async Task Callback_that_throws_at_the_stop_ends_nothing(LogUnderTest log)
+    {
+        var entered = new CountdownEvent(2);
+        var bus = new EventBus(StoreOf(log.Log), Hasty);
+        async ValueTask HandleAsync(CancellationToken token)
+        {
+            token.Register(() => throw new InvalidOperationException("thrown by a callback"));
+            entered.Signal();
+            await Task.Delay(Timeout.InfiniteTimeSpan, token).ConfigureAwait(false);
+        }
+
+        var durable = await bus.SubscribeAsync("durable", Route.All, SubscriptionHandler.EachRaw((_, _, token) => HandleAsync(token))).ConfigureAwait(false);
+        var live = await bus.ListenRawAsync(Route.All, (_, token) => HandleAsync(token)).ConfigureAwait(false);
+        await log.AppendAsync("s", Make.Event()).ConfigureAwait(false);
+        await Task.Run(() => entered.Wait(Patience)).ConfigureAwait(false);
+        await bus.DisposeAsync().AsTask().WaitAsync(Patience).ConfigureAwait(false);
+        Expect.Equal("thrown by a callback", (await durable.GetStatusAsync().ConfigureAwait(false)).LastError?.Message, "the last error of the subscription");
+        Expect.Equal("thrown by a callback", live.LastError?.Message, "the last error of the listener");
+        entered.Dispose();
+    }
+}

@@ -1,0 +1,24 @@
+using System.Reflection;
+using System.Runtime.CompilerServices;
+
+namespace EventSourcing.Storage.Internal;
+
+/// <summary>Refuses asynchronous code where nothing would wait for it.</summary>
+internal static class SynchronousDelegate
+{
+    /// <summary>Throws when a delegate is an async method or lambda, or returns something that is to be awaited.</summary>
+    /// <param name="work">The delegate.</param>
+    /// <param name="name">The parameter that it was given for.</param>
+    /// <exception cref="ArgumentException">It is asynchronous.</exception>
+    internal static void ThrowIfAsync(Delegate work, string name)
+    {
+        foreach (var single in work.GetInvocationList())
+            if (single.Method.IsDefined(typeof(AsyncStateMachineAttribute), inherit: false) || IsAwaited(single.Method))
+                throw new ArgumentException($"The delegate '{name}' is asynchronous, and nothing would wait for it: its work would be done too late or never, and what it throws would be lost. Await before this call, or pass a synchronous delegate.", name);
+    }
+
+    private static bool IsAwaited(MethodInfo method) =>
+        typeof(Task).IsAssignableFrom(method.ReturnType)
+        || method.ReturnType == typeof(ValueTask)
+        || (method.ReturnType.IsGenericType && method.ReturnType.GetGenericTypeDefinition() is var type && (type == typeof(ValueTask<>) || type == typeof(IAsyncEnumerable<>)));
+}

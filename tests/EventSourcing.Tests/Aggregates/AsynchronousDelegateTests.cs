@@ -1,0 +1,55 @@
+using EventSourcing.Aggregates;
+using EventSourcing.Commands;
+using EventSourcing.DependencyInjection;
+using EventSourcing.Hosting;
+using EventSourcing.InMemory;
+using EventSourcing.Serialization;
+using EventSourcing.Subscriptions;
+using EventSourcing.Testing;
+using EventSourcing.Tests.Shared;
+using FluentAssertions;
+using Microsoft.Extensions.DependencyInjection;
+using NUnit.Framework;
+
+namespace EventSourcing.Tests.Aggregates;
+
+public class AsynchronousDelegateTests
+{
+    private sealed class Empty : Aggregate
+    {
+        protected override void Apply(object @event)
+        {
+        }
+    }
+
+    private static async void Later(Empty aggregate) => await Task.Yield();
+
+    [Test]
+    public async Task Update_by_an_asynchronous_delegate_is_refused_before_anything_is_done()
+    {
+        await using var store = new EventStore(new InMemoryEventLog(), School.Types);
+        var called = false;
+        var updates = new Action<Empty>[] { async _ => { called = true; await Task.Yield(); }, Later, (Action<Empty>)(_ => { }) + Later };
+        foreach (var update in updates)
+            await FluentActions.Awaiting(async () => await store.Aggregates<Empty>().UpdateAsync("s", update)).Should().ThrowAsync<ArgumentException>().WithParameterName("change");
+        called.Should().BeFalse();
+    }
+
+    [Test]
+    public void Asynchronous_delegates_that_nothing_would_wait_for_are_refused()
+    {
+        var store = new EventStore(new InMemoryEventLog(), School.Types);
+        var specification = new Specification(School.Types);
+        Action[] calls =
+        [
+            () => specification.Given().When<Empty>(async _ => await Task.Yield()),
+            () => specification.Given().When(new object(), async (CommandHandlers _) => await Task.Yield()),
+            () => _ = new CommandBus(store, async _ => await Task.Yield()),
+            () => EventTypeMap.Create(async _ => await Task.Yield()),
+            () => SubscriptionHandler.ByType(async _ => await Task.Yield()),
+            () => new ServiceCollection().AddEventSourcing(async _ => await Task.Yield()),
+            () => new ServiceCollection().AddEventSourcingHosting(async _ => await Task.Yield()),
+        ];
+        foreach (var call in calls) call.Should().Throw<ArgumentException>().WithMessage("*is asynchronous*");
+    }
+}

@@ -1,0 +1,86 @@
+using EventSourcing.Bus;
+using EventSourcing.Bus.Internal;
+using EventSourcing.InMemory;
+using EventSourcing.Serialization;
+using EventSourcing.Storage;
+using EventSourcing.Subscriptions;
+using EventSourcing.Tests.Shared;
+using FluentAssertions;
+using NUnit.Framework;
+
+namespace EventSourcing.Tests.Bus;
+
+[Parallelizable(ParallelScope.All)]
+public class SlowListenerTests
+{
+    [Test]
+    public async Task Listeners_that_leave_the_feed_all_the_time_reach_the_head([Values(1, 2, 64)] int capacity)
+    {
+        const int events = 20_000;
+        await using var store = new EventStore(new InMemoryEventLog(), EventTypeMap.Empty);
+        await using var bus = new EventBus(store);
+        var listeners = new List<LiveListener>();
+        var last = new long[20];
+        for (var i = 0; i < last.Length; i++)
+        {
+            var own = i;
+            listeners.Add(await bus.ListenRawAsync(Route.All, (e, _) =>
+            {
+                (e.Position.ToInt64() - last[own]).Should().Be(1, "nothing is lost, and nothing comes twice");
+                Volatile.Write(ref last[own], e.Position.ToInt64());
+                return default;
+            }, new() { Capacity = capacity }));
+        }
+
+        for (var i = 0; i < events; i++) await AppendAsync(store);
+        using var giveUp = new CancellationTokenSource(Signal.Patience);
+        while (Enumerable.Range(0, last.Length).Any(i => Volatile.Read(ref last[i]) < events)) await Task.Delay(1, giveUp.Token);
+        listeners.Should().OnlyContain(l => l.Failures == 0 && !l.IsFaulted && l.Handled == events);
+    }
+
+    [Test]
+    public async Task Feed_refuses_a_listener_that_is_in_its_list_and_tells_it_whether_it_is()
+    {
+        await using var store = new EventStore(new InMemoryEventLog(), EventTypeMap.Empty);
+        await using var feed = new Feed(store);
+        var pages = new EventSourcing.Subscriptions.Internal.SharedPages(store.Log);
+        var listener = new LiveListener(store, feed, new(pages, null, 10), Route.All, new(), new(), (_, _) => default, _ => { });
+        feed.TryAttach(listener, 0).Should().BeTrue();
+        listener.IsLive.Should().BeTrue();
+        FluentActions.Invoking(() => feed.TryAttach(listener, 0)).Should().Throw<InvalidOperationException>();
+        feed.Detach(listener);
+        listener.IsLive.Should().BeFalse();
+        feed.TryAttach(listener, 0).Should().BeTrue();
+        feed.Detach(listener);
+    }
+
+    [Test]
+    public async Task Asynchronous_listener_is_awaited_and_its_failure_counted()
+    {
+        await using var store = new EventStore(new InMemoryEventLog(), EventTypeMap.Create(map => map.Add("noted", NotedJson.Default.Written)));
+        await using var bus = new EventBus(store);
+        var (running, most, changed) = (0, 0, new Signal());
+        var listener = await bus.ListenAsync(Route.All, async e =>
+        {
+            most = Math.Max(most, Interlocked.Increment(ref running));
+            await Task.Yield();
+            Interlocked.Decrement(ref running);
+            changed.Set();
+            throw new InvalidOperationException($"at {e.Position}");
+        });
+        for (var i = 0; i < 20; i++) await store.AppendAsync("s", ExpectedVersion.Any, [new Written("x")]);
+        using var giveUp = new CancellationTokenSource(Signal.Patience);
+        while (listener.Failures < 20) await Task.Delay(1, giveUp.Token);
+        (most, listener.LastError!.Message).Should().Be((1, "at 20"));
+    }
+
+    private static ValueTask<AppendResult> AppendAsync(EventStore store) => store.Log.AppendAsync(new LogAppend
+    {
+        Writes = new[] { new StreamWrite("s", ExpectedVersion.Any, new[] { new LogEvent { Type = "t", Data = "{}"u8.ToArray(), IsJson = true } }) },
+    }, default);
+}
+
+public sealed record Written(string Text);
+
+[System.Text.Json.Serialization.JsonSerializable(typeof(Written))]
+internal sealed partial class NotedJson : System.Text.Json.Serialization.JsonSerializerContext;
