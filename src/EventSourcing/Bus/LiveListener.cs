@@ -105,7 +105,7 @@ public sealed class LiveListener : IAsyncDisposable
     {
         _position = position.ToInt64();
         _loop = Uncaptured.Run(RunAsync);
-        _removed = RemoveAsync();
+        _removed = Uncaptured.Run(RemoveAsync);
     }
 
     internal bool Wants(in RecordedEvent e) => _isLive && e.Position.ToInt64() > _floor && _route.AdmitsBytes(e);

@@ -284,7 +284,7 @@ public sealed class Subscription : IAsyncDisposable
     internal void Start(GlobalPosition position)
     {
         foreach (var runner in _runners) runner.Start(position);
-        _ended = EndAsync();
+        _ended = Uncaptured.Run(EndAsync);
     }
 
     private async Task EndAsync()
