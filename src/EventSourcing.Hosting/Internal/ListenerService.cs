@@ -20,13 +20,20 @@ internal sealed class ListenerService(EventBus bus, IEnumerable<Listener> listen
         }
     }
 
-    /// <summary>Live listeners first, then the durable ones: handlers end, checkpoints are written, leases given back.</summary>
+    /// <summary>Live listeners first, then the durable ones: handlers end, checkpoints are written, leases given back. What fails keeps nothing else from being stopped.</summary>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
-        await bus.DisposeAsync().AsTask().WaitAsync(cancellationToken).ConfigureAwait(false);
-        await bus.Subscriber.DisposeAsync().AsTask().WaitAsync(cancellationToken).ConfigureAwait(false);
-        bus.Subscriber.StateChanged -= Log;
-        bus.Subscriber.EventFailed -= Log;
+        try
+        {
+            await bus.DisposeAsync().AsTask().WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            await bus.Subscriber.DisposeAsync().AsTask().WaitAsync(cancellationToken).ConfigureAwait(false);
+            bus.Subscriber.StateChanged -= Log;
+            bus.Subscriber.EventFailed -= Log;
+        }
+
         LogMessages.Stopped(logger);
     }
 

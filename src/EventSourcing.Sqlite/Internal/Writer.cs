@@ -440,15 +440,16 @@ internal sealed class Writer : IAsyncDisposable
             _busy = true;
             (_sealing, _seal) = (_seal, null);
             var (weight, bytes) = (0, 0L);
-            while (weight < GroupEventsAtMost && _queue.TryPeek(out var item) && (group.Count == 0 || (!item.RunsAlone && bytes + item.Bytes <= GroupBytesAtMost)))
+            while (weight < GroupEventsAtMost && _queue.TryPeek(out var item))
             {
+                bytes += item.Bytes;
+                if (group.Count > 0 && (item.RunsAlone || bytes > GroupBytesAtMost)) break;
                 _queue.Dequeue();
                 _places.Release();
                 if (!item.TryTake()) continue;
                 group.Add(item);
                 if (item.RunsAlone) break;
                 weight += Math.Max(item.Weight, 1);
-                bytes += item.Bytes;
             }
         }
 
