@@ -21,11 +21,21 @@ internal sealed class OpeningProcess : IDisposable
         return new("unshare", ["-m", "sh", "-ec", script + "\nexec dotnet \"$@\"", "sh", .. Program(path, mode)]);
     }
 
-    /// <summary>As a user that may do nothing but what everybody may.</summary>
+    /// <summary>As a user that may do nothing but what everybody may. It finds log and program at places of its own, because those on the way to them may be closed to it.</summary>
     internal static OpeningProcess StartAsNobody(string path, string mode)
     {
         RequireRoot();
-        return new("setpriv", ["--reuid=65534", "--regid=65534", "--clear-groups", "env", "HOME=/tmp", "DOTNET_CLI_HOME=/tmp", "dotnet", .. Program(path, mode)]);
+        const string script = """
+            mount -t tmpfs -o mode=755 none /mnt
+            mkdir /mnt/log /mnt/program
+            mount --bind "$1" /mnt/log
+            mount --bind "$2" /mnt/program
+            shift 2
+            exec setpriv --reuid=65534 --regid=65534 --clear-groups env HOME=/tmp DOTNET_CLI_HOME=/tmp dotnet "$@"
+            """;
+        string[] program = Program($"/mnt/log/{Path.GetFileName(path)}", mode);
+        program[0] = $"/mnt/program/{Path.GetFileName(program[0])}";
+        return new("unshare", ["-m", "sh", "-ec", script, "sh", Path.GetDirectoryName(path)!, AppContext.BaseDirectory, .. program]);
     }
 
     /// <summary>The next thing that it says.</summary>
