@@ -6,7 +6,8 @@ namespace EventSourcing.LoadTests.Soak;
 /// <summary>Compares the log with the ledger when all is quiet.</summary>
 internal sealed class Examination(SoakedLog log)
 {
-    private const string Who = "examination";
+    // Who reports, so that each kind is shown.
+    private const string Events = "events", Answers = "answers", Rows = "rows", File = "file";
 
     // Set in place of a position when its event was found.
     private const long Found = -2;
@@ -19,8 +20,8 @@ internal sealed class Examination(SoakedLog log)
         await CompareEventsAsync(head);
         CompareRows(head);
         var verification = await ((SqliteEventLog)log.Store.Log).VerifyAsync();
-        Expect(verification.IsIntact, $"the log is not intact: {string.Join("; ", verification.Findings.Take(5))}");
-        Expect(verification.Events == head, $"{verification.Events} events were verified of {head}");
+        Expect(verification.IsIntact, File, $"the log is not intact: {string.Join("; ", verification.Findings.Take(5))}");
+        Expect(verification.Events == head, File, $"{verification.Events} events were verified of {head}");
     }
 
     private async Task CompareEventsAsync(long head)
@@ -29,25 +30,25 @@ internal sealed class Examination(SoakedLog log)
         var versions = new Dictionary<StreamId, long>();
         await foreach (var e in log.Store.ReadAllAsync())
         {
-            Expect(e.Position.ToInt64() == ++last, $"{e} is at position {e.Position} in place of {last}");
+            Expect(e.Position.ToInt64() == ++last, Events, $"{e} is at position {e.Position} in place of {last}");
             ref var version = ref CollectionsMarshal.GetValueRefOrAddDefault(versions, e.StreamId, out _);
-            Expect(e.Version == ++version, $"{e} follows version {version - 1}");
+            Expect(e.Version == ++version, Events, $"{e} follows version {version - 1}");
             Compare(e);
-            if (e.Data is Decided decided) Expect(decided.Seen == e.Version - 1, $"{e} was decided at version {decided.Seen}");
+            if (e.Data is Decided decided) Expect(decided.Seen == e.Version - 1, Events, $"{e} was decided at version {decided.Seen}");
         }
 
-        Expect(last == head, $"{last} events were read of {head}");
+        Expect(last == head, Events, $"{last} events were read of {head}");
         var lost = _positions.Count(p => p is not (Found or Ledger.NotAcknowledged));
-        Expect(lost == 0, $"{lost} acknowledged events are not in the log, number {Array.FindIndex(_positions, p => p is not (Found or Ledger.NotAcknowledged))} for one");
+        Expect(lost == 0, Answers, $"{lost} acknowledged events are not in the log, number {Array.FindIndex(_positions, p => p is not (Found or Ledger.NotAcknowledged))} for one");
     }
 
     private void Compare(EventEnvelope e)
     {
         var number = ((INumbered)e.Data).Number;
         ref var position = ref _positions[number];
-        Expect(position != Found, $"{e}, number {number}, is in the log twice");
-        Expect(position != Ledger.NotAcknowledged, $"{e}, number {number}, is in the log, and nobody was answered for it");
-        Expect(position <= Ledger.NotTold || position == e.Position.ToInt64(), $"{e}, number {number}, is at position {e.Position}, where {position} was acknowledged");
+        Expect(position != Found, Answers, $"{e}, number {number}, is in the log twice");
+        Expect(position != Ledger.NotAcknowledged, Answers, $"{e}, number {number}, is in the log, and nobody was answered for it");
+        Expect(position <= Ledger.NotTold || position == e.Position.ToInt64(), Answers, $"{e}, number {number}, is at position {e.Position}, where {position} was acknowledged");
         position = Found;
     }
 
@@ -55,12 +56,12 @@ internal sealed class Examination(SoakedLog log)
     {
         using var connection = Sql.Open(log.Path);
         var rows = Sql.Read(connection, $"SELECT count(*), count(DISTINCT position), coalesce(min(position), 0), coalesce(max(position), 0) FROM {RowsFollower.Table}");
-        Expect(rows is [var count, var distinct, 1, var max] && count == head && distinct == head && max == head, $"rows, distinct, first and last are {string.Join(", ", rows)} where the head is {head}");
+        Expect(rows is [var count, var distinct, 1, var max] && count == head && distinct == head && max == head, Rows, $"rows, distinct, first and last are {string.Join(", ", rows)} where the head is {head}");
         var written = Sql.Read(connection, $"SELECT number FROM {Transactor.Table}");
-        Expect(written.All(n => _positions[n] == Found), "a transaction's row is there without its event");
+        Expect(written.All(n => _positions[n] == Found), Rows, "a transaction's row is there without its event");
         var events = Sql.Read(connection, "SELECT count(*) FROM events WHERE data LIKE '%\"By\":\"transactor %'");
-        Expect(written.Length == events[0] && written.Distinct().Count() == written.Length, $"transactors wrote {written.Length} rows and {events[0]} events");
+        Expect(written.Length == events[0] && written.Distinct().Count() == written.Length, Rows, $"transactors wrote {written.Length} rows and {events[0]} events");
     }
 
-    private void Expect(bool isTrue, string what) => log.Faults.Expect(isTrue, Who, what);
+    private void Expect(bool isTrue, string who, string what) => log.Faults.Expect(isTrue, who, what);
 }

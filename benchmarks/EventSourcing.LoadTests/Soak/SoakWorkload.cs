@@ -56,7 +56,7 @@ internal static class SoakWorkload
 
         Judge(vitals, faults);
         Console.WriteLine();
-        Console.WriteLine($"verdict: {(faults.Count == 0 ? "held" : $"**{faults.Count} faults**")}, {ledger.Acknowledged:N0} events acknowledged in {settings.Seconds:N0} s");
+        Console.WriteLine($"verdict: {(faults.Count == 0 ? "held" : $"**{faults}**")}, {ledger.Acknowledged:N0} events acknowledged in {settings.Seconds:N0} s");
         Environment.ExitCode = faults.Count == 0 ? 0 : 1;
     }
 
