@@ -14,7 +14,12 @@ internal sealed class OneStreamReader(int number, SoakedLog log) : Actor($"strea
         var sequence = Store.ReadStreamAsync(stream, new() { Direction = isForward ? ReadDirection.Forward : ReadDirection.Backward, ThroughVersion = isForward ? null : 1, FromVersion = isForward ? 1 : Math.Max(1, state.Version) });
         await foreach (var e in sequence)
         {
-            if (!Expect(e.Version == expected && e.StreamId == stream, $"reads {e} in place of {stream}@{expected}")) return;
+            if (e.Version != expected || e.StreamId != stream)
+            {
+                Fault($"reads {e} in place of {stream}@{expected}");
+                return;
+            }
+
             expected += isForward ? 1 : -1;
             count++;
         }

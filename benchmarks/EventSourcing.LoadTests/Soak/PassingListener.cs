@@ -17,8 +17,8 @@ internal sealed class PassingListener(int number, EventBus bus, SoakedLog log) :
         var listener = await bus.ListenAsync(Route.All, async (e, token) =>
         {
             var position = e.Position.ToInt64();
-            if (whenFull == WhenFull.DropOldest) Expect(position > last, $"hears {position} after {last}");
-            else Expect(last == 0 || position == last + 1, $"hears {position} after {last}, {whenFull}, capacity {capacity}");
+            var isNext = whenFull == WhenFull.DropOldest ? position > last : last == 0 || position == last + 1;
+            if (!isNext) Fault($"hears {position} after {last}, {whenFull}, capacity {capacity}");
             last = position;
             Did();
             if (isSlow) await Task.Delay(2, token);

@@ -9,7 +9,12 @@ internal sealed class WholeLogReader(SoakedLog log) : Actor("reader of the whole
         var last = 0L;
         await foreach (var e in Store.ReadAllAsync())
         {
-            if (!Expect(e.Position.ToInt64() == ++last, $"reads position {e.Position} in place of {last}")) return;
+            if (e.Position.ToInt64() != ++last)
+            {
+                Fault($"reads position {e.Position} in place of {last}");
+                return;
+            }
+
             Did();
             if (stop.IsCancellationRequested) return;
         }
