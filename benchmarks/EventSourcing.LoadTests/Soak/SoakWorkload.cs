@@ -16,6 +16,12 @@ internal static class SoakWorkload
     // 8 MiB. An object left behind for each event is beyond it: 24 bytes for each of the half a million events of a run of ten minutes are 12 MiB.
     private const double HeapGrowthMiB = 8;
 
+    // The page caches of the store's connections fill as the file grows: five for reading of 16 MiB each, two for writing of 8 MiB.
+    private const double SqliteGrowthMiB = 96;
+
+    // With every connection closed.
+    private const long SqliteAtRest = 1 << 20;
+
     // A second store has about ten descriptors and three threads for as long as it is open, a pool whose threads are blocked comes and goes by a few. One left behind for each of the hundreds of stores
     // that are opened is beyond it.
     private const int DescriptorGrowth = 48, ThreadGrowth = 24;
@@ -52,10 +58,12 @@ internal static class SoakWorkload
             await new Examination(log).RunAsync();
             await CloseAsync(store, faults);
             faults.Expect(!File.Exists(file.Path + "-wal"), "the end", "the write-ahead log is still there after the last store was disposed");
+            faults.Expect(Vitals.OfSqlite() <= SqliteAtRest, "the end", $"SQLite has {Vitals.OfSqlite():N0} bytes still after the last store was disposed");
         }
 
         Judge(vitals, faults);
         Console.WriteLine();
+        Console.WriteLine($"SQLite's memory at the end: {Vitals.OfSqlite():N0} bytes");
         Console.WriteLine($"verdict: {(faults.Count == 0 ? "held" : $"**{faults}**")}, {ledger.Acknowledged:N0} events acknowledged in {settings.Seconds:N0} s");
         Environment.ExitCode = faults.Count == 0 ? 0 : 1;
     }
@@ -88,7 +96,7 @@ internal static class SoakWorkload
 
     private static async Task<List<Vitals>> WatchAsync(Actor[] actors, SoakedLog log, TimeSpan period, int periods, CancellationToken stop)
     {
-        var table = new Table($"Everything at once, FULL, a row for each {period.TotalSeconds:N0} s", ["row", "events stored", .. s_columns, "heap MiB", "rss MiB", "threads", "descriptors", "wal MiB", "faults"]);
+        var table = new Table($"Everything at once, FULL, a row for each {period.TotalSeconds:N0} s", ["row", "events stored", .. s_columns, "heap MiB", "SQLite MiB", "rss MiB", "threads", "descriptors", "wal MiB", "faults"]);
         var (vitals, stored) = (new List<Vitals>(), 0L);
         using var timer = new PeriodicTimer(period);
         for (var row = 1; row <= periods; row++)
@@ -109,7 +117,7 @@ internal static class SoakWorkload
             var storedBefore = stored;
             stored = log.Ledger.Acknowledged;
             table.Row(
-                [Table.Number(row), Table.Number(stored - storedBefore), .. s_columns.Select(c => Table.Number(done[c].Sum())), Table.Number(MiB(now.Heap), 1), Table.Number(MiB(now.Resident)), Table.Number(now.Threads), Table.Number(now.Descriptors), Table.Number(MiB(now.WriteAheadLog), 1), Table.Number(log.Faults.Count)]);
+                [Table.Number(row), Table.Number(stored - storedBefore), .. s_columns.Select(c => Table.Number(done[c].Sum())), Table.Number(MiB(now.Heap), 1), Table.Number(MiB(now.Sqlite), 1), Table.Number(MiB(now.Resident)), Table.Number(now.Threads), Table.Number(now.Descriptors), Table.Number(MiB(now.WriteAheadLog), 1), Table.Number(log.Faults.Count)]);
         }
 
         return vitals;
@@ -151,6 +159,7 @@ internal static class SoakWorkload
         var last = vitals[^JudgedPeriods..];
         var table = new Table("Growth from the second row to the smallest of the last three", "", "second row", "last rows", "bound", "");
         Bound("heap, MiB", MiB(before.Heap), last.Min(v => MiB(v.Heap)), HeapGrowthMiB);
+        Bound("SQLite's memory, MiB", MiB(before.Sqlite), last.Min(v => MiB(v.Sqlite)), SqliteGrowthMiB);
         Bound("descriptors", before.Descriptors, last.Min(v => v.Descriptors), DescriptorGrowth);
         Bound("threads", before.Threads, last.Min(v => v.Threads), ThreadGrowth);
 
