@@ -23,7 +23,7 @@ internal static class BackupWorkload
         using var file = new DatabaseFile(settings.Directory, "backup");
         await using var log = SqliteEventLog.Open(file.Path);
         await FillAsync(log, settings.Events);
-        using var other = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, [.. Arguments(), Inserting, file.Path]) { RedirectStandardInput = true })!;
+        using var other = ThisProgram.Start(Inserting, file.Path);
         var load = new Load(log);
         var callers = load.RunAsync();
         var (alone, beside) = (new List<long>(), new List<long>());
@@ -77,10 +77,6 @@ internal static class BackupWorkload
             table.Row(name, Table.Number(times.Count), Table.Short(latency.P50), Table.Short(latency.P99), Table.Short(latency.Max));
         }
     }
-
-    // Started as `dotnet program.dll`, or as a program of its own.
-    private static string[] Arguments() =>
-        Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? [typeof(BackupWorkload).Assembly.Location] : [];
 
     private static async Task FillAsync(SqliteEventLog log, int events)
     {

@@ -1,6 +1,7 @@
 using EventSourcing.LoadTests;
 using EventSourcing.LoadTests.Limits;
 using EventSourcing.LoadTests.Listeners;
+using EventSourcing.LoadTests.Soak;
 
 var workloads = new Dictionary<string, Func<Settings, Task>>
 {
@@ -18,11 +19,18 @@ var workloads = new Dictionary<string, Func<Settings, Task>>
     ["idle"] = IdleWorkload.RunAsync,
     ["backup"] = BackupWorkload.RunAsync,
     ["deciders"] = DecidersWorkload.RunAsync,
+    ["soak"] = SoakWorkload.RunAsync,
 };
 
 if (args is [BackupWorkload.Inserting, var path])
 {
     BackupWorkload.Insert(path);
+    return 0;
+}
+
+if (args is [ForeignWriter.Inserting, var soaked, var number])
+{
+    ForeignWriter.Insert(soaked, number);
     return 0;
 }
 
@@ -36,4 +44,4 @@ Console.WriteLine($"## {settings.Workload}");
 Console.WriteLine();
 Console.WriteLine(Machine.Describe(settings.Directory));
 await run(settings);
-return 0;
+return Environment.ExitCode;

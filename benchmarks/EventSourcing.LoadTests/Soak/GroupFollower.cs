@@ -1,0 +1,9 @@
+using EventSourcing.Subscriptions;
+
+namespace EventSourcing.LoadTests.Soak;
+
+/// <summary>A group: sixteen segments, several workers, order for each stream.</summary>
+internal sealed class GroupFollower(Subscriber subscriber, SoakedLog log) : Follower("group", subscriber, log)
+{
+    protected override SubscriptionOptions Options { get; } = new() { IsGroup = true, Workers = 4 };
+}

@@ -1,0 +1,36 @@
+using EventSourcing.Subscriptions;
+
+namespace EventSourcing.LoadTests.Soak;
+
+/// <summary>Fails at some events and sets them aside; now and then it is mended for a moment, and what is set aside is retried.</summary>
+internal sealed class ParkingFollower(Subscriber subscriber, SoakedLog log) : Follower("parking", subscriber, log)
+{
+    private const int FailsOneIn = 499;
+
+    private volatile bool _isMended;
+    private long _retried;
+
+    /// <summary>How many events were handled by a retry.</summary>
+    public long Retried => _retried;
+
+    protected override SubscriptionOptions Options { get; } = new() { OnFailure = OnFailure.RetryThenPark(times: 1, TimeSpan.FromMilliseconds(1)) };
+
+    protected override void Handle(EventEnvelope e, Delivery delivery)
+    {
+        if (!_isMended && ((INumbered)e.Data).Number % FailsOneIn == 0) throw new InvalidDataException("This number is not handled yet.");
+    }
+
+    protected override async Task SteerAsync()
+    {
+        _isMended = true;
+        await TryAsync(async s => _retried += await s.RetryAllAsync(cancellationToken: CancellationToken.None));
+        _isMended = false;
+    }
+
+    protected override async Task EndAsync(GlobalPosition head, CancellationToken giveUp)
+    {
+        _isMended = true;
+        await base.EndAsync(head, giveUp);
+        _retried += await Subscription.RetryAllAsync(cancellationToken: giveUp);
+    }
+}
