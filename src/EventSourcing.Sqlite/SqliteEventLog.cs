@@ -366,10 +366,11 @@ public sealed class SqliteEventLog : IEventLog, ITaggingLog, ITracingLog
     }
 
     /// <summary>Finishes what is queued, ends backups, verifications and every wait with <see cref="ObjectDisposedException"/> and closes the file. May be called again, and by several threads at once: all of them wait for the same end.</summary>
-    /// <exception cref="InvalidOperationException">Called from inside the work of a transaction. The log is open still.</exception>
+    /// <exception cref="InvalidOperationException">Called from inside the work of a transaction, or by the progress of a backup. The log is open still.</exception>
     public ValueTask DisposeAsync()
     {
         _writer?.Work.ThrowIfInside();
+        _longWork.ThrowIfInside();
         return _disposal.RunAsync(async () =>
         {
             try
