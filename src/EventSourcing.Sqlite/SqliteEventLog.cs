@@ -396,7 +396,7 @@ public sealed class SqliteEventLog : IEventLog, ITaggingLog, ITracingLog
             file.Examine();
             database.BusyTimeout(options.BusyTimeout);
             SchemaVersion.Check(database, path, schema);
-            return new(file, schema, options, Connections.IdsOf(database), new(), null);
+            return new(file, schema, options, Connections.IdsOf(database, path), new(), null);
         }
         catch (SqliteException e)
         {
@@ -416,7 +416,7 @@ public sealed class SqliteEventLog : IEventLog, ITaggingLog, ITracingLog
             if (database.IsReadOnly) throw new StoreReadOnlyException(SqliteErrors.WhyNotWritable(path) ?? $"'{path}' cannot be written. Nothing was written.");
             database.BusyTimeout(options.BusyTimeout);
             SchemaVersion.CreateOrCheck(database, path, schema, options);
-            var ids = Connections.IdsOf(database);
+            var ids = Connections.IdsOf(database, path);
             var rules = new TagRuleSet();
             return new(file, schema, options, ids, rules, Connections.SessionOn(database, file, schema, options, ids, rules));
         }
