@@ -366,10 +366,11 @@ public sealed class SqliteEventLog : IEventLog, ITaggingLog, ITracingLog
     }
 
     /// <summary>Finishes what is queued, ends backups, verifications and every wait with <see cref="ObjectDisposedException"/> and closes the file. May be called again, and by several threads at once: all of them wait for the same end.</summary>
-    /// <exception cref="InvalidOperationException">Called from inside the work of a transaction. The log is open still.</exception>
+    /// <exception cref="InvalidOperationException">Called from inside the work of a transaction, or by the progress of a backup. The log is open still.</exception>
     public ValueTask DisposeAsync()
     {
         _writer?.Work.ThrowIfInside();
+        _longWork.ThrowIfInside();
         return _disposal.RunAsync(async () =>
         {
             try
@@ -395,7 +396,7 @@ public sealed class SqliteEventLog : IEventLog, ITaggingLog, ITracingLog
             file.Examine();
             database.BusyTimeout(options.BusyTimeout);
             SchemaVersion.Check(database, path, schema);
-            return new(file, schema, options, Connections.IdsOf(database), new(), null);
+            return new(file, schema, options, Connections.IdsOf(database, path), new(), null);
         }
         catch (SqliteException e)
         {
@@ -415,7 +416,7 @@ public sealed class SqliteEventLog : IEventLog, ITaggingLog, ITracingLog
             if (database.IsReadOnly) throw new StoreReadOnlyException(SqliteErrors.WhyNotWritable(path) ?? $"'{path}' cannot be written. Nothing was written.");
             database.BusyTimeout(options.BusyTimeout);
             SchemaVersion.CreateOrCheck(database, path, schema, options);
-            var ids = Connections.IdsOf(database);
+            var ids = Connections.IdsOf(database, path);
             var rules = new TagRuleSet();
             return new(file, schema, options, ids, rules, Connections.SessionOn(database, file, schema, options, ids, rules));
         }

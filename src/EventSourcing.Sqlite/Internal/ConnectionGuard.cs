@@ -11,6 +11,8 @@ namespace EventSourcing.Sqlite.Internal;
 /// </remarks>
 internal sealed unsafe class ConnectionGuard : IDisposable
 {
+    private const string NamesAreOurs = "names that begin with es_, and the name events, are the log's";
+
     private static readonly string[] s_looks =
     [
         "table_info", "table_xinfo", "table_list", "index_list", "index_info", "index_xinfo", "foreign_key_list", "foreign_key_check", "database_list",
@@ -140,7 +142,7 @@ internal sealed unsafe class ConnectionGuard : IDisposable
         var reason = guard._phase != Phase.Work || guard._threadId != Environment.CurrentManagedThreadId
             ? "the connection is not to be used outside the work that it was given to"
             : guard.HasEnded ? "the transaction has ended"
-            : guard.ReasonAgainst(action, first, second);
+            : guard.ReasonAgainst(action, first, second, database);
         if (reason is null) return Native.Ok;
         guard.Refused = reason;
         return Native.Deny;
@@ -150,7 +152,7 @@ internal sealed unsafe class ConnectionGuard : IDisposable
 
     private bool IsLibrary => _phase == Phase.Library && _threadId == Environment.CurrentManagedThreadId;
 
-    private string? ReasonAgainst(int action, byte* first, byte* second)
+    private string? ReasonAgainst(int action, byte* first, byte* second, byte* database)
     {
         switch (action)
         {
@@ -166,18 +168,30 @@ internal sealed unsafe class ConnectionGuard : IDisposable
             case Native.ActionCreateTempIndex or Native.ActionCreateTempTable or Native.ActionCreateTempView:
                 IsMarked = true;
                 return IsOurs(first) ? "a temporary name would hide the log's" : null;
+            case Native.ActionCreateTable or Native.ActionCreateView:
+                return IsOurs(first) ? NamesAreOurs : null;
+            case Native.ActionCreateVirtualTable:
+                IsMarked |= IsTemporary(database);
+                return IsOurs(first) ? NamesAreOurs : null;
+            case Native.ActionCreateIndex:
+                return IsOurs(first) ? NamesAreOurs : IsOurs(second) ? "the log's tables have the log's indexes only" : null;
             // A temporary trigger runs for the library's own statements, too.
             case Native.ActionCreateTempTrigger or Native.ActionCreateTrigger or Native.ActionDropTrigger or Native.ActionDropTempTrigger:
                 IsMarked |= action == Native.ActionCreateTempTrigger;
                 return IsOurs(second) ? "the log's tables and its view have the log's triggers only" : null;
             case Native.ActionDropTable or Native.ActionDropView:
                 return IsOurs(first) ? "the log's tables and its view are the log's" : null;
-            case Native.ActionDropIndex or Native.ActionAlterTable:
+            case Native.ActionDropIndex:
                 return IsOurs(second) ? "the log's tables are the log's" : null;
+            // The new name of a table is not told.
+            case Native.ActionAlterTable:
+                return IsTemporary(first) ? "a temporary table could take a name that hides the log's" : IsOurs(second) ? "the log's tables are the log's" : null;
             default:
                 return null;
         }
     }
+
+    private static bool IsTemporary(byte* database) => Text(database).Equals("temp", StringComparison.OrdinalIgnoreCase);
 
     private static bool IsOurs(byte* name)
     {

@@ -49,8 +49,15 @@ internal static class Connections
         }
     }
 
-    internal static PositionalIds IdsOf(Database database) =>
-        new(long.Parse(database.Scalar("SELECT value FROM es_log WHERE name = 'id_key'")!, CultureInfo.InvariantCulture));
+    /// <summary>The ids of a log, by the number that it was made with.</summary>
+    /// <exception cref="StoreCorruptException">The file does not say it.</exception>
+    internal static PositionalIds IdsOf(Database database, string path)
+    {
+        var found = database.Scalar("SELECT value FROM es_log WHERE name = 'id_key' AND typeof(value) = 'integer'");
+        return long.TryParse(found, NumberStyles.None, CultureInfo.InvariantCulture, out var key) && key < 1L << 62
+            ? new(key)
+            : throw new StoreCorruptException($"the fact id_key, by which events are found by their ids, is {(found is null ? "missing or no number" : $"{found}, which is out of its range")}. Nothing was changed; restore a backup.", $"'{path}', es_log");
+    }
 
     /// <summary>A writer's connection to a log that is open.</summary>
     internal static WriteSession OpenSession(StoreFile file, KnownSchema schema, SqliteOptions options, PositionalIds ids, TagRuleSet rules, bool forUserCode)

@@ -25,4 +25,8 @@ internal sealed class KnownSchema(string path)
         SchemaInventory.Of(database).ThrowIfWrong(path);
         Know(cookie);
     }
+
+    /// <summary>Refuses what a transaction has made of the schema, before it is committed. Nothing is noted: it may be undone still.</summary>
+    /// <exception cref="StoreSchemaException">It is not the log's any more.</exception>
+    internal void RefuseWrong(Database database) => SchemaInventory.Of(database).ThrowIfWrong(path);
 }

@@ -18,6 +18,8 @@ internal sealed class LogBackup(StoreFile file, SqliteOptions options, IProgress
 
     private const int IoError = 10, IoErrorRead = 266;
 
+    private Exception? _ofProgress;
+
     internal BackupResult Run(string path, CancellationToken cancellationToken)
     {
         var began = options.TimeProvider.GetTimestamp();
@@ -43,14 +45,14 @@ internal sealed class LogBackup(StoreFile file, SqliteOptions options, IProgress
                 copy.Execute("PRAGMA synchronous = OFF");
                 CopyPages(source, copy, target, head, cancellationToken);
             }
-            catch (SqliteException e) when (IsOfTarget(e))
+            catch (SqliteException e) when (e != _ofProgress && IsOfTarget(e))
             {
                 throw SqliteErrors.Translate(e, target.Path);
             }
 
             return head;
         }
-        catch (SqliteException e)
+        catch (SqliteException e) when (e != _ofProgress)
         {
             throw SqliteErrors.Translate(e, file.Path);
         }
@@ -65,9 +67,23 @@ internal sealed class LogBackup(StoreFile file, SqliteOptions options, IProgress
             var code = raw.sqlite3_backup_step(backup, PagesAtOnce);
             if (code is not (Native.Ok or Native.Done)) throw Database.CopyError(code);
             var total = raw.sqlite3_backup_pagecount(backup);
-            progress?.Report(new(total - raw.sqlite3_backup_remaining(backup), total, head));
+            Report(new(total - raw.sqlite3_backup_remaining(backup), total, head));
             if (code == Native.Done) return;
             if (steps % StepsPerSynchronization == 0) target.Synchronize();
+        }
+    }
+
+    // What it throws is the caller's as it is, errors of other databases included.
+    private void Report(BackupProgress copied)
+    {
+        try
+        {
+            progress?.Report(copied);
+        }
+        catch (Exception e)
+        {
+            _ofProgress = e;
+            throw;
         }
     }
 

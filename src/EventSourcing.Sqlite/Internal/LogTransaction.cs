@@ -8,6 +8,7 @@ namespace EventSourcing.Sqlite.Internal;
 /// <summary>The inside of a transaction, as handed to work of the layers above; the library's side of it where the work has the connection, too.</summary>
 internal sealed class LogTransaction(WriteSession session, LogLimits limits) : ILogTransaction
 {
+    private readonly int _threadId = Environment.CurrentManagedThreadId;
     private bool _ended;
 
     /// <summary>The error of one of the log's own statements. What SQLite has undone by itself then is not known: nothing of the transaction is kept, whatever the work makes of it.</summary>
@@ -96,6 +97,8 @@ internal sealed class LogTransaction(WriteSession session, LogLimits limits) : I
     internal void ThrowIfEnded()
     {
         if (_ended) throw new InvalidOperationException("The transaction has ended; it is not to be kept.");
+        // SQLite's structures would not bear it.
+        if (_threadId != Environment.CurrentManagedThreadId) throw new InvalidOperationException("The transaction was used by another thread than the one that runs its work. Nothing was done; use it within the work, on its thread.");
         if (Failure is { } failure) throw new InvalidOperationException("A statement of the log has failed in this transaction: nothing of it is kept.", failure);
         session.ThrowIfEnded();
     }

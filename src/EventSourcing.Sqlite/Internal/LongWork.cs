@@ -3,6 +3,8 @@ namespace EventSourcing.Sqlite.Internal;
 /// <summary>Work that reads a whole file: each on a thread of its own, so that neither the pool nor the readers wait for it. Closing the log ends it.</summary>
 internal sealed class LongWork : IAsyncDisposable
 {
+    private static readonly AsyncLocal<Running?> s_current = new();
+
     private readonly Lock _gate = new();
     private readonly HashSet<Task> _running = [];
     private readonly CancellationTokenSource _closing = new();
@@ -41,7 +43,25 @@ internal sealed class LongWork : IAsyncDisposable
     private T RunUntilClosed<T>(Func<CancellationToken, T> work, CancellationToken cancellationToken)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _closing.Token);
-        return work(stop.Token);
+        var running = new Running(s_current.Value) { Owner = this };
+        s_current.Value = running;
+        try
+        {
+            return work(stop.Token);
+        }
+        finally
+        {
+            running.Owner = null;
+        }
+    }
+
+    /// <summary>Refuses to wait for the end of work from inside it.</summary>
+    /// <exception cref="InvalidOperationException">The call comes from code that the work calls, and that it waits for.</exception>
+    internal void ThrowIfInside()
+    {
+        for (var inside = s_current.Value; inside is not null; inside = inside.Outer)
+            if (inside.Owner == this)
+                throw new InvalidOperationException("The log was closed from inside the progress of its own backup, which the closing would wait for. Nothing was done; cancel the backup and close the log after it.");
     }
 
     /// <summary>Ends what runs, and waits for it.</summary>
@@ -55,5 +75,13 @@ internal sealed class LongWork : IAsyncDisposable
         }
 
         await Task.WhenAll(running).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    // Known by its flow of control, which code that it leaves behind keeps: the owner is gone from it by then.
+    private sealed class Running(Running? outer)
+    {
+        internal Running? Outer { get; } = outer;
+
+        internal volatile LongWork? Owner;
     }
 }

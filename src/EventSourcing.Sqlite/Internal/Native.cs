@@ -19,6 +19,7 @@ internal static unsafe partial class Native
     internal const int StatusPagesWritten = 9, StatusDeferredForeignKeys = 10;
     internal const int BusySnapshot = 517;
     internal const int Deny = 1;
+    internal const int ActionCreateIndex = 1, ActionCreateTable = 2, ActionCreateView = 8, ActionCreateVirtualTable = 29;
     internal const int ActionCreateTempIndex = 3, ActionCreateTempTable = 4, ActionCreateTempTrigger = 5, ActionCreateTempView = 6, ActionCreateTrigger = 7, ActionDropIndex = 10;
     internal const int ActionDropTable = 11, ActionDropTempTrigger = 14, ActionDropTrigger = 16, ActionDropView = 17, ActionPragma = 19, ActionTransaction = 22;
     internal const int ActionAttach = 24, ActionAlterTable = 26, ActionSavepoint = 32;

@@ -99,6 +99,9 @@ internal sealed class SchemaInventory
         return new(missing, altered, foreign);
     }
 
+    /// <summary>True when a table of the log's is the log's own: only then it is read.</summary>
+    internal static bool IsOwn(List<SchemaObject> found, string table) => s_tables.Any(t => t.Name == table && HasExactly(found, t));
+
     private static bool HasExactly(List<SchemaObject> found, SchemaObject wanted) => found.Exists(o => o.Key == wanted.Key && o.IsSameAs(wanted));
 
     private static bool IsEssential(SchemaObject o) => o.Type == "table" || (o.Type == "index" && s_tables.Contains(o));

@@ -70,8 +70,9 @@ internal static class SchemaRepair
     // The triggers that captures ask for and that are not so. They stand on users' tables, which the inventory leaves alone.
     private static List<(SchemaObject Wanted, SchemaObject? Found)> Captures(Database database)
     {
-        var found = SchemaInventory.Read(database).ToDictionary(o => o.Key);
-        if (!found.ContainsKey((false, "ES_CAPTURES"))) return [];
+        var objects = SchemaInventory.Read(database);
+        if (!SchemaInventory.IsOwn(objects, "es_captures")) return [];
+        var found = objects.ToDictionary(o => o.Key);
         var differing = new List<(SchemaObject, SchemaObject?)>();
         foreach (var wanted in TableCaptures.Triggers(database))
             if (!found.TryGetValue(wanted.Key, out var other) || !wanted.IsSameAs(other)) differing.Add((wanted, other));

@@ -201,11 +201,14 @@ internal sealed class WriteSession : IDisposable
     /// <summary>Runs user code that has the connection: with triggers, and without means to end the transaction. Inside the transaction.</summary>
     internal T RunUserCode<T>(Func<SqliteConnection, T> work) => Isolated(() =>
     {
+        var cookie = _schemaCookie.Scalar(-1);
         var result = Guarded(() => work(_database.Connection!), out var left);
         // At the end, too: what has happened since the last call of the log's is known by nothing else.
         ThrowIfEnded();
         if (left is not null) throw new InvalidOperationException($"The work returned before it disposed {left}: nothing of it is kept.");
         if (_database.ViolatesForeignKeys) throw new SqliteException("SQLite Error 19: 'FOREIGN KEY constraint failed'.", 19, 787);
+        // Committed, it would be refused by all who open the file, and by the next append.
+        if (_schemaCookie.Scalar(-1) != cookie) _schema.RefuseWrong(_database);
         CatchUp();
         // What the work appended first may have been undone, or be a row of its SQL.
         FirstWritten = Head > _headBefore && _duplicates.IdAt(_headBefore + 1) is { } id ? (_headBefore + 1, id) : null;

@@ -17,6 +17,7 @@ internal static class LoopCases
         ContractCase.Of(Handler_that_disposes_its_subscription_goes_on_and_nothing_comes_after_its_event),
         ContractCase.Of(Handler_that_steers_its_own_subscription_is_refused_at_once),
         ContractCase.Of(Work_that_outlives_its_handler_may_steer),
+        ContractCase.Of(Subscription_steered_from_inside_a_transaction_refuses_and_ends),
         ContractCase.Of(Handlers_that_dispose_each_others_subscriptions_end),
         ContractCase.Of(Handler_may_dispose_its_subscriber),
         ContractCase.Of(Live_handler_may_dispose_its_bus),
@@ -588,5 +589,35 @@ internal static class LoopCases
         Expect.Equal("thrown by a callback", (await durable.GetStatusAsync().ConfigureAwait(false)).LastError?.Message, "the last error of the subscription");
         Expect.Equal("thrown by a callback", live.LastError?.Message, "the last error of the listener");
         entered.Dispose();
+    }
+
+    // Not waited for inside: a subscription that lets the call in shows that by its answer, not by hanging.
+    private static async Task Subscription_steered_from_inside_a_transaction_refuses_and_ends(LogUnderTest log)
+    {
+        var bus = new EventBus(StoreOf(log.Log), Hasty);
+        await using (bus.ConfigureAwait(false))
+        {
+            var own = await bus.Subscriber.StartAsync("own", Collect([])).ConfigureAwait(false);
+            var listener = await bus.ListenRawAsync(Route.All, static (_, _) => default).ConfigureAwait(false);
+            await log.AppendAsync("s", Make.Event()).ConfigureAwait(false);
+            await WaitAsync(own, 1).ConfigureAwait(false);
+            Func<Task>[] calls =
+            [
+                () => own.PauseAsync(), () => own.ResumeAsync(), () => own.ResetAsync(Start.Beginning), () => own.RetryAllAsync(), () => own.RetryAsync("s"),
+                () => own.DiscardAsync("s"), () => own.WaitForAsync(GlobalPosition.FromInt64(2)),
+            ];
+            foreach (var call in calls)
+            {
+                var begun = await log.TransactAsync(_ => new[] { call() }).ConfigureAwait(false);
+                await Expect.ThrowsAsync<InvalidOperationException>(() => begun[0].WaitAsync(Patience), "a call from inside").ConfigureAwait(false);
+            }
+
+            Expect.Equal(SubscriptionState.Live, own.State, "the state");
+            Func<ValueTask>[] ends = [listener.DisposeAsync, own.DisposeAsync, bus.Subscriber.DisposeAsync, bus.DisposeAsync];
+            foreach (var end in ends)
+                Expect.True((await log.TransactAsync(_ => new[] { end().AsTask() }).ConfigureAwait(false))[0].IsCompletedSuccessfully, "a disposal from inside does not wait");
+            await own.DisposeAsync().AsTask().WaitAsync(Patience).ConfigureAwait(false);
+            Expect.Equal(SubscriptionState.Stopped, own.State, "the state after the disposal");
+        }
     }
 }

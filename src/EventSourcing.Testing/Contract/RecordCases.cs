@@ -32,6 +32,7 @@ internal static class RecordCases
         ContractCase.Of(Transactions_at_once_run_one_after_another),
         ContractCase.Of(Log_called_from_inside_its_transaction_refuses_and_stays_usable),
         ContractCase.Of(Log_read_from_inside_its_transaction_answers),
+        ContractCase.Of(Transaction_is_refused_to_other_threads),
     ];
 
     private static Task<Record?> GetAsync(LogUnderTest log, string key, RecordKind kind = RecordKind.Checkpoint) =>
@@ -347,5 +348,51 @@ internal static class RecordCases
             return log.ReadStreamAsync("s");
         }).ConfigureAwait(false);
         Expect.Equal(2, (await read.WaitAsync(Signal.Patience).ConfigureAwait(false)).Count, "events that were committed");
+    }
+
+    private static async Task Transaction_is_refused_to_other_threads(LogUnderTest log)
+    {
+        Action<ILogTransaction>[] uses =
+        [
+            t => t.TryPut(RecordKind.Tracking, "other", [], null),
+            t => t.TryGet(RecordKind.Tracking, "own", out _),
+            t => t.TryRemove(RecordKind.Tracking, "own", null),
+            t => t.Range(RecordKind.Tracking, "", null, 1),
+            t => t.Append(Make.Append("s", Make.Event())),
+        ];
+        foreach (var isNative in new[] { false, true })
+        {
+            var refused = 0;
+            int Work(ILogTransaction transaction)
+            {
+                transaction.TryPut(RecordKind.Tracking, "own", [1], null);
+                var other = new Thread(() =>
+                {
+                    foreach (var use in uses)
+                    {
+                        try
+                        {
+                            use(transaction);
+                        }
+                        catch (InvalidOperationException)
+                        {
+                            refused++;
+                        }
+                    }
+                });
+                other.Start();
+                other.Join();
+                transaction.Append(Make.Append("own", Make.Event()));
+                return 0;
+            }
+
+            if (isNative) await log.Log.TransactNativelyAsync(Work, CancellationToken.None).ConfigureAwait(false);
+            else await log.TransactAsync(Work).ConfigureAwait(false);
+            Expect.Equal(uses.Length, refused, "calls that were refused");
+        }
+
+        Expect.Equal(2L, await log.HeadAsync().ConfigureAwait(false), "what the work itself appended");
+        Expect.Equal(2, (await log.ReadStreamAsync("own").ConfigureAwait(false)).Count, "events of its stream");
+        Expect.Equal(["own"], (await log.Log.ReadRecordsAsync(RecordKind.Tracking, "", null, 10, CancellationToken.None).ConfigureAwait(false)).Select(r => r.Key), "records");
     }
 }

@@ -170,7 +170,7 @@ public sealed class EventBus : IAsyncDisposable
 
     /// <summary>Ends the live listeners and, where the bus made it, the subscriber with the durable ones. May be called again, and by several threads at once.</summary>
     /// <remarks>
-    /// Called by a handler of one of them, or by one that such a handler waits for, it does not wait: they end after the event at hand. Whatever fails, all are ended.
+    /// Called by a handler of one of them, by one that such a handler waits for, or from inside the work of a transaction, it does not wait: they end after the event at hand. Whatever fails, all are ended.
     /// </remarks>
     /// <exception cref="EventBusException">The handler of a live listener does not return, see <see cref="LiveListener.DisposeAsync"/>; an <see cref="AggregateException"/> where several do not.</exception>
     /// <exception cref="SubscriptionException">The handler of a durable listener does not return, see <see cref="Subscriber.DisposeAsync"/>.</exception>

@@ -71,7 +71,7 @@ public sealed class LiveListener : IAsyncDisposable
 
     /// <summary>Ends the listener; waits for the handler at work, whose token is cancelled. May be called again, and by several threads at once.</summary>
     /// <remarks>
-    /// Called by the listener's own handler, by one that handles the same event for the same bus, or by one that it waits for, it does not wait: the listener ends after this event.
+    /// Called by the listener's own handler, by one that handles the same event for the same bus, by one that it waits for, or from inside the work of a transaction, it does not wait: the listener ends after this event.
     /// </remarks>
     /// <exception cref="EventBusException">
     /// The handler is still running 5 s after <see cref="SubscriberOptions.StopTimeout"/> of the bus's subscriber. The listener ends when it returns, and is listed until then. Another call waits once more.

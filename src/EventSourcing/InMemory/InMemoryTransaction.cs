@@ -6,9 +6,19 @@ namespace EventSourcing.InMemory;
 /// <summary>What the work of a transaction sees of the log; dead once the work has returned.</summary>
 internal sealed class InMemoryTransaction(Writer writer) : ILogTransaction
 {
+    private readonly int _threadId = Environment.CurrentManagedThreadId;
     private Writer? _writer = writer;
 
-    private Writer Writer => _writer ?? throw new InvalidOperationException("The transaction has ended; it is not to be kept beyond its work.");
+    private Writer Writer
+    {
+        get
+        {
+            var writer = _writer ?? throw new InvalidOperationException("The transaction has ended; it is not to be kept beyond its work.");
+            if (_threadId != Environment.CurrentManagedThreadId)
+                throw new InvalidOperationException("The transaction was used by another thread than the one that runs its work. Nothing was done; use it within the work, on its thread.");
+            return writer;
+        }
+    }
 
     public bool TryGet(RecordKind kind, string key, [NotNullWhen(true)] out Record? record)
     {

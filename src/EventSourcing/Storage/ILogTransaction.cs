@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace EventSourcing.Storage;
 
-/// <summary>The inside of a transaction of a log: appends and records, committed or rolled back together. Not to be kept.</summary>
+/// <summary>The inside of a transaction of a log: appends and records, committed or rolled back together. Not to be kept, nor used by another thread than the one that runs the work: both are refused with InvalidOperationException.</summary>
 public interface ILogTransaction
 {
     /// <summary>Finds a record.</summary>

@@ -17,6 +17,19 @@ public sealed class WorkGuard
         internal int ThreadId { get; } = Environment.CurrentManagedThreadId;
 
         internal Running? Outer { get; } = outer;
+
+        internal bool HasEnded { get; set; }
+    }
+
+    /// <summary>True for a call from inside the work of any log's transaction that runs now. What waits for a loop there may wait for itself: loops write as well.</summary>
+    internal static bool IsInsideAny
+    {
+        get
+        {
+            for (var inside = s_current.Value; inside is not null; inside = inside.Outer)
+                if (!inside.HasEnded) return true;
+            return false;
+        }
     }
 
     /// <summary>True for a call from inside the work that runs now, work of other logs' transactions in between included.</summary>
@@ -52,7 +65,8 @@ public sealed class WorkGuard
         var own = ExecutionContext.Capture();
         if (caller is not null) ExecutionContext.Restore(caller);
         var outer = s_current.Value;
-        s_current.Value = _running = new(outer);
+        var running = new Running(outer);
+        s_current.Value = _running = running;
         try
         {
             return work();
@@ -60,6 +74,7 @@ public sealed class WorkGuard
         finally
         {
             _running = null;
+            running.HasEnded = true;
             s_current.Value = outer;
             if (own is not null) ExecutionContext.Restore(own);
         }

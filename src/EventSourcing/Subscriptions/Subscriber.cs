@@ -134,7 +134,7 @@ public sealed class Subscriber : IAsyncDisposable
 
     /// <summary>Stops every subscription: handlers end, checkpoints are written, leases given back. May be called again, and by several threads at once.</summary>
     /// <remarks>
-    /// Called by a handler of one of them, or by one that such a handler waits for, it does not wait: they stop after the event at hand. Whatever fails, all are stopped.
+    /// Called by a handler of one of them, by one that such a handler waits for, or from inside the work of a transaction, it does not wait: they stop after the event at hand. Whatever fails, all are stopped.
     /// </remarks>
     /// <exception cref="SubscriptionException">
     /// A handler is still running 5 s after <see cref="SubscriberOptions.StopTimeout"/>; an <see cref="AggregateException"/> where several are. Their leases are renewed until they return. Another call waits once more.

@@ -107,12 +107,12 @@ public sealed class Subscription : IAsyncDisposable
 
     /// <summary>Stops delivery after the event at hand and writes the checkpoint. The lease is kept, so that no other process goes on instead.</summary>
     /// <param name="cancellationToken">Ends the wait for it.</param>
-    /// <exception cref="InvalidOperationException">The subscription is not active in this process, or its own handler calls.</exception>
+    /// <exception cref="InvalidOperationException">The subscription is not active in this process, its own handler calls, or the work of a transaction does.</exception>
     public Task PauseAsync(CancellationToken cancellationToken = default) => OnActiveAsync(nameof(PauseAsync), r => r.PauseAsync(cancellationToken));
 
     /// <summary>Goes on after a pause or a fault, with new attempts for an event that failed. Does nothing where it runs.</summary>
     /// <param name="cancellationToken">Ends the wait for it.</param>
-    /// <exception cref="InvalidOperationException">The subscription is not active in this process, or its own handler calls.</exception>
+    /// <exception cref="InvalidOperationException">The subscription is not active in this process, its own handler calls, or the work of a transaction does.</exception>
     public Task ResumeAsync(CancellationToken cancellationToken = default) => OnActiveAsync(nameof(ResumeAsync), r => r.ResumeAsync(cancellationToken));
 
     /// <summary>Moves the checkpoint, backward or forward; of a group, all of its segments in one transaction. Events handled before are marked as replays (<see cref="Delivery.IsReplay"/>); parked events stay parked.</summary>
@@ -122,7 +122,7 @@ public sealed class Subscription : IAsyncDisposable
     /// </remarks>
     /// <param name="start">Where to go on.</param>
     /// <param name="cancellationToken">Ends the wait for handlers, and with it the reset: nothing is moved then. Once the transaction is begun it has no effect.</param>
-    /// <exception cref="InvalidOperationException">The subscription, or a segment of the group, is not active in this process, or its own handler calls. Nothing was moved; so with every exception.</exception>
+    /// <exception cref="InvalidOperationException">The subscription, or a segment of the group, is not active in this process, its own handler calls, or the work of a transaction does. Nothing was moved; so with every exception.</exception>
     /// <exception cref="LeaseLostException">A lease has passed on to another process.</exception>
     public Task ResetAsync(Start start, CancellationToken cancellationToken = default) => ResetAsync(start, null, false, cancellationToken);
 
@@ -225,7 +225,7 @@ public sealed class Subscription : IAsyncDisposable
     /// <param name="key">The key; the stream's name by default.</param>
     /// <param name="cancellationToken">Ends the wait for it; an event begun is finished.</param>
     /// <returns>How many were handled.</returns>
-    /// <exception cref="InvalidOperationException">The key's segment is not active in this process, or the subscription's own handler calls.</exception>
+    /// <exception cref="InvalidOperationException">The key's segment is not active in this process, the subscription's own handler calls, or the work of a transaction does.</exception>
     public Task<int> RetryAsync(string key, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(key);
@@ -236,7 +236,7 @@ public sealed class Subscription : IAsyncDisposable
     /// <param name="through">Events up to this position only; null for all.</param>
     /// <param name="cancellationToken">Ends the wait for it; an event begun is finished.</param>
     /// <returns>How many were handled.</returns>
-    /// <exception cref="InvalidOperationException">The subscription's own handler calls.</exception>
+    /// <exception cref="InvalidOperationException">The subscription's own handler calls, or the work of a transaction does.</exception>
     public async Task<int> RetryAllAsync(GlobalPosition? through = null, CancellationToken cancellationToken = default)
     {
         using var own = LoopWaits.Begin(_loops, Name, nameof(RetryAllAsync));
@@ -253,7 +253,7 @@ public sealed class Subscription : IAsyncDisposable
     /// <param name="through">Events up to this position only; null for all.</param>
     /// <param name="cancellationToken">Ends the wait for it.</param>
     /// <returns>How many were removed.</returns>
-    /// <exception cref="InvalidOperationException">The key's segment is not active in this process, or the subscription's own handler calls.</exception>
+    /// <exception cref="InvalidOperationException">The key's segment is not active in this process, the subscription's own handler calls, or the work of a transaction does.</exception>
     public Task<int> DiscardAsync(string key, GlobalPosition? through = null, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(key);
@@ -262,7 +262,7 @@ public sealed class Subscription : IAsyncDisposable
 
     /// <summary>Stops: the handler at work may finish, the checkpoint is written, the lease given back. May be called again, and by several threads at once.</summary>
     /// <remarks>
-    /// Called by the subscription's own handler, or by one that it waits for, it does not wait: the subscription stops after this event. The event counts as handled when the handler returns.
+    /// Called by the subscription's own handler, by one that it waits for, or from inside the work of a transaction, it does not wait: the subscription stops after this event. The event counts as handled when the handler returns.
     /// </remarks>
     /// <exception cref="SubscriptionException">
     /// The handler is still running 5 s after <see cref="SubscriberOptions.StopTimeout"/>. The subscription stops when it returns; it is listed and keeps its lease until then. Another call waits once more.

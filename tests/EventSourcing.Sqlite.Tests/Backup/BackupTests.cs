@@ -218,6 +218,46 @@ public class BackupTests : OpenLogTest
     }
 
     [Test]
+    public async Task An_error_of_another_database_that_the_progress_throws_is_the_callers_as_it_is()
+    {
+        await AppendAsync("a", Event("t", "{}"));
+        var thrown = new Microsoft.Data.Sqlite.SqliteException("of another", 13);
+        var backup = () => Log.BackupAsync(Target, new Heard(_ => throw thrown)).AsTask();
+        (await backup.Should().ThrowAsync<Microsoft.Data.Sqlite.SqliteException>()).Which.Should().BeSameAs(thrown);
+    }
+
+    // Not waited for inside: a log that lets the call in shows that by its answer, not by hanging.
+    [TestCase(false)]
+    [TestCase(true)]
+    public async Task A_progress_that_closes_the_log_is_refused_and_the_backup_goes_on(bool inTask)
+    {
+        await AppendAsync("a", Event("t", "{}"));
+        Task? closing = null;
+        await Log.BackupAsync(Target, new Heard(_ => closing ??= inTask ? Task.Run(CloseAsync) : CloseAsync()));
+        await closing!.Invoking(c => c).Should().ThrowAsync<InvalidOperationException>().WithMessage("*progress of its own backup*");
+        await AppendAsync("a", Event("t", "{}"));
+        (await SqliteEventLog.VerifyAsync(Target)).IsIntact.Should().BeTrue();
+
+        async Task CloseAsync() => await Log.DisposeAsync();
+    }
+
+    [Test]
+    public async Task What_a_progress_leaves_behind_may_close_the_log_after_the_backup()
+    {
+        await AppendAsync("a", Event("t", "{}"));
+        var (done, left) = (new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), default(Task));
+        await Log.BackupAsync(Target, new Heard(_ => left ??= CloseAfterAsync(done.Task)));
+        done.SetResult();
+        await left!.WaitAsync(TimeSpan.FromSeconds(10));
+
+        async Task CloseAfterAsync(Task backup)
+        {
+            await backup;
+            await Log.DisposeAsync();
+        }
+    }
+
+    [Test]
     public async Task What_the_progress_throws_ends_the_backup_and_leaves_nothing()
     {
         await FillAsync(2000);

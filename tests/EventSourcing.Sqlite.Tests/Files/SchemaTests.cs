@@ -50,6 +50,41 @@ public sealed class SchemaTests : IDisposable
         }
     }
 
+    [TestCaseSource(nameof(Tables))]
+    [CancelAfter(60_000)]
+    public async Task A_view_without_end_in_place_of_a_table_holds_up_neither_verification_nor_repair(string table)
+    {
+        await CreateAsync();
+        Sql($"DROP TABLE {table}; CREATE VIEW {table} AS {Endless(table)}");
+        var verifying = Task.Run(async () => await SqliteEventLog.VerifyAsync(Path));
+        (await verifying.WaitAsync(TimeSpan.FromSeconds(20))).IsIntact.Should().BeFalse();
+        var repairing = Task.Run(async () => await SqliteEventLog.RepairAsync(Path));
+        // Of a file without facts nothing can be said; all else is a repair that leaves the view.
+        await repairing.Awaiting(r => r.WaitAsync(TimeSpan.FromSeconds(20))).Should().NotThrowAsync<TimeoutException>();
+    }
+
+    [TestCase("'x'", "missing or no number")]
+    [TestCase("'12'", "missing or no number")]
+    [TestCase("x'0102'", "missing or no number")]
+    [TestCase("1.5", "missing or no number")]
+    [TestCase("-5", "out of its range")]
+    [TestCase("4611686018427387904", "out of its range")]
+    [TestCase(null, "missing or no number")]
+    public async Task A_fact_that_events_are_found_by_is_not_believed_when_it_cannot_be(string? value, string what)
+    {
+        await CreateAsync();
+        using (var connection = new SqliteConnection($"Data Source={Path};Pooling=false"))
+        {
+            connection.Open();
+            // SQLITE_DBCONFIG_ENABLE_TRIGGER: the guards stay as they are.
+            SQLitePCL.raw.sqlite3_db_config(connection.Handle!, 1003, 0, out _);
+            connection.Run(value is null ? "DELETE FROM es_log WHERE name = 'id_key'" : $"UPDATE es_log SET value = {value} WHERE name = 'id_key'");
+        }
+
+        foreach (var readOnly in new[] { false, true })
+            FluentActions.Invoking(() => SqliteEventLog.Open(Path, new() { ReadOnly = readOnly })).Should().Throw<StoreCorruptException>().WithMessage($"*id_key*{what}*");
+    }
+
     [TestCase("CREATE INDEX slow ON es_events (length(hex(zeroblob(data))))", "index 'slow'")]
     [TestCase("CREATE INDEX own ON es_records (value)", "index 'own'")]
     [TestCase("CREATE TRIGGER own AFTER INSERT ON es_events BEGIN SELECT 1; END", "trigger 'own'")]

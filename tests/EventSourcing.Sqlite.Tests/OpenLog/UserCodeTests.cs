@@ -285,6 +285,15 @@ public class UserCodeTests : OpenLogTest
     [TestCase("CREATE TEMP VIEW events AS SELECT 1")]
     [TestCase("CREATE TEMP TRIGGER t AFTER INSERT ON es_events BEGIN DELETE FROM mine; END")]
     [TestCase("CREATE TRIGGER t AFTER INSERT ON es_events BEGIN DELETE FROM mine; END")]
+    [TestCase("CREATE INDEX mine_type ON es_events (type)")]
+    [TestCase("CREATE UNIQUE INDEX mine_value ON es_records (value)")]
+    [TestCase("CREATE INDEX es_events_correlation ON mine (t)")]
+    [TestCase("CREATE INDEX \"es_promoted_text\" ON mine (t)")]
+    [TestCase("CREATE TABLE es_mine (a)")]
+    [TestCase("CREATE VIEW ES_MINE AS SELECT 1")]
+    [TestCase("CREATE VIRTUAL TABLE temp.es_records USING fts5 (kind, key, revision, checksum, value)")]
+    [TestCase("CREATE VIRTUAL TABLE words USING fts5 (word); CREATE VIRTUAL TABLE temp.es_ids USING fts5vocab ('main', 'words', 'row')")]
+    [TestCase("CREATE TEMP TABLE own (kind, key, revision, checksum, value, PRIMARY KEY (kind, key)); ALTER TABLE own RENAME TO es_records")]
     [TestCase("DROP TRIGGER es_events_delete")]
     [TestCase("DROP TRIGGER events_insert")]
     [TestCase("DROP VIEW events")]
@@ -295,6 +304,39 @@ public class UserCodeTests : OpenLogTest
     {
         var work = () => WorkAsync(tx => tx.Connection.Run(sql));
         (await work.Should().ThrowAsync<SqliteException>()).WithMessage("*A statement of the work was refused: *").Which.SqliteErrorCode.Should().Be(23);
+        await WorkAsync(tx => tx.Append(Appended("s", "1")));
+        await IsIntactAsync("1");
+    }
+
+    // A new name is not told when a table is renamed.
+    [Test]
+    public async Task What_takes_a_name_of_the_logs_by_renaming_is_not_committed()
+    {
+        var work = () => WorkAsync(tx =>
+        {
+            tx.Append(Appended("s", "0"));
+            tx.Connection.Run("ALTER TABLE mine RENAME TO es_events_correlation");
+        });
+        await work.Should().ThrowAsync<StoreSchemaException>().WithMessage("*es_events_correlation*");
+        await WorkAsync(tx => tx.Append(Appended("s", "1")));
+        await AppendAsync("s", Event("b", "2"));
+        await IsIntactAsync("1", "2");
+    }
+
+    // Opened again it would wait for the lock of its own transaction.
+    [Test]
+    public async Task A_connection_that_the_work_has_closed_is_not_opened_again()
+    {
+        var refusal = default(Exception);
+        var work = () => WorkAsync(tx =>
+        {
+            var connection = tx.Connection;
+            tx.Append(Appended("s", "0"));
+            connection.Close();
+            refusal = Assert.Catch(connection.Open);
+        });
+        await work.Should().ThrowAsync<InvalidOperationException>().WithMessage("*closed its connection*");
+        refusal.Should().BeOfType<InvalidOperationException>().Which.Message.Should().Contain("not to be opened again");
         await WorkAsync(tx => tx.Append(Appended("s", "1")));
         await IsIntactAsync("1");
     }

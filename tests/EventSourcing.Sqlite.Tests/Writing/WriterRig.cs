@@ -14,7 +14,7 @@ internal sealed class WriterRig : IAsyncDisposable
         (File, Clock, _options) = (temporary, clock, options);
         var file = new StoreFile(File.Path, Clock);
         PositionalIds ids;
-        using (var database = Database.Writer(File.Path, mustExist: true)) ids = Connections.IdsOf(database);
+        using (var database = Database.Writer(File.Path, mustExist: true)) ids = Connections.IdsOf(database, File.Path);
         WriteSession Open(bool forUserCode)
         {
             Interlocked.Increment(ref _opened);

@@ -1,3 +1,5 @@
+using EventSourcing.Storage;
+
 namespace EventSourcing.Subscriptions.Internal;
 
 /// <summary>Which calls of handlers wait for which loops, so that none waits for itself: directly, or through others that wait for it.</summary>
@@ -29,9 +31,10 @@ internal sealed class LoopWaits : IDisposable
 
     internal static void LeaveDelegate(Loop? outer) => s_delegateOf = outer;
 
-    /// <summary>Begins to wait for loops; null when that would be to wait for oneself.</summary>
+    /// <summary>Begins to wait for loops; null when that would be to wait for oneself. So it may be inside the work of a transaction: loops wait for the log's writer, which waits for the work.</summary>
     internal static LoopWaits? TryBegin(IReadOnlyCollection<Loop> targets)
     {
+        if (WorkGuard.IsInsideAny) return null;
         var caller = s_delegateOf ?? Handling.Call;
         if (caller is null) return s_none;
         lock (s_lock)
@@ -49,7 +52,9 @@ internal sealed class LoopWaits : IDisposable
     /// <param name="method">What is called.</param>
     /// <exception cref="InvalidOperationException">That would be to wait for oneself.</exception>
     internal static LoopWaits Begin(IReadOnlyCollection<Loop> targets, string name, string method) => TryBegin(targets) ?? throw new InvalidOperationException(
-        $"{method} of subscription '{name}' was called by code that the subscription itself waits for, a handler for one: the call would wait for itself. Nothing was done. "
+        WorkGuard.IsInsideAny
+            ? $"{method} of subscription '{name}' was called from inside the work of a transaction, for which the subscription may have to wait. Nothing was done. Call it before or after the work."
+            : $"{method} of subscription '{name}' was called by code that the subscription itself waits for, a handler for one: the call would wait for itself. Nothing was done. "
         + "Return first and call it from elsewhere, or call DisposeAsync, which may be called here and stops after this event.");
 
     public void Dispose()
