@@ -82,7 +82,8 @@ internal sealed class LeaseKeeper(IEventLog log, SubscriberOptions options) : IA
         bool isLastOfGroup;
         lock (_lock)
         {
-            _claims.Remove(claim.Key.Key);
+            // One that was given up is not in the list any more, and the next claim of its key may be.
+            if (_claims.GetValueOrDefault(claim.Key.Key) == claim) _claims.Remove(claim.Key.Key);
             isLastOfGroup = claim.Key.IsGroup && !_claims.Values.Any(c => c.Key.Name == claim.Key.Name);
             if (_claims.Count == 0)
             {
