@@ -21,7 +21,10 @@ internal static class LoopCases
         ContractCase.Of(Handlers_that_dispose_each_others_subscriptions_end),
         ContractCase.Of(Handler_may_dispose_its_subscriber),
         ContractCase.Of(Live_handler_may_dispose_its_bus),
+        ContractCase.Of(Live_handler_that_disposes_its_bus_waits_for_no_other),
         ContractCase.Of(State_change_that_steers_is_refused_and_the_subscription_goes_on),
+        ContractCase.Of(Filter_key_effect_and_work_of_a_reset_that_steer_are_refused),
+        ContractCase.Of(Predicate_of_a_live_listener_may_dispose_it),
         ContractCase.Of(State_changes_that_throw_end_nothing),
         ContractCase.Of(Callback_that_throws_when_a_lease_is_lost_is_the_last_error_and_ends_no_other_subscription),
         ContractCase.Of(Lease_that_cannot_be_read_faults_its_own_subscription_only),
@@ -32,6 +35,7 @@ internal static class LoopCases
         ContractCase.Of(Wait_on_standby_follows_the_checkpoint_of_the_one_at_work),
         ContractCase.Of(Reset_of_a_paused_subscription_leaves_it_paused_at_the_new_place),
         ContractCase.Of(Reset_of_a_group_with_work_happens_in_one_transaction_or_not_at_all),
+        ContractCase.Of(Reset_keeps_nothing_of_its_work_when_a_lease_is_lost_just_before_its_transaction),
         ContractCase.Of(Second_disposal_leaves_the_successor_alone),
         ContractCase.Of(Disposal_ends_when_a_handler_does_not_return_and_says_so),
         ContractCase.Of(Callback_that_throws_at_the_stop_ends_nothing),
@@ -188,6 +192,103 @@ internal static class LoopCases
         await bus.DisposeAsync().AsTask().WaitAsync(Patience).ConfigureAwait(false);
         Expect.Equal(SubscriptionState.Stopped, durable.State, "the durable listener");
         Expect.Equal(0, bus.LiveListeners.Count, "the live listeners");
+    }
+
+    private static async Task Live_handler_that_disposes_its_bus_waits_for_no_other(LogUnderTest log)
+    {
+        var (ready, busy, stuck) = (new TaskCompletionSource(), new TaskCompletionSource(), new TaskCompletionSource());
+        var disposed = new TaskCompletionSource();
+        var bus = new EventBus(StoreOf(log.Log));
+        await bus.ListenRawAsync(Route.All, async (_, _) =>
+        {
+            busy.TrySetResult();
+            await stuck.Task.ConfigureAwait(false);
+        }).ConfigureAwait(false);
+        await bus.ListenRawAsync(Route.All, async (_, _) =>
+        {
+            await ready.Task.ConfigureAwait(false);
+            try
+            {
+                await bus.DisposeAsync().ConfigureAwait(false);
+                disposed.TrySetResult();
+            }
+            catch (Exception e)
+            {
+                // It has waited for the other as long as a stop waits at most.
+                disposed.TrySetException(e);
+            }
+        }).ConfigureAwait(false);
+        await log.AppendAsync("s", Make.Event()).ConfigureAwait(false);
+        await busy.Task.WaitAsync(Patience).ConfigureAwait(false);
+        ready.SetResult();
+        await disposed.Task.WaitAsync(Patience).ConfigureAwait(false);
+        stuck.SetResult();
+        await bus.DisposeAsync().AsTask().WaitAsync(Patience).ConfigureAwait(false);
+        Expect.Equal(0, bus.LiveListeners.Count, "the live listeners");
+    }
+
+    private static async Task Filter_key_effect_and_work_of_a_reset_that_steer_are_refused(LogUnderTest log)
+    {
+        Subscription own = null!;
+        var (refused, taken) = (new ConcurrentQueue<string>(), new ConcurrentQueue<string>());
+        void Steer(string where)
+        {
+            var steer = own.PauseAsync();
+            (steer is { IsFaulted: true, Exception.InnerException: InvalidOperationException } ? refused : taken).Enqueue(where);
+        }
+
+        var (filtered, handled) = (0, 0);
+        var bus = new EventBus(new EventStore(log.Log, CaseEvents.Types));
+        await using (bus.ConfigureAwait(false))
+        {
+            var route = Route.Where(_ =>
+            {
+                Steer("filter");
+                // Asked again as a part of the handler.
+                return ++filtered == 2 ? throw new InvalidOperationException("once") : true;
+            });
+            own = await bus.SubscribeAsync("own", route, SubscriptionHandler.EachRaw((_, delivery, _) =>
+            {
+                // The first is set aside, so that keys are asked for.
+                if (++handled <= 2) throw new InvalidOperationException("broken");
+                delivery.Enlist(_ => Steer("effect"));
+                delivery.Enlist<ILogTransaction>(_ => Steer("native effect"));
+                return default;
+            }), new()
+            {
+                OnFailure = OnFailure.RetryThenPark(1, TimeSpan.Zero),
+                CheckpointEvery = 1,
+                Key = e =>
+                {
+                    Steer("key");
+                    return e.StreamId.Value;
+                },
+            }).ConfigureAwait(false);
+            for (var i = 1; i <= 4; i++) await log.AppendAsync($"s-{i}", Make.Event("taken")).ConfigureAwait(false);
+            await WaitAsync(own, 4).ConfigureAwait(false);
+            await own.ResetAsync<ILogTransaction>(Start.End, _ => Steer("reset")).WaitAsync(Patience).ConfigureAwait(false);
+            Expect.Equal([], taken, "what was not refused");
+            Expect.Equal(["effect", "filter", "key", "native effect", "reset"], refused.Distinct().Order(StringComparer.Ordinal), "what was refused");
+        }
+    }
+
+    private static async Task Predicate_of_a_live_listener_may_dispose_it(LogUnderTest log)
+    {
+        LiveListener own = null!;
+        var ended = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var bus = new EventBus(new EventStore(log.Log, CaseEvents.Types));
+        await using (bus.ConfigureAwait(false))
+        {
+            own = await bus.ListenRawAsync(Route.Where(_ =>
+            {
+                var end = own.DisposeAsync().AsTask();
+                ended.TrySetResult(end.IsCompletedSuccessfully);
+                return false;
+            }), (_, _) => default).ConfigureAwait(false);
+            await log.AppendAsync("s", Make.Event("taken")).ConfigureAwait(false);
+            Expect.True(await ended.Task.WaitAsync(Patience).ConfigureAwait(false), "it did not wait for itself");
+            await own.DisposeAsync().AsTask().WaitAsync(Patience).ConfigureAwait(false);
+        }
     }
 
     private static async Task State_change_that_steers_is_refused_and_the_subscription_goes_on(LogUnderTest log)
@@ -514,6 +615,32 @@ internal static class LoopCases
             Expect.Equal(Make.CountTo(20), seen.Distinct().Order(), "what came again");
             Expect.Equal(1, (await DocumentsAsync(log).ConfigureAwait(false)).Count, "documents");
         }
+    }
+
+    private static async Task Reset_keeps_nothing_of_its_work_when_a_lease_is_lost_just_before_its_transaction(LogUnderTest log)
+    {
+        var troubled = new TroubledLog(log.Log);
+        var subscriber = On(log, StoreOf(troubled));
+        await using (subscriber.ConfigureAwait(false))
+        {
+            for (var i = 0; i < 20; i++) await log.AppendAsync($"s-{i}", Make.Event()).ConfigureAwait(false);
+            var own = await subscriber.StartAsync("own", Collect([]), new() { IsGroup = true, CheckpointEvery = 1 }).ConfigureAwait(false);
+            await WaitAsync(own, 20).ConfigureAwait(false);
+            // When all segments wait for it.
+            troubled.Trouble = operation =>
+            {
+                if (operation == nameof(IEventLog.TransactNativelyAsync)) StealAsync(log, "own/07").GetAwaiter().GetResult();
+                return null;
+            };
+            byte[] mark = [1];
+            await Expect.ThrowsAsync<LeaseLostException>(
+                () => own.ResetAsync<ILogTransaction>(Start.Beginning, transaction => transaction.TryPut(RecordKind.Document, "mark", mark, null)).WaitAsync(Patience), "the reset").ConfigureAwait(false);
+            Expect.Equal(0, (await DocumentsAsync(log).ConfigureAwait(false)).Count, "documents");
+            Expect.Equal(Enumerable.Repeat(20L, 16), await CheckpointsAsync().ConfigureAwait(false), "the checkpoints");
+        }
+
+        async Task<long[]> CheckpointsAsync() =>
+            [.. (await log.Log.ReadRecordsAsync(RecordKind.Checkpoint, "own/", "own/~", 16, CancellationToken.None).ConfigureAwait(false)).Select(r => BitConverter.ToInt64(r.Value.Span[2..]))];
     }
 
     private static async Task<IReadOnlyList<Record>> DocumentsAsync(LogUnderTest log) =>

@@ -1,8 +1,11 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using EventSourcing.Sqlite.Internal;
 using EventSourcing.Sqlite.Tests.Writing;
 using EventSourcing.Storage;
 using FluentAssertions;
 using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Time.Testing;
 using NUnit.Framework;
 
 namespace EventSourcing.Sqlite.Tests.Subscriptions;
@@ -18,6 +21,7 @@ public sealed class CommitWatcherTests : IAsyncDisposable
     private readonly CommitWatcher _watcher;
     private readonly FaultyClock _clock = new();
     private Action? _onOpen, _onSeal;
+    private Reader? _reader;
     private int _opened;
 
     public CommitWatcherTests()
@@ -65,9 +69,25 @@ public sealed class CommitWatcherTests : IAsyncDisposable
     public enum Fault
     {
         Open,
+
+        /// <summary>The file is not the log's any more: all who wait are woken.</summary>
+        Replaced,
         Clock,
+        DataVersion,
+        Head,
         Seal,
+
+        /// <summary>The head is read once more after the seal.</summary>
+        HeadAfterSeal,
+
+        /// <summary>The end of the connection, after a fault.</summary>
+        Close,
     }
+
+    private static bool IsOfSeal(Fault fault) => fault is Fault.Seal or Fault.HeadAfterSeal;
+
+    // Met by a watch that has no connection yet.
+    private static bool IsOfOpening(Fault fault) => fault is Fault.Open or Fault.Replaced;
 
     [Test]
     public async Task The_watch_goes_on_after_whatever_fails([Values] Fault fault, [Values] bool isBeforeTheFirstRound)
@@ -76,13 +96,17 @@ public sealed class CommitWatcherTests : IAsyncDisposable
         var hit = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         Arm(fault, hit);
         var waiting = _signal.WaitAsync(isBeforeTheFirstRound ? 0 : 1, default);
-        if (fault == Fault.Seal) InsertInSql();
+        if (IsOfSeal(fault)) InsertInSql();
         else await AppendAsync();
-        if (fault != Fault.Open || isBeforeTheFirstRound) await hit.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        if (!IsOfOpening(fault) || isBeforeTheFirstRound) await hit.Task.WaitAsync(TimeSpan.FromSeconds(30));
         Disarm();
-        if (fault == Fault.Seal) await AppendAsync();
+        if (IsOfSeal(fault)) await AppendAsync();
 
         await waiting.WaitAsync(TimeSpan.FromSeconds(30));
+        var soon = Stopwatch.StartNew();
+        await ExpectPublishedAsync(_signal.Published);
+        // A second, and a loaded machine's time.
+        soon.Elapsed.Should().BeLessThan(TimeSpan.FromSeconds(5));
         for (var seen = 1; seen < 5; seen++) await ExpectPublishedAsync(_signal.Published);
     }
 
@@ -98,7 +122,7 @@ public sealed class CommitWatcherTests : IAsyncDisposable
         await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(async () => await _watcher.DisposeAsync()))).WaitAsync(TimeSpan.FromSeconds(30));
 
         Disarm();
-        waiting.IsCompleted.Should().BeFalse();
+        waiting.IsCompleted.Should().Be(fault == Fault.Replaced);
         _signal.Close();
     }
 
@@ -110,9 +134,48 @@ public sealed class CommitWatcherTests : IAsyncDisposable
             throw new FormatException("a fault");
         }
 
+        // The watch's own thread asks the clock before it uses the connection, and seals in between.
+        void Break(Action<Reader> end)
+        {
+            if (Volatile.Read(ref _reader) is not { } reader) return;
+            end(reader);
+            hit.TrySetResult();
+        }
+
         if (fault == Fault.Open) _onOpen = Throw;
+        if (fault == Fault.Replaced) _onOpen = () =>
+        {
+            hit.TrySetResult();
+            throw new StoreUnavailableException("replaced");
+        };
         if (fault == Fault.Clock) _clock.OnTimestamp = Throw;
+        if (fault == Fault.DataVersion) _clock.OnTimestamp = () => Break(static reader => DataVersionOf(reader).Dispose());
+        if (fault == Fault.Head) _clock.OnTimestamp = () => Break(static reader => HeadOf(reader).Dispose());
         if (fault == Fault.Seal) _onSeal = Throw;
+        if (fault == Fault.HeadAfterSeal) _onSeal = () => Break(static reader => HeadOf(reader).Dispose());
+        if (fault == Fault.Close) _clock.OnTimestamp = () => Break(static reader => reader.Dispose());
+    }
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_dataVersion")]
+    private static extern ref Statement DataVersionOf(Reader reader);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_head")]
+    private static extern ref Statement HeadOf(Reader reader);
+
+    [Test]
+    public async Task Without_notices_of_the_file_the_watch_goes_on()
+    {
+        // A folder that is not there has no notices, and a clock that stands still asks for no look at the file.
+        var still = new FakeTimeProvider();
+        var signal = new CommitSignal();
+        await using var watcher = new CommitWatcher(new(Path.Combine(_file.Path + ".absent", "log.db"), still), signal, OpenReader, null);
+        signal.Awaited += watcher.Start;
+        for (var seen = 0; seen < 5; seen++)
+        {
+            var waiting = signal.WaitAsync(seen, default);
+            await AppendAsync();
+            await waiting.WaitAsync(TimeSpan.FromSeconds(30));
+        }
     }
 
     private void Disarm() => (_onOpen, _onSeal, _clock.OnTimestamp) = (null, null, null);
@@ -142,6 +205,8 @@ public sealed class CommitWatcherTests : IAsyncDisposable
     {
         Interlocked.Increment(ref _opened);
         _onOpen?.Invoke();
-        return Connections.OpenReader(_storeFile, new(_storeFile.Path), new(), new(1));
+        var reader = Connections.OpenReader(_storeFile, new(_storeFile.Path), new(), new(1));
+        Volatile.Write(ref _reader, reader);
+        return reader;
     }
 }

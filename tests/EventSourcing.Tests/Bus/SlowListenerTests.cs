@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using EventSourcing.Bus;
 using EventSourcing.Bus.Internal;
 using EventSourcing.InMemory;
@@ -52,6 +53,32 @@ public class SlowListenerTests
         listener.IsLive.Should().BeFalse();
         feed.TryAttach(listener, 0).Should().BeTrue();
         feed.Detach(listener);
+    }
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_lock")]
+    private static extern ref Lock ListOf(Feed feed);
+
+    // The listener's loop joins again as soon as it sees that it has left: both must be one step.
+    [Test]
+    public async Task Listener_has_left_the_feed_when_it_is_out_of_the_list_and_not_before([Values(WhenFull.Wait, WhenFull.Fail)] WhenFull whenFull)
+    {
+        await using var store = new EventStore(new InMemoryEventLog(), EventTypeMap.Empty);
+        await using var feed = new Feed(store);
+        var pages = new EventSourcing.Subscriptions.Internal.SharedPages(store.Log);
+        var listener = new LiveListener(store, feed, new(pages, null, 10), Route.All, new() { Capacity = 1, WhenFull = whenFull }, new(), (_, _) => default, _ => { });
+        feed.TryAttach(listener, 0).Should().BeTrue();
+        var arrival = new Arrival(default, store.Decoder);
+        listener.Offer(arrival);
+        var leaving = new Thread(() => listener.Offer(arrival));
+        lock (ListOf(feed))
+        {
+            leaving.Start();
+            SpinWait.SpinUntil(() => leaving.ThreadState.HasFlag(ThreadState.WaitSleepJoin), Signal.Patience).Should().BeTrue("it waits for the list");
+            listener.IsLive.Should().BeTrue();
+        }
+
+        leaving.Join();
+        listener.IsLive.Should().BeFalse();
     }
 
     [Test]

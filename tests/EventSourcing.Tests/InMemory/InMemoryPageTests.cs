@@ -15,20 +15,34 @@ public class InMemoryPageTests
         await using var log = new InMemoryEventLog();
         foreach (var stream in new[] { "a-1", "b-1" })
             await log.AppendAsync(new() { Writes = new[] { new StreamWrite(stream, ExpectedVersion.Any, Enumerable.Range(0, 20).Select(_ => new LogEvent { Type = "t" }).ToArray()) } }, default);
-        for (var round = 0; round < 2_000; round++)
+        const int rounds = 20_000;
+        LogPage page = null!;
+        var (begun, ended) = (0, 0);
+        var other = new Thread(() =>
         {
-            var page = await log.ReadAsync(new() { Stream = "a-1", Direction = ReadDirection.Backward }, default);
-            using var barrier = new Barrier(2);
-            await Task.WhenAll(Enumerable.Range(0, 2).Select(_ => Task.Factory.StartNew(() =>
+            for (var round = 1; round <= rounds; round++)
             {
-                barrier.SignalAndWait();
+                while (Volatile.Read(ref begun) < round) Thread.SpinWait(1);
                 page.Dispose();
-            }, default, TaskCreationOptions.LongRunning, TaskScheduler.Default)));
+                Volatile.Write(ref ended, round);
+            }
+        });
+        other.Start();
+        for (var round = 1; round <= rounds; round++)
+        {
+            page = await log.ReadAsync(new() { Stream = "a-1", Direction = ReadDirection.Backward }, default);
+            Volatile.Write(ref begun, round);
+            // A little later and a little earlier than the other thread.
+            Thread.SpinWait(round % 40);
+            page.Dispose();
+            while (Volatile.Read(ref ended) < round) Thread.SpinWait(1);
 
             using var one = await log.ReadAsync(new() { Stream = "a-1", Direction = ReadDirection.Backward }, default);
-            using var other = await log.ReadAsync(new() { Stream = "b-1", Direction = ReadDirection.Backward }, default);
-            (one.Events[0].StreamId.Value, other.Events[0].StreamId.Value).Should().Be(("a-1", "b-1"));
+            using var next = await log.ReadAsync(new() { Stream = "b-1", Direction = ReadDirection.Backward }, default);
+            (one.Events[0].StreamId.Value, next.Events[0].StreamId.Value).Should().Be(("a-1", "b-1"));
             page.Events.Length.Should().Be(0);
         }
+
+        other.Join();
     }
 }

@@ -22,6 +22,9 @@ internal sealed class CountingLog(IEventLog log) : IEventLog
     /// <summary>What the next transaction waits for.</summary>
     public Func<Task>? BeforeNextTransaction { get; set; }
 
+    /// <summary>What the next transaction's answer waits for, once it is committed.</summary>
+    public Func<Task>? AfterNextTransaction { get; set; }
+
     public ValueTask<AppendResult> AppendAsync(LogAppend append, CancellationToken cancellationToken) => log.AppendAsync(append, cancellationToken);
 
     public ValueTask<LogPage> ReadAsync(LogRead read, CancellationToken cancellationToken)
@@ -58,6 +61,12 @@ internal sealed class CountingLog(IEventLog log) : IEventLog
         var result = await log.TransactAsync(work, cancellationToken);
         Interlocked.Increment(ref _transactions);
         Changed.Set();
+        if (AfterNextTransaction is { } follow)
+        {
+            AfterNextTransaction = null;
+            await follow();
+        }
+
         return result;
     }
 

@@ -10,7 +10,7 @@ using NUnit.Framework;
 
 namespace EventSourcing.Tests.Subscriptions;
 
-/// <summary>One operation of the log after the other throws what nobody expects.</summary>
+/// <summary>One operation of the log, and one call of the clock, after the other throws what nobody expects.</summary>
 [Parallelizable(ParallelScope.All)]
 public class FaultTests
 {
@@ -68,18 +68,20 @@ public class FaultTests
     }
 
     [Test]
-    public async Task Every_loop_goes_on_or_says_that_it_is_faulted_whichever_operation_of_the_log_throws([Range(1, 24)] int operation)
+    public async Task Every_loop_goes_on_or_says_that_it_is_faulted_whichever_operation_of_the_log_throws([Range(1, 24)] int operation, [Values] bool isWithoutTime)
     {
         await using var inner = new InMemoryEventLog();
         var log = new FaultyLog(inner);
-        var changed = new Signal();
+        var (clock, changed) = (new FaultyClock(), new Signal());
+        // Nothing but the time of an error asks for it here: what cannot be dated is told all the same.
+        if (isWithoutTime) clock.Fail(FaultyClock.Call.Now, 1, int.MaxValue);
         var (one, two, live) = (new ConcurrentDictionary<long, bool>(), new ConcurrentDictionary<long, bool>(), new ConcurrentDictionary<long, bool>());
         SubscriptionHandler Collect(ConcurrentDictionary<long, bool> seen) => SubscriptionHandler.EachRaw((e, _, _) =>
         {
             seen[e.Position.ToInt64()] = true;
             return default;
         });
-        await using var bus = new EventBus(new EventStore(log, EventTypeMap.Empty), new() { LeaseTimeout = TimeSpan.FromMilliseconds(600), Randomness = () => 0 });
+        await using var bus = new EventBus(new EventStore(log, EventTypeMap.Empty), new() { TimeProvider = clock, LeaseTimeout = TimeSpan.FromMilliseconds(600), Randomness = () => 0 });
         bus.Subscriber.StateChanged += (_, _, _) => changed.Set();
         var first = await bus.SubscribeAsync("first", Route.All, Collect(one), new() { CheckpointEvery = 7 });
         var second = await bus.SubscribeAsync("second", Route.All, Collect(two), new() { IsGroup = true, CheckpointEvery = 7 });
@@ -93,28 +95,187 @@ public class FaultTests
         await log.Thrown.UntilAsync(() => log.Left <= 0);
         for (var i = 0; i < Events; i++) await AppendAsync(inner, $"s-{i}");
 
-        var through = GlobalPosition.FromInt64(2 * Events);
-        foreach (var subscription in new[] { first, second }) await ReachAsync(subscription);
+        foreach (var subscription in new[] { first, second }) await ReachAsync<NotSupportedException>(subscription, 2 * Events);
         (one.Count, two.Count).Should().Be((2 * Events, 2 * Events));
         using var giveUp = new CancellationTokenSource(Signal.Patience);
         while (live.Count < 2 * Events && !listener.IsFaulted) await Task.Delay(1, giveUp.Token);
         if (listener.IsFaulted) listener.LastError.Should().BeOfType<NotSupportedException>();
+    }
 
-        // What has gone on reaches the head by itself; what is faulted says so and is resumed by hand.
-        async Task ReachAsync(Subscription subscription)
+    // What has gone on reaches the head by itself; what is faulted says so and is resumed by hand.
+    private static async Task ReachAsync<TFault>(Subscription subscription, long through) where TFault : Exception
+    {
+        while (true)
+        {
+            try
+            {
+                await subscription.WaitForAsync(GlobalPosition.FromInt64(through)).WaitAsync(Signal.Patience);
+                return;
+            }
+            catch (TFault)
+            {
+                // The wait's own.
+            }
+            catch (SubscriptionException e)
+            {
+                e.InnerException.Should().BeOfType<TFault>();
+                await subscription.ResumeAsync().WaitAsync(Signal.Patience);
+            }
+        }
+    }
+
+    /// <summary>The system's clock, some of whose calls throw.</summary>
+    private sealed class FaultyClock : TimeProvider
+    {
+        private readonly Lock _lock = new();
+        private Call _call;
+        private int _before, _left;
+
+        internal enum Call
+        {
+            Now,
+            Timestamp,
+            NewTimer,
+            ChangeOfTimer,
+            EndOfTimer,
+        }
+
+        /// <summary>Lets so many calls throw, from one of a number on.</summary>
+        internal void Fail(Call call, int first, int times)
+        {
+            lock (_lock) (_call, _before, _left) = (call, first - 1, times);
+        }
+
+        internal void Heal()
+        {
+            lock (_lock) _left = 0;
+        }
+
+        private void Meet(Call call)
+        {
+            lock (_lock)
+            {
+                if (call != _call || _left == 0) return;
+                if (_before > 0)
+                {
+                    _before--;
+                    return;
+                }
+
+                _left--;
+            }
+
+            throw new FormatException("the clock's");
+        }
+
+        public override DateTimeOffset GetUtcNow()
+        {
+            Meet(Call.Now);
+            return base.GetUtcNow();
+        }
+
+        public override long GetTimestamp()
+        {
+            Meet(Call.Timestamp);
+            return base.GetTimestamp();
+        }
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            Meet(Call.NewTimer);
+            var timer = base.CreateTimer(callback, state, dueTime, period);
+            // The framework's own timers tick once, and an end that throws would end the process in its code.
+            return period == Timeout.InfiniteTimeSpan ? timer : new FaultyTimer(this, timer);
+        }
+
+        private sealed class FaultyTimer(FaultyClock clock, ITimer timer) : ITimer
+        {
+            public bool Change(TimeSpan dueTime, TimeSpan period)
+            {
+                clock.Meet(Call.ChangeOfTimer);
+                return timer.Change(dueTime, period);
+            }
+
+            public void Dispose()
+            {
+                timer.Dispose();
+                clock.Meet(Call.EndOfTimer);
+            }
+
+            public async ValueTask DisposeAsync()
+            {
+                await timer.DisposeAsync();
+                clock.Meet(Call.EndOfTimer);
+            }
+        }
+    }
+
+    [Test]
+    public async Task Every_loop_goes_on_or_says_that_it_is_faulted_whichever_call_of_the_clock_throws(
+        [Values(1, 2)] int call, [Range(1, 61, 6)] int first, [Values(1, 4)] int times) => await GoOnAsync((FaultyClock.Call)call, first, times);
+
+    [Test]
+    public async Task Every_loop_goes_on_or_says_that_it_is_faulted_when_a_timer_throws([Values(3, 4)] int call, [Range(1, 3)] int first, [Values(1, 4)] int times) =>
+        await GoOnAsync((FaultyClock.Call)call, first, times);
+
+    private static async Task GoOnAsync(FaultyClock.Call call, int first, int times)
+    {
+        await using var log = new InMemoryEventLog();
+        var (clock, changed) = (new FaultyClock(), new Signal());
+        var (one, two) = (new ConcurrentDictionary<long, bool>(), new ConcurrentDictionary<long, bool>());
+        SubscriptionHandler Collect(ConcurrentDictionary<long, bool> seen) => SubscriptionHandler.EachRaw((e, _, _) =>
+        {
+            seen[e.Position.ToInt64()] = true;
+            return default;
+        });
+        var subscriber = new Subscriber(new EventStore(log, EventTypeMap.Empty), new() { TimeProvider = clock, LeaseTimeout = TimeSpan.FromMilliseconds(300), Randomness = () => 0 });
+        subscriber.StateChanged += (_, _, _) => changed.Set();
+        // Begun and ended, so that the keeper's timer ends and begins too.
+        for (var round = 0; round < 2; round++)
+        {
+            clock.Fail(call, first, times);
+            var single = await StartAsync("single", one, isGroup: false);
+            var group = await StartAsync("group", two, isGroup: true);
+            for (var i = 0; i < Events; i++) await AppendAsync(log, $"s-{i}");
+            foreach (var subscription in new[] { single, group }) await ReachAsync<FormatException>(subscription, (round + 1) * Events);
+            await EndAsync(single);
+            await EndAsync(group);
+            (single.State, group.State).Should().Be((SubscriptionState.Stopped, SubscriptionState.Stopped));
+            subscriber.Subscriptions.Should().BeEmpty();
+            clock.Heal();
+            var leases = await log.ReadRecordsAsync(RecordKind.Lease, "", null, 100, default);
+            leases.Select(l => new Guid(l.Value.ToArray()[1..17])).Should().HaveCount(17).And.OnlyContain(owner => owner == Guid.Empty, "they were given back");
+        }
+
+        (one.Count, two.Count).Should().Be((2 * Events, 2 * Events));
+        await subscriber.DisposeAsync().AsTask().WaitAsync(Signal.Patience);
+
+        async Task<Subscription> StartAsync(string name, ConcurrentDictionary<long, bool> seen, bool isGroup)
         {
             while (true)
             {
                 try
                 {
-                    await subscription.WaitForAsync(through).WaitAsync(Signal.Patience);
-                    return;
+                    return await subscriber.StartAsync(name, Collect(seen), new() { IsGroup = isGroup, CheckpointEvery = 7, CheckpointAfter = TimeSpan.FromMilliseconds(20) });
                 }
-                catch (SubscriptionException e)
+                catch (FormatException)
                 {
-                    e.InnerException.Should().BeOfType<NotSupportedException>();
-                    await subscription.ResumeAsync().WaitAsync(Signal.Patience);
+                    // The caller's own.
                 }
+            }
+        }
+
+        async Task EndAsync(Subscription subscription)
+        {
+            try
+            {
+                await subscription.DisposeAsync().AsTask().WaitAsync(Signal.Patience);
+            }
+            catch (Exception e) when (e is FormatException or AggregateException)
+            {
+                // The bound of the wait cannot be had; the stop goes on.
+                clock.Heal();
+                await subscription.DisposeAsync().AsTask().WaitAsync(Signal.Patience);
             }
         }
     }

@@ -3,6 +3,7 @@ using EventSourcing.InMemory;
 using EventSourcing.Serialization;
 using EventSourcing.Storage;
 using EventSourcing.Subscriptions;
+using EventSourcing.Subscriptions.Internal;
 using EventSourcing.Tests.Shared;
 using Microsoft.Extensions.Time.Testing;
 using NUnit.Framework;
@@ -249,5 +250,35 @@ public sealed class LeaseTests : IAsyncDisposable
         Assert.That(contender.State, Is.EqualTo(SubscriptionState.Standby), "5 s are not the timeout");
         clock.Advance(TimeSpan.FromMilliseconds(1001));
         await UntilAsync(() => contender.State == SubscriptionState.Live);
+    }
+
+    [Test]
+    public async Task Claim_that_is_given_up_before_its_answer_leaves_the_next_claim_alone([Values] bool isGroup)
+    {
+        var clock = new FakeTimeProvider();
+        await using var keeper = new LeaseKeeper(_log, new() { TimeProvider = clock, LeaseTimeout = s_timeout });
+        TaskCompletionSource granted = new(TaskCreationOptions.RunContinuationsAsynchronously), answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        _log.AfterNextTransaction = () =>
+        {
+            granted.SetResult();
+            return answer.Task;
+        };
+        var key = new SegmentKey("name", 0, isGroup ? SegmentKey.GroupSegments : 1);
+        using var giveUp = new CancellationTokenSource();
+        var first = keeper.AcquireAsync(key, _ => { }, giveUp.Token);
+        await granted.Task.WaitAsync(Signal.Patience);
+        await giveUp.CancelAsync();
+        Assert.That(async () => await first.WaitAsync(Signal.Patience), Throws.InstanceOf<OperationCanceledException>());
+        var second = keeper.AcquireAsync(key, _ => { }, default);
+        answer.SetResult();
+        while (!second.IsCompleted)
+        {
+            await RenewAsync(clock);
+            await Task.Yield();
+        }
+
+        var lease = await second;
+        Assert.That((lease.IsHeld, lease.Epoch), Is.EqualTo((true, 2L)), "what came too late was given back");
+        await keeper.ReleaseAsync(lease);
     }
 }

@@ -80,15 +80,22 @@ internal sealed class LeaseKeeper(IEventLog log, SubscriberOptions options) : IA
     private async ValueTask GiveBackAsync(Claim claim)
     {
         bool isLastOfGroup;
+        ITimer? idle = null;
         lock (_lock)
         {
-            _claims.Remove(claim.Key.Key);
+            // One that was given up is not in the list any more, and the next claim of its key may be.
+            if (_claims.GetValueOrDefault(claim.Key.Key) == claim) _claims.Remove(claim.Key.Key);
             isLastOfGroup = claim.Key.IsGroup && !_claims.Values.Any(c => c.Key.Name == claim.Key.Name);
-            if (_claims.Count == 0)
-            {
-                _timer?.Dispose();
-                _timer = null;
-            }
+            if (_claims.Count == 0) (idle, _timer) = (_timer, null);
+        }
+
+        try
+        {
+            idle?.Dispose();
+        }
+        catch (Exception e)
+        {
+            claim.Report(e);
         }
 
         if (claim.Lease is null && !isLastOfGroup) return;

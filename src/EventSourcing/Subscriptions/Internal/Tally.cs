@@ -12,10 +12,11 @@ internal sealed class Tally(TimeProvider time)
 
     internal long Failures => Volatile.Read(ref _failures);
 
+    /// <summary>Setting it never fails: that is done where failures are handled, and by loops that serve others.</summary>
     internal Exception? LastError
     {
         get => _last?.Error;
-        set => _last = value is null ? null : new(value, time.GetUtcNow());
+        set => _last = value is null ? null : new(value, Now());
     }
 
     internal DateTimeOffset? LastErrorAt => _last?.At;
@@ -29,5 +30,18 @@ internal sealed class Tally(TimeProvider time)
         Volatile.Write(ref _failures, _failures + 1);
     }
 
-    private sealed record Trouble(Exception Error, DateTimeOffset At);
+    // What is told when the clock throws has no time.
+    private DateTimeOffset? Now()
+    {
+        try
+        {
+            return time.GetUtcNow();
+        }
+        catch (Exception)
+        {
+            return null;
+        }
+    }
+
+    private sealed record Trouble(Exception Error, DateTimeOffset? At);
 }

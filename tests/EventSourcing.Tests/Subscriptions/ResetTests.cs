@@ -1,0 +1,50 @@
+using System.Runtime.CompilerServices;
+using EventSourcing.InMemory;
+using EventSourcing.Serialization;
+using EventSourcing.Storage;
+using EventSourcing.Subscriptions;
+using EventSourcing.Subscriptions.Internal;
+using EventSourcing.Tests.Shared;
+using FluentAssertions;
+using NUnit.Framework;
+
+namespace EventSourcing.Tests.Subscriptions;
+
+[Parallelizable(ParallelScope.All)]
+public class ResetTests
+{
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_runners")]
+    private static extern ref Runner[] RunnersOf(Subscription subscription);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_requests")]
+    private static extern ref Requests RequestsOf(Runner runner);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_lock")]
+    private static extern ref Lock QueueOf(Requests requests);
+
+    [Test]
+    public async Task Resets_of_a_group_that_meet_come_one_after_another()
+    {
+        var changed = new Signal();
+        await using var log = new InMemoryEventLog();
+        await using var subscriber = new Subscriber(new EventStore(log, EventTypeMap.Empty));
+        subscriber.StateChanged += (_, _, _) => changed.Set();
+        var group = await subscriber.StartAsync("group", SubscriptionHandler.EachRaw((_, _, _) => default), new() { IsGroup = true });
+        await changed.UntilAsync(() => group.ActiveSegments == 16);
+        var resets = 0;
+        Task ResetAsync() => group.ResetAsync<ILogTransaction>(Start.Beginning, _ => resets++);
+        Task first = null!, second;
+        var begins = new Thread(() => first = ResetAsync());
+        lock (QueueOf(RequestsOf(RunnersOf(group)[8])))
+        {
+            begins.Start();
+            SpinWait.SpinUntil(() => begins.ThreadState.HasFlag(ThreadState.WaitSleepJoin), Signal.Patience).Should().BeTrue("it waits in the middle of the segments");
+            // This thread would get past the segment at which the other waits.
+            second = ResetAsync();
+        }
+
+        begins.Join();
+        await Task.WhenAll(first, second).WaitAsync(Signal.Patience);
+        resets.Should().Be(2);
+    }
+}
