@@ -3,7 +3,8 @@ namespace EventSourcing.Sqlite;
 /// <summary>What <see cref="SqliteEventLog.BackupAsync"/> copied.</summary>
 public sealed class BackupResult
 {
-    internal BackupResult(string path, GlobalPosition head, long bytes, TimeSpan duration) => (Path, Head, Bytes, Duration) = (path, head, bytes, duration);
+    internal BackupResult(string path, GlobalPosition head, long bytes, TimeSpan duration, Exception? progressError) =>
+        (Path, Head, Bytes, Duration, ProgressError) = (path, head, bytes, duration, progressError);
 
     /// <summary>The backup's file, as a full path.</summary>
     public string Path { get; }
@@ -16,4 +17,7 @@ public sealed class BackupResult
 
     /// <summary>How long it took, by the log's clock.</summary>
     public TimeSpan Duration { get; }
+
+    /// <summary>The first exception that the progress threw; null when it threw none. The backup is whole all the same.</summary>
+    public Exception? ProgressError { get; }
 }

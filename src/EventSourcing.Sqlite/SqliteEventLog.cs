@@ -348,7 +348,7 @@ public sealed class SqliteEventLog : IEventLog, ITaggingLog, ITracingLog
     /// read-only media; the first opening for writing gives it a write-ahead log.</para>
     /// </remarks>
     /// <param name="path">The new file. Its directory exists; the file does not, nor do <c>-wal</c>, <c>-shm</c> and <c>-journal</c> beside it.</param>
-    /// <param name="progress">Hears of each MiB copied, on the thread that copies; null for none. What it throws ends the backup.</param>
+    /// <param name="progress">Hears of each MiB copied, on the thread that copies; null for none. What it throws changes nothing of the backup and is in <see cref="BackupResult.ProgressError"/>; to end the backup, cancel it.</param>
     /// <param name="cancellationToken">Ends the backup. Nothing of it is left.</param>
     /// <exception cref="ArgumentException">The path is empty, names no file, or has the name of a part of a database.</exception>
     /// <exception cref="BackupTargetExistsException">There is a file of that name, the log's own perhaps, or a companion of it. It is left as it is.</exception>

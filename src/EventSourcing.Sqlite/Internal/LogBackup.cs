@@ -18,7 +18,7 @@ internal sealed class LogBackup(StoreFile file, SqliteOptions options, IProgress
 
     private const int IoError = 10, IoErrorRead = 266;
 
-    private Exception? _ofProgress;
+    private Exception? _thrownByProgress;
 
     internal BackupResult Run(string path, CancellationToken cancellationToken)
     {
@@ -27,7 +27,7 @@ internal sealed class LogBackup(StoreFile file, SqliteOptions options, IProgress
         var head = Copy(target, cancellationToken);
         cancellationToken.ThrowIfCancellationRequested();
         var bytes = target.Publish();
-        return new(target.Path, head, bytes, options.TimeProvider.GetElapsedTime(began));
+        return new(target.Path, head, bytes, options.TimeProvider.GetElapsedTime(began), _thrownByProgress);
     }
 
     private GlobalPosition Copy(BackupFile target, CancellationToken cancellationToken)
@@ -45,14 +45,14 @@ internal sealed class LogBackup(StoreFile file, SqliteOptions options, IProgress
                 copy.Execute("PRAGMA synchronous = OFF");
                 CopyPages(source, copy, target, head, cancellationToken);
             }
-            catch (SqliteException e) when (e != _ofProgress && IsOfTarget(e))
+            catch (SqliteException e) when (IsOfTarget(e))
             {
                 throw SqliteErrors.Translate(e, target.Path);
             }
 
             return head;
         }
-        catch (SqliteException e) when (e != _ofProgress)
+        catch (SqliteException e)
         {
             throw SqliteErrors.Translate(e, file.Path);
         }
@@ -73,7 +73,7 @@ internal sealed class LogBackup(StoreFile file, SqliteOptions options, IProgress
         }
     }
 
-    // What it throws is the caller's as it is, errors of other databases included.
+    // An observer changes nothing of the backup. The caller finds what it threw in the result.
     private void Report(BackupProgress copied)
     {
         try
@@ -82,8 +82,7 @@ internal sealed class LogBackup(StoreFile file, SqliteOptions options, IProgress
         }
         catch (Exception e)
         {
-            _ofProgress = e;
-            throw;
+            _thrownByProgress ??= e;
         }
     }
 
