@@ -11,7 +11,7 @@ internal sealed class CheckpointPace
     // SQLite's own default.
     private const int FewestPages = 1000;
     private const int PartOfWritten = 16;
-    private const int PagesOfLargeCommit = 16;
+    private const int PagesOfLargeCommit = 8;
     private const int CommitsBetweenLooks = 64;
 
     private readonly Database _database;
