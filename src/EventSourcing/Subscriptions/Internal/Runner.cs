@@ -280,8 +280,14 @@ internal sealed class Runner
         var isInterrupted = error is OperationCanceledException;
         // Stopped, or asked for something: none is a failure.
         if (isInterrupted && (_isStopping || _interruption.IsRequested)) return;
-        _tally.LastError = error is LeaseLostException && _thrownByCallback is { } thrown ? thrown : error;
-        if (error is LeaseLostException) return;
+        _tally.LastError = error;
+        if (error is LeaseLostException)
+        {
+            // After the line above: a callback that throws at the same moment writes before this looks, or after it.
+            if (_thrownByCallback is { } thrown) _tally.LastError = thrown;
+            return;
+        }
+
         if (isInterrupted || Trouble.MayPass(error)) await _interruption.DelayAsync(_common.DelayAfterTrouble(++_troubles)).ConfigureAwait(false);
         else await WaitWhileFaultedAsync(error).ConfigureAwait(false);
     }
