@@ -82,7 +82,7 @@ internal abstract class Follower(string name, Subscriber subscriber, SoakedLog l
     {
         Handle(e, delivery);
         var last = _versions.GetValueOrDefault(e.StreamId);
-        // What comes again is no fault, what is left out is.
+        // A repeated event is no fault. A skipped event is one.
         if (e.Version > last + 1) Fault($"is given {e} after version {last}");
         _versions[e.StreamId] = Math.Max(last, e.Version);
         _handled.Add(e.Position.ToInt64());

@@ -2,7 +2,7 @@ using EventSourcing.Subscriptions;
 
 namespace EventSourcing.LoadTests.Soak;
 
-/// <summary>Fails at some events and sets them aside; now and then it is mended for a moment, and what is set aside is retried.</summary>
+/// <summary>Fails at some events and parks them. Now and then it succeeds for a short time, and the parked events are retried.</summary>
 internal sealed class ParkingFollower(Subscriber subscriber, SoakedLog log) : Follower("parking", subscriber, log)
 {
     private const int FailsOneIn = 499;
