@@ -26,7 +26,7 @@ public sealed class EventStore : IEventStore
         _serializer = Options.Serializer;
         _decoder = new(types, _serializer);
         _encoders = new(() => new(types, _serializer));
-        if (log is ITaggingLog tagging && _serializer.IsJson) tagging.UseTagRules(types.Types);
+        if (_serializer.IsJson) log.Find<ITaggingLog>()?.UseTagRules(types.Types);
     }
 
     /// <inheritdoc/>

@@ -50,7 +50,7 @@ public static class TraceExtensions
     {
         // One more than asked for tells whether there is more.
         var limit = (int)Math.Min(max + 1L, int.MaxValue);
-        var indexed = log is ITracingLog tracing ? await tracing.FindTraceAsync(id, first, limit, cancellationToken).ConfigureAwait(false) : null;
+        var indexed = log.Find<ITracingLog>() is { } tracing ? await tracing.FindTraceAsync(id, first, limit, cancellationToken).ConfigureAwait(false) : null;
         if (indexed is null) return await CollectAsync(log, id, first, max, cancellationToken).ConfigureAwait(false);
         return indexed.Count > max ? ([.. indexed.Take(max)], false) : (indexed, true);
     }

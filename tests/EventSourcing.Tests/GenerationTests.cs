@@ -1,5 +1,6 @@
 using EventSourcing.InMemory;
 using EventSourcing.Storage;
+using EventSourcing.Testing;
 using FluentAssertions;
 using NUnit.Framework;
 
@@ -23,22 +24,11 @@ public class GenerationTests
     }
 
     /// <summary>A log that is compacted between any two pages.</summary>
-    private sealed class Compacted(IEventLog log) : IEventLog
+    private sealed class Compacted(IEventLog log) : DelegatingLog(log)
     {
         private long _generation;
 
-        public ValueTask<AppendResult> AppendAsync(LogAppend append, CancellationToken cancellationToken) => log.AppendAsync(append, cancellationToken);
-
-        public async ValueTask<LogPage> ReadAsync(LogRead read, CancellationToken cancellationToken) => new Page(await log.ReadAsync(read, cancellationToken), ++_generation);
-
-        public ValueTask WaitAsync(GlobalPosition after, CancellationToken cancellationToken) => log.WaitAsync(after, cancellationToken);
-
-        public ValueTask<IReadOnlyList<Record>> ReadRecordsAsync(RecordKind kind, string from, string? through, int max, CancellationToken cancellationToken) =>
-            log.ReadRecordsAsync(kind, from, through, max, cancellationToken);
-
-        public ValueTask<T> TransactAsync<T>(Func<ILogTransaction, T> work, CancellationToken cancellationToken) => log.TransactAsync(work, cancellationToken);
-
-        public ValueTask DisposeAsync() => log.DisposeAsync();
+        public override async ValueTask<LogPage> ReadAsync(LogRead read, CancellationToken cancellationToken) => new Page(await Inner.ReadAsync(read, cancellationToken), ++_generation);
     }
 
     private sealed class Page : LogPage

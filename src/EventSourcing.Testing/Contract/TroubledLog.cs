@@ -3,7 +3,7 @@ using EventSourcing.Storage;
 namespace EventSourcing.Testing.Contract;
 
 /// <summary>A log whose operations fail as long as a case wants them to.</summary>
-internal sealed class TroubledLog(IEventLog log) : IEventLog
+internal sealed class TroubledLog(IEventLog log) : DelegatingLog(log)
 {
     private volatile Func<string, Exception?> _trouble = static _ => null;
 
@@ -14,43 +14,41 @@ internal sealed class TroubledLog(IEventLog log) : IEventLog
         set => _trouble = value;
     }
 
-    public async ValueTask<AppendResult> AppendAsync(LogAppend append, CancellationToken cancellationToken)
+    public override async ValueTask<AppendResult> AppendAsync(LogAppend append, CancellationToken cancellationToken)
     {
         Meet(nameof(AppendAsync));
-        return await log.AppendAsync(append, cancellationToken).ConfigureAwait(false);
+        return await Inner.AppendAsync(append, cancellationToken).ConfigureAwait(false);
     }
 
-    public async ValueTask<LogPage> ReadAsync(LogRead read, CancellationToken cancellationToken)
+    public override async ValueTask<LogPage> ReadAsync(LogRead read, CancellationToken cancellationToken)
     {
         Meet(nameof(ReadAsync));
-        return await log.ReadAsync(read, cancellationToken).ConfigureAwait(false);
+        return await Inner.ReadAsync(read, cancellationToken).ConfigureAwait(false);
     }
 
-    public async ValueTask WaitAsync(GlobalPosition after, CancellationToken cancellationToken)
+    public override async ValueTask WaitAsync(GlobalPosition after, CancellationToken cancellationToken)
     {
         Meet(nameof(WaitAsync));
-        await log.WaitAsync(after, cancellationToken).ConfigureAwait(false);
+        await Inner.WaitAsync(after, cancellationToken).ConfigureAwait(false);
     }
 
-    public async ValueTask<IReadOnlyList<Record>> ReadRecordsAsync(RecordKind kind, string from, string? through, int max, CancellationToken cancellationToken)
+    public override async ValueTask<IReadOnlyList<Record>> ReadRecordsAsync(RecordKind kind, string from, string? through, int max, CancellationToken cancellationToken)
     {
         Meet(nameof(ReadRecordsAsync));
-        return await log.ReadRecordsAsync(kind, from, through, max, cancellationToken).ConfigureAwait(false);
+        return await Inner.ReadRecordsAsync(kind, from, through, max, cancellationToken).ConfigureAwait(false);
     }
 
-    public async ValueTask<T> TransactAsync<T>(Func<ILogTransaction, T> work, CancellationToken cancellationToken)
+    public override async ValueTask<T> TransactAsync<T>(Func<ILogTransaction, T> work, CancellationToken cancellationToken)
     {
         Meet(nameof(TransactAsync));
-        return await log.TransactAsync(work, cancellationToken).ConfigureAwait(false);
+        return await Inner.TransactAsync(work, cancellationToken).ConfigureAwait(false);
     }
 
-    public async ValueTask<T> TransactNativelyAsync<T>(Func<ILogTransaction, T> work, CancellationToken cancellationToken)
+    public override async ValueTask<T> TransactNativelyAsync<T>(Func<ILogTransaction, T> work, CancellationToken cancellationToken)
     {
         Meet(nameof(TransactNativelyAsync));
-        return await log.TransactNativelyAsync(work, cancellationToken).ConfigureAwait(false);
+        return await Inner.TransactNativelyAsync(work, cancellationToken).ConfigureAwait(false);
     }
-
-    public ValueTask DisposeAsync() => log.DisposeAsync();
 
     private void Meet(string operation)
     {

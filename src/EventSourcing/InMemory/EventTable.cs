@@ -17,6 +17,7 @@ internal sealed class EventTable
     private readonly ConcurrentDictionary<Guid, int> _suppliedIds = new();
     private readonly PositionalIds _ids = new(BitConverter.ToInt64(RandomNumberGenerator.GetBytes(8)) & (1L << 62) - 1);
     private readonly Slabs _slabs = new();
+    private MarkSource _marks = MarkSource.Create();
 
     // Chunks never move, so a reader's reference to an event stays good while the writer adds more.
     private RecordedEvent[][] _chunks = [];
@@ -98,6 +99,7 @@ internal sealed class EventTable
             Version = stream.Count + 1,
             Type = type.Name,
             Id = e.Id ?? NewId(ticks, position),
+            Mark = _marks.Next(),
             Timestamp = new(ticks, TimeSpan.Zero),
             Details = StoredEvent.DetailsOf(e, Count == 0 ? null : Slot(Count).Details),
             Metadata = new(slab, offset + e.Data.Length, e.Metadata.Length),

@@ -22,6 +22,7 @@ internal static class StoredEvent
         Version = stored.Version,
         Type = null!,
         Id = stored.Id,
+        Mark = stored.Mark,
         Timestamp = stored.Timestamp,
         Data = HashOf(stored.Type, stored.Data.Span),
     };
@@ -36,12 +37,13 @@ internal static class StoredEvent
     /// <summary>What the event says beyond the usual; the neighbour's object where it says the same.</summary>
     internal static EventDetails? DetailsOf(in LogEvent e, EventDetails? neighbour)
     {
-        if (e.OccurredAt is null && e.CorrelationId is null && e.CausationId is null && e.Tags is not { Count: > 0 }) return null;
+        if (e.OccurredAt is null && e.CorrelationId is null && e.CausationId is null && e.Tags is not { Count: > 0 } && e.ContentType is null && e.SchemaVersion <= 1) return null;
         var tags = e.Tags is { Count: > 0 } given ? given.ToArray() : null;
         var occurredAt = e.OccurredAt is { } moment ? Microseconds.Truncate(moment) : default(DateTimeOffset?);
         if (tags is null && neighbour is { Tags: null } && neighbour.OccurredAt == occurredAt
-            && neighbour.CorrelationId == e.CorrelationId && neighbour.CausationId == e.CausationId) return neighbour;
-        return new(occurredAt, e.CorrelationId, e.CausationId, tags);
+            && neighbour.CorrelationId == e.CorrelationId && neighbour.CausationId == e.CausationId
+            && neighbour.ContentType == e.ContentType && neighbour.SchemaVersion == Math.Max(1, e.SchemaVersion)) return neighbour;
+        return new(occurredAt, e.CorrelationId, e.CausationId, tags) { ContentType = e.ContentType, SchemaVersion = Math.Max(1, e.SchemaVersion) };
     }
 
     private static byte[] HashOf(string type, ReadOnlySpan<byte> data)

@@ -7,6 +7,12 @@ namespace EventSourcing.Storage;
 /// <param name="Tags">The tags in the order they were given; null for none.</param>
 public sealed record EventDetails(DateTimeOffset? OccurredAt, string? CorrelationId, string? CausationId, IReadOnlyList<Tag>? Tags)
 {
+    /// <summary>The form of the data, as a media type; null for JSON, or where the form was not named.</summary>
+    public string? ContentType { get; init; }
+
+    /// <summary>The schema number of the event's type, 1 or more.</summary>
+    public int SchemaVersion { get; init; } = 1;
+
     /// <summary>The details, or null when there is nothing to say.</summary>
     /// <param name="occurredAt">When it happened, or null.</param>
     /// <param name="correlationId">The correlation id, or null.</param>

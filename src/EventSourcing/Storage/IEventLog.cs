@@ -70,4 +70,10 @@ public interface IEventLog : IAsyncDisposable
     /// <param name="work">As in <see cref="TransactAsync"/>. Errors of the user's own statements are the call's, as they are, those found at the transaction's end included.</param>
     /// <param name="cancellationToken">Before the work is begun: nothing is done.</param>
     ValueTask<T> TransactNativelyAsync<T>(Func<ILogTransaction, T> work, CancellationToken cancellationToken) => TransactAsync(work, cancellationToken);
+
+    /// <summary>Finds a capability that not every log has: an interface of this namespace or of the backend's. A log that decorates another forwards the question for what it does not change itself.</summary>
+    /// <typeparam name="T">The capability.</typeparam>
+    /// <returns>The capability, of this log or of the one beneath; null where there is none.</returns>
+    T? Find<T>()
+        where T : class => this as T;
 }

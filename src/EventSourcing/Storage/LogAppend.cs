@@ -72,6 +72,8 @@ public sealed class LogAppend
     {
         if (e.Type is null) throw new ArgumentException($"An event for stream '{stream}' has no type.", nameof(Writes));
         Name.ThrowIfInvalid(e.Type, "event type name", nameof(Writes));
+        if (e.ContentType is not null) Name.ThrowIfInvalid(e.ContentType, "content type", nameof(Writes));
+        if (e.SchemaVersion < 0) throw new ArgumentOutOfRangeException(nameof(Writes), e.SchemaVersion, $"The schema number of event '{e.Type}' for stream '{stream}' is 1 or more.");
         if (e.Id == Guid.Empty) throw new ArgumentException($"Event '{e.Type}' for stream '{stream}' has the empty id; leave it out to be given one.", nameof(Writes));
         if (e.CorrelationId is not null) Name.ThrowIfInvalid(e.CorrelationId, "correlation id", nameof(Writes));
         if (e.CausationId is not null) Name.ThrowIfInvalid(e.CausationId, "causation id", nameof(Writes));

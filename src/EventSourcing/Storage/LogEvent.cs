@@ -12,6 +12,12 @@ public readonly struct LogEvent
     /// <summary>True when <see cref="Data"/> is JSON in UTF-8; false for anything else.</summary>
     public bool IsJson { get; init; }
 
+    /// <summary>The form of <see cref="Data"/>, as a media type; null for JSON, or where the form is not named.</summary>
+    public string? ContentType { get; init; }
+
+    /// <summary>The schema number of the event's type, 1 or more; 0 says 1.</summary>
+    public int SchemaVersion { get; init; }
+
     /// <summary>A JSON object of strings in UTF-8, or empty.</summary>
     public ReadOnlyMemory<byte> Metadata { get; init; }
 

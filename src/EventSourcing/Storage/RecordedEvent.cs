@@ -1,6 +1,6 @@
 namespace EventSourcing.Storage;
 
-/// <summary>An event as bytes, as stored: 96 bytes, since pages hold many.</summary>
+/// <summary>An event as bytes, as stored: 104 bytes, since pages hold many.</summary>
 public readonly struct RecordedEvent
 {
     private const long JsonBit = long.MinValue;
@@ -23,6 +23,12 @@ public readonly struct RecordedEvent
     /// <summary>The event's id, unique in the log.</summary>
     public required Guid Id { get; init; }
 
+    /// <summary>The random number that the log drew for the event: it tells two histories of a log apart. 0 for an event stored before logs drew marks.</summary>
+    public uint Mark { get; init; }
+
+    /// <summary>The event's place in this history of the log.</summary>
+    public ResumeToken Token => ResumeToken.Of(Position, Id, Mark);
+
     /// <summary>When the log stored it: UTC, microseconds, never falling with position.</summary>
     public required DateTimeOffset Timestamp
     {
@@ -41,6 +47,12 @@ public readonly struct RecordedEvent
 
     /// <summary>The causation id, or null.</summary>
     public string? CausationId => Details?.CausationId;
+
+    /// <summary>The form of <see cref="Data"/>, as a media type; null for JSON, or where the form was not named.</summary>
+    public string? ContentType => Details?.ContentType;
+
+    /// <summary>The schema number of the event's type, 1 or more.</summary>
+    public int SchemaVersion => Details?.SchemaVersion ?? 1;
 
     /// <summary>A JSON object in UTF-8, or empty. See <see cref="LogRead.ReuseBuffers"/> for how long the memory lives.</summary>
     public ReadOnlyMemory<byte> Metadata { get; init; }

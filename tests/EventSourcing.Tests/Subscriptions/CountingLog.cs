@@ -1,10 +1,11 @@
 using EventSourcing.Storage;
+using EventSourcing.Testing;
 using EventSourcing.Tests.Shared;
 
 namespace EventSourcing.Tests.Subscriptions;
 
 /// <summary>Counts what was asked of a log, and how many wait at it; can have a transaction wait for its turn.</summary>
-internal sealed class CountingLog(IEventLog log) : IEventLog
+internal sealed class CountingLog(IEventLog log) : DelegatingLog(log)
 {
     private long _transactions, _reads;
     private int _waiting;
@@ -25,21 +26,19 @@ internal sealed class CountingLog(IEventLog log) : IEventLog
     /// <summary>What the next transaction's answer waits for, once it is committed.</summary>
     public Func<Task>? AfterNextTransaction { get; set; }
 
-    public ValueTask<AppendResult> AppendAsync(LogAppend append, CancellationToken cancellationToken) => log.AppendAsync(append, cancellationToken);
-
-    public ValueTask<LogPage> ReadAsync(LogRead read, CancellationToken cancellationToken)
+    public override ValueTask<LogPage> ReadAsync(LogRead read, CancellationToken cancellationToken)
     {
         Interlocked.Increment(ref _reads);
-        return log.ReadAsync(read, cancellationToken);
+        return Inner.ReadAsync(read, cancellationToken);
     }
 
-    public async ValueTask WaitAsync(GlobalPosition after, CancellationToken cancellationToken)
+    public override async ValueTask WaitAsync(GlobalPosition after, CancellationToken cancellationToken)
     {
         Interlocked.Increment(ref _waiting);
         Changed.Set();
         try
         {
-            await log.WaitAsync(after, cancellationToken);
+            await Inner.WaitAsync(after, cancellationToken);
         }
         finally
         {
@@ -47,10 +46,7 @@ internal sealed class CountingLog(IEventLog log) : IEventLog
         }
     }
 
-    public ValueTask<IReadOnlyList<Record>> ReadRecordsAsync(RecordKind kind, string from, string? through, int max, CancellationToken cancellationToken) =>
-        log.ReadRecordsAsync(kind, from, through, max, cancellationToken);
-
-    public async ValueTask<T> TransactAsync<T>(Func<ILogTransaction, T> work, CancellationToken cancellationToken)
+    public override async ValueTask<T> TransactAsync<T>(Func<ILogTransaction, T> work, CancellationToken cancellationToken)
     {
         if (BeforeNextTransaction is { } happen)
         {
@@ -58,7 +54,7 @@ internal sealed class CountingLog(IEventLog log) : IEventLog
             await happen();
         }
 
-        var result = await log.TransactAsync(work, cancellationToken);
+        var result = await Inner.TransactAsync(work, cancellationToken);
         Interlocked.Increment(ref _transactions);
         Changed.Set();
         if (AfterNextTransaction is { } follow)
@@ -69,6 +65,4 @@ internal sealed class CountingLog(IEventLog log) : IEventLog
 
         return result;
     }
-
-    public ValueTask DisposeAsync() => log.DisposeAsync();
 }

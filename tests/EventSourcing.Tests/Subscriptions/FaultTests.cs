@@ -3,6 +3,7 @@ using EventSourcing.Bus;
 using EventSourcing.InMemory;
 using EventSourcing.Serialization;
 using EventSourcing.Storage;
+using EventSourcing.Testing;
 using EventSourcing.Subscriptions;
 using EventSourcing.Tests.Shared;
 using FluentAssertions;
@@ -17,7 +18,7 @@ public class FaultTests
     private const int Events = 30;
 
     /// <summary>A log whose operation of a number throws.</summary>
-    private sealed class FaultyLog(IEventLog log) : IEventLog
+    private sealed class FaultyLog(IEventLog log) : DelegatingLog(log)
     {
         private int _left = int.MaxValue;
 
@@ -26,8 +27,6 @@ public class FaultTests
             get => Volatile.Read(ref _left);
             set => Volatile.Write(ref _left, value);
         }
-
-        internal IEventLog Inner => log;
 
         internal Signal Thrown { get; } = new();
 
@@ -38,33 +37,29 @@ public class FaultTests
             throw new NotSupportedException("injected");
         }
 
-        public ValueTask<AppendResult> AppendAsync(LogAppend append, CancellationToken cancellationToken) => log.AppendAsync(append, cancellationToken);
-
-        public async ValueTask<LogPage> ReadAsync(LogRead read, CancellationToken cancellationToken)
+        public override async ValueTask<LogPage> ReadAsync(LogRead read, CancellationToken cancellationToken)
         {
             Meet();
-            return await log.ReadAsync(read, cancellationToken);
+            return await Inner.ReadAsync(read, cancellationToken);
         }
 
-        public async ValueTask WaitAsync(GlobalPosition after, CancellationToken cancellationToken)
+        public override async ValueTask WaitAsync(GlobalPosition after, CancellationToken cancellationToken)
         {
             Meet();
-            await log.WaitAsync(after, cancellationToken);
+            await Inner.WaitAsync(after, cancellationToken);
         }
 
-        public async ValueTask<IReadOnlyList<Record>> ReadRecordsAsync(RecordKind kind, string from, string? through, int max, CancellationToken cancellationToken)
+        public override async ValueTask<IReadOnlyList<Record>> ReadRecordsAsync(RecordKind kind, string from, string? through, int max, CancellationToken cancellationToken)
         {
             Meet();
-            return await log.ReadRecordsAsync(kind, from, through, max, cancellationToken);
+            return await Inner.ReadRecordsAsync(kind, from, through, max, cancellationToken);
         }
 
-        public async ValueTask<T> TransactAsync<T>(Func<ILogTransaction, T> work, CancellationToken cancellationToken)
+        public override async ValueTask<T> TransactAsync<T>(Func<ILogTransaction, T> work, CancellationToken cancellationToken)
         {
             Meet();
-            return await log.TransactAsync(work, cancellationToken);
+            return await Inner.TransactAsync(work, cancellationToken);
         }
-
-        public ValueTask DisposeAsync() => log.DisposeAsync();
     }
 
     [Test]

@@ -7,6 +7,7 @@ using EventSourcing.Bus;
 using EventSourcing.Commands;
 using EventSourcing.InMemory;
 using EventSourcing.Storage;
+using EventSourcing.Testing;
 using EventSourcing.Subscriptions;
 using EventSourcing.Tests.Shared;
 using FluentAssertions;
@@ -159,23 +160,12 @@ public sealed class ThrowingListenerTests
     }
 
     /// <summary>Answers later, on another thread.</summary>
-    private sealed class SlowLog(InMemoryEventLog log) : IEventLog
+    private sealed class SlowLog(InMemoryEventLog log) : DelegatingLog(log)
     {
-        public async ValueTask<AppendResult> AppendAsync(LogAppend append, CancellationToken cancellationToken)
+        public override async ValueTask<AppendResult> AppendAsync(LogAppend append, CancellationToken cancellationToken)
         {
             await Task.Yield();
-            return await log.AppendAsync(append, cancellationToken);
+            return await Inner.AppendAsync(append, cancellationToken);
         }
-
-        public ValueTask<LogPage> ReadAsync(LogRead read, CancellationToken cancellationToken) => log.ReadAsync(read, cancellationToken);
-
-        public ValueTask WaitAsync(GlobalPosition after, CancellationToken cancellationToken) => log.WaitAsync(after, cancellationToken);
-
-        public ValueTask<IReadOnlyList<Record>> ReadRecordsAsync(RecordKind kind, string from, string? through, int max, CancellationToken cancellationToken) =>
-            log.ReadRecordsAsync(kind, from, through, max, cancellationToken);
-
-        public ValueTask<T> TransactAsync<T>(Func<ILogTransaction, T> work, CancellationToken cancellationToken) => log.TransactAsync(work, cancellationToken);
-
-        public ValueTask DisposeAsync() => log.DisposeAsync();
     }
 }
