@@ -92,7 +92,7 @@ internal sealed class Reader : IDisposable
     {
         _head.Step();
         var head = _head.Int64(0);
-        if (Numbering.IsBeyond(head)) throw Numbering.Beyond(head, "the positions");
+        Numbering.ThrowIfNoPosition(head);
         // What lacks its seal still is not shown: every head ends before it.
         if (!_head.IsNull(1)) head = Math.Min(head, _head.Int64(1) - 1);
         return (head, _head.Int64(2));

@@ -44,6 +44,7 @@ internal sealed class RowReader(NameTable streams, NameTable types, NameTable ta
         var checksum = row.Int64(10);
         if (checksum != Checksum.OfEvent(header, correlation, causation, tagIds, metadata, data) || (checksum == 0 && row.IsNull(10)))
             throw Damaged(header, row.IsNull(10) ? "it has no checksum" : "its checksum does not fit");
+        if (header.Position > RecordedEvent.MaxPosition || header.Version > RecordedEvent.MaxVersion) throw Damaged(header, "its position or version is beyond what a log gives");
         page.ThrowIfOutOfOrder(header.Position, header.Version);
         page.Add(new()
         {

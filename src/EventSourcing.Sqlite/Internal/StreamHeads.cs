@@ -22,7 +22,7 @@ internal sealed class StreamHeads(Database database, NameTable streams)
         if (_heads.Count >= CachedAtMost) _heads.Clear();
         var id = streams.Find(stream.Value, out var floor);
         var version = id == 0 ? 0 : Math.Max(floor, _version.Bind(1, id).Scalar(0));
-        if (Numbering.IsBeyond(version)) throw Numbering.Beyond(version, $"the versions of stream '{stream}'");
+        Numbering.ThrowIfNoVersion(version, stream);
         return _heads[stream.Value] = new() { Id = id, Version = version };
     }
 

@@ -339,7 +339,7 @@ internal sealed class WriteSession : IDisposable
         Head = _head.Int64(0);
         var isSealed = _head.IsNull(1);
         _head.Reset();
-        if (Numbering.IsBeyond(Head)) throw Numbering.Beyond(Head, "the positions");
+        Numbering.ThrowIfNoPosition(Head);
         _nextPosition = Head + 1;
         _timestamp = Math.Max(_now, _lastTime.Scalar(0));
         if (!isSealed)

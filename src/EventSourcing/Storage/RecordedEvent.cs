@@ -1,21 +1,41 @@
 namespace EventSourcing.Storage;
 
-/// <summary>An event as bytes, as stored: 104 bytes, since pages hold many.</summary>
+/// <summary>An event as bytes, as stored: 96 bytes, since pages hold many.</summary>
 public readonly struct RecordedEvent
 {
+    /// <summary>The highest position that an event can have: 2^56 - 1.</summary>
+    public const long MaxPosition = (1L << 56) - 1;
+
+    /// <summary>The highest version that an event can have: 2^40 - 1.</summary>
+    public const long MaxVersion = (1L << 40) - 1;
+
     private const long JsonBit = long.MinValue;
+    private const int PositionMarkBits = 8;
+    private const int VersionMarkBits = 24;
 
     // Ticks are never negative, so their sign is free to say whether the data is JSON.
     private readonly long _ticksAndJson;
 
-    /// <summary>The place in the log, from 1.</summary>
-    public required GlobalPosition Position { get; init; }
+    // The low bits of both hold the mark.
+    private readonly ulong _positionAndMark;
+    private readonly ulong _versionAndMark;
+
+    /// <summary>The place in the log, from 1 to <see cref="MaxPosition"/>.</summary>
+    public required GlobalPosition Position
+    {
+        get => GlobalPosition.FromInt64((long)(_positionAndMark >> PositionMarkBits));
+        init => _positionAndMark = (Checked(value.ToInt64(), MaxPosition, nameof(Position)) << PositionMarkBits) | (byte)_positionAndMark;
+    }
 
     /// <summary>The stream.</summary>
     public required StreamId StreamId { get; init; }
 
-    /// <summary>The place in the stream, from 1.</summary>
-    public required long Version { get; init; }
+    /// <summary>The place in the stream, from 1 to <see cref="MaxVersion"/>.</summary>
+    public required long Version
+    {
+        get => (long)(_versionAndMark >> VersionMarkBits);
+        init => _versionAndMark = (Checked(value, MaxVersion, nameof(Version)) << VersionMarkBits) | (_versionAndMark & ((1UL << VersionMarkBits) - 1));
+    }
 
     /// <summary>The stored type name.</summary>
     public required string Type { get; init; }
@@ -24,7 +44,15 @@ public readonly struct RecordedEvent
     public required Guid Id { get; init; }
 
     /// <summary>The random number that the log drew for the event: it tells two histories of a log apart. 0 for an event stored before logs drew marks.</summary>
-    public uint Mark { get; init; }
+    public uint Mark
+    {
+        get => (uint)(_versionAndMark << PositionMarkBits) | (byte)_positionAndMark;
+        init
+        {
+            _positionAndMark = (_positionAndMark & ~0xFFUL) | (byte)value;
+            _versionAndMark = (_versionAndMark >> VersionMarkBits << VersionMarkBits) | (value >> PositionMarkBits);
+        }
+    }
 
     /// <summary>The event's place in this history of the log.</summary>
     public ResumeToken Token => ResumeToken.Of(Position, Id, Mark);
@@ -69,4 +97,7 @@ public readonly struct RecordedEvent
 
     /// <summary>The tags in the order they were given; null where there are none, or where they were not asked for and the log left them out.</summary>
     public IReadOnlyList<Tag>? Tags => Details?.Tags;
+
+    private static ulong Checked(long number, long max, string name) =>
+        (ulong)number <= (ulong)max ? (ulong)number : throw new ArgumentOutOfRangeException(name, number, $"It is 0 to {max}.");
 }
