@@ -52,6 +52,8 @@ public abstract class ErasedRetryTests
         var other = new LogEvent { Type = "t", Data = "{}"u8.ToArray(), IsJson = true, Id = Id(1) };
         foreach (var e in new[] { other, other with { Type = "u", Data = "1"u8.ToArray() } })
             (await AnswerAsync(new Retried(new("a", ExpectedVersion.Any, new[] { e })))).Should().Be(nameof(DuplicateEventException));
+        (await FluentActions.Awaiting(() => AppendAsync(Retry("b", ExpectedVersion.Any, 1)).AsTask()).Should().ThrowAsync<DuplicateEventException>())
+            .WithMessage($"Nothing was written. Event id {Id(1)}: it was stored at position 1 with other content, and that event was erased.");
     }
 
     [Test]

@@ -23,7 +23,7 @@ internal static class ModelChecks
     {
         Id = id <= 0 ? null : new Guid(id, 0, 0, new byte[8]),
         Type = (content == 0 ? id + 1 : id) % 2 == 0 ? "A" : "B",
-        Data = Encoding.UTF8.GetBytes($"{id}"),
+        Data = Encoding.UTF8.GetBytes($"{(content == 1 ? id + 1 : id)}"),
         Tags = tags == 0 ? null : [.. new[] { new Tag("t", "1"), new Tag("t", "2") }.Where((_, bit) => (tags >> bit & 1) == 1)],
     });
 
@@ -70,6 +70,17 @@ internal static class ModelChecks
             },
             iter: iterations, threads: 1, print: p => Print([.. p.Item1, .. p.Item2]));
 
+    /// <summary>One after another on two logs: every result, and every message of a refusal, is the same.</summary>
+    internal static Task AnswersAlikeAsync(Func<ValueTask<IEventLog>> open, Func<ValueTask<IEventLog>> openOther, int iterations) =>
+        Appends.Array[1, 25].SampleAsync(
+            async appends =>
+            {
+                await using var log = await open();
+                await using var other = await openOther();
+                foreach (var append in appends) Equal(await AnswerAsync(log, append), await AnswerAsync(other, append));
+            },
+            iter: iterations, threads: 1, print: Print);
+
     private static bool Explains(int[] order, LogAppend[] before, LogAppend[] atOnce, string[] outcomes)
     {
         var model = new ModelLog();
@@ -104,6 +115,19 @@ internal static class ModelChecks
         }
     }
 
+    private static async Task<string> AnswerAsync(IEventLog log, LogAppend append)
+    {
+        try
+        {
+            var result = await log.AppendAsync(append, CancellationToken.None);
+            return $"{result}, at {string.Join(',', result.Positions)}";
+        }
+        catch (EventSourcingException e)
+        {
+            return $"{e.GetType().Name}: {e.Message}";
+        }
+    }
+
     private static async Task ReadsAgree(IEventLog log, ModelLog model, EventQuery query)
     {
         foreach (var direction in Enum.GetValues<ReadDirection>())
@@ -124,7 +148,7 @@ internal static class ModelChecks
 
     private static void Equal(string expected, string found)
     {
-        if (expected != found) throw new InvalidOperationException($"model: {expected}, log: {found}");
+        if (expected != found) throw new InvalidOperationException($"expected: {expected}, found: {found}");
     }
 
     private static string Print(LogAppend[] appends) => string.Join(Environment.NewLine, appends.Select(a =>

@@ -3,15 +3,18 @@ using EventSourcing.Storage;
 namespace EventSourcing.Sqlite.Internal;
 
 /// <summary>Finds the first event that trips an append condition.</summary>
-internal sealed class ConditionCheck(Database database, TagIndex index, NameTable streams)
+internal sealed class ConditionCheck(Database database, TagIndex index, NameTable streams, NameTable types, NameTable tags)
 {
     private readonly Statement _tagRange = database.Prepare(Sql.TagRange);
     private readonly Statement _kinds = database.Prepare(Sql.Kinds);
     private readonly Statement _kindsAfter = database.Prepare(Sql.KindsAfter);
     private readonly Statement _streamBackward = database.Prepare(Sql.StreamBackward);
 
-    /// <summary>The lowest position after <paramref name="after"/> that matches; 0 when there is none.</summary>
-    internal long FirstConflict(CompiledQuery query, long after, long head)
+    /// <summary>The lowest position after the condition's that matches; 0 when there is none.</summary>
+    internal long FirstConflict(AppendCondition condition, long head) =>
+        FirstConflict(CompiledQuery.Compile(condition.FailIfEventsMatch, streams, types, tags), condition.After.ToInt64(), head);
+
+    private long FirstConflict(CompiledQuery query, long after, long head)
     {
         if (after >= head || query.MatchesNone) return 0;
         if (query.MatchesAll) return ScanFor(null, after, head);

@@ -1,5 +1,3 @@
-using System.Buffers.Binary;
-using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 using EventSourcing.Storage;
 using Microsoft.Data.Sqlite;
@@ -13,8 +11,8 @@ internal sealed class WriteSession : IDisposable
     private readonly TimeProvider _time;
     private readonly NameTable _streams, _types, _tags;
     private readonly StreamHeads _heads;
-    private readonly DuplicateCheck _duplicates;
-    private readonly ConditionCheck _conditions;
+    private readonly EventIds _ids;
+    private readonly AppendFacts _facts;
     private readonly EventWriter _events;
     private readonly Sealer _sealer;
     private readonly Statement _begin, _commit, _rollback, _savepoint, _rollbackToSavepoint, _releaseSavepoint, _head, _lastTime, _schemaCookie;
@@ -40,8 +38,8 @@ internal sealed class WriteSession : IDisposable
         _types = new(database, Sql.Types);
         _tags = new(database, Sql.Tags);
         _heads = new(database, _streams);
-        _duplicates = new(database, ids, _heads, _types);
-        _conditions = new(database, new(database), _streams);
+        _ids = new(database, ids, _heads, _types);
+        _facts = new(this, _heads, _ids, new(database, new(database), _streams, _types, _tags));
         _events = new(database, ids, _types, _tags);
         _sealer = new(database, _tags, rules);
         Records = new(database);
@@ -140,7 +138,7 @@ internal sealed class WriteSession : IDisposable
     internal bool TryRefute(long position, Guid id)
     {
         _begin.Run();
-        var isStored = _duplicates.IdAt(position) == id;
+        var isStored = _ids.IdAt(position) == id;
         if (!isStored) _database.Execute(Sql.CountRefuted);
         Commit();
         return !isStored;
@@ -211,7 +209,7 @@ internal sealed class WriteSession : IDisposable
         if (_schemaCookie.Scalar(-1) != cookie) _schema.RefuseWrong(_database);
         CatchUp();
         // What the work appended first may have been undone, or be a row of its SQL.
-        FirstWritten = Head > _headBefore && _duplicates.IdAt(_headBefore + 1) is { } id ? (_headBefore + 1, id) : null;
+        FirstWritten = Head > _headBefore && _ids.IdAt(_headBefore + 1) is { } id ? (_headBefore + 1, id) : null;
         return result;
     });
 
@@ -277,21 +275,17 @@ internal sealed class WriteSession : IDisposable
         return _guard.EndStatements();
     }
 
-    /// <summary>Judges an append in the order of <see cref="IEventLog.AppendAsync"/>; when nothing stands against it, stores it.</summary>
+    /// <summary>Judges an append and stores what is to be stored of it.</summary>
     internal AppendResult Append(LogAppend append)
     {
-        if (FindCommand(append) is { } repeated)
-        {
-            AdvanceTracking(append.Tracking);
-            return repeated;
-        }
-
-        if (_duplicates.Find(append, Head) is { } stored) return Conclude(append, stored);
-        if (IsTracked(append.Tracking)) return Nothing(append, wasDuplicate: true);
-        JudgeVersions(append);
-        JudgeCondition(append.Condition);
+        var parts = AppendJudge.Judge(append, _facts, out var result);
+        if (parts == AppendParts.None) return result;
         IsHalfWritten = true;
-        var result = Conclude(append, Insert(append));
+        if ((parts & AppendParts.Events) != 0) result = Insert(append);
+        if ((parts & AppendParts.Tracking) != 0)
+            Records.TryPut(RecordKind.Tracking, append.Tracking!.Source, TrackingRecord.Of(append.Tracking).ToBytes(), null);
+        if ((parts & AppendParts.Command) != 0)
+            Records.TryPut(RecordKind.Command, append.CommandId!, CommandResult.Of(append, result).ToBytes(), null);
         IsHalfWritten = false;
         return result;
     }
@@ -351,66 +345,10 @@ internal sealed class WriteSession : IDisposable
         _isCurrent = true;
     }
 
-    private AppendResult? FindCommand(LogAppend append)
-    {
-        if (append.CommandId is not { } commandId || !Records.TryGet(RecordKind.Command, commandId, out var record)) return null;
-        var known = CommandResult.Parse(commandId, record.Value);
-        return known.IsRepeatedBy(append.Fingerprint.Span) ? known.Result : throw new CommandReusedException(commandId, known.Result);
-    }
-
-    private AppendResult Conclude(LogAppend append, AppendResult result)
-    {
-        AdvanceTracking(append.Tracking);
-        if (append.CommandId is { } commandId)
-            Records.TryPut(RecordKind.Command, commandId, new CommandResult(append.Fingerprint, result).ToBytes(), null);
-        return result;
-    }
-
-    private bool IsTracked(Tracking? tracking) =>
-        tracking is not null
-        && Records.TryGet(RecordKind.Tracking, tracking.Source, out var record)
-        && tracking.Position <= BinaryPrimitives.ReadInt64LittleEndian(record.Value.Span);
-
-    private void AdvanceTracking(Tracking? tracking)
-    {
-        if (tracking is null || IsTracked(tracking)) return;
-        Span<byte> value = stackalloc byte[8];
-        BinaryPrimitives.WriteInt64LittleEndian(value, tracking.Position);
-        Records.TryPut(RecordKind.Tracking, tracking.Source, value, null);
-    }
-
-    private void JudgeVersions(LogAppend append)
-    {
-        var mismatches = default(List<VersionMismatch>);
-        foreach (ref readonly var write in append.Writes.Span) Judge(write.StreamId, write.Expected, ref mismatches);
-        foreach (ref readonly var check in append.Checks.Span) Judge(check.StreamId, check.Expected, ref mismatches);
-        if (mismatches is not null) throw new WrongExpectedVersionException(mismatches);
-    }
-
-    private void Judge(StreamId stream, ExpectedVersion expected, ref List<VersionMismatch>? mismatches)
-    {
-        if (expected == ExpectedVersion.Any) return;
-        var actual = _heads.Of(stream).Version;
-        if (expected.IsMetBy(actual)) return;
-        var mismatch = new VersionMismatch(stream, expected, actual);
-        if (mismatches?.Contains(mismatch) != true) (mismatches ??= []).Add(mismatch);
-    }
-
-    private void JudgeCondition(AppendCondition? condition)
-    {
-        if (condition is null) return;
-        var after = condition.After.ToInt64();
-        if (after > Head) throw new LogTruncatedException(condition.After, GlobalPosition.FromInt64(Head));
-        var query = CompiledQuery.Compile(condition.FailIfEventsMatch, _streams, _types, _tags);
-        var conflict = _conditions.FirstConflict(query, after, Head);
-        if (conflict != 0) throw new AppendConditionFailedException(condition.FailIfEventsMatch, condition.After, GlobalPosition.FromInt64(conflict));
-    }
-
     private AppendResult Insert(LogAppend append)
     {
         var writes = append.Writes.Span;
         var first = _nextPosition;
-        if (append.Count == 0) return Nothing(append, wasDuplicate: false);
         if (writes.Length == 1) return new(Insert(writes[0]), GlobalPosition.FromInt64(first), GlobalPosition.FromInt64(Head), false);
         var ranges = new StreamRange[writes.Length];
         for (var i = 0; i < writes.Length; i++) ranges[i] = Insert(writes[i]);
@@ -419,7 +357,12 @@ internal sealed class WriteSession : IDisposable
 
     private StreamRange Insert(in StreamWrite write)
     {
-        if (write.Events.IsEmpty) return Unchanged(write.StreamId);
+        if (write.Events.IsEmpty)
+        {
+            var version = _heads.Of(write.StreamId).Version;
+            return new(write.StreamId, version + 1, version, 0);
+        }
+
         var stream = _heads.ToWrite(write.StreamId);
         var first = stream.Version + 1;
         foreach (ref readonly var e in write.Events.Span)
@@ -431,19 +374,5 @@ internal sealed class WriteSession : IDisposable
         }
 
         return new(write.StreamId, first, stream.Version, write.Events.Length);
-    }
-
-    private AppendResult Nothing(LogAppend append, bool wasDuplicate)
-    {
-        var ranges = ImmutableArray.CreateBuilder<StreamRange>(append.Writes.Length);
-        foreach (ref readonly var write in append.Writes.Span) ranges.Add(Unchanged(write.StreamId));
-        var head = GlobalPosition.FromInt64(Head);
-        return new(ranges.MoveToImmutable(), head, head, wasDuplicate);
-    }
-
-    private StreamRange Unchanged(StreamId stream)
-    {
-        var version = _heads.Of(stream).Version;
-        return new(stream, version + 1, version, 0);
     }
 }

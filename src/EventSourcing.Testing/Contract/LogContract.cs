@@ -11,6 +11,7 @@ public static class LogContract
         .. AnswerCases.OfLog,
         .. VersionCases.All,
         .. IdempotencyCases.All,
+        .. MessageCases.All,
         .. RetryCases.All,
         .. ConditionCases.All,
         .. ReadCases.All,

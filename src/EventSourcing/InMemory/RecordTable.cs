@@ -13,12 +13,17 @@ internal sealed class RecordTable
 
     internal bool TryPut(RecordKind kind, string key, ReadOnlySpan<byte> value, long? ifRevision)
     {
-        var before = Find(kind, key);
-        var revision = before?.Revision ?? 0;
-        if (ifRevision is { } demanded && demanded != revision) return false;
-        _journal.Add((kind, key, before));
-        Set(kind, key, new Record(key, value.ToArray(), revision + 1));
+        if (ifRevision is { } demanded && demanded != (Find(kind, key)?.Revision ?? 0)) return false;
+        Put(kind, key, value.ToArray());
         return true;
+    }
+
+    /// <summary>Stores a record, whatever its revision; the value is kept as it is.</summary>
+    internal void Put(RecordKind kind, string key, byte[] value)
+    {
+        var before = Find(kind, key);
+        _journal.Add((kind, key, before));
+        Set(kind, key, new Record(key, value, (before?.Revision ?? 0) + 1));
     }
 
     internal bool TryRemove(RecordKind kind, string key, long? ifRevision)

@@ -1,16 +1,10 @@
-using System.Security.Cryptography;
-using System.Text;
 using EventSourcing.Storage;
 
 namespace EventSourcing.InMemory;
 
-/// <summary>How the table makes and compares recorded events.</summary>
+/// <summary>How the table makes recorded events.</summary>
 internal static class StoredEvent
 {
-    internal static bool HasContentOf(this in RecordedEvent stored, StreamId stream, in LogEvent e) =>
-        stored.StreamId == stream
-        && (stored.IsErased() ? stored.Data.Span.SequenceEqual(HashOf(e.Type, e.Data.Span)) : stored.Type == e.Type && stored.Data.Span.SequenceEqual(e.Data.Span));
-
     /// <summary>True for what is kept of an erased event: it has no type.</summary>
     internal static bool IsErased(this in RecordedEvent stored) => stored.Type is null;
 
@@ -24,7 +18,7 @@ internal static class StoredEvent
         Id = stored.Id,
         Mark = stored.Mark,
         Timestamp = stored.Timestamp,
-        Data = HashOf(stored.Type, stored.Data.Span),
+        Data = ContentHash.Of(stored.StreamId, stored.Type, stored.Data.Span),
     };
 
     internal static int IndexOfErased(this Span<RecordedEvent> events)
@@ -44,13 +38,5 @@ internal static class StoredEvent
             && neighbour.CorrelationId == e.CorrelationId && neighbour.CausationId == e.CausationId
             && neighbour.ContentType == e.ContentType && neighbour.SchemaVersion == Math.Max(1, e.SchemaVersion)) return neighbour;
         return new(occurredAt, e.CorrelationId, e.CausationId, tags) { ContentType = e.ContentType, SchemaVersion = Math.Max(1, e.SchemaVersion) };
-    }
-
-    private static byte[] HashOf(string type, ReadOnlySpan<byte> data)
-    {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(Encoding.UTF8.GetBytes($"{type}\0"));
-        hash.AppendData(data);
-        return hash.GetHashAndReset();
     }
 }

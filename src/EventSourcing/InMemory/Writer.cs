@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using EventSourcing.Storage;
 
@@ -7,30 +6,19 @@ namespace EventSourcing.InMemory;
 /// <summary>Changes the log; used under its lock only. Every change is either committed or rolled back.</summary>
 internal sealed class Writer(EventTable events, InMemoryLogOptions options)
 {
-    private readonly Judge _judge = new(events, new());
     private readonly LogLimits _limits = options.Limits.Validated();
     private readonly List<(StreamIndex Stream, int ThroughVersion)> _toErase = [];
 
-    internal RecordTable Records => _judge.Records;
+    internal RecordTable Records { get; } = new();
 
     internal void Validate(LogAppend append) => append.Validate(_limits);
 
     // The answer is written where the caller wants it: copies from frame to frame would cost as much as judging.
     internal void Append(LogAppend append, out AppendResult result)
     {
-        if (!_judge.TryFindRepeat(append, out result))
-        {
-            if (append.Tracking is { } tracking && _judge.IsTracked(tracking))
-            {
-                result = _judge.Untouched(append);
-                return;
-            }
-
-            _judge.ThrowIfRefused(append);
-            Store(append, out result);
-        }
-
-        Remember(append, result);
+        var parts = AppendJudge.Judge(append, new AppendFacts(events, Records), out result);
+        if ((parts & AppendParts.Events) != 0) Store(append, out result);
+        if ((parts & ~AppendParts.Events) != 0) StoreRecords(append, parts, result);
     }
 
     /// <summary>Erases the events of a stream through a version, with the commit. Their positions, versions and ids stay taken for ever.</summary>
@@ -65,36 +53,35 @@ internal sealed class Writer(EventTable events, InMemoryLogOptions options)
         if (writes.Length == 1)
         {
             var range = Store(writes[0], ticks);
-            result = new(range, Position(range.Count == 0 ? events.Count : first), Position(events.Count), wasDuplicate: false);
+            result = new(range, Position(first), Position(events.Count), wasDuplicate: false);
             return;
         }
 
         var ranges = new StreamRange[writes.Length];
         for (var i = 0; i < ranges.Length; i++) ranges[i] = Store(writes[i], ticks);
-        result = new(ImmutableCollectionsMarshal.AsImmutableArray(ranges), Position(Math.Min(first, events.Count)), Position(events.Count), wasDuplicate: false);
+        result = new(ImmutableCollectionsMarshal.AsImmutableArray(ranges), Position(first), Position(events.Count), wasDuplicate: false);
     }
 
     private StreamRange Store(in StreamWrite write, long ticks)
     {
         var count = write.Events.Length;
-        if (count == 0) return _judge.Untouched(write.StreamId);
+        if (count == 0)
+        {
+            var version = events.VersionOf(write.StreamId);
+            return new(write.StreamId, version + 1, version, 0);
+        }
+
         var stream = events.GetStream(write.StreamId);
         foreach (ref readonly var e in write.Events.Span) events.Add(stream, e, ticks);
         return new(stream.Id, stream.Count - count + 1, stream.Count, count);
     }
 
-    /// <summary>Keeps what repeats are known by: a command's first result, and how far a source was read.</summary>
-    private void Remember(LogAppend append, in AppendResult result)
+    private void StoreRecords(LogAppend append, AppendParts parts, in AppendResult result)
     {
-        if (append.Tracking is { } tracking && !_judge.IsTracked(tracking))
-        {
-            Span<byte> position = stackalloc byte[sizeof(long)];
-            BinaryPrimitives.WriteInt64LittleEndian(position, tracking.Position);
-            Records.TryPut(RecordKind.Tracking, tracking.Source, position, ifRevision: null);
-        }
-
-        if (append.CommandId is { } id)
-            Records.TryPut(RecordKind.Command, id, new CommandResult(append.Fingerprint.ToArray(), result).ToBytes(), ifRevision: 0);
+        if ((parts & AppendParts.Tracking) != 0)
+            Records.Put(RecordKind.Tracking, append.Tracking!.Source, TrackingRecord.Of(append.Tracking).ToBytes());
+        if ((parts & AppendParts.Command) != 0)
+            Records.Put(RecordKind.Command, append.CommandId!, CommandResult.Of(append, result).ToBytes());
     }
 
     private static GlobalPosition Position(int number) => GlobalPosition.FromInt64(number);

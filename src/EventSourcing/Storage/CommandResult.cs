@@ -10,6 +10,15 @@ public sealed record CommandResult(ReadOnlyMemory<byte> Fingerprint, AppendResul
 {
     private const byte Format = 1;
 
+    /// <summary>What is remembered of an append. It refers to the append's fingerprint and is not to be kept, but stored as <see cref="ToBytes"/>.</summary>
+    /// <param name="append">An append with a command id.</param>
+    /// <param name="result">Its result.</param>
+    public static CommandResult Of(LogAppend append, AppendResult result)
+    {
+        ArgumentNullException.ThrowIfNull(append);
+        return new(append.Fingerprint, result);
+    }
+
     /// <summary>True when an append with this fingerprint is a repeat of the one remembered: equal, or one of the two has none.</summary>
     /// <param name="fingerprint">The fingerprint of the append to be judged.</param>
     public bool IsRepeatedBy(ReadOnlySpan<byte> fingerprint) =>

@@ -1,3 +1,4 @@
+using EventSourcing.InMemory;
 using EventSourcing.Storage;
 using EventSourcing.Tests.Shared;
 using NUnit.Framework;
@@ -20,6 +21,9 @@ public class SqliteModelTests
 
     [Test]
     public Task Appends_at_once_have_the_outcomes_of_some_order() => ModelChecks.IsLinearizableAsync(Open, 100);
+
+    [Test]
+    public Task Random_appends_are_answered_as_in_memory_word_for_word() => ModelChecks.AnswersAlikeAsync(() => new(new InMemoryEventLog()), Open, 150);
 
     // Every sample has a file of its own. What a power cut would do is not asked here, so nothing is fsynced.
     private ValueTask<IEventLog> Open()
