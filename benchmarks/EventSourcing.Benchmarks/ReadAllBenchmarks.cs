@@ -7,7 +7,7 @@ namespace EventSourcing.Benchmarks;
 [MemoryDiagnoser]
 public class ReadAllBenchmarks
 {
-    private readonly LogRead _read = new();
+    private readonly AllRead _read = new();
     private Bench _bench = null!;
 
     [Params(Backend.InMemory, Backend.Sqlite)]

@@ -10,7 +10,7 @@ public class ReadStreamBenchmarks
     private const int StreamCount = 100;
 
     private readonly string[] _names = Sample.ShortNames(StreamCount);
-    private LogRead[] _reads = null!;
+    private StreamRead[] _reads = null!;
     private Bench _bench = null!;
     private int _next;
 
@@ -25,7 +25,7 @@ public class ReadStreamBenchmarks
     {
         _bench = new(Backend);
         await Filling.RoundRobinAsync(_bench, _names, Length);
-        _reads = [.. _names.Select(name => new LogRead { Stream = name })];
+        _reads = [.. _names.Select(name => new StreamRead(name))];
     }
 
     [GlobalCleanup]

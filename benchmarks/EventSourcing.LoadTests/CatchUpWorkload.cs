@@ -21,9 +21,9 @@ internal static class CatchUpWorkload
         await using var store = SqliteEventStore.Open(file.Path, EventTypeMap.Empty);
         await using var subscriber = new Subscriber(store);
         var head = await store.GetHeadAsync();
-        await LogReading.ReadAsync(store.Log, new());
+        await LogReading.ReadAsync(store.Log, new AllRead());
         await new Race($"Catch-up with {settings.Events:N0} events, empty handler, FULL", settings.Rounds, "event")
-            .Add(Read, () => Measurement.OfAsync(settings.Events, async () => await LogReading.ReadAsync(store.Log, new())))
+            .Add(Read, () => Measurement.OfAsync(settings.Events, async () => await LogReading.ReadAsync(store.Log, new AllRead())))
             .Add(Each, () => CatchUpAsync(SubscriptionHandler.EachRaw(static (_, _, _) => default)))
             .Add(Batches, () => CatchUpAsync(SubscriptionHandler.RawBatches(static (_, _, _) => default)))
             .Expect(Bar.RateAtLeast(0.8, Batches, Read))

@@ -46,9 +46,9 @@ internal static class ExtrasWorkload
         await ConditionsAsync(_ => null);
         await new Race("Extras: append of one event, NORMAL, with a condition over a million tagged events; in brackets what the bare statement took in a C program, at another time", settings.Rounds, "append")
             .Add(none, () => ConditionsAsync(_ => null))
-            .Add(one, () => ConditionsAsync(head => new(EventQuery.All.Tagged("customer", $"{number % tags.Length}"), head)))
-            .Add(recent, () => ConditionsAsync(head => new(EventQuery.All.Tagged("all", Rare).Tagged("all", Frequent), GlobalPosition.FromInt64(head.ToInt64() - 1000))))
-            .Add(all, () => ConditionsAsync(_ => new(EventQuery.OfTypes(Other).Tagged("all", Rare).Tagged("all", Frequent))))
+            .Add(one, () => ConditionsAsync(head => new(LogQuery.All.Tagged("customer", $"{number % tags.Length}"), head)))
+            .Add(recent, () => ConditionsAsync(head => new(LogQuery.All.Tagged("all", Rare).Tagged("all", Frequent), GlobalPosition.FromInt64(head.ToInt64() - 1000))))
+            .Add(all, () => ConditionsAsync(_ => new(LogQuery.OfTypes(Other).Tagged("all", Rare).Tagged("all", Frequent))))
             .Cost(one, none).Cost(recent, none).Cost(all, none)
             .RunAsync();
 
@@ -57,7 +57,7 @@ internal static class ExtrasWorkload
             var head = GlobalPosition.Start;
             return Measurement.OfAsync(Conditions, async () =>
             {
-                using (var page = await log.ReadAsync(new() { Direction = ReadDirection.Backward, MaxCount = 1 }, CancellationToken.None)) head = page.Head;
+                head = await log.GetHeadAsync();
                 for (var i = 0; i < Conditions; i++, number++)
                 {
                     var writes = new[] { new StreamWrite($"new-{number % 1000}", ExpectedVersion.Any, new[] { new LogEvent { Type = Sample.Type, Data = Sample.Data, IsJson = true } }) };

@@ -42,9 +42,9 @@ internal sealed class Follower : IDisposable
 
     private async Task FollowAsync()
     {
-        for (var next = new LogRead { From = 1, ReuseBuffers = true }; ;)
+        for (var next = new AllRead { ReuseBuffers = true }; ;)
         {
-            await _log.WaitAsync(GlobalPosition.FromInt64(next.From - 1), _stop.Token);
+            await _log.WaitAsync(next.AfterPosition, _stop.Token);
             using var page = await _log.ReadAsync(next, _stop.Token);
             var now = Stopwatch.GetTimestamp();
             var last = 0L;
@@ -56,7 +56,7 @@ internal sealed class Follower : IDisposable
 
             if (last == 0) continue;
             Volatile.Write(ref _head, last);
-            next = next with { From = last + 1 };
+            next = next with { AfterPosition = GlobalPosition.FromInt64(last) };
         }
     }
 }

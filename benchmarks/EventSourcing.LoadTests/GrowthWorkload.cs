@@ -55,15 +55,15 @@ internal static class GrowthWorkload
     {
         await RaceAsync(settings, logs, "append of one event, NORMAL", (log, i) => AppendAsync(log, i, null));
         await RaceAsync(settings, logs, "load of a stream of 100 events that were appended together",
-            (log, i) => LogReading.ReadAsync(log.Open, new() { Stream = GrownLog.Compact(i % GrownLog.CompactIn(log.Events)) }));
+            (log, i) => LogReading.ReadAsync(log.Open, new StreamRead(GrownLog.Compact(i % GrownLog.CompactIn(log.Events)))));
         await RaceAsync(settings, logs, "100 pages of the file, read without SQLite", ReadFileAsync);
         foreach (var (tag, events) in new[] { (GrownLog.Rare, GrownLog.RareEvents), (GrownLog.Frequent, GrownLog.FrequentEvents) })
         {
             // After the head: what a decision just made costs. From the start, of a type that none of them has: every event of the tag is looked at.
             await RaceAsync(settings, logs, $"append with a condition on a tag of {events:N0} events, after the head",
-                async (log, i) => await AppendAsync(log, i, new(EventQuery.All.Tagged("all", tag), await HeadAsync(log))));
+                async (log, i) => await AppendAsync(log, i, new(LogQuery.All.Tagged("all", tag), await HeadAsync(log))));
             await RaceAsync(settings, logs, $"append with a condition that looks at all {events:N0} events of a tag",
-                (log, i) => AppendAsync(log, i, new(EventQuery.OfTypes(GrownLog.OtherType).Tagged("all", tag))), events > 1000 ? Calls / 100 : Calls);
+                (log, i) => AppendAsync(log, i, new(LogQuery.OfTypes(GrownLog.OtherType).Tagged("all", tag))), events > 1000 ? Calls / 100 : Calls);
         }
 
         await RaceAsync(settings, logs, $"a page of {Page:N0} events of the whole log", ReadPageAsync, Calls / 10);
@@ -99,13 +99,13 @@ internal static class GrowthWorkload
 
     private static async ValueTask<GlobalPosition> HeadAsync(Log log)
     {
-        using var page = await log.Open.ReadAsync(new() { Direction = ReadDirection.Backward, MaxCount = 1 }, CancellationToken.None);
+        using var page = await log.Open.ReadAsync(new AllRead { Direction = ReadDirection.Backward, MaxCount = 1 }, CancellationToken.None);
         return page.Head;
     }
 
     private static async ValueTask<long> ReadPageAsync(Log log, int i)
     {
-        using var page = await log.Open.ReadAsync(new() { From = 1 + (i % (log.Events - Page)), MaxCount = Page }, CancellationToken.None);
+        using var page = await log.Open.ReadAsync(new AllRead { AfterPosition = GlobalPosition.FromInt64(i % (log.Events - Page)), MaxCount = Page }, CancellationToken.None);
         return page.Events.Length;
     }
 

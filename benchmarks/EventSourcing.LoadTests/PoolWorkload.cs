@@ -28,7 +28,7 @@ internal static class PoolWorkload
         await using var log = SqliteEventLog.Open(file.Path);
         var names = Sample.ShortNames(Callers).Select(name => new StreamId(name)).ToArray();
         await new LogCaller(log, 1, 100).AppendAsync("read", 0);
-        var read = new LogRead { Stream = "read" };
+        var read = new StreamRead("read");
         var (appended, wasRead) = (0L, 0L);
         using var ticks = new TimerLag(s_period);
         var until = Stopwatch.GetTimestamp() + (long)(settings.Seconds * Stopwatch.Frequency);

@@ -63,7 +63,7 @@ internal static class SpreadStreams
     private static async Task ReadAsync(SqliteEventLog log, int streams)
     {
         var random = new Random(5);
-        for (var i = 0; i < Reads; i++) await LogReading.ReadAsync(log, new LogRead { Stream = GrownLog.Stream(random.Next(streams)) });
+        for (var i = 0; i < Reads; i++) await LogReading.ReadAsync(log, new StreamRead(GrownLog.Stream(random.Next(streams))));
     }
 
     private static void Read(AdoFloor floor, int streams)

@@ -6,16 +6,17 @@ namespace EventSourcing.Benchmarks;
 internal static class LogReading
 {
     /// <summary>Reads everything that a read asks for and returns the number of events.</summary>
-    public static async ValueTask<long> ReadAsync(IEventLog log, LogRead read)
+    public static async ValueTask<long> ReadAsync(IEventLog log, RangeRead read)
     {
         var count = 0L;
-        while (true)
+        for (var next = read; next is not null;)
         {
-            using var page = await log.ReadAsync(read, CancellationToken.None);
+            using var page = await log.ReadAsync(next, CancellationToken.None);
             count += Touch(page.Events);
-            if (page.IsLast) return count;
-            read = read with { From = page.Next };
+            next = next.Next(page);
         }
+
+        return count;
     }
 
     private static long Touch(ReadOnlySpan<RecordedEvent> events)

@@ -39,7 +39,11 @@ public sealed class Append
 
     internal ReadOnlySpan<StreamCheck> Checks => CollectionsMarshal.AsSpan(_checks);
 
-    internal AppendCondition? Condition { get; private set; }
+    /// <summary>The query of the condition; null where there is none.</summary>
+    internal EventQuery? FailIfQuery { get; private set; }
+
+    /// <summary>The position of the condition.</summary>
+    internal GlobalPosition FailIfAfter { get; private set; }
 
     internal Tracking? Tracking { get; private set; }
 
@@ -87,9 +91,9 @@ public sealed class Append
     public Append FailIf(EventQuery query, GlobalPosition after = default)
     {
         ArgumentNullException.ThrowIfNull(query);
-        if (Condition is { } said && said.After != after)
-            throw new InvalidOperationException($"An append has one condition, after one position: {said.After} was said, now {after}.");
-        Condition = new(Condition?.FailIfEventsMatch.Or(query) ?? query, after);
+        if (FailIfQuery is not null && FailIfAfter != after)
+            throw new InvalidOperationException($"An append has one condition, after one position: {FailIfAfter} was given, now {after}.");
+        (FailIfQuery, FailIfAfter) = (FailIfQuery?.Or(query) ?? query, after);
         return this;
     }
 

@@ -1,3 +1,5 @@
+using EventSourcing.Storage;
+
 namespace EventSourcing;
 
 /// <summary>A dynamic consistency boundary: the append is refused when an event after a position matches a query.</summary>
@@ -11,14 +13,14 @@ public sealed class AppendCondition
     /// <summary>A condition.</summary>
     /// <param name="failIfEventsMatch">The events that must not exist after <paramref name="after"/>.</param>
     /// <param name="after">Events at or before this position are ignored: the head that the decision was made on. <see cref="GlobalPosition.Start"/>: any match fails.</param>
-    public AppendCondition(EventQuery failIfEventsMatch, GlobalPosition after = default)
+    public AppendCondition(LogQuery failIfEventsMatch, GlobalPosition after = default)
     {
         ArgumentNullException.ThrowIfNull(failIfEventsMatch);
         (FailIfEventsMatch, After) = (failIfEventsMatch, after);
     }
 
     /// <summary>The events that must not exist after <see cref="After"/>.</summary>
-    public EventQuery FailIfEventsMatch { get; }
+    public LogQuery FailIfEventsMatch { get; }
 
     /// <summary>Events at or before this position are ignored.</summary>
     public GlobalPosition After { get; }

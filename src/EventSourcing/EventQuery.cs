@@ -1,4 +1,6 @@
 using System.Text;
+using EventSourcing.Serialization;
+using EventSourcing.Storage;
 
 namespace EventSourcing;
 
@@ -6,20 +8,26 @@ namespace EventSourcing;
 /// <remarks>
 /// The words and rules of the DCB specification (dcb.events/specification), plus category and stream. Immutable.
 /// An event that matches several items is still one event. An item has at least one criterion.
+/// Types are CLR types of the type map or stored names; a store turns the query into a <see cref="LogQuery"/>, which has stored names only.
 /// </remarks>
 /// <example><c>EventQuery.Of&lt;UserRegistered&gt;().Tagged("email", email)</c>, <c>EventQuery.All.InCategory("order")</c></example>
 public sealed class EventQuery
 {
-    private EventQuery(IReadOnlyList<EventQueryItem> items) => Items = items;
+    private readonly EventQueryItem[] _items;
+
+    // The query by stored names, where it is the same for every type map. Made once, when it is first asked for.
+    private LogQuery? _stored;
+
+    private EventQuery(EventQueryItem[] items) => _items = items;
 
     /// <summary>Every event.</summary>
-    public static EventQuery All { get; } = new([]);
+    public static EventQuery All { get; } = new([]) { _stored = LogQuery.All };
 
     /// <summary>The items joined by OR; empty for <see cref="All"/>.</summary>
-    public IReadOnlyList<EventQueryItem> Items { get; }
+    public IReadOnlyList<EventQueryItem> Items => _items;
 
     /// <summary>True when every event matches.</summary>
-    public bool IsAll => Items.Count == 0;
+    public bool IsAll => _items.Length == 0;
 
     /// <summary>Events of one type of the type map.</summary>
     /// <typeparam name="T">An event type; a type map gives its names.</typeparam>
@@ -42,7 +50,9 @@ public sealed class EventQuery
     public static EventQuery Of(params Type[] types)
     {
         ArgumentNullException.ThrowIfNull(types);
-        return new([new EventQueryItem([], types, [], null, null)]);
+        if (types.Length == 0) throw new ArgumentException("A query of types names at least one; every event is EventQuery.All.", nameof(types));
+        foreach (var type in types) ArgumentNullException.ThrowIfNull(type, nameof(types));
+        return new([new EventQueryItem([.. types], null)]);
     }
 
     /// <summary>Events whose stored type name is one of these, known to a type map or not.</summary>
@@ -65,74 +75,49 @@ public sealed class EventQuery
         return new([.. items]);
     }
 
-    /// <summary>The same query, each item also demanding this tag.</summary>
+    /// <summary>The same query; each item also requires this tag.</summary>
     /// <param name="name">The tag's name.</param>
     /// <param name="value">The tag's value.</param>
     /// <exception cref="ArgumentException">Name or value is not valid for a <see cref="Tag"/>.</exception>
     public EventQuery Tagged(string name, string value)
     {
         var tag = new Tag(name, value);
-        return Narrow(item => item.With(tags: [.. item.Tags, tag]), new EventQueryItem(tags: [tag]));
+        return Narrow(item => LogQueryItem.Tagged(item, tag));
     }
 
-    /// <summary>The same query, each item also demanding a stream of this category (see <see cref="StreamId.Category"/>).</summary>
+    /// <summary>The same query; each item also requires a stream of this category (see <see cref="StreamId.Category"/>).</summary>
     /// <param name="category">The part of a stream name before its first dash.</param>
-    /// <exception cref="ArgumentException">The category is empty, or an item already demands another one.</exception>
-    public EventQuery InCategory(string category)
-    {
-        ArgumentException.ThrowIfNullOrEmpty(category);
-        return Narrow(
-            item => item.Category is null || item.Category == category
-                ? item.With(category: category)
-                : throw new ArgumentException($"No stream is in the categories '{item.Category}' and '{category}'.", nameof(category)),
-            new EventQueryItem(category: category));
-    }
+    /// <exception cref="ArgumentException">The category is empty, or an item already requires another one.</exception>
+    public EventQuery InCategory(string category) => Narrow(item => LogQueryItem.InCategory(item, category));
 
-    /// <summary>The same query, each item also demanding this stream.</summary>
+    /// <summary>The same query; each item also requires this stream.</summary>
     /// <param name="stream">The stream.</param>
-    /// <exception cref="ArgumentException">The stream is <c>default</c>, or an item already demands another one.</exception>
-    public EventQuery InStream(StreamId stream)
-    {
-        if (stream.IsDefault) throw new ArgumentException("default(StreamId) names no stream.", nameof(stream));
-        return Narrow(
-            item => item.Stream is null || item.Stream == stream
-                ? item.With(stream: stream)
-                : throw new ArgumentException($"No event is in the streams '{item.Stream}' and '{stream}'.", nameof(stream)),
-            new EventQueryItem(stream: stream));
-    }
+    /// <exception cref="ArgumentException">The stream is <c>default</c>, or an item already requires another one.</exception>
+    public EventQuery InStream(StreamId stream) => Narrow(item => LogQueryItem.InStream(item, stream));
 
     /// <summary>Events that match this query or the other.</summary>
     /// <param name="other">The other query.</param>
     public EventQuery Or(EventQuery other)
     {
         ArgumentNullException.ThrowIfNull(other);
-        return IsAll || other.IsAll ? All : new([.. Items, .. other.Items]);
-    }
-
-    /// <summary>True when an event of this type name, stream and tags matches. Items that still name CLR types never match.</summary>
-    /// <param name="type">The stored type name.</param>
-    /// <param name="stream">The event's stream.</param>
-    /// <param name="tags">The event's tags.</param>
-    public bool Matches(string type, StreamId stream, IReadOnlyList<Tag> tags)
-    {
-        if (IsAll) return true;
-        for (var i = 0; i < Items.Count; i++)
-            if (Items[i].Matches(type, stream, tags)) return true;
-        return false;
+        return IsAll || other.IsAll ? All : new([.. _items, .. other._items]);
     }
 
     /// <summary>Items joined by OR, criteria by AND.</summary>
-    public override string ToString() => IsAll ? "all events" : new StringBuilder().AppendJoin(" OR ", Items).ToString();
+    public override string ToString() => IsAll ? "all events" : new StringBuilder().AppendJoin(" OR ", (object[])_items).ToString();
 
-    /// <summary>The query with every CLR type replaced by the stored names <paramref name="names"/> gives for it.</summary>
-    internal EventQuery Resolve(Func<Type, IEnumerable<string>> names)
+    /// <summary>The query by stored names, as a log evaluates it. A store does so for every query it is given.</summary>
+    /// <param name="types">The type map that gives the names of CLR types; a query of stored names needs none (<see cref="EventTypeMap.Empty"/>).</param>
+    /// <exception cref="UnknownEventTypeException">A CLR type has no entry in the type map.</exception>
+    public LogQuery Resolve(EventTypeMap types)
     {
-        foreach (var item in Items)
-            if (item.ClrTypes.Count > 0)
-                return new([.. Items.Select(i => i.Resolve(names))]);
-        return this;
+        ArgumentNullException.ThrowIfNull(types);
+        if (_stored is { } known) return known;
+        var resolved = new LogQuery(Array.ConvertAll(_items, item => item.Resolve(types)));
+        if (!Array.Exists(_items, static item => item.HasClrTypes)) _stored = resolved;
+        return resolved;
     }
 
-    private EventQuery Narrow(Func<EventQueryItem, EventQueryItem> narrow, EventQueryItem whenAll) =>
-        new(IsAll ? [whenAll] : [.. Items.Select(narrow)]);
+    private EventQuery Narrow(Func<LogQueryItem?, LogQueryItem> narrow) =>
+        new(IsAll ? [new EventQueryItem([], narrow(null))] : Array.ConvertAll(_items, item => item.Narrow(narrow)));
 }

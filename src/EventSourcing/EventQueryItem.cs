@@ -1,74 +1,63 @@
+using EventSourcing.Serialization;
 using EventSourcing.Storage;
 
 namespace EventSourcing;
 
-/// <summary>One alternative of an <see cref="EventQuery"/>: one of the types, and all the tags, and the category, and the stream.</summary>
+/// <summary>One alternative of an <see cref="EventQuery"/>: one of the types, and all the tags, and the category, and the stream. Immutable.</summary>
 public sealed class EventQueryItem
 {
+    private readonly Type[] _clrTypes;
+
+    // Null where the item names nothing but CLR types.
+    private readonly LogQueryItem? _stored;
+
     /// <summary>An item over stored names.</summary>
-    /// <param name="types">Type names of which an event has one; empty demands nothing of the type.</param>
-    /// <param name="tags">Tags of which an event has all; empty demands none.</param>
+    /// <param name="types">Stored type names of which an event has one; empty requires nothing of the type.</param>
+    /// <param name="tags">Tags of which an event has all; empty requires none.</param>
     /// <param name="category">The stream's category, or null.</param>
     /// <param name="stream">The stream, or null.</param>
     /// <exception cref="ArgumentException">There is no criterion at all, or a name is not valid.</exception>
     public EventQueryItem(IEnumerable<string>? types = null, IEnumerable<Tag>? tags = null, string? category = null, StreamId? stream = null)
-        : this([.. types ?? []], [], [.. tags ?? []], category, stream)
+        : this([], new LogQueryItem(types, tags, category, stream))
     {
     }
 
-    internal EventQueryItem(string[] types, Type[] clrTypes, Tag[] tags, string? category, StreamId? stream)
-    {
-        if (types.Length == 0 && clrTypes.Length == 0 && tags.Length == 0 && category is null && stream is null)
-            throw new ArgumentException("A query item has at least one criterion; every event is EventQuery.All.", nameof(types));
-        foreach (var type in types) Name.ThrowIfInvalid(type, "event type name", nameof(types));
-        if (category is not null) WellFormed.ThrowIfNot(category, "A category", nameof(category));
-        foreach (var type in clrTypes) ArgumentNullException.ThrowIfNull(type, nameof(clrTypes));
-        foreach (var tag in tags)
-            if (tag == default) throw new ArgumentException("default(Tag) is no tag.", nameof(tags));
-        (Types, ClrTypes, Tags, Category, Stream) = (types, clrTypes, tags.Distinct().ToArray(), category, stream);
-    }
+    internal EventQueryItem(Type[] clrTypes, LogQueryItem? stored) => (_clrTypes, _stored) = (clrTypes, stored);
 
-    /// <summary>Stored type names, any of which matches; empty when the type is free.</summary>
-    public IReadOnlyList<string> Types { get; }
+    /// <summary>Stored type names, any of which matches beside the CLR types; empty when the type is free.</summary>
+    public IReadOnlyList<string> Types => _stored?.Types ?? [];
 
-    /// <summary>Tags that an event must all carry; empty when tags are free.</summary>
-    public IReadOnlyList<Tag> Tags { get; }
+    /// <summary>Tags that an event must all carry, each once; empty when tags are free.</summary>
+    public IReadOnlyList<Tag> Tags => _stored?.Tags ?? [];
 
     /// <summary>The category of the event's stream, or null when it is free.</summary>
-    public string? Category { get; }
+    public string? Category => _stored?.Category;
 
     /// <summary>The event's stream, or null when it is free.</summary>
-    public StreamId? Stream { get; }
-
-    /// <summary>Types still to be replaced by their stored names; a log refuses an item that has any.</summary>
-    internal IReadOnlyList<Type> ClrTypes { get; }
+    public StreamId? Stream => _stored?.Stream;
 
     /// <summary>Criteria joined by AND.</summary>
-    public override string ToString()
+    public override string ToString() => LogQueryItem.Describe([.. Types, .. _clrTypes.Select(t => t.Name)], _stored);
+
+    /// <summary>True when the type map has to give names.</summary>
+    internal bool HasClrTypes => _clrTypes.Length > 0;
+
+    /// <summary>The item with more criteria beside its types.</summary>
+    internal EventQueryItem Narrow(Func<LogQueryItem?, LogQueryItem> narrow) => new(_clrTypes, narrow(_stored));
+
+    /// <summary>The item by stored names.</summary>
+    /// <exception cref="UnknownEventTypeException">A CLR type has no entry in the type map.</exception>
+    internal LogQueryItem Resolve(EventTypeMap types)
     {
-        var criteria = new List<string>();
-        var types = Types.Concat(ClrTypes.Select(t => t.Name)).ToArray();
-        if (types.Length > 0) criteria.Add("type " + string.Join(" or ", types));
-        if (Tags.Count > 0) criteria.Add("tagged " + string.Join(", ", Tags));
-        if (Category is not null) criteria.Add($"category {Category}");
-        if (Stream is not null) criteria.Add($"stream {Stream}");
-        return "(" + string.Join(" and ", criteria) + ")";
+        if (!HasClrTypes) return _stored!;
+        var names = new List<string>(Types);
+        foreach (var clrType in _clrTypes)
+        {
+            if (!types.TryGet(clrType, out var type)) throw new UnknownEventTypeException(clrType.ToString());
+            foreach (var name in type.Names)
+                if (!names.Contains(name)) names.Add(name);
+        }
+
+        return new([.. names], _stored?.TagArray ?? [], Category, Stream);
     }
-
-    internal bool Matches(string type, StreamId stream, IReadOnlyList<Tag> tags)
-    {
-        if (ClrTypes.Count > 0) return false;
-        if (Types.Count > 0 && !Types.Contains(type)) return false;
-        if (Stream is { } demanded && demanded != stream) return false;
-        if (Category is not null && !stream.IsInCategory(Category)) return false;
-        for (var i = 0; i < Tags.Count; i++)
-            if (!tags.Contains(Tags[i])) return false;
-        return true;
-    }
-
-    internal EventQueryItem With(Tag[]? tags = null, string? category = null, StreamId? stream = null) =>
-        new([.. Types], [.. ClrTypes], tags ?? [.. Tags], category ?? Category, stream ?? Stream);
-
-    internal EventQueryItem Resolve(Func<Type, IEnumerable<string>> names) =>
-        new([.. Types.Concat(ClrTypes.SelectMany(names)).Distinct()], [], [.. Tags], Category, Stream);
 }

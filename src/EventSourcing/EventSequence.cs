@@ -15,13 +15,13 @@ public sealed class EventSequence : IAsyncEnumerable<EventEnvelope>
 {
     private readonly IEventLog _log;
     private readonly EventDecoder _decoder;
-    private readonly LogRead _read;
+    private readonly RangeRead _read;
     private readonly long _maxCount;
     private readonly ReadFilter? _filter;
     private readonly LogBounds? _bounds;
     private GlobalPosition? _head;
 
-    internal EventSequence(IEventLog log, EventDecoder decoder, LogRead read, long? maxCount, ReadFilter? filter, LogBounds? bounds = null) =>
+    internal EventSequence(IEventLog log, EventDecoder decoder, RangeRead read, long? maxCount, ReadFilter? filter, LogBounds? bounds = null) =>
         (_log, _decoder, _read, _maxCount, _filter, _bounds) = (log, decoder, read, maxCount ?? long.MaxValue, filter, bounds);
 
     /// <summary>The position of the log's last event when this sequence was first read: what a condition's <c>after</c> is to be, also when nothing matched.</summary>
@@ -29,9 +29,7 @@ public sealed class EventSequence : IAsyncEnumerable<EventEnvelope>
     /// <returns>The head, always the same; <see cref="GlobalPosition.Start"/> when the log had no event.</returns>
     public async ValueTask<GlobalPosition> HeadAsync(CancellationToken cancellationToken = default)
     {
-        if (_head is { } known) return known;
-        using var page = await _log.ReadAsync(HeadOnly, cancellationToken).ConfigureAwait(false);
-        _head ??= page.Head;
+        _head ??= await _log.GetHeadAsync(cancellationToken).ConfigureAwait(false);
         return _head.Value;
     }
 
@@ -39,31 +37,33 @@ public sealed class EventSequence : IAsyncEnumerable<EventEnvelope>
     /// <param name="cancellationToken">Ends the read at the next page.</param>
     public async IAsyncEnumerator<EventEnvelope> GetAsyncEnumerator(CancellationToken cancellationToken = default)
     {
-        var next = _bounds is null
+        var read = _bounds is null
             ? _read
-            : await _bounds.NarrowAsync(_log, _read, await HeadAsync(cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
-        var (left, generation) = (_maxCount, -1L);
-        while (next is not null && left > 0)
+            : await _bounds.NarrowAsync(_log, (AllRead)_read, await HeadAsync(cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+        var left = _maxCount;
+        for (var pages = new LogPages(read); pages.Next is { } next && left > 0;)
         {
-            using var page = await _log.ReadAsync(next with { MaxCount = PageSize(left) }, cancellationToken).ConfigureAwait(false);
-            if (generation == -1) generation = page.Generation;
-            else if (generation != page.Generation) throw LogPages.OfAnotherGeneration();
+            using var page = await _log.ReadAsync(OfAtMost(next, left), cancellationToken).ConfigureAwait(false);
+            pages.Take(page);
             var head = _head ??= page.Head;
             for (var i = 0; i < page.Events.Length && left > 0; i++)
             {
-                if (page.Events[i].Position > head) continue;
+                if (page.Events[i].Position > head)
+                {
+                    // Stored after the head was asked for: forward, nothing comes behind it.
+                    if (next.Direction == ReadDirection.Forward) yield break;
+                    continue;
+                }
+
                 if (_filter?.Admits(page.Events[i]) == false) continue;
                 var envelope = new EventEnvelope(page.Events[i], _decoder.Decode(page.Events[i]));
                 if (_filter?.Where?.Invoke(envelope) == false) continue;
                 left--;
                 yield return envelope;
             }
-
-            next = page.IsLast ? null : next with { From = page.Next };
         }
     }
 
-    private static LogRead HeadOnly { get; } = new() { Direction = ReadDirection.Backward, MaxCount = 1, IncludeTags = false, ReuseBuffers = true };
-
-    private int PageSize(long left) => _filter is null && left < _read.MaxCount ? (int)left : _read.MaxCount;
+    // A filter may leave out any number of events.
+    private RangeRead OfAtMost(RangeRead read, long left) => _filter is null && left < read.MaxCount ? read with { MaxCount = (int)left } : read;
 }

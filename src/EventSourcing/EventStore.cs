@@ -66,14 +66,9 @@ public sealed class EventStore : IEventStore
         ThrowIfBelowOne(options.FromVersion, nameof(options.FromVersion));
         ThrowIfBelowOne(options.ThroughVersion, nameof(options.ThroughVersion));
         ThrowIfBelowOne(options.MaxCount, nameof(options.MaxCount));
-        return new(Log, _decoder, new()
-        {
-            Stream = stream,
-            Query = options.Query is null ? null : Types.Resolve(options.Query),
-            Direction = options.Direction,
-            From = options.FromVersion ?? 0,
-            Through = options.ThroughVersion ?? 0,
-        }, options.MaxCount, options.Filter);
+        var (after, through) = options.Range;
+        var read = new StreamRead(stream) { Query = options.Query?.Resolve(Types), Direction = options.Direction, AfterVersion = after, ThroughVersion = through };
+        return new(Log, _decoder, read, options.MaxCount, options.Filter);
     }
 
     /// <inheritdoc/>
@@ -81,8 +76,9 @@ public sealed class EventStore : IEventStore
     {
         options ??= ReadAllOptions.Default;
         ThrowIfBelowOne(options.MaxCount, nameof(options.MaxCount));
-        var read = new LogRead { Query = query is null ? null : Types.Resolve(query), Direction = options.Direction };
-        return new(Log, _decoder, read, options.MaxCount, options.Filter, new(options));
+        var (after, through) = options.Range;
+        var read = new AllRead { Query = query?.Resolve(Types), Direction = options.Direction, AfterPosition = after, ThroughPosition = through };
+        return new(Log, _decoder, read, options.MaxCount, options.Filter, options.Bounds);
     }
 
     /// <inheritdoc/>
@@ -93,9 +89,7 @@ public sealed class EventStore : IEventStore
         ArgumentNullException.ThrowIfNull(apply);
         ArgumentOutOfRangeException.ThrowIfNegative(afterVersion);
         if (throughVersion is { } through) ArgumentOutOfRangeException.ThrowIfLessThan(through, afterVersion, nameof(throughVersion));
-        // A fold through the version it starts after has nothing to read, and 0 would be no bound to the log.
-        if (throughVersion == afterVersion) return FoldNothingAsync(initial, afterVersion, cancellationToken);
-        var read = new LogRead { Stream = stream, From = afterVersion + 1, Through = throughVersion ?? 0, IncludeTags = false, ReuseBuffers = true };
+        var read = new StreamRead(stream) { AfterVersion = afterVersion, ThroughVersion = throughVersion, IncludeTags = false, ReuseBuffers = true };
         return FoldAsync(read, afterVersion, initial, apply, cancellationToken);
     }
 
@@ -105,14 +99,14 @@ public sealed class EventStore : IEventStore
     {
         ArgumentNullException.ThrowIfNull(query);
         ArgumentNullException.ThrowIfNull(apply);
-        return FoldAsync(new() { Query = Types.Resolve(query), IncludeTags = false, ReuseBuffers = true }, 0, initial, apply, cancellationToken);
+        return FoldAsync(new AllRead { Query = query.Resolve(Types), IncludeTags = false, ReuseBuffers = true }, 0, initial, apply, cancellationToken);
     }
 
     /// <inheritdoc/>
     public async ValueTask<StreamState> GetStreamStateAsync(StreamId stream, CancellationToken cancellationToken = default)
     {
         if (stream.IsDefault) throw new ArgumentException("default(StreamId) names no stream.", nameof(stream));
-        var read = new LogRead { Stream = stream, Direction = ReadDirection.Backward, MaxCount = 1, IncludeTags = false, ReuseBuffers = true };
+        var read = new StreamRead(stream) { Direction = ReadDirection.Backward, MaxCount = 1, IncludeTags = false, ReuseBuffers = true };
         using var page = await Log.ReadAsync(read, cancellationToken).ConfigureAwait(false);
         return page.Events is [var last, ..]
             ? new(stream, page.StreamVersion, last.Position, last.Timestamp)
@@ -120,12 +114,7 @@ public sealed class EventStore : IEventStore
     }
 
     /// <inheritdoc/>
-    public async ValueTask<GlobalPosition> GetHeadAsync(CancellationToken cancellationToken = default)
-    {
-        var read = new LogRead { Direction = ReadDirection.Backward, MaxCount = 1, IncludeTags = false, ReuseBuffers = true };
-        using var page = await Log.ReadAsync(read, cancellationToken).ConfigureAwait(false);
-        return page.Head;
-    }
+    public ValueTask<GlobalPosition> GetHeadAsync(CancellationToken cancellationToken = default) => Log.GetHeadAsync(cancellationToken);
 
     /// <inheritdoc/>
     public async ValueTask<CommandResult?> FindCommandAsync(string commandId, CancellationToken cancellationToken = default)
@@ -196,28 +185,21 @@ public sealed class EventStore : IEventStore
         if (value is { } given) ArgumentOutOfRangeException.ThrowIfLessThan(given, 1, name);
     }
 
-    private async ValueTask<Folded<TState>> FoldNothingAsync<TState>(TState initial, long version, CancellationToken cancellationToken) =>
-        new(initial, version, await GetHeadAsync(cancellationToken).ConfigureAwait(false));
-
     private async ValueTask<Folded<TState>> FoldAsync<TState>(
-        LogRead read, long initialVersion, TState initial, Func<TState, object, TState> apply, CancellationToken cancellationToken)
+        RangeRead read, long initialVersion, TState initial, Func<TState, object, TState> apply, CancellationToken cancellationToken)
     {
-        var (state, version, head, generation) = (initial, initialVersion, GlobalPosition.Start, -1L);
-        for (var next = read; ;)
+        var (state, version, pages) = (initial, initialVersion, new LogPages(read));
+        while (pages.Next is { } next)
         {
             using var page = await Log.ReadAsync(next, cancellationToken).ConfigureAwait(false);
-            if (generation == -1) (generation, head) = (page.Generation, page.Head);
-            else if (generation != page.Generation) throw LogPages.OfAnotherGeneration();
+            pages.Take(page);
             foreach (ref readonly var e in page.Events)
             {
-                // Later pages are later snapshots: the fold ends where its first one did.
-                if (e.Position > head) return new(state, version, head);
                 state = apply(state, _decoder.Decode(e));
-                version = read.Stream is null ? version + 1 : e.Version;
+                version = read is StreamRead ? e.Version : version + 1;
             }
-
-            if (page.IsLast) return new(state, version, head);
-            next = next with { From = page.Next };
         }
+
+        return new(state, version, pages.Head);
     }
 }

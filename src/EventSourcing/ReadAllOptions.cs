@@ -1,3 +1,4 @@
+using EventSourcing.Internal;
 using EventSourcing.Storage;
 
 namespace EventSourcing;
@@ -27,4 +28,17 @@ public sealed record ReadAllOptions
 
     /// <summary>Further filters; null for none.</summary>
     public ReadFilter? Filter { get; init; }
+
+    /// <summary>The positions read, as a log reads them; an empty range where the bounds cross.</summary>
+    internal (GlobalPosition After, GlobalPosition? Through) Range
+    {
+        get
+        {
+            var after = AfterPosition ?? GlobalPosition.Start;
+            return (after, ThroughPosition < after ? after : ThroughPosition);
+        }
+    }
+
+    /// <summary>The moments that bound the read; null where there are none.</summary>
+    internal LogBounds? Bounds => FromMoment is null && ThroughMoment is null ? null : new(FromMoment, ThroughMoment);
 }

@@ -24,4 +24,15 @@ public sealed record ReadStreamOptions
 
     /// <summary>Further filters; null for none.</summary>
     public ReadFilter? Filter { get; init; }
+
+    /// <summary>The versions read, as a log reads them; an empty range where the bounds cross.</summary>
+    internal (long After, long? Through) Range
+    {
+        get
+        {
+            var (first, last) = Direction == ReadDirection.Backward ? (ThroughVersion, FromVersion) : (FromVersion, ThroughVersion);
+            var after = (first ?? 1) - 1;
+            return (after, last < after ? after : last);
+        }
+    }
 }

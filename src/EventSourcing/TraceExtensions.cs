@@ -23,7 +23,7 @@ public static class TraceExtensions
         ArgumentNullException.ThrowIfNull(store);
         ArgumentException.ThrowIfNullOrEmpty(id);
         ArgumentOutOfRangeException.ThrowIfLessThan(maxEvents, 1);
-        var first = Guid.TryParse(id, out var eventId) ? await FindAsync(store.Log, eventId, cancellationToken).ConfigureAwait(false) : null;
+        var first = Guid.TryParse(id, out var eventId) ? (await store.Log.FindEventAsync(eventId, cancellationToken).ConfigureAwait(false))?.Position : null;
         var (found, isComplete) = await FindAsync(store.Log, first is null ? id : eventId.ToString(), first, maxEvents, cancellationToken).ConfigureAwait(false);
 
         Dictionary<string, TraceNode> nodes = [];
@@ -37,12 +37,6 @@ public static class TraceExtensions
         }
 
         return new(id, roots, found.Count, isComplete);
-    }
-
-    private static async ValueTask<GlobalPosition?> FindAsync(IEventLog log, Guid id, CancellationToken cancellationToken)
-    {
-        using var page = await log.ReadAsync(new() { EventId = id, IncludeTags = false, ReuseBuffers = true }, cancellationToken).ConfigureAwait(false);
-        return page.Events.IsEmpty ? null : page.Events[0].Position;
     }
 
     private static async ValueTask<(IReadOnlyList<GlobalPosition> Found, bool IsComplete)> FindAsync(
@@ -61,23 +55,19 @@ public static class TraceExtensions
     {
         List<GlobalPosition> found = [];
         HashSet<string> causes = [id];
-        var read = new LogRead { From = first?.ToInt64() ?? 0, MaxCount = LogRead.MaxPage, IncludeTags = false, ReuseBuffers = true };
-        while (true)
+        // From the event on, itself included.
+        var after = first is null ? GlobalPosition.Start : GlobalPosition.FromInt64(first.Value.ToInt64() - 1);
+        var read = new AllRead { AfterPosition = after, MaxCount = LogRead.MaxPage, IncludeTags = false, ReuseBuffers = true };
+        await foreach (var e in log.ReadEventsAsync(read, cancellationToken).ConfigureAwait(false))
         {
-            using var page = await log.ReadAsync(read, cancellationToken).ConfigureAwait(false);
-            foreach (ref readonly var e in page.Events)
-            {
-                var isPart = e.Position == first || (first is null && e.CorrelationId == id) || (e.CausationId is { } cause && causes.Contains(cause));
-                if (!isPart) continue;
-                if (found.Count == max) return (found, false);
-                found.Add(e.Position);
-                causes.Add(e.Id.ToString());
-            }
-
-            if (page.IsLast) return (found, true);
-            // What is stored meanwhile is left for the next time.
-            read = read with { From = page.Next, Through = read.Through == 0 ? page.Head.ToInt64() : read.Through };
+            var isPart = e.Position == first || (first is null && e.CorrelationId == id) || (e.CausationId is { } cause && causes.Contains(cause));
+            if (!isPart) continue;
+            if (found.Count == max) return (found, false);
+            found.Add(e.Position);
+            causes.Add(e.Id.ToString());
         }
+
+        return (found, true);
     }
 
     private static async ValueTask<EventEnvelope> ReadAsync(IEventStore store, GlobalPosition position, CancellationToken cancellationToken)

@@ -154,13 +154,8 @@ public static class KillRun
     private static async Task<List<RecordedEvent>> ReadAsync(EventStore store, string category)
     {
         var events = new List<RecordedEvent>();
-        for (var read = new LogRead { Query = EventQuery.All.InCategory(category) }; ;)
-        {
-            using var page = await store.Log.ReadAsync(read, default);
-            events.AddRange(page.Events);
-            if (page.IsLast) return events;
-            read = read with { From = page.Next };
-        }
+        await foreach (var e in store.Log.ReadEventsAsync(new AllRead { Query = LogQuery.All.InCategory(category) })) events.Add(e);
+        return events;
     }
 
     private static async Task<List<long>> LogEffectsAsync(EventStore store) =>

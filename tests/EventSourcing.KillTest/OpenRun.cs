@@ -32,7 +32,7 @@ public static class OpenRun
                         Console.WriteLine($"appended {result.FirstPosition}");
                         break;
                     case "read":
-                        using (var page = await log.ReadAsync(new(), default)) Console.WriteLine($"read {page.Events.Length}");
+                        using (var page = await log.ReadAsync(new AllRead(), default)) Console.WriteLine($"read {page.Events.Length}");
                         break;
                     default:
                         await log.DisposeAsync();

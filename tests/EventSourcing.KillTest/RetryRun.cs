@@ -48,7 +48,7 @@ public static class RetryRun
             child.Dispose();
         }
 
-        using var page = await log.ReadAsync(new() { Direction = ReadDirection.Backward, MaxCount = 1 }, default);
+        using var page = await log.ReadAsync(new AllRead { Direction = ReadDirection.Backward, MaxCount = 1 }, default);
         return new(2L * Callers * processes * appends, stored, first.Count, page.Head.ToInt64(), others);
     }
 

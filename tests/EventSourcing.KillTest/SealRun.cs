@@ -68,7 +68,7 @@ public static class SealRun
     {
         await using var log = Open(path);
         Console.WriteLine("open");
-        using var page = await log.ReadAsync(new() { MaxCount = 1, Direction = ReadDirection.Backward }, default);
+        using var page = await log.ReadAsync(new AllRead { MaxCount = 1, Direction = ReadDirection.Backward }, default);
         Console.WriteLine("sealed");
     }
 
@@ -111,21 +111,16 @@ public static class SealRun
     private static async Task<long> WrongAsync(SqliteEventLog log, long inserted)
     {
         var (wrong, number) = (0L, 0L);
-        for (var read = new LogRead(); ;)
+        await foreach (var e in log.ReadEventsAsync(new AllRead()))
         {
-            using var page = await log.ReadAsync(read, default);
-            foreach (var e in page.Events.ToArray())
-            {
-                number++;
-                using var data = JsonDocument.Parse(e.Data);
-                var isRight = e.Position.ToInt64() == number && data.RootElement.GetProperty("n").GetInt64() == number
-                    && e.Tags is [var tag] && tag.Value == (number % Kinds).ToString(CultureInfo.InvariantCulture);
-                if (!isRight) wrong++;
-            }
-
-            if (page.IsLast) return wrong + Math.Abs(inserted - number);
-            read = read with { From = page.Next };
+            number++;
+            using var data = JsonDocument.Parse(e.Data);
+            var isRight = e.Position.ToInt64() == number && data.RootElement.GetProperty("n").GetInt64() == number
+                && e.Tags is [var tag] && tag.Value == (number % Kinds).ToString(CultureInfo.InvariantCulture);
+            if (!isRight) wrong++;
         }
+
+        return wrong + Math.Abs(inserted - number);
     }
 
     private static void Execute(SqliteConnection connection, string sql)

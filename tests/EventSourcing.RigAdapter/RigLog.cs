@@ -89,13 +89,14 @@ internal sealed class RigLog : IAsyncDisposable
     {
         var lines = new StringBuilder();
         var count = 0;
-        var read = new LogRead { Stream = stream, From = after + 1, ReuseBuffers = true };
-        while (count < max)
+        RangeRead whole = stream is { } one ? new StreamRead(one) { AfterVersion = after } : new AllRead { AfterPosition = GlobalPosition.FromInt64(after) };
+        if (max > 0)
         {
-            using var page = await _log.ReadAsync(read with { MaxCount = Math.Min(max - count, LogRead.MaxPage) }, default);
-            count += Describe(id, page, lines);
-            if (page.IsLast) break;
-            read = read with { From = page.Next, Through = read.Through != 0 ? read.Through : stream is null ? page.Head.ToInt64() : page.StreamVersion };
+            await foreach (var e in _log.ReadEventsAsync(whole with { MaxCount = Math.Min(max, LogRead.MaxPage), ReuseBuffers = true }))
+            {
+                Describe(id, e, lines);
+                if (++count == max) break;
+            }
         }
 
         return lines.Append(id).Append(" end ").Append(count).ToString();
@@ -109,7 +110,7 @@ internal sealed class RigLog : IAsyncDisposable
             while (true)
             {
                 await _log.WaitAsync(GlobalPosition.FromInt64(after), stop);
-                using var page = await _log.ReadAsync(new() { From = after + 1, MaxCount = SubscriptionPage, ReuseBuffers = true }, stop);
+                using var page = await _log.ReadAsync(new AllRead { AfterPosition = GlobalPosition.FromInt64(after), MaxCount = SubscriptionPage, ReuseBuffers = true }, stop);
                 if (page.Events.IsEmpty) continue;
                 var lines = new StringBuilder();
                 total += Describe(id, page, lines);
@@ -125,9 +126,11 @@ internal sealed class RigLog : IAsyncDisposable
 
     private static int Describe(string id, LogPage page, StringBuilder lines)
     {
-        foreach (ref readonly var e in page.Events) lines.Append(id).Append(" ev ").Append(Payload.Describe(e)).Append('\n');
+        foreach (ref readonly var e in page.Events) Describe(id, e, lines);
         return page.Events.Length;
     }
+
+    private static void Describe(string id, in RecordedEvent e, StringBuilder lines) => lines.Append(id).Append(" ev ").Append(Payload.Describe(e)).Append('\n');
 
     // Another connection's checkpoint, as any tool may run one; the log's own happen inside its commits and when it closes.
     private void Checkpoint()

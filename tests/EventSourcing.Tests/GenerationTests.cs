@@ -19,6 +19,9 @@ public class GenerationTests
             async () => await store.ReadStreamAsync("s").CountAsync(),
             async () => await store.FoldStreamAsync("s", 0, (n, _) => n + 1),
             async () => await store.FoldAsync(EventQuery.All, 0, (n, _) => n + 1),
+            async () => await store.Log.ReadEventsAsync(new AllRead()).CountAsync(),
+            async () => await store.Log.ReadEventsAsync(new StreamRead("s") { Direction = ReadDirection.Backward }).CountAsync(),
+            async () => await store.TraceAsync("nothing"),
         })
             (await read.Should().ThrowAsync<StoreUnavailableException>()).Which.IsTransient.Should().BeTrue();
     }

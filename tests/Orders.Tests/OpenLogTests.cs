@@ -124,7 +124,7 @@ public sealed class OpenLogTests
     // As the shell prints them.
     private static async Task<List<string>> RowsAsync(IEventStore store, EventQuery query)
     {
-        using var page = await store.Log.ReadAsync(new() { Query = query }, default);
+        using var page = await store.Log.ReadAsync(new AllRead { Query = query.Resolve(store.Types) }, default);
         return [.. page.Events.ToArray().Select(e => string.Join('|',
             e.Position, e.StreamId, e.Version, e.Id, e.Type, (e.OccurredAt ?? e.Timestamp).ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture),
             e.CorrelationId, e.CausationId, Encoding.UTF8.GetString(e.Metadata.Span), Encoding.UTF8.GetString(e.Data.Span), OrderId))];

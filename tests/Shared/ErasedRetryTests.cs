@@ -66,8 +66,8 @@ public abstract class ErasedRetryTests
     [Test]
     public async Task A_condition_does_not_see_what_is_erased()
     {
-        (await AnswerAsync(Retry("b", ExpectedVersion.Any, 0) with { Condition = new(EventQuery.OfTypes("t").Tagged("n", "1")) })).Should().Be("6, versions 2-2");
-        (await AnswerAsync(Retry("b", ExpectedVersion.Any, 0) with { Condition = new(EventQuery.OfTypes("t").Tagged("n", "4")) })).Should().Be(nameof(AppendConditionFailedException));
+        (await AnswerAsync(Retry("b", ExpectedVersion.Any, 0) with { Condition = new(LogQuery.OfTypes("t").Tagged("n", "1")) })).Should().Be("6, versions 2-2");
+        (await AnswerAsync(Retry("b", ExpectedVersion.Any, 0) with { Condition = new(LogQuery.OfTypes("t").Tagged("n", "4")) })).Should().Be(nameof(AppendConditionFailedException));
     }
 
     [Test]
@@ -75,15 +75,15 @@ public abstract class ErasedRetryTests
     {
         foreach (var direction in new[] { ReadDirection.Forward, ReadDirection.Backward })
         {
-            (await ReadAsync(new() { Direction = direction })).Should().BeEquivalentTo([4L, 5L]);
-            (await ReadAsync(new() { Direction = direction, Stream = "a" })).Should().Equal(5L);
-            (await ReadAsync(new() { Direction = direction, Query = EventQuery.OfTypes("t") })).Should().BeEquivalentTo([4L, 5L]);
-            (await ReadAsync(new() { Direction = direction, Query = EventQuery.All.Tagged("n", "2") })).Should().BeEmpty();
+            (await ReadAsync(new AllRead { Direction = direction })).Should().BeEquivalentTo([4L, 5L]);
+            (await ReadAsync(new StreamRead("a") { Direction = direction })).Should().Equal(5L);
+            (await ReadAsync(new AllRead { Direction = direction, Query = LogQuery.OfTypes("t") })).Should().BeEquivalentTo([4L, 5L]);
+            (await ReadAsync(new AllRead { Direction = direction, Query = LogQuery.All.Tagged("n", "2") })).Should().BeEmpty();
         }
 
-        (await ReadAsync(new() { EventId = Id(2) })).Should().BeEmpty();
+        (await _log.FindEventAsync(Id(2))).Should().BeNull();
         await EraseAsync(_log, "a", 4);
-        using (var page = await _log.ReadAsync(new() { Stream = "a" }, default)) (page.StreamVersion, page.Head.ToInt64(), page.Generation).Should().Be((4L, 5L, 3L));
+        using (var page = await _log.ReadAsync(new StreamRead("a"), default)) (page.StreamVersion, page.Head.ToInt64(), page.Generation).Should().Be((4L, 5L, 3L));
         (await AnswerAsync(Retry("a", ExpectedVersion.NoStream, 0))).Should().Be(nameof(WrongExpectedVersionException));
         (await AnswerAsync(Retry("a", ExpectedVersion.Exactly(4), 0))).Should().Be("6, versions 5-5");
     }
@@ -93,16 +93,11 @@ public abstract class ErasedRetryTests
     private static Retried Retry(StreamId stream, ExpectedVersion expected, params int[] ids) => new(new(stream, expected,
         ids.Select(id => new LogEvent { Type = "t", Data = new[] { (byte)('0' + id) }, IsJson = true, Id = id == 0 ? null : Id(id), Tags = [new("n", $"{id}")] }).ToArray()));
 
-    private async Task<List<long>> ReadAsync(LogRead read)
+    private async Task<List<long>> ReadAsync(RangeRead read)
     {
         var positions = new List<long>();
-        while (true)
-        {
-            using var page = await _log.ReadAsync(read, default);
-            positions.AddRange(page.Events.ToArray().Select(e => e.Position.ToInt64()));
-            if (page.IsLast) return positions;
-            read = read with { From = page.Next };
-        }
+        await foreach (var e in _log.ReadEventsAsync(read)) positions.Add(e.Position.ToInt64());
+        return positions;
     }
 
     private ValueTask<AppendResult> AppendAsync(Retried retried) => _log.AppendAsync(retried.ToAppend(), default);

@@ -7,10 +7,10 @@ namespace EventSourcing.Tests.Shared;
 /// <summary>Random appends on a log and on the model: the same outcomes in the same order, at once in some order.</summary>
 internal static class ModelChecks
 {
-    private static readonly EventQuery[] Queries =
+    private static readonly LogQuery[] Queries =
     [
-        EventQuery.All, EventQuery.OfTypes("A"), EventQuery.All.Tagged("t", "1"), EventQuery.OfTypes("B").Tagged("t", "2"), EventQuery.All.Tagged("t", "1").Tagged("t", "2"),
-        EventQuery.All.InStream("s-1"), EventQuery.All.InCategory("s"), EventQuery.OfTypes("A", "B").InCategory("u").Or(EventQuery.All.Tagged("t", "2")), EventQuery.OfTypes("None"),
+        LogQuery.All, LogQuery.OfTypes("A"), LogQuery.All.Tagged("t", "1"), LogQuery.OfTypes("B").Tagged("t", "2"), LogQuery.All.Tagged("t", "1").Tagged("t", "2"),
+        LogQuery.All.InStream("s-1"), LogQuery.All.InCategory("s"), LogQuery.OfTypes("A", "B").InCategory("u").Or(LogQuery.All.Tagged("t", "2")), LogQuery.OfTypes("None"),
     ];
 
     private static readonly Gen<StreamId> Streams = Gen.Int[0, 2].Select(i => new StreamId[] { "s-1", "s-2", "u-1" }[i]);
@@ -128,19 +128,12 @@ internal static class ModelChecks
         }
     }
 
-    private static async Task ReadsAgree(IEventLog log, ModelLog model, EventQuery query)
+    private static async Task ReadsAgree(IEventLog log, ModelLog model, LogQuery query)
     {
         foreach (var direction in Enum.GetValues<ReadDirection>())
         {
             var found = new List<long>();
-            for (var read = new LogRead { Query = query, Direction = direction, MaxCount = 3 }; ;)
-            {
-                using var page = await log.ReadAsync(read, CancellationToken.None);
-                foreach (ref readonly var e in page.Events) found.Add(e.Position.ToInt64());
-                if (page.IsLast) break;
-                read = read with { From = page.Next };
-            }
-
+            await foreach (var e in log.ReadEventsAsync(new AllRead { Query = query, Direction = direction, MaxCount = 3 })) found.Add(e.Position.ToInt64());
             if (direction == ReadDirection.Backward) found.Reverse();
             Equal(string.Join(',', model.Read(query)), string.Join(',', found));
         }

@@ -20,7 +20,7 @@ internal sealed class ModelLog
         return outcome;
     }
 
-    internal long[] Read(EventQuery query) =>
+    internal long[] Read(LogQuery query) =>
         [.. Enumerable.Range(1, _events.Count).Where(p => Matches(query, p)).Select(p => (long)p)];
 
     private string Judge(LogAppend append)
@@ -49,7 +49,7 @@ internal sealed class ModelLog
         stored.All(p => p > 0) && stored.SequenceEqual(stored.Distinct().Order())
         && events.Zip(stored).All(pair => Content(pair.First) == Content(_events[pair.Second - 1]));
 
-    private bool Matches(EventQuery query, int position) =>
+    private bool Matches(LogQuery query, int position) =>
         _events[position - 1] is var (stream, e) && query.Matches(e.Type, stream, e.Tags ?? []);
 
     private static (StreamId, string, string) Content((StreamId Stream, LogEvent Event) e) =>

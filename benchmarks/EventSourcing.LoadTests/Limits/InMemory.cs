@@ -28,7 +28,7 @@ internal static class InMemory
         await AppendOursAsync(log);
         AppendPlain(naive.Append);
         AppendPlain(chunks.Append);
-        var (small, large) = (new LogRead(), new LogRead { MaxCount = LogRead.MaxPage });
+        var (small, large) = (new AllRead(), new AllRead { MaxCount = LogRead.MaxPage });
         await new Race("G. in memory, read all", settings.Rounds, "event")
             .Add(Ours, () => Measurement.OfAsync(Events, async () => await LogReading.ReadAsync(log, small)))
             .Add("ours, largest pages", () => Measurement.OfAsync(Events, async () => await LogReading.ReadAsync(log, large)))

@@ -47,7 +47,7 @@ internal static class Reads
         var pragmas = Pragmas.Reading(mapped);
         await using var log = SqliteEventLog.Open(ours, new() { MemoryMappedReads = mapped });
         using var floor = new AdoFloor(naive, pragmas);
-        var read = new LogRead();
+        var read = new AllRead();
         await new Race($"D. read all {events:N0}, {Mode(mapped)}", settings.Rounds, "event")
             .Add(Ours, () => Measurement.OfAsync(events, async () => Expect(events, await LogReading.ReadAsync(log, read))))
             .Add(Ado, () => Measurement.Of(events, () => Expect(events, floor.ReadAll())))
@@ -62,7 +62,7 @@ internal static class Reads
         var names = Sample.ShortNames(Streams);
         await using var log = SqliteEventLog.Open(ours, new() { MemoryMappedReads = mapped });
         using var floor = new AdoFloor(naive, pragmas);
-        var asked = names.Select(name => new LogRead { Stream = name }).ToArray();
+        var asked = names.Select(name => new StreamRead(name)).ToArray();
 
         async Task ReadOursAsync()
         {

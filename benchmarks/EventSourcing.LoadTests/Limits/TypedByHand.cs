@@ -51,12 +51,13 @@ internal sealed class TypedByHand : IDisposable
     public async ValueTask<long> FoldAsync(StreamId stream)
     {
         var totals = new OrderTotals();
-        for (var read = new LogRead { Stream = stream, IncludeTags = false, ReuseBuffers = true }; ;)
+        for (var next = new StreamRead(stream) { IncludeTags = false, ReuseBuffers = true }; next is not null;)
         {
-            using var page = await _log.ReadAsync(read, CancellationToken.None);
+            using var page = await _log.ReadAsync(next, CancellationToken.None);
             foreach (ref readonly var e in page.Events) totals.Apply(JsonSerializer.Deserialize(e.Data.Span, OrderContracts.Default.OrderPlaced)!);
-            if (page.IsLast) return totals.Orders;
-            read = read with { From = page.Next };
+            next = next.Next(page);
         }
+
+        return totals.Orders;
     }
 }

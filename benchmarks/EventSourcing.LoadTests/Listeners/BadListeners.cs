@@ -42,13 +42,7 @@ internal sealed class BadListeners : IAsyncDisposable
         var parked = new List<long>();
         await foreach (var e in _throwing.ReadParkedAsync()) parked.Add(e.Event.Position.ToInt64());
         var expected = new List<long>();
-        for (var read = new LogRead { Stream = _key }; ;)
-        {
-            using var page = await store.Log.ReadAsync(read, CancellationToken.None);
-            foreach (ref readonly var e in page.Events) expected.Add(e.Position.ToInt64());
-            if (page.IsLast) break;
-            read = read with { From = page.Next };
-        }
+        await foreach (var e in store.Log.ReadEventsAsync(new StreamRead(_key))) expected.Add(e.Position.ToInt64());
 
         _isFixed = true;
         return new(parked.Count, parked.SequenceEqual(expected), await _throwing.RetryAllAsync());

@@ -26,21 +26,15 @@ internal static class LogCommand
     }
 
     // Below the typed store: events of types that this program does not know are shown like all others.
-    private static async Task EachAsync(IEventLog log, LogRead read, string? user, long count, Action<RecordedEvent> show, CancellationToken cancellationToken)
+    private static async Task EachAsync(IEventLog log, RangeRead read, string? user, long count, Action<RecordedEvent> show, CancellationToken cancellationToken)
     {
-        for (LogRead? next = read; next is not null && count > 0;)
+        if (count == 0) return;
+        read = read with { MaxCount = user is null ? (int)Math.Min(count, LogRead.MaxPage) : LogRead.MaxPage };
+        await foreach (var e in log.ReadEventsAsync(read, cancellationToken))
         {
-            using var page = await log.ReadAsync(next with { MaxCount = user is null ? (int)Math.Min(count, LogRead.MaxPage) : LogRead.MaxPage }, cancellationToken);
-            foreach (ref readonly var e in page.Events)
-            {
-                if (count == 0 || !IsBy(user, e)) continue;
-                show(e);
-                count--;
-            }
-
-            // What others append meanwhile is left for the next time.
-            var through = next.Stream is null && next.Direction == ReadDirection.Forward && next.Through == 0 ? page.Head.ToInt64() : next.Through;
-            next = page.IsLast ? null : next with { From = page.Next, Through = through };
+            if (!IsBy(user, e)) continue;
+            show(e);
+            if (--count == 0) return;
         }
     }
 
@@ -53,14 +47,14 @@ internal static class LogCommand
             && actor.ValueKind == JsonValueKind.String && actor.ValueEquals(user);
     }
 
-    private static LogRead ReadOf(Arguments args)
+    private static RangeRead ReadOf(Arguments args)
     {
         try
         {
-            return new()
+            RangeRead whole = args.Find("--stream") is { } stream ? new StreamRead(stream) : new AllRead();
+            return whole with
             {
-                Stream = args.Find("--stream") is { } stream ? new StreamId(stream) : default(StreamId?),
-                Query = args.Find("--type") is { } type ? EventQuery.OfTypes(type) : null,
+                Query = args.Find("--type") is { } type ? LogQuery.OfTypes(type) : null,
                 IncludeTags = false,
                 ReuseBuffers = true,
             };

@@ -1,3 +1,5 @@
+using EventSourcing.Storage;
+
 namespace EventSourcing.Sqlite.Internal;
 
 /// <summary>A query in interned ids, as of one snapshot. Items that name what was never stored cannot match and are left out.</summary>
@@ -47,7 +49,7 @@ internal sealed class CompiledQuery
         }
     }
 
-    internal static CompiledQuery Compile(EventQuery? query, NameTable streams, NameTable types, NameTable tags)
+    internal static CompiledQuery Compile(LogQuery? query, NameTable streams, NameTable types, NameTable tags)
     {
         if (query is null || query.IsAll) return new([], matchesAll: true);
         var items = new List<Item>(query.Items.Count);
@@ -64,7 +66,7 @@ internal sealed class CompiledQuery
         return false;
     }
 
-    private static Item? Compile(EventQueryItem item, NameTable streams, NameTable types, NameTable tags)
+    private static Item? Compile(LogQueryItem item, NameTable streams, NameTable types, NameTable tags)
     {
         var stream = item.Stream is { } named ? streams.Find(named.Value) : 0;
         if (item.Stream is not null && stream == 0) return null;

@@ -26,7 +26,7 @@ internal sealed class EventsVerifier(Database database, PositionalIds? ids, Find
     internal bool CheckPage(int rows)
     {
         // The row reader is the one of every read, so that both judge alike; a page of its own takes the copies.
-        var page = new PageBuilder(new LogRead { MaxCount = rows, ReuseBuffers = true }, head, generation: 0, _slab);
+        var page = new PageBuilder(new AllRead { MaxCount = rows, ReuseBuffers = true }, head, generation: 0, _slab);
         try
         {
             _events.Bind(1, _next).Bind(2, head);

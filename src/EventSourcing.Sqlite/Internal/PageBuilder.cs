@@ -9,6 +9,8 @@ internal sealed class PageBuilder(LogRead read, long head, long generation, Slab
     // A page of fewer events takes memory of its own, so that an event kept from it does not keep a whole slab.
     private const int SharesSlabFrom = 512;
 
+    private readonly int _maxCount = (read as RangeRead)?.MaxCount ?? 1;
+    private readonly int _maxBytes = (read as RangeRead)?.MaxBytes ?? LogRead.DefaultMaxBytes;
     private readonly List<byte[]>? _rented = read.ReuseBuffers ? [] : null;
     private RecordedEvent[] _events = [];
     private Slab _slab = new();
@@ -25,7 +27,9 @@ internal sealed class PageBuilder(LogRead read, long head, long generation, Slab
 
     internal long StreamVersion { get; set; }
 
-    internal bool IsFull => _count == Read.MaxCount || _bytes >= Read.MaxBytes;
+    internal ReadDirection Direction { get; } = (read as RangeRead)?.Direction ?? ReadDirection.Forward;
+
+    internal bool IsFull => _count == _maxCount || _bytes >= _maxBytes;
 
     /// <summary>Says about how many events there will be.</summary>
     internal void Expect(long count) => _expected = count;
@@ -37,10 +41,10 @@ internal sealed class PageBuilder(LogRead read, long head, long generation, Slab
     {
         if (_count > 0)
         {
-            var forward = Read.Direction == ReadDirection.Forward;
+            var forward = Direction == ReadDirection.Forward;
             if (forward ? position <= _lastPosition : position >= _lastPosition)
                 throw new StoreCorruptException($"position {position} comes after {_lastPosition}", $"position {position}");
-            if (Read.Stream is { } stream && (forward ? version <= _lastVersion : version >= _lastVersion))
+            if (Read is StreamRead { StreamId: var stream } && (forward ? version <= _lastVersion : version >= _lastVersion))
                 throw new StoreCorruptException($"version {version} comes after {_lastVersion}", $"stream '{stream}'");
         }
 
@@ -67,7 +71,7 @@ internal sealed class PageBuilder(LogRead read, long head, long generation, Slab
 
     private void Grow()
     {
-        var size = _events.Length == 0 ? (int)Math.Clamp(_expected, 1, Read.MaxCount) : Math.Min(_events.Length * 2, Read.MaxCount);
+        var size = _events.Length == 0 ? (int)Math.Clamp(_expected, 1, _maxCount) : Math.Min(_events.Length * 2, _maxCount);
         var larger = ArrayPool<RecordedEvent>.Shared.Rent(size);
         _events.AsSpan(0, _count).CopyTo(larger);
         if (_events.Length > 0) ArrayPool<RecordedEvent>.Shared.Return(_events, clearArray: true);

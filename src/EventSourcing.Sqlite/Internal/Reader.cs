@@ -70,9 +70,9 @@ internal sealed class Reader : IDisposable
         var page = new PageBuilder(read, head, generation, _slab);
         try
         {
-            if (read.EventId is { } id) ReadById(page, id);
-            else if (read.Stream is { } stream) ReadStream(page, stream);
-            else ReadLog(page);
+            if (read is AllRead all) ReadLog(page, all);
+            else if (read is StreamRead stream) ReadStream(page, stream);
+            else ReadById(page, ((EventRead)read).EventId);
             return page.Build();
         }
         catch
@@ -122,13 +122,12 @@ internal sealed class Reader : IDisposable
         }
     }
 
-    private void ReadStream(PageBuilder page, StreamId name)
+    private void ReadStream(PageBuilder page, StreamRead read)
     {
-        var read = page.Read;
-        var stream = _streams.Find(name.Value, out var floor);
+        var stream = _streams.Find(read.StreamId.Value, out var floor);
         if (stream == 0) return;
         page.StreamVersion = Math.Max(floor, _isSealed ? _streamVersion.Bind(1, stream).Scalar(0) : SealedVersion(stream, page.Head));
-        var (low, high) = Bounds(read, page.StreamVersion);
+        var (low, high) = read.Within(page.StreamVersion);
         var query = CompiledQuery.Compile(read.Query, _streams, _types, _tags);
         if (low > high || query.MatchesNone) return;
         page.Expect(Math.Min(high - low + 1, read.MaxCount));
@@ -142,12 +141,10 @@ internal sealed class Reader : IDisposable
         return version.Bind(1, stream).Bind(2, head).Scalar(0);
     }
 
-    private void ReadLog(PageBuilder page)
+    private void ReadLog(PageBuilder page, AllRead read)
     {
-        var read = page.Read;
-        if (read.Direction == ReadDirection.Forward && read.From > page.Head + 1)
-            throw new LogTruncatedException(GlobalPosition.FromInt64(read.From - 1), GlobalPosition.FromInt64(page.Head));
-        var (low, high) = Bounds(read, page.Head);
+        if (read.AfterPosition.ToInt64() > page.Head) throw new LogTruncatedException(read.AfterPosition, GlobalPosition.FromInt64(page.Head));
+        var (low, high) = read.Within(page.Head);
         var query = CompiledQuery.Compile(read.Query, _streams, _types, _tags);
         if (low > high || query.MatchesNone) return;
         if (query.IsTagged)
@@ -161,16 +158,11 @@ internal sealed class Reader : IDisposable
         Scan(statement.Bind(1, low).Bind(2, high), page, query, low, high);
     }
 
-    private static (long Low, long High) Bounds(LogRead read, long end) =>
-        read.Direction == ReadDirection.Forward
-            ? (Math.Max(read.From, 1), read.Through == 0 ? end : Math.Min(read.Through, end))
-            : (Math.Max(read.Through, 1), read.From == 0 ? end : Math.Min(read.From, end));
-
     private void Scan(Statement rows, PageBuilder page, CompiledQuery query, long low, long high, long? floor = null)
     {
         // Keys follow each other: what is lost with a damaged or swapped page of the file is missed here.
         var column = floor is null ? 0 : 2;
-        var (next, last, step) = page.Read.Direction == ReadDirection.Forward ? (low, high, 1) : (high, low, -1);
+        var (next, last, step) = page.Direction == ReadDirection.Forward ? (low, high, 1) : (high, low, -1);
         try
         {
             for (var examined = 0; rows.Step(); examined++)
@@ -187,7 +179,7 @@ internal sealed class Reader : IDisposable
                 if ((column == 0 ? key : rows.Int64(0)) > page.Head)
                 {
                     // Not sealed still: backwards, what is sealed comes after it.
-                    if (page.Read.Direction == ReadDirection.Forward) return;
+                    if (page.Direction == ReadDirection.Forward) return;
                     continue;
                 }
 
@@ -208,7 +200,7 @@ internal sealed class Reader : IDisposable
         var (first, last) = (Math.Min(from, through), Math.Max(from, through));
         if (floor is { } erasedThrough)
         {
-            if (last > erasedThrough) throw new StoreCorruptException($"versions {Math.Max(first, erasedThrough + 1)} to {last} are missing", $"stream '{page.Read.Stream}'");
+            if (last > erasedThrough) throw new StoreCorruptException($"versions {Math.Max(first, erasedThrough + 1)} to {last} are missing", $"stream '{((StreamRead)page.Read).StreamId}'");
             return;
         }
 
@@ -223,7 +215,7 @@ internal sealed class Reader : IDisposable
     // Each item leaps through the tag index by itself; the nearest candidate of all is the next event.
     private void ReadTagged(PageBuilder page, CompiledQuery query, long low, long high)
     {
-        var direction = page.Read.Direction;
+        var direction = page.Direction;
         var step = direction == ReadDirection.Forward ? 1 : -1;
         var next = new long[query.Items.Length];
         for (var i = 0; i < next.Length; i++) next[i] = _tagIndex.Next(query.Items[i].Tags, step > 0 ? low : high, direction);

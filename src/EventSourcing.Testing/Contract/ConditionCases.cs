@@ -8,29 +8,29 @@ internal static class ConditionCases
 {
     private const int Workers = 16;
 
-    private static readonly (string Name, EventQuery Query, long[] Matches)[] Queries =
+    private static readonly (string Name, LogQuery Query, long[] Matches)[] Queries =
     [
-        ("all", EventQuery.All, [1, 2, 3, 4, 5, 6]),
-        ("a_type", EventQuery.OfTypes("A"), [1, 3, 5]),
-        ("a_type_never_stored", EventQuery.OfTypes("Z"), []),
-        ("types_joined_by_or", EventQuery.OfTypes("A", "C"), [1, 3, 5, 6]),
-        ("a_tag", EventQuery.All.Tagged("x", "1"), [1, 2, 5]),
-        ("a_tag_never_stored", EventQuery.All.Tagged("x", "11"), []),
-        ("tags_joined_by_and", EventQuery.All.Tagged("x", "1").Tagged("y", "1"), [2, 5]),
-        ("more_tags_than_an_event_has", EventQuery.All.Tagged("x", "1").Tagged("y", "1").Tagged("z", "1"), [5]),
-        ("a_type_and_a_tag", EventQuery.OfTypes("A").Tagged("x", "1"), [1, 5]),
-        ("a_wrong_type_and_a_tag", EventQuery.OfTypes("C").Tagged("x", "1"), []),
-        ("a_type_and_a_wrong_tag", EventQuery.OfTypes("A").Tagged("x", "3"), []),
-        ("items_joined_by_or", EventQuery.OfTypes("C").Or(EventQuery.All.Tagged("x", "2")), [3, 6]),
-        ("items_in_another_order", EventQuery.All.Tagged("x", "2").Or(EventQuery.OfTypes("C")), [3, 6]),
-        ("items_matching_one_event_twice", EventQuery.OfTypes("A").Or(EventQuery.All.Tagged("x", "1")), [1, 2, 3, 5]),
-        ("a_category", EventQuery.All.InCategory("order"), [1, 2, 3]),
-        ("a_category_without_dash", EventQuery.All.InCategory("orders"), [4]),
-        ("a_category_and_a_type", EventQuery.OfTypes("A").InCategory("order"), [1, 3]),
-        ("a_stream", EventQuery.All.InStream("order-1"), [1, 2]),
-        ("a_stream_and_a_tag", EventQuery.All.InStream("order-1").Tagged("y", "1"), [2]),
-        ("a_stream_or_a_category_or_a_tag", EventQuery.All.InStream("order-2").Or(EventQuery.All.InCategory("user")).Or(EventQuery.All.Tagged("z", "1")), [3, 5, 6]),
-        ("a_tag_of_another_name_and_value_split", EventQuery.All.Tagged("x", "1:y"), []),
+        ("all", LogQuery.All, [1, 2, 3, 4, 5, 6]),
+        ("a_type", LogQuery.OfTypes("A"), [1, 3, 5]),
+        ("a_type_never_stored", LogQuery.OfTypes("Z"), []),
+        ("types_joined_by_or", LogQuery.OfTypes("A", "C"), [1, 3, 5, 6]),
+        ("a_tag", LogQuery.All.Tagged("x", "1"), [1, 2, 5]),
+        ("a_tag_never_stored", LogQuery.All.Tagged("x", "11"), []),
+        ("tags_joined_by_and", LogQuery.All.Tagged("x", "1").Tagged("y", "1"), [2, 5]),
+        ("more_tags_than_an_event_has", LogQuery.All.Tagged("x", "1").Tagged("y", "1").Tagged("z", "1"), [5]),
+        ("a_type_and_a_tag", LogQuery.OfTypes("A").Tagged("x", "1"), [1, 5]),
+        ("a_wrong_type_and_a_tag", LogQuery.OfTypes("C").Tagged("x", "1"), []),
+        ("a_type_and_a_wrong_tag", LogQuery.OfTypes("A").Tagged("x", "3"), []),
+        ("items_joined_by_or", LogQuery.OfTypes("C").Or(LogQuery.All.Tagged("x", "2")), [3, 6]),
+        ("items_in_another_order", LogQuery.All.Tagged("x", "2").Or(LogQuery.OfTypes("C")), [3, 6]),
+        ("items_matching_one_event_twice", LogQuery.OfTypes("A").Or(LogQuery.All.Tagged("x", "1")), [1, 2, 3, 5]),
+        ("a_category", LogQuery.All.InCategory("order"), [1, 2, 3]),
+        ("a_category_without_dash", LogQuery.All.InCategory("orders"), [4]),
+        ("a_category_and_a_type", LogQuery.OfTypes("A").InCategory("order"), [1, 3]),
+        ("a_stream", LogQuery.All.InStream("order-1"), [1, 2]),
+        ("a_stream_and_a_tag", LogQuery.All.InStream("order-1").Tagged("y", "1"), [2]),
+        ("a_stream_or_a_category_or_a_tag", LogQuery.All.InStream("order-2").Or(LogQuery.All.InCategory("user")).Or(LogQuery.All.Tagged("z", "1")), [3, 5, 6]),
+        ("a_tag_of_another_name_and_value_split", LogQuery.All.Tagged("x", "1:y"), []),
     ];
 
     internal static IEnumerable<ContractCase> All =>
@@ -62,16 +62,16 @@ internal static class ConditionCases
         await log.AppendAsync("user-1", Make.Event("A", tags: ["x:1", "y:1", "z:1"]), Make.Event("C", tags: ["y:1:x"])).ConfigureAwait(false);
     }
 
-    private static async Task Reads(LogUnderTest log, EventQuery query, long[] matches)
+    private static async Task Reads(LogUnderTest log, LogQuery query, long[] matches)
     {
         await FillAsync(log).ConfigureAwait(false);
-        Expect.Equal(matches, (await log.ReadAsync(new LogRead { Query = query }).ConfigureAwait(false)).Positions(), "forward");
-        var backward = new LogRead { Query = query, Direction = ReadDirection.Backward };
+        Expect.Equal(matches, (await log.ReadAsync(new AllRead { Query = query }).ConfigureAwait(false)).Positions(), "forward");
+        var backward = new AllRead { Query = query, Direction = ReadDirection.Backward };
         Expect.Equal(matches.Reverse(), (await log.ReadAsync(backward).ConfigureAwait(false)).Positions(), "backward");
-        Expect.Equal(6, (await log.PageAsync(new LogRead { Query = query }).ConfigureAwait(false)).Head.ToInt64(), "head, also where nothing matches");
+        Expect.Equal(6, (await log.PageAsync(new AllRead { Query = query }).ConfigureAwait(false)).Head.ToInt64(), "head, also where nothing matches");
     }
 
-    private static async Task Trips(LogUnderTest log, EventQuery query, long[] matches)
+    private static async Task Trips(LogUnderTest log, LogQuery query, long[] matches)
     {
         await FillAsync(log).ConfigureAwait(false);
         for (var after = 0; after <= 6; after++)
@@ -92,28 +92,28 @@ internal static class ConditionCases
     private static async Task Condition_on_everything_after_the_head_passes(LogUnderTest log)
     {
         await FillAsync(log).ConfigureAwait(false);
-        await log.RefusesAsync<AppendConditionFailedException>(Make.If(EventQuery.All, 5, "n", Make.Event())).ConfigureAwait(false);
-        Expect.Equal(7, (await log.AppendAsync(Make.If(EventQuery.All, 6, "n", Make.Event())).ConfigureAwait(false)).LastPosition.ToInt64(), "position");
+        await log.RefusesAsync<AppendConditionFailedException>(Make.If(LogQuery.All, 5, "n", Make.Event())).ConfigureAwait(false);
+        Expect.Equal(7, (await log.AppendAsync(Make.If(LogQuery.All, 6, "n", Make.Event())).ConfigureAwait(false)).LastPosition.ToInt64(), "position");
     }
 
     private static async Task Condition_after_the_last_match_passes(LogUnderTest log)
     {
         await FillAsync(log).ConfigureAwait(false);
         foreach (var after in new[] { 5, 6 })
-            await log.AppendAsync(Make.If(EventQuery.All.Tagged("x", "1"), after, "n", Make.Event())).ConfigureAwait(false);
+            await log.AppendAsync(Make.If(LogQuery.All.Tagged("x", "1"), after, "n", Make.Event())).ConfigureAwait(false);
         Expect.Equal(8, await log.HeadAsync().ConfigureAwait(false), "head");
     }
 
     private static async Task Condition_beyond_the_head_is_refused(LogUnderTest log)
     {
         await FillAsync(log).ConfigureAwait(false);
-        var refusal = await log.RefusesAsync<LogTruncatedException>(Make.If(EventQuery.OfTypes("Z"), 7, "n", Make.Event())).ConfigureAwait(false);
+        var refusal = await log.RefusesAsync<LogTruncatedException>(Make.If(LogQuery.OfTypes("Z"), 7, "n", Make.Event())).ConfigureAwait(false);
         Expect.Equal((7L, 6L), (refusal.Checkpoint.ToInt64(), refusal.Head.ToInt64()), "checkpoint and head");
     }
 
     private static async Task Condition_is_not_tripped_by_its_own_append(LogUnderTest log)
     {
-        var append = Make.If(EventQuery.OfTypes("A"), 0, "n", Make.Event("A"), Make.Event("A"));
+        var append = Make.If(LogQuery.OfTypes("A"), 0, "n", Make.Event("A"), Make.Event("A"));
         Expect.Equal(2, (await log.AppendAsync(append).ConfigureAwait(false)).Count, "events");
     }
 
@@ -123,20 +123,20 @@ internal static class ConditionCases
         await log.RefusesAsync<WrongExpectedVersionException>(new LogAppend
         {
             Writes = Make.Writes(new StreamWrite("n", ExpectedVersion.StreamExists, Make.Numbered(1))),
-            Condition = new(EventQuery.All),
+            Condition = new(LogQuery.All),
         }).ConfigureAwait(false);
     }
 
     private static async Task Condition_without_events_guards_a_command(LogUnderTest log)
     {
         await FillAsync(log).ConfigureAwait(false);
-        await log.RefusesAsync<AppendConditionFailedException>(new LogAppend { CommandId = "c", Condition = new(EventQuery.All) }).ConfigureAwait(false);
-        Expect.True(!(await log.AppendAsync(new LogAppend { CommandId = "c", Condition = new(EventQuery.OfTypes("Z")) }).ConfigureAwait(false)).WasDuplicate, "stored");
+        await log.RefusesAsync<AppendConditionFailedException>(new LogAppend { CommandId = "c", Condition = new(LogQuery.All) }).ConfigureAwait(false);
+        Expect.True(!(await log.AppendAsync(new LogAppend { CommandId = "c", Condition = new(LogQuery.OfTypes("Z")) }).ConfigureAwait(false)).WasDuplicate, "stored");
     }
 
     private static async Task Appends_of_one_scope_at_once_have_one_winner(LogUnderTest log)
     {
-        var append = Make.If(EventQuery.All.Tagged("seat", "1"), 0, "a", Make.Event(tags: "seat:1"));
+        var append = Make.If(LogQuery.All.Tagged("seat", "1"), 0, "a", Make.Event(tags: "seat:1"));
         var wins = await Make.TogetherAsync(Workers, _ => log.WinsAsync<AppendConditionFailedException>(append)).ConfigureAwait(false);
         Expect.Equal(1, wins.Count(won => won), "winners");
     }
@@ -144,7 +144,7 @@ internal static class ConditionCases
     private static async Task Appends_of_disjoint_scopes_at_once_all_win(LogUnderTest log)
     {
         var wins = await Make.TogetherAsync(Workers, i => log.WinsAsync<AppendConditionFailedException>(
-            Make.If(EventQuery.All.Tagged("seat", $"{i}"), 0, "a", Make.Event(tags: $"seat:{i}")))).ConfigureAwait(false);
+            Make.If(LogQuery.All.Tagged("seat", $"{i}"), 0, "a", Make.Event(tags: $"seat:{i}")))).ConfigureAwait(false);
         Expect.Equal(Workers, wins.Count(won => won), "winners");
     }
 
@@ -156,7 +156,7 @@ internal static class ConditionCases
             for (var i = 0; i < 20; i++)
             {
                 var tag = $"own:{worker}-{i}";
-                var append = Make.If(EventQuery.OfTypes("T").Tagged("own", tag[4..]), 0, $"s-{worker}", Make.Event("T", tags: tag));
+                var append = Make.If(LogQuery.OfTypes("T").Tagged("own", tag[4..]), 0, $"s-{worker}", Make.Event("T", tags: tag));
                 if (!await log.WinsAsync<AppendConditionFailedException>(append).ConfigureAwait(false)) failures++;
             }
 
@@ -178,8 +178,8 @@ internal static class ConditionCases
             for (var i = 0; i < entities; i++)
             {
                 var entity = (i + worker) % entities;
-                var query = EventQuery.OfTypes("Created").Tagged("entity", $"{entity}");
-                var (seen, head) = await log.PageAsync(new LogRead { Query = query }).ConfigureAwait(false);
+                var query = LogQuery.OfTypes("Created").Tagged("entity", $"{entity}");
+                var (seen, head) = await log.PageAsync(new AllRead { Query = query }).ConfigureAwait(false);
                 if (seen.Count > 0) continue;
                 var created = Make.Event("Created", tags: [$"entity:{entity}", $"worker:{worker}", .. moreTags]);
                 await log.WinsAsync<AppendConditionFailedException>(Make.If(query, head.ToInt64(), $"w-{worker}", created)).ConfigureAwait(false);
@@ -201,7 +201,7 @@ internal static class ConditionCases
             for (var i = 0; i < 25; i++)
             {
                 var (type, tag) = (random.Next(4), random.Next(4));
-                var (_, head) = await log.PageAsync(new LogRead { MaxCount = 1 }).ConfigureAwait(false);
+                var (_, head) = await log.PageAsync(new AllRead { MaxCount = 1 }).ConfigureAwait(false);
                 var written = Make.Event($"T{random.Next(4)}", $"{type} {tag} {head}", tags: $"t:{random.Next(4)}");
                 await log.WinsAsync<AppendConditionFailedException>(Make.If(Query(type, tag), head.ToInt64(), $"w-{worker}", written)).ConfigureAwait(false);
             }
@@ -216,20 +216,20 @@ internal static class ConditionCases
             Expect.True(!between.Any(o => Query(parts[0], parts[1]).Matches(o.Type, o.StreamId, o.Tags!)), $"nothing relevant lies between {parts[2]} and {e.Position}");
         }
 
-        static EventQuery Query(int type, int tag) => EventQuery.OfTypes($"T{type}").Tagged("t", $"{tag}");
+        static LogQuery Query(int type, int tag) => LogQuery.OfTypes($"T{type}").Tagged("t", $"{tag}");
     }
 
     private static async Task Course_is_never_overbooked(LogUnderTest log)
     {
         const int capacity = 5;
-        var course = EventQuery.OfTypes("CourseDefined", "StudentSubscribed").Tagged("course", "c1");
+        var course = LogQuery.OfTypes("CourseDefined", "StudentSubscribed").Tagged("course", "c1");
         await log.AppendAsync("courses", Make.Event("CourseDefined", tags: "course:c1")).ConfigureAwait(false);
         var booked = await Make.TogetherAsync(Workers, async student =>
         {
             while (true)
             {
-                var query = course.Or(EventQuery.OfTypes("StudentSubscribed").Tagged("student", $"s{student}"));
-                var (seen, head) = await log.PageAsync(new LogRead { Query = query }).ConfigureAwait(false);
+                var query = course.Or(LogQuery.OfTypes("StudentSubscribed").Tagged("student", $"s{student}"));
+                var (seen, head) = await log.PageAsync(new AllRead { Query = query }).ConfigureAwait(false);
                 if (seen.Count(e => e.Type == "StudentSubscribed") == capacity) return false;
                 var subscribed = Make.Event("StudentSubscribed", tags: ["course:c1", $"student:s{student}"]);
                 if (await log.WinsAsync<AppendConditionFailedException>(Make.If(query, head.ToInt64(), "courses", subscribed)).ConfigureAwait(false)) return true;
@@ -241,7 +241,7 @@ internal static class ConditionCases
 
     private static async Task Later_append_in_a_transaction_sees_the_earlier(LogUnderTest log)
     {
-        var append = Make.If(EventQuery.OfTypes("A"), 0, "a", Make.Event("A"));
+        var append = Make.If(LogQuery.OfTypes("A"), 0, "a", Make.Event("A"));
         var refused = await log.TransactAsync(t =>
         {
             t.Append(append);
@@ -263,14 +263,14 @@ internal static class ConditionCases
     {
         for (var i = 0; i < 5; i++) await log.AppendAsync($"bulk-{i}", [.. Make.Numbered(4000), Make.Event("Rare", tags: "rare:1")]).ConfigureAwait(false);
         long[] expected = [4001, 8002, 12003, 16004, 20005];
-        foreach (var query in new[] { EventQuery.OfTypes("Rare"), EventQuery.All.Tagged("rare", "1"), EventQuery.All.InCategory("bulk").Tagged("rare", "1") })
+        foreach (var query in new[] { LogQuery.OfTypes("Rare"), LogQuery.All.Tagged("rare", "1"), LogQuery.All.InCategory("bulk").Tagged("rare", "1") })
         {
-            Expect.Equal(expected, (await log.ReadAsync(new LogRead { Query = query }).ConfigureAwait(false)).Positions(), $"events of {query}");
+            Expect.Equal(expected, (await log.ReadAsync(new AllRead { Query = query }).ConfigureAwait(false)).Positions(), $"events of {query}");
             var conflict = await log.RefusesConditionAsync(Make.If(query, 12_003, "n", Make.Event())).ConfigureAwait(false);
             Expect.Equal(16_004, conflict, $"first conflict of {query}");
         }
 
-        Expect.Equal(0, (await log.ReadAsync(new LogRead { Query = EventQuery.All.InCategory("none") }).ConfigureAwait(false)).Count, "nothing in a category that is not there");
+        Expect.Equal(0, (await log.ReadAsync(new AllRead { Query = LogQuery.All.InCategory("none") }).ConfigureAwait(false)).Count, "nothing in a category that is not there");
     }
 
     private static async Task<long> RefusesConditionAsync(this LogUnderTest log, LogAppend append) =>

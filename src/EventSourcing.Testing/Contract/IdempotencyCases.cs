@@ -113,7 +113,7 @@ internal static class IdempotencyCases
         {
             Writes = Make.Writes(new StreamWrite("a", ExpectedVersion.NoStream, Make.WithIds(1))),
             Checks = new StreamCheck[] { new("b", ExpectedVersion.StreamExists) },
-            Condition = new(EventQuery.All),
+            Condition = new(LogQuery.All),
         }).ConfigureAwait(false);
         Expect.True(again.WasDuplicate, "a duplicate");
     }
@@ -187,7 +187,7 @@ internal static class IdempotencyCases
 
     private static async Task Retry_under_a_condition_returns_the_old_positions_and_another_id_conflicts(LogUnderTest log)
     {
-        var query = EventQuery.All.Tagged("user", "1");
+        var query = LogQuery.All.Tagged("user", "1");
         LogAppend Register(int id) => Make.If(query, 0, "a", Make.Event(id: Make.Id(id), tags: "user:1"));
         var first = await log.AppendAsync(Register(1)).ConfigureAwait(false);
         var again = await log.AppendAsync(Register(1)).ConfigureAwait(false);
@@ -226,7 +226,7 @@ internal static class IdempotencyCases
         var append = new LogAppend
         {
             Writes = Make.Writes(new StreamWrite("a", ExpectedVersion.NoStream, Make.Numbered(1))),
-            Condition = new(EventQuery.All),
+            Condition = new(LogQuery.All),
             CommandId = "c",
         };
         await log.AppendAsync(append).ConfigureAwait(false);

@@ -189,7 +189,7 @@ internal static class LifeCases
     private static Func<Task>[] Calls(IEventLog log, CancellationToken token) =>
     [
         async () => await log.AppendAsync(Make.Append("s", Make.Event()), token).ConfigureAwait(false),
-        async () => (await log.ReadAsync(new LogRead(), token).ConfigureAwait(false)).Dispose(),
+        async () => (await log.ReadAsync(new AllRead(), token).ConfigureAwait(false)).Dispose(),
         async () => await log.WaitAsync(GlobalPosition.Start, token).ConfigureAwait(false),
         async () => await log.TransactAsync(t => t.TryPut(RecordKind.Lease, "k", [1], null), token).ConfigureAwait(false),
     ];

@@ -57,38 +57,35 @@ internal sealed class LogUnderTest(ILogFixture fixture, IEventLog log, DrivenClo
     }
 
     /// <summary>Every event of a read, page after page.</summary>
-    internal Task<List<RecordedEvent>> ReadAsync(LogRead read) => ReadAsync(Log, read);
+    internal Task<List<RecordedEvent>> ReadAsync(RangeRead read) => ReadAsync(Log, read);
 
-    internal static async Task<List<RecordedEvent>> ReadAsync(IEventLog log, LogRead read)
+    internal static async Task<List<RecordedEvent>> ReadAsync(IEventLog log, RangeRead read)
     {
         var events = new List<RecordedEvent>();
-        while (true)
+        for (var next = read; next is not null;)
         {
-            using var page = await log.ReadAsync(read, CancellationToken.None).ConfigureAwait(false);
-            Expect.True(page.Events.Length <= read.MaxCount, "a page holds no more than was asked for");
+            using var page = await log.ReadAsync(next, CancellationToken.None).ConfigureAwait(false);
+            Expect.True(page.Events.Length <= next.MaxCount, "a page holds no more than was asked for");
             events.AddRange(page.Events);
-            if (page.IsLast) return events;
-            read = read with { From = page.Next };
+            next = next.Next(page);
         }
+
+        return events;
     }
 
-    internal Task<List<RecordedEvent>> ReadAllAsync() => ReadAsync(new LogRead());
+    internal Task<List<RecordedEvent>> ReadAllAsync() => ReadAsync(new AllRead());
 
-    internal Task<List<RecordedEvent>> ReadStreamAsync(StreamId stream) => ReadAsync(new LogRead { Stream = stream });
+    internal Task<List<RecordedEvent>> ReadStreamAsync(StreamId stream) => ReadAsync(new StreamRead(stream));
 
-    internal async Task<long> HeadAsync() => (await PageAsync(new LogRead { MaxCount = 1 }).ConfigureAwait(false)).Head.ToInt64();
+    internal async Task<long> HeadAsync() => (await Log.GetHeadAsync().ConfigureAwait(false)).ToInt64();
 
     internal async Task<long> VersionAsync(StreamId stream)
     {
-        using var page = await Log.ReadAsync(new LogRead { Stream = stream, MaxCount = 1 }, CancellationToken.None).ConfigureAwait(false);
+        using var page = await Log.ReadAsync(new StreamRead(stream) { MaxCount = 1 }, CancellationToken.None).ConfigureAwait(false);
         return page.StreamVersion;
     }
 
-    internal async Task<RecordedEvent?> FindAsync(Guid id)
-    {
-        var (events, _) = await PageAsync(new LogRead { EventId = id }).ConfigureAwait(false);
-        return events.Count == 0 ? null : events[0];
-    }
+    internal async Task<RecordedEvent?> FindAsync(Guid id) => await Log.FindEventAsync(id).ConfigureAwait(false);
 
     internal Task<long> TrackedAsync(string source) => TransactAsync(t =>
         t.TryGet(RecordKind.Tracking, source, out var record) ? BitConverter.ToInt64(record.Value.Span) : 0);

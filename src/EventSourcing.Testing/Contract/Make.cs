@@ -37,7 +37,7 @@ internal static class Make
     internal static LogAppend Append(StreamId stream, ExpectedVersion expected, params LogEvent[] events) =>
         new() { Writes = Writes(new StreamWrite(stream, expected, events)) };
 
-    internal static LogAppend If(EventQuery query, long after, StreamId stream, params LogEvent[] events) => new()
+    internal static LogAppend If(LogQuery query, long after, StreamId stream, params LogEvent[] events) => new()
     {
         Writes = Writes(Write(stream, events)),
         Condition = new(query, GlobalPosition.FromInt64(after)),

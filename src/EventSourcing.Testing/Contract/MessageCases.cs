@@ -17,14 +17,14 @@ internal static class MessageCases
         ("an_id_twice", Make.Append("a", Event(9), Event(9)), $"Event id {Make.Id(9)}: the append has it twice."),
         ("a_command_with_other_content", Make.Command("c", 2, "a", Make.Event()), "Command id 'c' was used with other content by the append that ended at position 3; choose another id to run the command anew."),
         ("unexpected_versions", Unexpected(), "stream 'a': expected no stream, found version 2; stream 'n': expected 4, found version 0; stream 'm': expected stream exists, found version 0"),
-        ("a_condition", Make.If(EventQuery.OfTypes("T").Tagged("t", "1"), 1, "a", Make.Event()), $"The event at position 2 matches {EventQuery.OfTypes("T").Tagged("t", "1")} after position 1."),
+        ("a_condition", Make.If(LogQuery.OfTypes("T").Tagged("t", "1"), 1, "a", Make.Event()), $"The event at position 2 matches {LogQuery.OfTypes("T").Tagged("t", "1")} after position 1."),
     ];
 
     internal static IEnumerable<ContractCase> All =>
     [
         .. Rows.Select(row => new ContractCase($"Refusal_of_{row.Name}_says_so", log => Says(log, row.Append, $"Nothing was written. {row.Message}"))),
         new ContractCase("Refusal_of_a_condition_beyond_the_head_says_so", log => Says(
-            log, Make.If(EventQuery.All, 9, "a", Make.Event()), "Position 9 lies beyond the log's head 3: the log lost its tail, or the position belongs to another log.")),
+            log, Make.If(LogQuery.All, 9, "a", Make.Event()), "Position 9 lies beyond the log's head 3: the log lost its tail, or the position belongs to another log.")),
     ];
 
     private static LogEvent Event(int id, string type = "T", string? data = null) => Make.Event(type, data ?? $"{id}", Make.Id(id), "t:1");

@@ -1,3 +1,4 @@
+using System.Globalization;
 using EventSourcing.Storage;
 
 namespace EventSourcing.Testing.Contract;
@@ -13,14 +14,14 @@ internal static class ReadCases
 
     private static readonly int[] Limits = [1, 2, 100];
 
-    private static readonly (int From, int Through)[] Bounds = [(0, 0), (4, 0), (0, 4), (3, 7), (7, 3)];
+    private static readonly (int After, int? Through)[] Bounds = [(0, null), (3, null), (0, 4), (2, 7), (4, 4), (0, 0), (9, 99)];
 
-    private static readonly (string Name, EventQuery? Query)[] Filters =
+    private static readonly (string Name, LogQuery? Query)[] Filters =
     [
         ("unfiltered", null),
-        ("by_type", EventQuery.OfTypes("Odd")),
-        ("by_tag", EventQuery.All.Tagged("third", "yes")),
-        ("by_nothing_stored", EventQuery.OfTypes("None")),
+        ("by_type", LogQuery.OfTypes("Odd")),
+        ("by_tag", LogQuery.All.Tagged("third", "yes")),
+        ("by_nothing_stored", LogQuery.OfTypes("None")),
     ];
 
     internal static IEnumerable<ContractCase> All =>
@@ -31,13 +32,15 @@ internal static class ReadCases
         ContractCase.Of(Count_applies_after_the_filter),
         ContractCase.Of(Log_read_from_after_the_head_is_empty_and_last),
         ContractCase.Of(Log_read_from_beyond_is_refused),
-        ContractCase.Of(Backward_read_from_above_the_head_starts_at_the_head),
+        ContractCase.Of(Read_through_above_the_head_ends_at_the_head),
         ContractCase.Of(Stream_read_beyond_its_end_is_empty_and_last),
         ContractCase.Of(Page_knows_head_and_version_also_when_empty),
-        ContractCase.Of(Bounds_that_cross_read_nothing),
+        ContractCase.Of(Range_that_ends_where_it_begins_is_empty_and_knows_the_head),
+        ContractCase.Of(Events_of_a_range_end_where_the_first_page_saw_the_end),
+        ContractCase.Of(Head_is_known_without_reading_an_event),
         ContractCase.Of(Page_is_empty_once_disposed),
         ContractCase.Of(Bytes_outlive_their_page_unless_said_otherwise),
-        ContractCase.Of(Event_is_found_by_id_whatever_else_is_asked),
+        ContractCase.Of(Event_is_found_by_id),
         ContractCase.Of(Read_that_makes_no_sense_is_refused),
         ContractCase.Of(Tailing_reader_sees_a_prefix),
         ContractCase.Of(Reads_go_on_while_a_transaction_runs_and_do_not_see_it),
@@ -54,8 +57,14 @@ internal static class ReadCases
         from bounds in Bounds
         from limit in Limits
         select new ContractCase(
-            $"Read_of_{(isStream ? "stream" : "log")}_{direction}_{filter.Name}_from_{bounds.From}_through_{bounds.Through}_by_{limit}",
-            log => Reads(log, isStream, direction, filter.Query, bounds.From, bounds.Through, limit));
+            $"Read_of_{(isStream ? "stream" : "log")}_{direction}_{filter.Name}_after_{bounds.After}_through_{bounds.Through?.ToString(CultureInfo.InvariantCulture) ?? "the_end"}_by_{limit}",
+            log => Reads(log, isStream, direction, filter.Query, bounds.After, bounds.Through, limit));
+
+    private static GlobalPosition At(long position) => GlobalPosition.FromInt64(position);
+
+    private static RangeRead Range(bool isStream, long after, long? through) => isStream
+        ? new StreamRead("s") { AfterVersion = after, ThroughVersion = through }
+        : new AllRead { AfterPosition = At(after), ThroughPosition = through is { } last ? At(last) : null };
 
     /// <summary>Every other event is the stream's, so that versions and positions differ.</summary>
     private static async Task FillAsync(LogUnderTest log)
@@ -67,15 +76,14 @@ internal static class ReadCases
         }
     }
 
-    private static async Task Reads(LogUnderTest log, bool isStream, ReadDirection direction, EventQuery? query, int from, int through, int limit)
+    private static async Task Reads(LogUnderTest log, bool isStream, ReadDirection direction, LogQuery? query, int after, int? through, int limit)
     {
         await FillAsync(log).ConfigureAwait(false);
         var last = isStream ? Count : 2 * Count;
-        var (low, high) = direction == ReadDirection.Forward ? (Math.Max(from, 1), through == 0 ? last : through) : (Math.Max(through, 1), from == 0 ? last : from);
-        var expected = Enumerable.Range(1, last).Where(n => n >= low && n <= high && Matches(isStream ? n : (n + 1) / 2)).Select(n => (long)n);
+        var expected = Enumerable.Range(1, last).Where(n => n > after && n <= (through ?? last) && Matches(isStream ? n : (n + 1) / 2)).Select(n => (long)n);
         if (direction == ReadDirection.Backward) expected = expected.Reverse();
 
-        var read = new LogRead { Stream = isStream ? new StreamId("s") : default(StreamId?), Direction = direction, Query = query, From = from, Through = through, MaxCount = limit };
+        var read = Range(isStream, after, through) with { Direction = direction, Query = query, MaxCount = limit };
         var found = await log.ReadAsync(read).ConfigureAwait(false);
         Expect.Equal(expected, found.Select(e => isStream ? e.Version : e.Position.ToInt64()), "events");
 
@@ -85,9 +93,9 @@ internal static class ReadCases
     private static async Task Pages(LogUnderTest log, int size)
     {
         await log.AppendAsync("s", Make.Numbered(Count)).ConfigureAwait(false);
-        foreach (var stream in new StreamId?[] { null, "s" })
+        foreach (var isStream in Both)
         {
-            var read = new LogRead { Stream = stream, MaxCount = size };
+            var read = Range(isStream, 0, null) with { MaxCount = size };
             Expect.Equal(Make.CountTo(Count), (await log.ReadAsync(read).ConfigureAwait(false)).Positions(), "forward");
             Expect.Equal(Make.CountTo(Count).Reverse(), (await log.ReadAsync(read with { Direction = ReadDirection.Backward }).ConfigureAwait(false)).Positions(), "backward");
         }
@@ -98,21 +106,21 @@ internal static class ReadCases
         var sized = new LogEvent { Type = "T", Data = new byte[60], Metadata = new byte[40] };
         await log.AppendAsync("s", sized, sized, sized, sized).ConfigureAwait(false);
         foreach (var (bytes, count) in new[] { (1, 1), (100, 1), (101, 2), (200, 2), (399, 4), (1000, 4) })
-            Expect.Equal(count, (await log.PageAsync(new LogRead { MaxBytes = bytes }).ConfigureAwait(false)).Events.Count, $"events of a page of {bytes} bytes");
-        Expect.Equal(4, (await log.ReadAsync(new LogRead { Stream = "s", MaxBytes = 150 }).ConfigureAwait(false)).Count, "events of all pages");
+            Expect.Equal(count, (await log.PageAsync(new AllRead { MaxBytes = bytes }).ConfigureAwait(false)).Events.Count, $"events of a page of {bytes} bytes");
+        Expect.Equal(4, (await log.ReadAsync(new StreamRead("s") { MaxBytes = 150 }).ConfigureAwait(false)).Count, "events of all pages");
     }
 
     private static async Task Count_applies_after_the_filter(LogUnderTest log)
     {
         await log.AppendAsync("s", [.. Make.Numbered(20), Make.Event("Rare"), Make.Event("Rare")]).ConfigureAwait(false);
-        Expect.Equal([21L], (await log.PageAsync(new LogRead { Query = EventQuery.OfTypes("Rare"), MaxCount = 1 }).ConfigureAwait(false)).Events.Positions(), "page");
+        Expect.Equal([21L], (await log.PageAsync(new AllRead { Query = LogQuery.OfTypes("Rare"), MaxCount = 1 }).ConfigureAwait(false)).Events.Positions(), "page");
     }
 
     private static async Task Log_read_from_after_the_head_is_empty_and_last(LogUnderTest log)
     {
-        await IsEmpty(log, new LogRead { From = 1 }, 0).ConfigureAwait(false);
+        await IsEmpty(log, new AllRead(), 0).ConfigureAwait(false);
         await log.AppendAsync("s", Make.Numbered(2)).ConfigureAwait(false);
-        await IsEmpty(log, new LogRead { From = 3 }, 2).ConfigureAwait(false);
+        await IsEmpty(log, new AllRead { AfterPosition = At(2) }, 2).ConfigureAwait(false);
     }
 
     private static async Task IsEmpty(LogUnderTest log, LogRead read, long head)
@@ -124,51 +132,85 @@ internal static class ReadCases
     private static async Task Log_read_from_beyond_is_refused(LogUnderTest log)
     {
         await log.AppendAsync("s", Make.Numbered(2)).ConfigureAwait(false);
-        var refusal = await Expect.ThrowsAsync<LogTruncatedException>(() => log.PageAsync(new LogRead { From = 4 }), "the read").ConfigureAwait(false);
-        Expect.Equal((3L, 2L), (refusal.Checkpoint.ToInt64(), refusal.Head.ToInt64()), "checkpoint and head");
+        foreach (var direction in Enum.GetValues<ReadDirection>())
+        {
+            var refusal = await Expect.ThrowsAsync<LogTruncatedException>(() => log.PageAsync(new AllRead { AfterPosition = At(3), Direction = direction }), "the read").ConfigureAwait(false);
+            Expect.Equal((3L, 2L), (refusal.Checkpoint.ToInt64(), refusal.Head.ToInt64()), "checkpoint and head");
+        }
     }
 
-    private static async Task Backward_read_from_above_the_head_starts_at_the_head(LogUnderTest log)
+    private static async Task Read_through_above_the_head_ends_at_the_head(LogUnderTest log)
     {
         await log.AppendAsync("s", Make.Numbered(2)).ConfigureAwait(false);
-        foreach (var stream in new StreamId?[] { null, "s" })
-            Expect.Equal([2L, 1L], (await log.ReadAsync(new LogRead { Stream = stream, Direction = ReadDirection.Backward, From = long.MaxValue }).ConfigureAwait(false)).Positions(), "events");
+        foreach (var isStream in Both)
+        {
+            var read = Range(isStream, 0, long.MaxValue);
+            Expect.Equal([1L, 2L], (await log.ReadAsync(read).ConfigureAwait(false)).Positions(), "forward");
+            Expect.Equal([2L, 1L], (await log.ReadAsync(read with { Direction = ReadDirection.Backward }).ConfigureAwait(false)).Positions(), "backward");
+        }
     }
 
     private static async Task Stream_read_beyond_its_end_is_empty_and_last(LogUnderTest log)
     {
         await log.AppendAsync("s", Make.Numbered(2)).ConfigureAwait(false);
-        foreach (var from in new[] { 3, 4, long.MaxValue }) await IsEmpty(log, new LogRead { Stream = "s", From = from }, 2).ConfigureAwait(false);
-        await IsEmpty(log, new LogRead { Stream = "none" }, 2).ConfigureAwait(false);
-        await IsEmpty(log, new LogRead { Stream = "none", Direction = ReadDirection.Backward }, 2).ConfigureAwait(false);
+        foreach (var after in new[] { 2, 3, long.MaxValue }) await IsEmpty(log, new StreamRead("s") { AfterVersion = after }, 2).ConfigureAwait(false);
+        await IsEmpty(log, new StreamRead("none"), 2).ConfigureAwait(false);
+        await IsEmpty(log, new StreamRead("none") { Direction = ReadDirection.Backward }, 2).ConfigureAwait(false);
     }
 
     private static async Task Page_knows_head_and_version_also_when_empty(LogUnderTest log)
     {
         await log.AppendAsync("s", Make.Numbered(2)).ConfigureAwait(false);
         await log.AppendAsync("t", Make.Numbered(3)).ConfigureAwait(false);
-        foreach (var query in new[] { null, EventQuery.OfTypes("None") })
+        foreach (var query in new[] { null, LogQuery.OfTypes("None") })
         {
-            using var page = await log.Log.ReadAsync(new LogRead { Stream = "s", Query = query }, CancellationToken.None).ConfigureAwait(false);
+            using var page = await log.Log.ReadAsync(new StreamRead("s") { Query = query }, CancellationToken.None).ConfigureAwait(false);
             Expect.Equal((5L, 2L, 1L), (page.Head.ToInt64(), page.StreamVersion, page.Generation), "head, version, generation");
         }
     }
 
-    private static async Task Bounds_that_cross_read_nothing(LogUnderTest log)
+    private static async Task Range_that_ends_where_it_begins_is_empty_and_knows_the_head(LogUnderTest log)
     {
         await log.AppendAsync("s", Make.Numbered(5)).ConfigureAwait(false);
-        foreach (var stream in new StreamId?[] { null, "s" })
+        foreach (var isStream in Both)
+            foreach (var direction in Enum.GetValues<ReadDirection>())
+                foreach (var at in new[] { 0, 3, 5 })
+                    await IsEmpty(log, Range(isStream, at, at) with { Direction = direction }, 5).ConfigureAwait(false);
+    }
+
+    private static async Task Events_of_a_range_end_where_the_first_page_saw_the_end(LogUnderTest log)
+    {
+        await log.AppendAsync("s", Make.Numbered(Count)).ConfigureAwait(false);
+        foreach (var isStream in Both)
         {
-            await IsEmpty(log, new LogRead { Stream = stream, From = 4, Through = 3 }, 5).ConfigureAwait(false);
-            await IsEmpty(log, new LogRead { Stream = stream, From = 3, Through = 4, Direction = ReadDirection.Backward }, 5).ConfigureAwait(false);
-            await IsEmpty(log, new LogRead { Stream = stream, Through = 6, Direction = ReadDirection.Backward }, 5).ConfigureAwait(false);
+            var (version, head) = (await log.VersionAsync("s").ConfigureAwait(false), await log.HeadAsync().ConfigureAwait(false));
+            foreach (var direction in Enum.GetValues<ReadDirection>())
+            {
+                var numbers = new List<long>();
+                await foreach (var e in log.Log.ReadEventsAsync(Range(isStream, 2, null) with { Direction = direction, MaxCount = 3 }).ConfigureAwait(false))
+                {
+                    if (numbers.Count == 0) await log.AppendAsync("s", Make.Event()).ConfigureAwait(false);
+                    numbers.Add(isStream ? e.Version : e.Position.ToInt64());
+                }
+
+                var expected = Make.CountTo((int)(isStream ? version : head)).Skip(2);
+                Expect.Equal(direction == ReadDirection.Forward ? expected : expected.Reverse(), numbers, $"{direction}");
+                (version, head) = (version + 1, head + 1);
+            }
         }
+    }
+
+    private static async Task Head_is_known_without_reading_an_event(LogUnderTest log)
+    {
+        Expect.Equal(GlobalPosition.Start, await log.Log.GetHeadAsync().ConfigureAwait(false), "the head of an empty log");
+        await log.AppendAsync("s", Make.Numbered(Count)).ConfigureAwait(false);
+        Expect.Equal(At(Count), await log.Log.GetHeadAsync().ConfigureAwait(false), "the head");
     }
 
     private static async Task Page_is_empty_once_disposed(LogUnderTest log)
     {
         await log.AppendAsync("s", Make.Numbered(5)).ConfigureAwait(false);
-        var page = await log.Log.ReadAsync(new LogRead(), CancellationToken.None).ConfigureAwait(false);
+        var page = await log.Log.ReadAsync(new AllRead(), CancellationToken.None).ConfigureAwait(false);
         page.Dispose();
         page.Dispose();
         Expect.Equal(0, page.Events.Length, "events");
@@ -178,16 +220,15 @@ internal static class ReadCases
     {
         await log.AppendAsync("s", Make.Numbered(50, "first ")).ConfigureAwait(false);
         await log.AppendAsync("t", Make.Numbered(50, "other ")).ConfigureAwait(false);
-        var (kept, _) = await log.PageAsync(new LogRead { Stream = "s" }).ConfigureAwait(false);
-        for (var i = 0; i < 10; i++) await log.PageAsync(new LogRead { Stream = "t", ReuseBuffers = true }).ConfigureAwait(false);
+        var (kept, _) = await log.PageAsync(new StreamRead("s")).ConfigureAwait(false);
+        for (var i = 0; i < 10; i++) await log.PageAsync(new StreamRead("t") { ReuseBuffers = true }).ConfigureAwait(false);
         Expect.Equal(Make.CountTo(50).Select(n => $"first {n}"), kept.Texts(), "payloads");
     }
 
-    private static async Task Event_is_found_by_id_whatever_else_is_asked(LogUnderTest log)
+    private static async Task Event_is_found_by_id(LogUnderTest log)
     {
         await log.AppendAsync("s", Make.WithIds(1, 2)).ConfigureAwait(false);
-        var read = new LogRead { EventId = Make.Id(2), Stream = "other", Query = EventQuery.OfTypes("None"), From = 99, Direction = ReadDirection.Backward };
-        using var page = await log.Log.ReadAsync(read, CancellationToken.None).ConfigureAwait(false);
+        using var page = await log.Log.ReadAsync(new EventRead(Make.Id(2)), CancellationToken.None).ConfigureAwait(false);
         Expect.Equal((1, 2L, true), (page.Events.Length, page.Head.ToInt64(), page.IsLast), "count, head, last");
         Expect.Equal(Make.Id(2), page.Events[0].Id, "id");
         foreach (var id in new[] { Guid.Empty, Make.Id(3) }) Expect.Equal(null, await log.FindAsync(id).ConfigureAwait(false), "an id not stored");
@@ -195,11 +236,13 @@ internal static class ReadCases
 
     private static async Task Read_that_makes_no_sense_is_refused(LogUnderTest log)
     {
-        LogRead[] reads =
+        RangeRead[] reads =
         [
-            new() { From = -1 }, new() { Through = -1 }, new() { MaxCount = 0 }, new() { MaxCount = LogRead.MaxPage + 1 }, new() { MaxBytes = 0 },
-            new() { Direction = (ReadDirection)9 }, new() { Stream = default(StreamId) }, new() { Query = EventQuery.Of<string>() },
+            new AllRead { MaxCount = 0 }, new AllRead { MaxCount = LogRead.MaxPage + 1 }, new AllRead { MaxBytes = 0 }, new AllRead { Direction = (ReadDirection)9 },
+            new AllRead { AfterPosition = At(4), ThroughPosition = At(3) }, new StreamRead("s") { AfterVersion = 4, ThroughVersion = 3 },
+            new StreamRead("s") { AfterVersion = -1 }, new StreamRead("s") { ThroughVersion = -1 },
         ];
+        await log.AppendAsync("s", Make.Numbered(5)).ConfigureAwait(false);
         foreach (var read in reads) await Expect.ThrowsAsync<ArgumentException>(() => log.PageAsync(read), $"{read}").ConfigureAwait(false);
     }
 
@@ -238,7 +281,7 @@ internal static class ReadCases
             await appended.WaitAsync().ConfigureAwait(false);
             Expect.Equal((1L, 1L), (await log.HeadAsync().ConfigureAwait(false), await log.VersionAsync("s").ConfigureAwait(false)), "head and version");
             Expect.Equal([1L], (await log.ReadAllAsync().ConfigureAwait(false)).Positions(), "the log");
-            Expect.Equal(0, (await log.ReadAsync(new LogRead { Query = EventQuery.All.Tagged("t", "1") }).ConfigureAwait(false)).Count, "events by tag");
+            Expect.Equal(0, (await log.ReadAsync(new AllRead { Query = LogQuery.All.Tagged("t", "1") }).ConfigureAwait(false)).Count, "events by tag");
             Expect.Equal(null, await log.FindAsync(Make.Id(2)).ConfigureAwait(false), "event by id");
         }
         finally
@@ -253,7 +296,7 @@ internal static class ReadCases
     private static async Task Open_page_does_not_stop_writers(LogUnderTest log)
     {
         await log.AppendAsync("s", Make.Numbered(5, "old ")).ConfigureAwait(false);
-        using var page = await log.Log.ReadAsync(new LogRead { MaxCount = 3, ReuseBuffers = true }, CancellationToken.None).ConfigureAwait(false);
+        using var page = await log.Log.ReadAsync(new AllRead { MaxCount = 3, ReuseBuffers = true }, CancellationToken.None).ConfigureAwait(false);
         for (var i = 0; i < 100; i++) await log.AppendAsync("s", Make.Numbered(5)).ConfigureAwait(false);
         Expect.Equal(["old 1", "old 2", "old 3"], page.Events.ToArray().Texts(), "the page's events");
         Expect.Equal(5, page.Head.ToInt64(), "the page's head");
@@ -266,7 +309,7 @@ internal static class ReadCases
         {
             await log.AppendAsync("s", Make.Event(data: "first")).ConfigureAwait(false);
             await second.AppendAsync(Make.Append("s", Make.Event(data: "second")), CancellationToken.None).ConfigureAwait(false);
-            Expect.Equal(2 * i, (await LogUnderTest.ReadAsync(second, new LogRead { Stream = "s" }).ConfigureAwait(false)).Count, "events the second sees");
+            Expect.Equal(2 * i, (await LogUnderTest.ReadAsync(second, new StreamRead("s")).ConfigureAwait(false)).Count, "events the second sees");
             Expect.Equal(2 * i, (await log.ReadStreamAsync("s").ConfigureAwait(false)).Count, "events the first sees");
         }
     }
@@ -277,7 +320,7 @@ internal static class ReadCases
         await second.AppendAsync(Make.Append("s", ExpectedVersion.NoStream, Make.WithIds(1)), CancellationToken.None).ConfigureAwait(false);
         await log.RefusesAsync<WrongExpectedVersionException>(Make.Append("s", ExpectedVersion.NoStream, Make.Event())).ConfigureAwait(false);
         Expect.True((await log.AppendAsync("s", Make.WithIds(1)).ConfigureAwait(false)).WasDuplicate, "the other log's id is known");
-        await log.RefusesAsync<AppendConditionFailedException>(Make.If(EventQuery.All, 0, "t", Make.Event())).ConfigureAwait(false);
+        await log.RefusesAsync<AppendConditionFailedException>(Make.If(LogQuery.All, 0, "t", Make.Event())).ConfigureAwait(false);
     }
 
     private static async Task Events_survive_reopening(LogUnderTest log)

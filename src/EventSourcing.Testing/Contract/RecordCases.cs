@@ -225,7 +225,7 @@ internal static class RecordCases
             t.Append(new LogAppend { Writes = Make.Writes(Make.Write("s", Make.Event("T", tags: "t:1")), Make.Write("new", Make.Event())), CommandId = "c", Tracking = new("source", 1) });
         }).ConfigureAwait(false);
         Expect.Equal(before, await log.DescribeAsync().ConfigureAwait(false), "the log");
-        Expect.Equal([1L], (await log.ReadAsync(new LogRead { Query = EventQuery.All.Tagged("t", "1") }).ConfigureAwait(false)).Positions(), "events by tag");
+        Expect.Equal([1L], (await log.ReadAsync(new AllRead { Query = LogQuery.All.Tagged("t", "1") }).ConfigureAwait(false)).Positions(), "events by tag");
         Expect.Equal(0, await log.VersionAsync("new").ConfigureAwait(false), "version of the new stream");
     }
 

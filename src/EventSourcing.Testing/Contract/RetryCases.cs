@@ -65,7 +65,7 @@ internal static class RetryCases
         await log.AppendAsync("a", Make.Event("T", "1", Make.Id(1), tag), Make.Event("T", "2", Make.Id(2), tag)).ConfigureAwait(false);
         await log.AppendAsync("b", Make.Event("T", tags: "x:1")).ConfigureAwait(false);
         var events = ids.Select(id => Make.Event("T", $"{id}", id == 0 ? null : Make.Id(id), tag)).ToArray();
-        Expect.Equal(answer, await AnswerAsync(log, Make.If(EventQuery.OfTypes("T").Tagged("x", "1"), 0, "a", events)).ConfigureAwait(false), "answer");
+        Expect.Equal(answer, await AnswerAsync(log, Make.If(LogQuery.OfTypes("T").Tagged("x", "1"), 0, "a", events)).ConfigureAwait(false), "answer");
         Expect.Equal(3, await log.HeadAsync().ConfigureAwait(false), "head");
     }
 
@@ -79,7 +79,7 @@ internal static class RetryCases
             Make.Command("c", 1, "a", Make.WithIds(5)),
             Make.Command("c", 1, "b", Make.Numbered(9)),
             Make.Command("c", 1, "a"),
-            new() { CommandId = "c", Checks = new StreamCheck[] { new("a", ExpectedVersion.NoStream) }, Condition = new(EventQuery.All) },
+            new() { CommandId = "c", Checks = new StreamCheck[] { new("a", ExpectedVersion.NoStream) }, Condition = new(LogQuery.All) },
         ];
         foreach (var retry in retries) Expect.Equal("1 2", await AnswerAsync(log, retry).ConfigureAwait(false), "answer");
         Expect.Equal(3, await log.HeadAsync().ConfigureAwait(false), "head");

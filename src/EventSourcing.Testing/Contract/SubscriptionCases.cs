@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using EventSourcing.Serialization;
 using EventSourcing.Subscriptions;
 using static EventSourcing.Testing.Contract.Subscribing;
 
@@ -147,7 +148,8 @@ internal static class SubscriptionCases
             foreach (var (subscription, seen, query, from) in started)
             {
                 await WaitAsync(subscription, all).ConfigureAwait(false);
-                Expect.Equal(events.Where(e => e.Position.ToInt64() > from && query.Matches(e.Type, e.StreamId, e.Tags ?? [])).Select(e => e.Position.ToInt64()), seen, $"what came of {query}");
+                var stored = query.Resolve(EventTypeMap.Empty);
+                Expect.Equal(events.Where(e => e.Position.ToInt64() > from && stored.Matches(e.Type, e.StreamId, e.Tags ?? [])).Select(e => e.Position.ToInt64()), seen, $"what came of {query}");
             }
         }
     }

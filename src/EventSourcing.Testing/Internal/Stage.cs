@@ -32,13 +32,14 @@ internal sealed class Stage
         get
         {
             var events = new List<RecordedEvent>();
-            for (var read = new LogRead { From = _given.ToInt64() + 1 }; ;)
+            for (RangeRead? next = new AllRead { AfterPosition = _given }; next is not null;)
             {
-                using var page = Completed(_store.Log.ReadAsync(read, CancellationToken.None));
+                using var page = Completed(_store.Log.ReadAsync(next, CancellationToken.None));
                 events.AddRange(page.Events);
-                if (page.IsLast) return events;
-                read = read with { From = page.Next };
+                next = next.Next(page);
             }
+
+            return events;
         }
     }
 

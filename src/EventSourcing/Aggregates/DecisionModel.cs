@@ -1,4 +1,5 @@
 using EventSourcing.Serialization;
+using EventSourcing.Storage;
 
 namespace EventSourcing.Aggregates;
 
@@ -25,7 +26,7 @@ public static class DecisionModel
     {
         ArgumentNullException.ThrowIfNull(query);
         ArgumentNullException.ThrowIfNull(apply);
-        return new(query, types => new Fold<TState>(types.Resolve(query), initial, apply));
+        return new(query, types => new Fold<TState>(query.Resolve(types), initial, apply));
     }
 
     /// <summary>Both: the query is either's, and each fold sees the events of its own query only.</summary>
@@ -55,7 +56,7 @@ public static class DecisionModel
             types => new Both<(T1, T2), T3, (T1, T2, T3)>(first.Begin(types), third.Begin(types), static (two, three) => (two.Item1, two.Item2, three)));
     }
 
-    private sealed class Fold<TState>(EventQuery query, TState initial, Func<TState, object, TState> apply) : IRunningFold<TState>
+    private sealed class Fold<TState>(LogQuery query, TState initial, Func<TState, object, TState> apply) : IRunningFold<TState>
     {
         public TState State { get; private set; } = initial;
 

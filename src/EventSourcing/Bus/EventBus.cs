@@ -75,7 +75,7 @@ public sealed class EventBus : IAsyncDisposable
         options ??= new();
         if (options.Query is not null) throw new ArgumentException("The route says which events; leave the query out.", nameof(options));
         var bound = route.Resolve(_store.Types);
-        return Subscriber.StartAsync(name, handler, options.With(bound.Query, bound.NeedsFilter ? Filter(bound) : null), cancellationToken);
+        return Subscriber.StartAsync(name, handler, options.With(route.Query, bound.NeedsFilter ? Filter(bound) : null), cancellationToken);
     }
 
     /// <summary>Starts a listener that is a class.</summary>
@@ -188,7 +188,7 @@ public sealed class EventBus : IAsyncDisposable
         await Tasks.AfterAllAsync(_ownsSubscriber ? ends.Append(Subscriber.DisposeAsync().AsTask()) : ends).ConfigureAwait(false);
     }
 
-    private Func<RecordedEvent, bool> Filter(Route route) => e =>
+    private Func<RecordedEvent, bool> Filter(BoundRoute route) => e =>
         route.AdmitsBytes(e) && (!route.HasPredicates || route.Admits(new(e, _store.Decoder.Decode(e))));
 
     private async ValueTask<LiveListener> StartAsync(Route route, LiveOptions? options, Func<Arrival, CancellationToken, ValueTask> handle, CancellationToken cancellationToken)

@@ -16,7 +16,7 @@ public sealed class LiveListener : IAsyncDisposable
     private readonly EventStore _store;
     private readonly Feed _feed;
     private readonly SharedReader _reader;
-    private readonly Route _route;
+    private readonly BoundRoute _route;
     private readonly WhenFull _whenFull;
     private readonly SubscriberOptions _common;
     private readonly Func<Arrival, CancellationToken, ValueTask> _handle;
@@ -30,7 +30,7 @@ public sealed class LiveListener : IAsyncDisposable
     private volatile Exception? _fault;
     private Exception? _feedTrouble;
 
-    internal LiveListener(EventStore store, Feed feed, SharedReader reader, Route route, LiveOptions options, SubscriberOptions common, Func<Arrival, CancellationToken, ValueTask> handle, Action<LiveListener> ended)
+    internal LiveListener(EventStore store, Feed feed, SharedReader reader, BoundRoute route, LiveOptions options, SubscriberOptions common, Func<Arrival, CancellationToken, ValueTask> handle, Action<LiveListener> ended)
     {
         (_store, _feed, _reader, _route, _whenFull, _common, _handle, _ended) = (store, feed, reader, route, options.WhenFull, common, handle, ended);
         _queue = Channel.CreateBounded<Arrival>(

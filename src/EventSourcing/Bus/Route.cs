@@ -1,5 +1,5 @@
+using EventSourcing.Bus.Internal;
 using EventSourcing.Serialization;
-using EventSourcing.Storage;
 
 namespace EventSourcing.Bus;
 
@@ -72,47 +72,9 @@ public sealed class Route
         return new([.. _queries, .. other._queries], [.. _headers, .. other._headers], [.. _predicates, .. other._predicates]);
     }
 
-    /// <summary>The query that the log can answer; what it lets through beyond the route, <see cref="AdmitsBytes"/> and <see cref="Admits"/> stop.</summary>
+    /// <summary>The query that the log can answer; what it lets through beyond the route, <see cref="BoundRoute"/> stops.</summary>
     internal EventQuery? Query => _queries.Length == 0 ? null : _queries[0];
 
-    internal bool HasPredicates => _predicates.Length > 0;
-
-    internal bool NeedsFilter => _queries.Length > 1 || _headers.Length > 0 || HasPredicates;
-
-    internal Route Resolve(EventTypeMap types) => new([.. _queries.Select(types.Resolve)], _headers, _predicates);
-
-    /// <summary>What can be told without decoding; no code of the user's runs.</summary>
-    internal bool AdmitsBytes(in RecordedEvent e) => (Query is null || Matches(Query, e)) && AdmitsFound(e);
-
-    /// <summary>The same of an event that <see cref="Query"/> has found.</summary>
-    internal bool AdmitsFound(in RecordedEvent e)
-    {
-        for (var i = 1; i < _queries.Length; i++)
-            if (!Matches(_queries[i], e)) return false;
-        return _headers.Length == 0 || HasHeaders(e);
-    }
-
-    internal bool Admits(EventEnvelope envelope)
-    {
-        foreach (var predicate in _predicates)
-            if (!predicate(envelope)) return false;
-        return true;
-    }
-
-    private static bool Matches(EventQuery query, in RecordedEvent e) => query.Matches(e.Type, e.StreamId, e.Tags ?? []);
-
-    private bool HasHeaders(in RecordedEvent e)
-    {
-        try
-        {
-            var metadata = EventMetadata.Read(e.Metadata, e.Type, e.StreamId, e.Position);
-            foreach (var (key, value) in _headers)
-                if ((key == EventMetadata.ActorKey ? metadata.Actor : metadata.Headers.GetValueOrDefault(key)) != value) return false;
-            return true;
-        }
-        catch (EventSerializationException)
-        {
-            return false;
-        }
-    }
+    /// <summary>The route by stored names.</summary>
+    internal BoundRoute Resolve(EventTypeMap types) => new(Array.ConvertAll(_queries, query => query.Resolve(types)), _headers, _predicates);
 }

@@ -1,3 +1,5 @@
+using EventSourcing.Storage;
+
 namespace EventSourcing.InMemory;
 
 /// <summary>The positions worth looking at for a query: the union of each item's smallest index, or every position where an item has none.</summary>
@@ -7,7 +9,7 @@ internal struct Candidates
     private readonly Cursor[]? _cursors;
 
     /// <summary>The candidates up to a head.</summary>
-    internal Candidates(EventTable events, EventQuery? query, int head, int from, bool forward)
+    internal Candidates(EventTable events, LogQuery? query, int head, int from, bool forward)
     {
         _forward = forward;
         // Few events are looked at quicker than their indexes.
@@ -28,7 +30,7 @@ internal struct Candidates
         return next;
     }
 
-    private readonly void Add(List<Cursor> cursors, EventTable events, EventQueryItem item, int head, int from)
+    private readonly void Add(List<Cursor> cursors, EventTable events, LogQueryItem item, int head, int from)
     {
         if (item.Tags.Count == 0 && item.Stream is null && item.Types.Count > 0)
         {

@@ -10,19 +10,20 @@ internal readonly struct PageBounds
     internal PageBounds(EventTable events, LogRead read)
     {
         (Head, Generation) = (events.Head, events.Generation);
-        Forward = read.Direction == ReadDirection.Forward;
-        if (read.EventId is not null) return;
-        if (read.Stream is { } stream)
+        if (read is not RangeRead range) return;
+        if (range is StreamRead stream)
         {
-            _stream = events.FindStream(stream)?.Items ?? [];
+            _stream = events.FindStream(stream.StreamId)?.Items ?? [];
             StreamVersion = PositionList.CountThrough(_stream, Head);
         }
+        else if (range is AllRead all && all.AfterPosition.ToInt64() > Head)
+        {
+            throw new LogTruncatedException(all.AfterPosition, GlobalPosition.FromInt64(Head));
+        }
 
-        var last = _stream is null ? Head : StreamVersion;
-        if (Forward && _stream is null && read.From > Head + 1L)
-            throw new LogTruncatedException(GlobalPosition.FromInt64(read.From - 1), GlobalPosition.FromInt64(Head));
-        First = Forward ? (int)Math.Clamp(read.From, 1, last + 1L) : read.From == 0 ? last : (int)Math.Min(read.From, last);
-        Last = Forward ? read.Through == 0 ? last : (int)Math.Min(read.Through, last) : (int)Math.Clamp(read.Through, 1, last + 1L);
+        Forward = range.Direction == ReadDirection.Forward;
+        var (first, last) = range.Within(_stream is null ? Head : StreamVersion);
+        (First, Last) = Forward ? ((int)first, (int)last) : ((int)last, (int)first);
     }
 
     internal int Head { get; }

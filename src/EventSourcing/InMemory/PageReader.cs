@@ -12,7 +12,11 @@ internal static class PageReader
     internal static LogPage Read(EventTable events, LogRead read)
     {
         var bounds = new PageBounds(events, read);
-        if (read.EventId is { } id) return ReadOne(events, events.Find(id, bounds.Head), read, bounds);
+        return read is RangeRead range ? Read(events, range, bounds) : ReadOne(events, events.Find(((EventRead)read).EventId, bounds.Head), bounds);
+    }
+
+    private static InMemoryPage Read(EventTable events, RangeRead read, PageBounds bounds)
+    {
         if (bounds.Size == 0) return new InMemoryPage(default, isRented: false, bounds, next: null);
         if (!bounds.IsStream && bounds.Forward && read.Query is null or { IsAll: true }) return ReadRun(events, read, bounds);
 
@@ -35,7 +39,7 @@ internal static class PageReader
     }
 
     // Events lie side by side in the log's own memory and never change where readers have them: nothing is copied.
-    private static InMemoryPage ReadRun(EventTable events, LogRead read, PageBounds bounds)
+    private static InMemoryPage ReadRun(EventTable events, RangeRead read, PageBounds bounds)
     {
         var first = bounds.First;
         while (first <= bounds.Last && events[first].IsErased()) first++;
@@ -45,6 +49,6 @@ internal static class PageReader
         return new(run, isRented: false, bounds, next <= bounds.Last ? next : null);
     }
 
-    private static InMemoryPage ReadOne(EventTable events, int position, LogRead read, PageBounds bounds) =>
-        position == 0 || events[position].IsErased() ? new(default, isRented: false, bounds, next: null) : new(events.Run(position, position, 1, read.MaxBytes), isRented: false, bounds, next: null);
+    private static InMemoryPage ReadOne(EventTable events, int position, PageBounds bounds) =>
+        position == 0 || events[position].IsErased() ? new(default, isRented: false, bounds, next: null) : new(events.Run(position, position, 1, LogRead.DefaultMaxBytes), isRented: false, bounds, next: null);
 }

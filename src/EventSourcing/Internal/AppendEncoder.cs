@@ -30,13 +30,13 @@ internal sealed class AppendEncoder(EventTypeMap types, IEventSerializer seriali
 
         var writes = Writes(append);
         // Most appends say nothing but one write, and so the same as the one before: the write lies where that one's lay.
-        if (append is { Writes.Length: 1, Checks.Length: 0, Condition: null, CommandId: null, Fingerprint: null, Tracking: null })
+        if (append is { Writes.Length: 1, Checks.Length: 0, FailIfQuery: null, CommandId: null, Fingerprint: null, Tracking: null })
             return _plain ??= new() { Writes = writes };
         return new()
         {
             Writes = writes,
             Checks = append.Checks.ToArray(),
-            Condition = append.Condition is { } c ? new(types.Resolve(c.FailIfEventsMatch), c.After) : null,
+            Condition = append.FailIfQuery is { } query ? new(query.Resolve(types), append.FailIfAfter) : null,
             CommandId = append.CommandId,
             Fingerprint = append.Fingerprint ?? (append.CommandId is null ? default : HashOfEvents(append)),
             Tracking = append.Tracking,

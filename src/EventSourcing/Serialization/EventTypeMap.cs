@@ -44,8 +44,4 @@ public sealed class EventTypeMap
     /// <param name="name">The stored name, or an alias.</param>
     /// <param name="type">The entry.</param>
     public bool TryGet(string name, [NotNullWhen(true)] out EventType? type) => _byName.TryGetValue(name, out type);
-
-    /// <summary>The query with its CLR types replaced by their stored names.</summary>
-    internal EventQuery Resolve(EventQuery query) =>
-        query.Resolve(clrType => TryGet(clrType, out var type) ? type.Names : throw new UnknownEventTypeException(clrType.ToString()));
 }

@@ -12,7 +12,7 @@ public sealed class LogAppend
     /// <summary>Demands on streams to which nothing is written.</summary>
     public ReadOnlyMemory<StreamCheck> Checks { get; init; }
 
-    /// <summary>Events that must not exist, or null. Its query names no CLR types.</summary>
+    /// <summary>Events that must not exist, or null.</summary>
     public AppendCondition? Condition { get; init; }
 
     /// <summary>The command's id: 1 to 512 bytes of UTF-8 without control characters; null for none.</summary>
@@ -112,10 +112,6 @@ public sealed class LogAppend
                 throw new ArgumentOutOfRangeException(nameof(Tracking), tracking.Position, $"A tracking position is 1 or more (source '{tracking.Source}').");
         }
 
-        if (Condition is { } condition)
-            foreach (var item in condition.FailIfEventsMatch.Items)
-                if (item.ClrTypes.Count > 0)
-                    throw new ArgumentException($"A log knows stored names only; {item} names CLR types.", nameof(Condition));
         if (count == 0 && CommandId is null && Tracking is null)
             throw new ArgumentException("The append holds nothing to store: no event, no command id, no tracking entry.", nameof(Writes));
     }

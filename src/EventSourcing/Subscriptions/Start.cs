@@ -15,18 +15,18 @@ public sealed class Start
     public static Start Beginning { get; } = new("the beginning", static (_, _) => new(GlobalPosition.Start));
 
     /// <summary>With the first event stored after the subscription was started.</summary>
-    public static Start End { get; } = new("the end", HeadAsync);
+    public static Start End { get; } = new("the end", static (log, cancellationToken) => log.GetHeadAsync(cancellationToken));
 
     /// <summary>With the first event after a position.</summary>
     /// <param name="position">The last position not wanted; beyond the head, starting is a <see cref="LogTruncatedException"/>.</param>
     public static Start After(GlobalPosition position) => new($"after position {position}", async (log, cancellationToken) =>
-        await HeadAsync(log, cancellationToken).ConfigureAwait(false) is var head && position > head ? throw new LogTruncatedException(position, head) : position);
+        await log.GetHeadAsync(cancellationToken).ConfigureAwait(false) is var head && position > head ? throw new LogTruncatedException(position, head) : position);
 
     /// <summary>With the first event that the log stored at a moment or later.</summary>
     /// <param name="moment">A moment; later than the last event, it means <see cref="End"/>.</param>
     public static Start At(DateTimeOffset moment) => new($"the moment {moment:O}", async (log, cancellationToken) =>
     {
-        var head = await HeadAsync(log, cancellationToken).ConfigureAwait(false);
+        var head = await log.GetHeadAsync(cancellationToken).ConfigureAwait(false);
         return GlobalPosition.FromInt64(await LogBounds.FirstFromAsync(log, moment, head, cancellationToken).ConfigureAwait(false) - 1);
     });
 
@@ -35,11 +35,4 @@ public sealed class Start
 
     /// <summary>The position after which delivery begins.</summary>
     internal ValueTask<GlobalPosition> ResolveAsync(IEventLog log, CancellationToken cancellationToken) => _resolve(log, cancellationToken);
-
-    private static async ValueTask<GlobalPosition> HeadAsync(IEventLog log, CancellationToken cancellationToken)
-    {
-        var read = new LogRead { Direction = ReadDirection.Backward, MaxCount = 1, IncludeTags = false, ReuseBuffers = true };
-        using var page = await log.ReadAsync(read, cancellationToken).ConfigureAwait(false);
-        return page.Head;
-    }
 }

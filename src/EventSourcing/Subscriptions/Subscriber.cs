@@ -104,7 +104,7 @@ public sealed class Subscriber : IAsyncDisposable
         var query = options.Query ?? handler.Query;
         // A batch is at most a page: pages of a divisor of the usual interval make whole batches.
         var pageSize = handler.IsBatch ? Math.Min(SharedPages.PageSize, options.CheckpointEvery) : SharedPages.PageSize;
-        SharedReader NewReader() => new(Pages, query is null ? null : _store.Types.Resolve(query), pageSize);
+        SharedReader NewReader() => new(Pages, query?.Resolve(_store.Types), pageSize);
         var bound = handler.Bind(_store.Types);
         lock (_lock)
         {

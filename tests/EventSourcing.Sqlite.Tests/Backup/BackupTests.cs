@@ -144,7 +144,7 @@ public class BackupTests : OpenLogTest
     {
         await Log.DisposeAsync();
         await using var log = SqliteEventLog.Open(Path, new() { MaxReaders = 1 });
-        await log.BackupAsync(Target, new Heard(_ => log.ReadAsync(new(), default).AsTask().GetAwaiter().GetResult().Dispose()));
+        await log.BackupAsync(Target, new Heard(_ => log.ReadAsync(new AllRead(), default).AsTask().GetAwaiter().GetResult().Dispose()));
     }
 
     [TestCase("")]

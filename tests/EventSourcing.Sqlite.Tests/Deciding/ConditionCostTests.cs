@@ -18,7 +18,7 @@ public class ConditionCostTests
         await using var log = SqliteEventLog.Open(file.Path, new() { Durability = Durability.ProcessCrashOnly });
         await AppendAsync(log, "rare", null, 1);
         for (var i = 0; i < Events; i += 1000) await AppendAsync(log, "common", null, 1000);
-        var ofType = EventQuery.OfTypes("rare");
+        var ofType = LogQuery.OfTypes("rare");
         var ofTag = ofType.Tagged("key", "value");
 
         var scanned = await ShortestAsync(log, new(ofType, GlobalPosition.FromInt64(1)));

@@ -59,7 +59,7 @@ public class ErasureTests
         await Append("gone-1", 3);
         await Erase("gone-1", 3);
 
-        using var page = await _log.ReadAsync(new(), default);
+        using var page = await _log.ReadAsync(new AllRead(), default);
 
         page.Head.ToInt64().Should().Be(3);
         page.Events.Length.Should().Be(0);
@@ -120,7 +120,7 @@ public class ErasureTests
     {
         await Append("gone-1", 1);
         Guid id;
-        using (var page = await _log.ReadAsync(new(), default)) id = page.Events[0].Id;
+        using (var page = await _log.ReadAsync(new AllRead(), default)) id = page.Events[0].Id;
         await Erase("gone-1", 1);
 
         var again = await _log.AppendAsync(new() { Writes = new StreamWrite[] { new("gone-1", ExpectedVersion.Any, new[] { Event() with { Id = id } }) } }, default);
@@ -153,7 +153,7 @@ public class ErasureTests
 
         await Append("kept-1", 1);
 
-        using var page = await _log.ReadAsync(new(), default);
+        using var page = await _log.ReadAsync(new AllRead(), default);
         page.Events[0].Timestamp.Should().Be(erased);
     }
 
@@ -163,7 +163,7 @@ public class ErasureTests
         await Append("gone-1", 3);
         await Erase("gone-1", 3);
 
-        using var page = await _log.ReadAsync(new() { Stream = "gone-1" }, default);
+        using var page = await _log.ReadAsync(new StreamRead("gone-1"), default);
 
         page.StreamVersion.Should().Be(3);
     }
@@ -174,7 +174,7 @@ public class ErasureTests
         await Append("gone-1", 1);
         await Erase("gone-1", 1);
 
-        using var page = await _log.ReadAsync(new(), default);
+        using var page = await _log.ReadAsync(new AllRead(), default);
 
         page.Generation.Should().Be(2);
     }

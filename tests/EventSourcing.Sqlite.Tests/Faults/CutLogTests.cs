@@ -43,7 +43,7 @@ public class CutLogTests
         await using var tampered = SqliteEventLog.Open(file.Path);
 
         await tampered.Invoking(AppendAsync).Should().ThrowAsync<StoreCorruptException>().WithMessage("*counts from 0*");
-        await tampered.Invoking(l => l.ReadAsync(new(), default).AsTask()).Should().ThrowAsync<StoreCorruptException>();
+        await tampered.Invoking(l => l.ReadAsync(new AllRead(), default).AsTask()).Should().ThrowAsync<StoreCorruptException>();
         await tampered.Invoking(l => l.WaitAsync(default, default).AsTask()).Should().ThrowAsync<StoreCorruptException>();
     }
 

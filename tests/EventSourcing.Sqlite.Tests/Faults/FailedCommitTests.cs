@@ -224,7 +224,7 @@ public sealed class FailedCommitTests : IDisposable
 
     private static async Task<int[]> ReadAsync(SqliteEventLog log)
     {
-        using var page = await log.ReadAsync(new(), default);
+        using var page = await log.ReadAsync(new AllRead(), default);
         return [.. page.Events.ToArray().Select(e => (int)e.Data.Span[0])];
     }
 

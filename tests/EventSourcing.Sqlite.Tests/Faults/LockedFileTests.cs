@@ -29,7 +29,7 @@ public class LockedFileTests
         using (new ForeignLock(file.Path))
         {
             append = AppendAsync(log);
-            (await log.ReadAsync(new(), default)).Dispose();
+            (await log.ReadAsync(new AllRead(), default)).Dispose();
             append.IsCompleted.Should().BeFalse();
         }
 
@@ -44,7 +44,7 @@ public class LockedFileTests
         await AppendAsync(log);
         using var other = new ForeignLock(file.Path);
 
-        using var page = await log.ReadAsync(new(), default);
+        using var page = await log.ReadAsync(new AllRead(), default);
 
         page.Events.Length.Should().Be(1);
     }

@@ -16,7 +16,8 @@ public class MissingEventTests
         using var file = new TemporaryFile();
         await using var log = await FillAsync(file.Path, missing);
 
-        var read = new LogRead { Stream = ofStream ? new StreamId("s") : default(StreamId?), Direction = direction, MaxCount = pageSize };
+        RangeRead whole = ofStream ? new StreamRead("s") : new AllRead();
+        var read = whole with { Direction = direction, MaxCount = pageSize };
 
         await FluentActions.Awaiting(() => ReadAllAsync(log, read)).Should().ThrowAsync<StoreCorruptException>();
     }
@@ -26,7 +27,7 @@ public class MissingEventTests
     {
         using var file = new TemporaryFile();
         await using var log = await FillAsync(file.Path, missing: 4);
-        await FluentActions.Awaiting(() => ReadAllAsync(log, new() { Query = EventQuery.Of(new EventQueryItem(tags: [Tag.Parse("a:b")])) })).Should().ThrowAsync<StoreCorruptException>();
+        await FluentActions.Awaiting(() => ReadAllAsync(log, new AllRead { Query = LogQuery.Of(new LogQueryItem(tags: [Tag.Parse("a:b")])) })).Should().ThrowAsync<StoreCorruptException>();
     }
 
     private static async Task<SqliteEventLog> FillAsync(string path, int missing)
@@ -44,13 +45,8 @@ public class MissingEventTests
         return log;
     }
 
-    private static async Task ReadAllAsync(SqliteEventLog log, LogRead read)
+    private static async Task ReadAllAsync(SqliteEventLog log, RangeRead read)
     {
-        while (true)
-        {
-            using var page = await log.ReadAsync(read, default);
-            if (page.IsLast) return;
-            read = read with { From = page.Next };
-        }
+        await foreach (var e in log.ReadEventsAsync(read)) _ = e;
     }
 }

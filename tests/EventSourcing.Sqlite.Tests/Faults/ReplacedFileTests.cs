@@ -44,7 +44,7 @@ public class ReplacedFileTests
         await using var log = await files.OpenAsync();
         await files.ReplaceAsync();
 
-        await log.Invoking(l => l.ReadAsync(new(), default).AsTask()).Should().ThrowAsync<StoreUnavailableException>().WithMessage("*replaced by another file*");
+        await log.Invoking(l => l.ReadAsync(new AllRead(), default).AsTask()).Should().ThrowAsync<StoreUnavailableException>().WithMessage("*replaced by another file*");
     }
 
     [Test]
@@ -52,11 +52,11 @@ public class ReplacedFileTests
     {
         using var files = new Files();
         await using var log = await files.OpenAsync();
-        (await log.ReadAsync(new(), default)).Dispose();
+        (await log.ReadAsync(new AllRead(), default)).Dispose();
         await files.ReplaceAsync();
 
         files.Time.Advance(s_untilAsked);
-        await log.Invoking(l => l.ReadAsync(new(), default).AsTask()).Should().ThrowAsync<StoreUnavailableException>().WithMessage("*replaced by another file*");
+        await log.Invoking(l => l.ReadAsync(new AllRead(), default).AsTask()).Should().ThrowAsync<StoreUnavailableException>().WithMessage("*replaced by another file*");
     }
 
     [Test]
@@ -92,7 +92,7 @@ public class ReplacedFileTests
     private static async Task<int> CountAsync(string path)
     {
         await using var log = SqliteEventLog.Open(path, new() { MustExist = true });
-        using var page = await log.ReadAsync(new(), default);
+        using var page = await log.ReadAsync(new AllRead(), default);
         return page.Events.Length;
     }
 

@@ -39,11 +39,11 @@ public sealed class RemovedLogTests : IDisposable
     {
         await using var log = Open();
         await AppendAsync(log);
-        (await log.ReadAsync(new(), default)).Dispose();
+        (await log.ReadAsync(new AllRead(), default)).Dispose();
         File.Delete(Path + part);
 
         _time.Advance(s_untilLooked);
-        await log.Awaiting(l => l.ReadAsync(new(), default).AsTask()).Should().ThrowAsync<StoreUnavailableException>().WithMessage("*was removed*");
+        await log.Awaiting(l => l.ReadAsync(new AllRead(), default).AsTask()).Should().ThrowAsync<StoreUnavailableException>().WithMessage("*was removed*");
         await log.Awaiting(l => l.InSqliteTransactionAsync(_ => 0).AsTask()).Should().ThrowAsync<StoreUnavailableException>().WithMessage("*was removed*");
         await log.Awaiting(l => l.VerifyAsync().AsTask()).Should().ThrowAsync<StoreUnavailableException>().WithMessage("*was removed*");
     }
@@ -55,7 +55,7 @@ public sealed class RemovedLogTests : IDisposable
         await AppendAsync(log);
         File.Delete(Path + "-wal");
 
-        await log.Awaiting(l => l.ReadAsync(new(), default).AsTask()).Should().ThrowAsync<StoreUnavailableException>().WithMessage("*was removed*");
+        await log.Awaiting(l => l.ReadAsync(new AllRead(), default).AsTask()).Should().ThrowAsync<StoreUnavailableException>().WithMessage("*was removed*");
         File.Exists(Path + "-wal").Should().BeFalse("nothing new was begun in its place");
     }
 
@@ -77,11 +77,11 @@ public sealed class RemovedLogTests : IDisposable
         await using var log = Open();
         await AppendAsync(log);
         await using var reading = SqliteEventLog.Open(Path, new() { ReadOnly = true, TimeProvider = _time });
-        (await reading.ReadAsync(new(), default)).Dispose();
+        (await reading.ReadAsync(new AllRead(), default)).Dispose();
         File.Delete(Path + "-wal");
 
         _time.Advance(s_untilLooked);
-        await reading.Awaiting(l => l.ReadAsync(new(), default).AsTask()).Should().ThrowAsync<StoreUnavailableException>().WithMessage("*was removed*");
+        await reading.Awaiting(l => l.ReadAsync(new AllRead(), default).AsTask()).Should().ThrowAsync<StoreUnavailableException>().WithMessage("*was removed*");
     }
 
     [Test]
@@ -130,7 +130,7 @@ public sealed class RemovedLogTests : IDisposable
         }
 
         await using var again = Open();
-        using var page = await again.ReadAsync(new(), default);
+        using var page = await again.ReadAsync(new AllRead(), default);
         page.Events.ToArray().Select(e => e.StreamId.Value).Should().Equal("s", "s", "s", "s", "s", "theirs");
         (await again.VerifyAsync()).Findings.Should().BeEmpty();
     }
@@ -218,7 +218,7 @@ public sealed class RemovedLogTests : IDisposable
             for (var i = 0; i < 15; i++)
             {
                 await using var log = SqliteEventLog.Open(Path);
-                (await log.ReadAsync(new(), default)).Dispose();
+                (await log.ReadAsync(new AllRead(), default)).Dispose();
                 await AppendAsync(log);
             }
         })));
@@ -257,7 +257,7 @@ public sealed class RemovedLogTests : IDisposable
 
     private static async Task<int> CountAsync(SqliteEventLog log)
     {
-        using var page = await log.ReadAsync(new(), default);
+        using var page = await log.ReadAsync(new AllRead(), default);
         return page.Events.Length;
     }
 }

@@ -179,7 +179,7 @@ public sealed class SchemaTests : IDisposable
         Sql($"DROP TABLE es_gaps; CREATE VIEW es_gaps AS {Endless("es_gaps")}");
         var appending = Task.Run(() => AppendAsync(log));
         await appending.Awaiting(a => a.WaitAsync(TimeSpan.FromSeconds(20))).Should().ThrowAsync<StoreSchemaException>().WithMessage("*'es_gaps'*");
-        var reading = Task.Run(async () => (await log.ReadAsync(new(), default)).Dispose());
+        var reading = Task.Run(async () => (await log.ReadAsync(new AllRead(), default)).Dispose());
         await reading.Awaiting(a => a.WaitAsync(TimeSpan.FromSeconds(20))).Should().ThrowAsync<StoreSchemaException>().WithMessage("*'es_gaps'*");
     }
 

@@ -129,14 +129,14 @@ public class HostileTextTests : OpenLogTest
         await SaysAsync(isName, async () => await Log.AppendAsync(new() { Tracking = new(text, 1) }, default));
         await SaysAsync(isName, async () => await Log.TransactAsync(t => t.TryPut(RecordKind.Document, text, "v"u8, null), default));
         await SaysAsync(isName, async () => _ = await store.FindCommandAsync(text));
-        await SaysAsync(isName, async () => _ = await CountAsync(EventQuery.OfTypes(text)));
-        await SaysAsync(isName, async () => _ = await CountAsync(EventQuery.All.InStream(text)));
+        await SaysAsync(isName, async () => _ = await CountAsync(LogQuery.OfTypes(text)));
+        await SaysAsync(isName, async () => _ = await CountAsync(LogQuery.All.InStream(text)));
         if (isName)
         {
             var all = await AllAsync();
             (all[0].Type, all[1].CorrelationId, all[1].CausationId, all[2].StreamId.Value).Should().Be((text, text, text, text));
-            (await CountAsync(EventQuery.OfTypes(text))).Should().Be(1);
-            (await CountAsync(EventQuery.All.InStream(text))).Should().Be(1);
+            (await CountAsync(LogQuery.OfTypes(text))).Should().Be(1);
+            (await CountAsync(LogQuery.All.InStream(text))).Should().Be(1);
             (await store.FindCommandAsync(text)).Should().NotBeNull();
             foreach (var kind in new[] { RecordKind.Document, RecordKind.Tracking, RecordKind.Command })
                 (await Log.ReadRecordsAsync(kind, text, text, 1, default)).Should().ContainSingle().Which.Key.Should().Be(text);
@@ -195,7 +195,7 @@ public class HostileTextTests : OpenLogTest
     private async ValueTask AppendAsync(LogEvent e, string stream = "s-1") =>
         await Log.AppendAsync(new() { Writes = new StreamWrite[] { new(new(stream), ExpectedVersion.Any, new[] { e with { Data = "{}"u8.ToArray(), IsJson = true } }) } }, default);
 
-    private async ValueTask<int> CountAsync(EventQuery query) => (await AllAsync(query: query)).Count;
+    private async ValueTask<int> CountAsync(LogQuery query) => (await AllAsync(query: query)).Count;
 
     private string Schema()
     {

@@ -33,8 +33,7 @@ public class InsertTests : OpenLogTest
 
         foreach (var e in await AllAsync())
         {
-            using var page = await Log.ReadAsync(new() { EventId = e.Id }, default);
-            page.Events[0].Position.Should().Be(e.Position);
+            (await Log.FindEventAsync(e.Id))!.Value.Position.Should().Be(e.Position);
         }
 
         Count("es_ids").Should().Be(0);

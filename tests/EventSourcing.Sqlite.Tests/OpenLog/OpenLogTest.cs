@@ -41,16 +41,11 @@ public abstract class OpenLogTest
     protected ValueTask<AppendResult> AppendAsync(string stream, params LogEvent[] events) =>
         Log.AppendAsync(new() { Writes = new StreamWrite[] { new(stream, ExpectedVersion.Any, events) } }, default);
 
-    protected async Task<List<RecordedEvent>> AllAsync(SqliteEventLog? log = null, EventQuery? query = null)
+    protected async Task<List<RecordedEvent>> AllAsync(SqliteEventLog? log = null, LogQuery? query = null)
     {
         var events = new List<RecordedEvent>();
-        for (var read = new LogRead { Query = query }; ;)
-        {
-            var page = await (log ?? Log).ReadAsync(read, default);
-            events.AddRange(page.Events.ToArray().Select(e => e with { Data = e.Data.ToArray(), Metadata = e.Metadata.ToArray() }));
-            if (page.IsLast) return events;
-            read = read with { From = page.Next };
-        }
+        await foreach (var e in (log ?? Log).ReadEventsAsync(new AllRead { Query = query })) events.Add(e);
+        return events;
     }
 
     protected SqliteConnection Connect(string settings = "")

@@ -28,7 +28,7 @@ public class DisposalTests
         for (var round = 0; round < Rounds; round++)
         {
             var log = SqliteEventLog.Open(file.Path, new() { Durability = Durability.ProcessCrashOnly });
-            (await log.ReadAsync(new(), default)).Dispose();
+            (await log.ReadAsync(new AllRead(), default)).Dispose();
             if (moment == Moment.Written) await AppendAsync(log);
             var busy = moment switch
             {
@@ -85,7 +85,7 @@ public class DisposalTests
 
     private static async Task ReadAsync(SqliteEventLog log)
     {
-        for (var i = 0; i < 20; i++) (await log.ReadAsync(new(), default)).Dispose();
+        for (var i = 0; i < 20; i++) (await log.ReadAsync(new AllRead(), default)).Dispose();
     }
 
     private static async Task AppendAsync(SqliteEventLog log) =>

@@ -72,7 +72,7 @@ internal sealed class WriterRig : IAsyncDisposable
     internal async Task<int[]> StoredAsync()
     {
         await using var log = SqliteEventLog.Open(File.Path);
-        using var page = await log.ReadAsync(new(), default);
+        using var page = await log.ReadAsync(new AllRead(), default);
         return [.. page.Events.ToArray().Select(e => BitConverter.ToInt32(e.Id.ToByteArray()))];
     }
 

@@ -20,7 +20,7 @@ internal static class Floors
     };
 
     // Nouns of the root namespace that are neither value types nor exceptions.
-    private static readonly HashSet<Type> s_nouns = [typeof(AppendCondition), typeof(EventQuery), typeof(EventQueryItem), typeof(EventMetadata), typeof(Tracking)];
+    private static readonly HashSet<Type> s_nouns = [typeof(AppendCondition), typeof(EventMetadata), typeof(Tracking)];
 
     /// <summary>The floor of a namespace, machinery below it included; null where the design gives it none.</summary>
     internal static int? Of(string? name)

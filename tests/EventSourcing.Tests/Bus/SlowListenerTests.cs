@@ -45,7 +45,7 @@ public class SlowListenerTests
         await using var store = new EventStore(new InMemoryEventLog(), EventTypeMap.Empty);
         await using var feed = new Feed(store);
         var pages = new EventSourcing.Subscriptions.Internal.SharedPages(store.Log);
-        var listener = new LiveListener(store, feed, new(pages, null, 10), Route.All, new(), new(), (_, _) => default, _ => { });
+        var listener = new LiveListener(store, feed, new(pages, null, 10), Route.All.Resolve(EventTypeMap.Empty), new(), new(), (_, _) => default, _ => { });
         feed.TryAttach(listener, 0).Should().BeTrue();
         listener.IsLive.Should().BeTrue();
         FluentActions.Invoking(() => feed.TryAttach(listener, 0)).Should().Throw<InvalidOperationException>();
@@ -65,7 +65,7 @@ public class SlowListenerTests
         await using var store = new EventStore(new InMemoryEventLog(), EventTypeMap.Empty);
         await using var feed = new Feed(store);
         var pages = new EventSourcing.Subscriptions.Internal.SharedPages(store.Log);
-        var listener = new LiveListener(store, feed, new(pages, null, 10), Route.All, new() { Capacity = 1, WhenFull = whenFull }, new(), (_, _) => default, _ => { });
+        var listener = new LiveListener(store, feed, new(pages, null, 10), Route.All.Resolve(EventTypeMap.Empty), new() { Capacity = 1, WhenFull = whenFull }, new(), (_, _) => default, _ => { });
         feed.TryAttach(listener, 0).Should().BeTrue();
         var arrival = new Arrival(default, store.Decoder);
         listener.Offer(arrival);

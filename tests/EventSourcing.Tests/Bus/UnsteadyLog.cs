@@ -16,8 +16,8 @@ internal sealed class UnsteadyLog(IEventLog log) : DelegatingLog(log)
 
     public override async ValueTask<LogPage> ReadAsync(LogRead read, CancellationToken cancellationToken)
     {
-        // The backward read of the head is the start's, which is its caller's to repeat.
-        if (read.Direction == ReadDirection.Forward && Failures > 0)
+        // The read of the head, which asks for no event, is the start's: its caller repeats it.
+        if ((read as AllRead)?.ThroughPosition != GlobalPosition.Start && Failures > 0)
         {
             Interlocked.Decrement(ref _failures);
             throw new StoreUnavailableException("The log is busy.");

@@ -48,13 +48,14 @@ public class InMemoryAllocationTests
     private static int Count(InMemoryEventLog log)
     {
         var count = 0;
-        for (var read = new LogRead { MaxCount = LogRead.MaxPage }; ;)
+        for (RangeRead? next = new AllRead { MaxCount = LogRead.MaxPage }; next is not null;)
         {
-            var pending = log.ReadAsync(read, CancellationToken.None);
+            var pending = log.ReadAsync(next, CancellationToken.None);
             using var page = pending.IsCompletedSuccessfully ? pending.Result : throw new InvalidOperationException("A read of memory completes at once.");
             count += page.Events.Length;
-            if (page.IsLast) return count;
-            read = read with { From = page.Next };
+            next = next.Next(page);
         }
+
+        return count;
     }
 }

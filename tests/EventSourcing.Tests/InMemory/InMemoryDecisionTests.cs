@@ -51,13 +51,7 @@ public sealed class InMemoryErasedRetryTests : ErasedRetryTests
         await rolledBack.Should().ThrowAsync<InvalidTimeZoneException>();
 
         var positions = new List<int>();
-        for (var read = new LogRead { MaxCount = 4096 }; ;)
-        {
-            using var page = await log.ReadAsync(read, default);
-            positions.AddRange(page.Events.ToArray().Select(e => (int)e.Position.ToInt64()));
-            if (page.IsLast) break;
-            read = read with { From = page.Next };
-        }
+        await foreach (var e in log.ReadEventsAsync(new AllRead { MaxCount = 4096 })) positions.Add((int)e.Position.ToInt64());
 
         positions.Should().Equal(Enumerable.Range(3001, 3000).Concat(Enumerable.Range(8001, 4000)));
     }

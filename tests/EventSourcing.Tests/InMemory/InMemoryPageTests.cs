@@ -30,15 +30,15 @@ public class InMemoryPageTests
         other.Start();
         for (var round = 1; round <= rounds; round++)
         {
-            page = await log.ReadAsync(new() { Stream = "a-1", Direction = ReadDirection.Backward }, default);
+            page = await log.ReadAsync(new StreamRead("a-1") { Direction = ReadDirection.Backward }, default);
             Volatile.Write(ref begun, round);
             // A little later and a little earlier than the other thread.
             Thread.SpinWait(round % 40);
             page.Dispose();
             while (Volatile.Read(ref ended) < round) Thread.SpinWait(1);
 
-            using var one = await log.ReadAsync(new() { Stream = "a-1", Direction = ReadDirection.Backward }, default);
-            using var next = await log.ReadAsync(new() { Stream = "b-1", Direction = ReadDirection.Backward }, default);
+            using var one = await log.ReadAsync(new StreamRead("a-1") { Direction = ReadDirection.Backward }, default);
+            using var next = await log.ReadAsync(new StreamRead("b-1") { Direction = ReadDirection.Backward }, default);
             (one.Events[0].StreamId.Value, next.Events[0].StreamId.Value).Should().Be(("a-1", "b-1"));
             page.Events.Length.Should().Be(0);
         }

@@ -10,7 +10,7 @@ public class AppendJudgeTests
 {
     private static readonly Guid s_id = new(1, 2, 3, new byte[8]);
 
-    private static readonly AppendCondition s_condition = new(EventQuery.OfTypes("T"));
+    private static readonly AppendCondition s_condition = new(LogQuery.OfTypes("T"));
 
     private readonly Facts _facts = new();
 

@@ -36,7 +36,7 @@ public sealed class SharedPagesTests : IAsyncDisposable
     public async Task A_page_is_read_once_and_each_takes_its_own_events()
     {
         using var all = await _pages.TryReadAsync(501, null, default);
-        using var some = await _pages.TryReadAsync(501, EventQuery.OfTypes("t1"), default);
+        using var some = await _pages.TryReadAsync(501, LogQuery.OfTypes("t1"), default);
 
         _log.Reads.Should().Be(1);
         Positions(all!).Should().Equal(Enumerable.Range(501, 500).Select(i => (long)i), "a page ends where a multiple of its size does");

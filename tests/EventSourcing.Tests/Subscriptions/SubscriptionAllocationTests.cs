@@ -29,7 +29,7 @@ public sealed class SubscriptionAllocationTests : IAsyncDisposable
     [Test]
     public async Task Handling_bytes_takes_152_bytes()
     {
-        using var page = await _store.Log.ReadAsync(new() { MaxCount = Events }, default);
+        using var page = await _store.Log.ReadAsync(new AllRead { MaxCount = Events }, default);
         (await PerEventAsync(page.Events.ToArray(), static e => Handling.Begin(e))).Should().BeLessThanOrEqualTo(152);
     }
 

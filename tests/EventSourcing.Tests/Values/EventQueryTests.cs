@@ -1,4 +1,5 @@
 using CsCheck;
+using EventSourcing.Serialization;
 using FluentAssertions;
 using NUnit.Framework;
 
@@ -69,5 +70,21 @@ public class EventQueryTests
     public void Text_is_the_same_for_the_same_query_only() =>
         Gen.Select(Queries, Queries, Events).Sample((left, right, e) => left.ToString() != right.ToString() || Matches(left, e) == Matches(right, e));
 
-    private static bool Matches(EventQuery query, (string Type, StreamId Stream, Tag[] Tags) e) => query.Matches(e.Type, e.Stream, e.Tags);
+    [Test]
+    public void Query_of_stored_names_is_resolved_once()
+    {
+        var query = EventQuery.OfTypes("a").Tagged("x", "1");
+        query.Resolve(EventTypeMap.Empty).Should().BeSameAs(query.Resolve(EventTypeMap.Empty), "an append with a condition pays for it once");
+    }
+
+    [Test]
+    public void Query_of_clr_types_becomes_one_of_their_stored_names()
+    {
+        var query = EventQuery.Of<OrderPaid>().Or(EventQuery.OfTypes("a")).Tagged("x", "1");
+        query.Resolve(Shop.Types).ToString().Should().Be("(type order-paid and tagged x:1) OR (type a and tagged x:1)");
+        query.ToString().Should().Be("(type OrderPaid and tagged x:1) OR (type a and tagged x:1)", "a query does not change");
+        FluentActions.Invoking(() => EventQuery.Of<string>().Resolve(Shop.Types)).Should().Throw<UnknownEventTypeException>();
+    }
+
+    private static bool Matches(EventQuery query, (string Type, StreamId Stream, Tag[] Tags) e) => query.Resolve(EventTypeMap.Empty).Matches(e.Type, e.Stream, e.Tags);
 }

@@ -87,7 +87,7 @@ internal sealed class Feed(EventStore store) : IAsyncDisposable
 
     private async ValueTask<bool> ReadPageAsync(CancellationToken cancellationToken)
     {
-        using var page = await store.Log.ReadAsync(new() { From = _position + 1 }, cancellationToken).ConfigureAwait(false);
+        using var page = await store.Log.ReadAsync(new AllRead { AfterPosition = GlobalPosition.FromInt64(_position) }, cancellationToken).ConfigureAwait(false);
         LiveListener[] listeners;
         lock (_lock)
         {

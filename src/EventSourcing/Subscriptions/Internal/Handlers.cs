@@ -28,7 +28,7 @@ internal sealed class TypedHandler : SubscriptionHandler
     internal override EventQuery Query { get; }
 
     internal override BoundHandler Bind(EventTypeMap types) =>
-        new BoundTypedHandler(_handlers, types.Resolve(Query).Items.SelectMany(i => i.Types).ToFrozenSet(StringComparer.Ordinal));
+        new BoundTypedHandler(_handlers, Query.Resolve(types).Items.SelectMany(i => i.Types).ToFrozenSet(StringComparer.Ordinal));
 }
 
 internal sealed class EachHandler(Func<EventEnvelope, Delivery, CancellationToken, ValueTask> handle) : BoundHandler

@@ -14,7 +14,7 @@ internal sealed class PageView : LogPage
     /// <param name="read">Its events: all from its first position through another, with more to come after it.</param>
     /// <param name="through">That position.</param>
     /// <param name="query">Which events; null for all.</param>
-    internal PageView(SharedPage page, LogPage read, long through, EventQuery? query)
+    internal PageView(SharedPage page, LogPage read, long through, LogQuery? query)
     {
         _page = page;
         (Head, Generation, Next) = (read.Head, read.Generation, read.IsLast ? through + 1 : read.Next);
@@ -31,7 +31,7 @@ internal sealed class PageView : LogPage
 
     public override ReadOnlySpan<RecordedEvent> Events => _page is null ? default : _matching is null ? _page.Page!.Events : _matching.AsSpan(0, _count);
 
-    private static bool Matches(EventQuery query, in RecordedEvent e) => query.Matches(e.Type, e.StreamId, []);
+    private static bool Matches(LogQuery query, in RecordedEvent e) => query.Matches(e.Type, e.StreamId, []);
 
     protected override void Dispose(bool disposing)
     {

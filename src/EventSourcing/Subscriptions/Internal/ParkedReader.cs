@@ -50,7 +50,7 @@ internal sealed class ParkedReader(IEventLog log, SubscriptionOptions options)
     private async ValueTask<ParkedEvent> RestoreAsync(string recordKey, StoreCorruptException damage, CancellationToken cancellationToken)
     {
         if (!SegmentKey.TryParseParkedKey(recordKey, out var hash, out var position)) throw damage;
-        using var page = await log.ReadAsync(new() { From = position, Through = position, MaxCount = 1 }, cancellationToken).ConfigureAwait(false);
+        using var page = await log.ReadAsync(new AllRead { AfterPosition = GlobalPosition.FromInt64(position - 1), ThroughPosition = GlobalPosition.FromInt64(position), MaxCount = 1 }, cancellationToken).ConfigureAwait(false);
         if (page.Events.IsEmpty) throw Beyond(recordKey, damage, $"the log has no event at position {position}");
         var e = page.Events[0];
         var eventKey = options.KeyOrStream(e, out _);

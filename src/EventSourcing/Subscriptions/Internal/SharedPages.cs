@@ -66,7 +66,7 @@ internal sealed class SharedPages(IEventLog log)
     }
 
     /// <summary>The events from a position to the end of its page; null when they are not to be shared, for the reader to ask the log itself.</summary>
-    internal async ValueTask<LogPage?> TryReadAsync(long from, EventQuery? query, CancellationToken cancellationToken)
+    internal async ValueTask<LogPage?> TryReadAsync(long from, LogQuery? query, CancellationToken cancellationToken)
     {
         var through = (((from - 1) / PageSize) + 1) * PageSize;
         var page = Find(from, out var isFirst);
@@ -143,7 +143,7 @@ internal sealed class SharedPages(IEventLog log)
         LogPage? read = null;
         try
         {
-            read = await log.ReadAsync(new() { From = page.From, Through = through, MaxCount = PageSize }, cancellationToken).ConfigureAwait(false);
+            read = await log.ReadAsync(new AllRead { AfterPosition = GlobalPosition.FromInt64(page.From - 1), ThroughPosition = GlobalPosition.FromInt64(through), MaxCount = PageSize }, cancellationToken).ConfigureAwait(false);
         }
         finally
         {

@@ -4,7 +4,7 @@ using EventSourcing.Storage;
 namespace EventSourcing.Subscriptions.Internal;
 
 /// <summary>Reads the log forward page by page for one runner or listener, together with others where they are at the same place. Used by one loop at a time.</summary>
-internal sealed class SharedReader(SharedPages pages, EventQuery? query, int pageSize)
+internal sealed class SharedReader(SharedPages pages, LogQuery? query, int pageSize)
 {
     // Pages and handlers may all complete at once, and others wait for the thread pool.
     private const int EventsOfTurn = 128;
@@ -12,7 +12,7 @@ internal sealed class SharedReader(SharedPages pages, EventQuery? query, int pag
     // Most handlers have done with a page by then; slow ones must not keep the thread for it.
     private static readonly long s_longTurn = Stopwatch.Frequency / 500;
 
-    private readonly LogRead _read = new() { Query = query, MaxCount = pageSize };
+    private readonly AllRead _read = new() { Query = query, MaxCount = pageSize };
 
     // Tags lead straight to their events, where others would have to look at all.
     private readonly bool _isShareable = pageSize == SharedPages.PageSize && query?.Items.Any(item => item.Tags.Count > 0) != true;
@@ -38,7 +38,7 @@ internal sealed class SharedReader(SharedPages pages, EventQuery? query, int pag
         var isSharing = _isShareable && _isBehind && pages.IsWorthwhile;
         _keepsThreadUntil = isSharing && pages.IsOvertaken(from) ? Stopwatch.GetTimestamp() + s_longTurn : 0;
         if (isSharing && await pages.TryReadAsync(from, query, cancellationToken).ConfigureAwait(false) is { } shared) return shared;
-        var page = await pages.Log.ReadAsync(_read with { From = from }, cancellationToken).ConfigureAwait(false);
+        var page = await pages.Log.ReadAsync(_read with { AfterPosition = GlobalPosition.FromInt64(from - 1) }, cancellationToken).ConfigureAwait(false);
         if (_isBehind == page.IsLast) Turn(!page.IsLast);
         return page;
     }
@@ -46,15 +46,10 @@ internal sealed class SharedReader(SharedPages pages, EventQuery? query, int pag
     /// <summary>True when the log holds an event between two positions, both inclusive, that is asked for and that a predicate takes. Reads beside the pages; any thread may ask.</summary>
     internal async ValueTask<bool> HasAnyAsync(long from, long through, Func<RecordedEvent, bool> predicate, CancellationToken cancellationToken)
     {
-        while (from <= through)
-        {
-            using var page = await pages.Log.ReadAsync(_read with { From = from, Through = through }, cancellationToken).ConfigureAwait(false);
-            foreach (var e in page.Events)
-                if (predicate(e)) return true;
-            if (page.IsLast) return false;
-            from = page.Next;
-        }
-
+        if (from > through) return false;
+        var range = _read with { AfterPosition = GlobalPosition.FromInt64(from - 1), ThroughPosition = GlobalPosition.FromInt64(through) };
+        await foreach (var e in pages.Log.ReadEventsAsync(range, cancellationToken).ConfigureAwait(false))
+            if (predicate(e)) return true;
         return false;
     }
 

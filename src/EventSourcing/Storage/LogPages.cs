@@ -1,0 +1,43 @@
+namespace EventSourcing.Storage;
+
+/// <summary>The pages of one read: each is asked for by <see cref="Next"/> and given to <see cref="Take"/>.</summary>
+/// <remarks>The one place that knows how pages follow each other: of one generation, and through the end that the first page's snapshot had. It holds no page and waits for none, so that reading costs no more with it.</remarks>
+internal struct LogPages(RangeRead? read)
+{
+    private long _generation = -1;
+
+    /// <summary>The read of the page that comes next; null when there is no more.</summary>
+    internal RangeRead? Next { get; private set; } = read;
+
+    /// <summary>The log's head in the first page's snapshot.</summary>
+    internal GlobalPosition Head { get; private set; }
+
+    /// <summary>A page was read by <see cref="Next"/>.</summary>
+    /// <exception cref="StoreUnavailableException">The page is of another generation: what was made of the first ones is of another history, and the caller starts again.</exception>
+    internal void Take(LogPage page)
+    {
+        var next = Next!.Next(page);
+        if (_generation == -1)
+        {
+            (_generation, Head) = (page.Generation, page.Head);
+            // What is stored meanwhile is left for another read. Backward, it lies behind the reader anyway.
+            if (next is { Direction: ReadDirection.Forward }) next = Bounded(next, page);
+        }
+        else if (_generation != page.Generation)
+        {
+            throw OfAnotherGeneration();
+        }
+
+        Next = next;
+    }
+
+    internal static StoreUnavailableException OfAnotherGeneration() =>
+        new("Events of the log were merged or removed while it was read; read it again.");
+
+    private static RangeRead Bounded(RangeRead next, LogPage page) => next switch
+    {
+        AllRead { ThroughPosition: null } all => all with { ThroughPosition = page.Head },
+        StreamRead { ThroughVersion: null } stream => stream with { ThroughVersion = page.StreamVersion },
+        _ => next,
+    };
+}
