@@ -13,6 +13,9 @@ public sealed class ContractCase
     /// <summary>A sentence, words joined by underscores; unique in the contract.</summary>
     public string Name { get; }
 
+    /// <summary>What the case is about, for a runner that runs some cases only.</summary>
+    public ContractArea Area { get; private set; }
+
     /// <summary>What the fixture's log must be able to do; a runner leaves the case out where it cannot.</summary>
     public LogCapabilities Requires { get; }
 
@@ -32,6 +35,15 @@ public sealed class ContractCase
 
     /// <summary>The name.</summary>
     public override string ToString() => Name;
+
+    internal static IEnumerable<ContractCase> In(ContractArea area, IEnumerable<ContractCase> cases)
+    {
+        foreach (var contractCase in cases)
+        {
+            contractCase.Area = area;
+            yield return contractCase;
+        }
+    }
 
     internal static ContractCase Of(Func<LogUnderTest, Task> body, LogCapabilities requires = LogCapabilities.None, [CallerArgumentExpression(nameof(body))] string name = "") =>
         new(name, body, requires);

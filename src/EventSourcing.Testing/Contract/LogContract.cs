@@ -1,27 +1,27 @@
 namespace EventSourcing.Testing.Contract;
 
 /// <summary>The behaviours that every log shows, as cases for any test runner.</summary>
-/// <example><c>foreach (var c in LogContract.Cases) await c.RunAsync(new MyFixture());</c></example>
+/// <example>
+/// <code>foreach (var c in LogContract.Cases) await c.RunAsync(new MyFixture());</code>
+/// While a log is being written: <code>foreach (var c in LogContract.Core.Where(c => c.Area &lt;= ContractArea.Read)) …</code>
+/// </example>
 public static class LogContract
 {
     /// <summary>All cases, each with a name of its own, in no order that matters.</summary>
     public static IReadOnlyList<ContractCase> Cases { get; } =
     [
-        .. AppendCases.All,
-        .. AnswerCases.OfLog,
-        .. VersionCases.All,
-        .. IdempotencyCases.All,
-        .. MessageCases.All,
-        .. RetryCases.All,
-        .. ConditionCases.All,
-        .. ReadCases.All,
-        .. RecordCases.All,
-        .. LifeCases.All,
-        .. SubscriptionCases.All,
-        .. CheckpointCases.All,
-        .. FailureCases.All,
-        .. ParkingCases.All,
-        .. LeaseCases.All,
-        .. LoopCases.All,
+        .. In(ContractArea.Append, AppendCases.All, AnswerCases.OfLog),
+        .. In(ContractArea.Versions, VersionCases.All),
+        .. In(ContractArea.Read, ReadCases.All),
+        .. In(ContractArea.Idempotency, IdempotencyCases.All, RetryCases.All, MessageCases.All),
+        .. In(ContractArea.Conditions, ConditionCases.All),
+        .. In(ContractArea.Records, RecordCases.All),
+        .. In(ContractArea.Life, LifeCases.All),
+        .. In(ContractArea.Subscriptions, SubscriptionCases.All, CheckpointCases.All, FailureCases.All, ParkingCases.All, LeaseCases.All, LoopCases.All),
     ];
+
+    /// <summary>The cases about the log itself, without those about what the library builds on it (<see cref="ContractArea.Subscriptions"/>).</summary>
+    public static IReadOnlyList<ContractCase> Core { get; } = [.. Cases.Where(c => c.Area != ContractArea.Subscriptions)];
+
+    private static IEnumerable<ContractCase> In(ContractArea area, params IEnumerable<ContractCase>[] cases) => ContractCase.In(area, cases.SelectMany(c => c));
 }

@@ -5,7 +5,9 @@ namespace EventSourcing.Testing.Contract;
 public static class StoreContract
 {
     /// <summary>All cases, each with a name of its own, in no order that matters.</summary>
-    public static IReadOnlyList<ContractCase> Cases { get; } =
+    public static IReadOnlyList<ContractCase> Cases { get; } = [.. ContractCase.In(ContractArea.Store, All)];
+
+    private static IEnumerable<ContractCase> All =>
     [
         .. StoreAppendCases.All,
         .. AnswerCases.OfStore,

@@ -34,4 +34,28 @@ public class SqliteContractTests
         await using var fixture = new SqliteFixture();
         await contractCase.RunAsync(fixture);
     }
+
+    public static IEnumerable<TestCaseData> ForwardedCases => Cases.Concat(StoreCases).Select(c => new TestCaseData(c.Arguments).SetName($"{c.TestName}_through_a_forwarding_log"));
+
+    [TestCaseSource(nameof(ForwardedCases))]
+    public async Task Contract_through_a_forwarding_log(ContractCase contractCase)
+    {
+        await using var fixture = new ForwardingFixture(new SqliteFixture());
+        await contractCase.RunAsync(fixture);
+    }
+
+    [Test]
+    public async Task Capabilities_are_found_through_a_forwarding_log()
+    {
+        await using var fixture = new SqliteFixture();
+        await using var log = await fixture.OpenAsync();
+        var forwarding = new ForwardingLog(new ForwardingLog(log));
+        Assert.Multiple(() =>
+        {
+            Assert.That(forwarding.Find<SqliteEventLog>(), Is.SameAs(log));
+            Assert.That(forwarding.Find<ITaggingLog>(), Is.SameAs(log.Find<ITaggingLog>()).And.Not.Null);
+            Assert.That(forwarding.Find<ITracingLog>(), Is.SameAs(log.Find<ITracingLog>()).And.Not.Null);
+            Assert.That(forwarding.Find<string>(), Is.Null);
+        });
+    }
 }

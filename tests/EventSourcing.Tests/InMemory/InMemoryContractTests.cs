@@ -38,6 +38,15 @@ public class InMemoryContractTests
         await contractCase.RunAsync(fixture);
     }
 
+    public static IEnumerable<TestCaseData> ForwardedCases => Cases.Concat(StoreCases).Select(c => new TestCaseData(c.Arguments).SetName($"{c.TestName}_through_a_forwarding_log"));
+
+    [TestCaseSource(nameof(ForwardedCases))]
+    public async Task Contract_through_a_forwarding_log(ContractCase contractCase)
+    {
+        await using var fixture = new ForwardingFixture(new Fixture());
+        await contractCase.RunAsync(fixture);
+    }
+
     [Test]
     public void Case_names_are_unique()
     {
