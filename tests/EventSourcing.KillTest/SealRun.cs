@@ -45,18 +45,18 @@ public static class SealRun
             var isLocked = IsLocked(foreign);
             child.Kill();
             await child.WaitForExitAsync();
-            if (Scalar(foreign, "SELECT count(*) FROM es_unsealed") == 0) after++;
+            if (Scalar(foreign, "SELECT count(*) FROM es_unfinished") == 0) after++;
             else if (isLocked) inTransaction++;
         }
 
         await using var log = Open(path);
         var wrong = await WrongAsync(log, inserted);
-        wrong += Scalar(foreign, "SELECT count(*) FROM es_unsealed") + Math.Abs(inserted - Scalar(foreign, "SELECT count(*) FROM es_event_tags"));
+        wrong += Scalar(foreign, "SELECT count(*) FROM es_unfinished") + Math.Abs(inserted - Scalar(foreign, "SELECT count(*) FROM es_event_tags"));
         return new(kills, inTransaction, after, inserted, wrong, (await log.VerifyAsync()).Findings.Count);
 
         void Insert()
         {
-            var count = Math.Max(1, events - Scalar(foreign, "SELECT count(*) FROM es_unsealed"));
+            var count = Math.Max(1, events - Scalar(foreign, "SELECT count(*) FROM es_unfinished"));
             Execute(foreign, $"INSERT INTO events (stream, eventType, data) WITH RECURSIVE n(i) AS (SELECT {inserted + 1} UNION ALL SELECT i + 1 FROM n WHERE i < {inserted + count}) "
                 + $"SELECT 's-' || (i % 7), 'numbered', json_object('n', i, 'kind', i % {Kinds}) FROM n");
             inserted += count;

@@ -25,17 +25,25 @@ internal static class Checksum
         internal int MetadataLength;
         internal int DataLength;
         internal int Flags;
+
+        // Hashed only where one of them is not 0, so that the checksum of an event without them is the one of schema 1.
+        internal long Mark;
+        internal long ContentType;
+        internal long Schema;
     }
 
     internal const int MaxNameBytes = 512;
 
-    internal const int HasOccurred = 1, HasCorrelation = 2, HasCausation = 4, HasTags = 8, HasMetadata = 16, IsText = 32;
+    internal const int HasOccurred = 1, HasCorrelation = 2, HasCausation = 4, HasTags = 8, HasMetadata = 16, IsText = 32, IsExtended = 64;
+
+    private const int ExtensionBytes = 3 * sizeof(long);
 
     /// <summary>The parts hash one after the other, each seeded by the one before; the header holds their lengths, so none can be taken for another.</summary>
     internal static long OfEvent(
         in EventHeader header, ReadOnlySpan<byte> correlation, ReadOnlySpan<byte> causation, ReadOnlySpan<byte> tags, ReadOnlySpan<byte> metadata, ReadOnlySpan<byte> data)
     {
-        var hash = XxHash3.HashToUInt64(MemoryMarshal.AsBytes(new ReadOnlySpan<EventHeader>(in header)));
+        var fixedPart = MemoryMarshal.AsBytes(new ReadOnlySpan<EventHeader>(in header));
+        var hash = XxHash3.HashToUInt64((header.Flags & IsExtended) != 0 ? fixedPart : fixedPart[..^ExtensionBytes]);
         hash = Chain(hash, correlation);
         hash = Chain(hash, causation);
         hash = Chain(hash, tags);

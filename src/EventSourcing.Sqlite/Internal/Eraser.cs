@@ -21,7 +21,10 @@ internal sealed class Eraser(Database database)
         {
             var position = rows.Int64(0);
             last = rows.Int64(1);
-            _keepId.Bind(1, rows.Bytes(4)).Bind(2, position).Bind(3, last).Bind(4, ContentHash.Of(stream, types.Name(rows.Int64(2)), rows.Bytes(6))).Run();
+            _keepId.Bind(1, rows.Bytes(4)).Bind(2, position).Bind(3, last).Bind(4, ContentHash.Of(stream, types.Name(rows.Int64(2)), rows.Bytes(6)));
+            if (rows.IsNull(7)) _keepId.BindNull(5);
+            else _keepId.Bind(5, rows.Int64(7));
+            _keepId.Run();
             for (var tags = rows.Bytes(5); Varint.TryRead(ref tags, out var tag);) _eraseTag.Bind(1, tag).Bind(2, position).Run();
             AddGap(position, rows.Int64(3), reason);
             _eraseEvent.Bind(1, position).Run();

@@ -4,12 +4,13 @@ using EventSourcing.Storage;
 namespace EventSourcing.Sqlite.Internal;
 
 /// <summary>Writes events as rows, with their checksum, their tags' index rows and, for ids given by callers, their id's row.</summary>
-internal sealed unsafe class EventWriter(Database database, PositionalIds ids, NameTable types, NameTable tags)
+internal sealed unsafe class EventWriter(Database database, PositionalIds ids, NameTable types, NameTable tags, NameTable contentTypes)
 {
     private readonly Statement _event = database.Prepare(Sql.InsertEvent);
     private readonly Statement _tag = database.Prepare(Sql.InsertEventTag);
     private readonly Statement _id = database.Prepare(Sql.InsertId);
     private byte[] _scratch = new byte[4096];
+    private MarkSource _marks = MarkSource.Create();
 
     /// <summary>Writes one event.</summary>
     /// <param name="e">The event.</param>
@@ -29,6 +30,10 @@ internal sealed unsafe class EventWriter(Database database, PositionalIds ids, N
             header.Flags |= Checksum.HasOccurred;
         }
 
+        header.Mark = (int)_marks.Next();
+        header.Flags |= Checksum.IsExtended;
+        if (e.ContentType is not null) header.ContentType = contentTypes.Intern(e.ContentType);
+        if (e.SchemaVersion > 1) header.Schema = e.SchemaVersion;
         Encode(e, ref header);
         Insert(e, ref header);
         if (e.Id is not null) _id.Bind(1, new ReadOnlySpan<byte>(&header.Id, 16)).Bind(2, position).Run();
@@ -77,9 +82,11 @@ internal sealed unsafe class EventWriter(Database database, PositionalIds ids, N
         var causation = _scratch.AsSpan(header.CorrelationLength, header.CausationLength);
         var tagIds = _scratch.AsSpan(header.CorrelationLength + header.CausationLength, header.TagsLength);
         var checksum = Checksum.OfEvent(header, correlation, causation, tagIds, e.Metadata.Span, e.Data.Span);
-        _event.Bind(1, header.Position).Bind(2, header.Stream).Bind(3, header.Version).Bind(4, header.Type).Bind(5, header.Time).Bind(11, checksum);
+        _event.Bind(1, header.Position).Bind(2, header.Stream).Bind(3, header.Version).Bind(4, header.Type).Bind(5, header.Time).Bind(11, checksum).Bind(14, header.Mark);
         if ((header.Flags & Checksum.HasOccurred) != 0) _event.Bind(6, header.Occurred);
         else _event.BindNull(6);
+        BindNumber(15, header.ContentType);
+        BindNumber(16, header.Schema);
         // SQLite reads the bytes where they are, so the statement runs while they are pinned.
         fixed (byte* scratch = _scratch, metadata = e.Metadata.Span, data = e.Data.Span)
         fixed (UInt128* id = &header.Id)
@@ -92,6 +99,12 @@ internal sealed unsafe class EventWriter(Database database, PositionalIds ids, N
             _event.BindPinned(13, data, header.DataLength, e.IsJson);
             _event.Run();
         }
+    }
+
+    private void BindNumber(int index, long value)
+    {
+        if (value != 0) _event.Bind(index, value);
+        else _event.BindNull(index);
     }
 
     private void BindIf(int flag, int index, byte* value, int length, int flags, bool asText)

@@ -6,7 +6,7 @@ namespace EventSourcing.Sqlite.Internal;
 /// <summary>Examines events in the order of their positions: their checksums and names, that none is missing, and that their indexes know them.</summary>
 internal sealed class EventsVerifier(Database database, PositionalIds? ids, Findings findings, long head)
 {
-    private readonly RowReader _rows = new(new(database, Sql.Streams), new(database, Sql.Types), new(database, Sql.Tags));
+    private readonly RowReader _rows = new(new(database, Sql.Streams), new(database, Sql.Types), new(database, Sql.Tags), new(database, Sql.ContentTypes));
     private readonly Statement _events = database.Prepare(Sql.LogForward);
     private readonly Statement _isUnsealed = database.Prepare(Sql.IsUnsealed);
     private readonly Statement _gapAt = database.Prepare(Sql.GapAt);

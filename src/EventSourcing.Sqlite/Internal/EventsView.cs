@@ -117,7 +117,7 @@ internal static class EventsView
             given.Append(CultureInfo.InvariantCulture, $" OR NEW.\"{name}\" IS NOT NULL");
         }
 
-        return SchemaVersion.Script("events.sql")
+        return SchemaScripts.Read("events.sql")
             .Replace("{columns}", columns.ToString(), StringComparison.Ordinal)
             .Replace("{expressions}", expressions.ToString(), StringComparison.Ordinal)
             .Replace("{limit}", limit.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)

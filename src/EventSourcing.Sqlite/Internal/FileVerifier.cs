@@ -139,8 +139,8 @@ internal sealed class FileVerifier
             using var database = Open(path);
             if (SchemaVersion.Exists(database))
             {
-                // Of a newer schema nothing can be said; of a damaged fact the examination tells.
-                if (SchemaVersion.Found(database) is > SchemaVersion.Newest) SchemaVersion.ThrowIfUnknown(database, _path);
+                // Of another schema nothing can be said; of a damaged fact the examination tells.
+                if (SchemaVersion.Found(database) is >= 1 and not SchemaVersion.Newest) SchemaVersion.ThrowIfNotNewest(database, _path);
                 return null;
             }
 

@@ -16,7 +16,7 @@ internal static class LogRepair
             file.Examine();
             if (database.IsReadOnly) throw new StoreReadOnlyException(SqliteErrors.WhyNotWritable(file.Path) ?? $"'{file.Path}' cannot be written. Nothing was written.");
             database.BusyTimeout(options.BusyTimeout);
-            SchemaVersion.ThrowIfUnknown(database, file.Path);
+            SchemaVersion.ThrowIfNotNewest(database, file.Path);
             file.Adopt(database);
             return database.InTransaction(() => Repair(database, rules));
         }

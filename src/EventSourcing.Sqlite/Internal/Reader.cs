@@ -26,7 +26,7 @@ internal sealed class Reader : IDisposable
         _types = new(database, Sql.Types);
         _tags = new(database, Sql.Tags);
         _tagIndex = new(database);
-        _rows = new(_streams, _types, _tags);
+        _rows = new(_streams, _types, _tags, new(database, Sql.ContentTypes));
         Records = new(database);
         _head = database.Prepare(Sql.Head);
         _streamVersion = database.Prepare(Sql.StreamVersion);

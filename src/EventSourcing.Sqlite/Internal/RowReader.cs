@@ -5,7 +5,7 @@ using EventSourcing.Storage;
 namespace EventSourcing.Sqlite.Internal;
 
 /// <summary>Copies a row of es_events into a page, after its checksum has shown that it is what was written.</summary>
-internal sealed class RowReader(NameTable streams, NameTable types, NameTable tags)
+internal sealed class RowReader(NameTable streams, NameTable types, NameTable tags, NameTable contentTypes)
 {
     private const int CachedStreamsAtMost = 1 << 16;
 
@@ -40,6 +40,9 @@ internal sealed class RowReader(NameTable streams, NameTable types, NameTable ta
         if (row.IsText(12)) header.Flags |= Checksum.IsText;
         var data = row.Bytes(12);
         header.DataLength = data.Length;
+        // NULL reads as 0, which none of them is.
+        (header.Mark, header.ContentType, header.Schema) = (row.Int64(13), row.Int64(14), row.Int64(15));
+        if ((header.Mark | header.ContentType | header.Schema) != 0) header.Flags |= Checksum.IsExtended;
         // NULL reads as 0.
         var checksum = row.Int64(10);
         if (checksum != Checksum.OfEvent(header, correlation, causation, tagIds, metadata, data) || (checksum == 0 && row.IsNull(10)))
@@ -53,12 +56,9 @@ internal sealed class RowReader(NameTable streams, NameTable types, NameTable ta
             Version = header.Version,
             Type = types.Name(header.Type),
             Id = new Guid(id, bigEndian: true),
+            Mark = (uint)header.Mark,
             Timestamp = Moment(header.Time),
-            Details = EventDetails.Of(
-                (header.Flags & Checksum.HasOccurred) != 0 ? Moment(header.Occurred) : null,
-                (header.Flags & Checksum.HasCorrelation) != 0 ? Encoding.UTF8.GetString(correlation) : null,
-                (header.Flags & Checksum.HasCausation) != 0 ? Encoding.UTF8.GetString(causation) : null,
-                page.Read.IncludeTags && header.TagsLength > 0 ? Tags(header, tagIds) : null),
+            Details = Details(header, correlation, causation, page.Read.IncludeTags && header.TagsLength > 0 ? Tags(header, tagIds) : null),
             Metadata = page.Copy(metadata),
             Data = page.Copy(data),
             IsJson = (header.Flags & Checksum.IsText) != 0,
@@ -73,6 +73,21 @@ internal sealed class RowReader(NameTable streams, NameTable types, NameTable ta
         length = bytes.Length;
         if (length > 0) flags |= flag;
         return bytes;
+    }
+
+    private EventDetails? Details(in Checksum.EventHeader header, ReadOnlySpan<byte> correlation, ReadOnlySpan<byte> causation, Tag[]? tags)
+    {
+        var details = EventDetails.Of(
+            (header.Flags & Checksum.HasOccurred) != 0 ? Moment(header.Occurred) : null,
+            (header.Flags & Checksum.HasCorrelation) != 0 ? Encoding.UTF8.GetString(correlation) : null,
+            (header.Flags & Checksum.HasCausation) != 0 ? Encoding.UTF8.GetString(causation) : null,
+            tags);
+        if ((header.ContentType | header.Schema) == 0) return details;
+        return (details ?? new(null, null, null, null)) with
+        {
+            ContentType = header.ContentType == 0 ? null : contentTypes.Name(header.ContentType),
+            SchemaVersion = header.Schema is >= 0 and <= int.MaxValue ? Math.Max(1, (int)header.Schema) : throw Damaged(header, "its schema number is out of range"),
+        };
     }
 
     private StreamId Stream(long id)

@@ -5,14 +5,14 @@ namespace EventSourcing.Sqlite.Internal;
 /// <summary>What a file has of the log's schema, held against what it should have: every object by type, name and text.</summary>
 /// <remarks>
 /// The text of a table, an index or a view is code that SQLite runs: in place of a table, a view that has no end stops whoever reads it, and an index on an expression runs with every append.
-/// So nothing of the log is read before its own object is known to be ours. A schema of another number than 1 keeps the text of <c>es_log</c>, which holds the number.
+/// So nothing of the log is read before its own object is known to be ours. Every schema keeps the text of <c>es_log</c>, which holds the number.
 /// </remarks>
 internal sealed class SchemaInventory
 {
     private const string CapturePrefix = "es_capture_";
 
-    private static readonly IReadOnlyList<SchemaObject> s_tables = [.. SchemaObject.Parse(SchemaVersion.Script("001.sql"))];
-    private static readonly IReadOnlyList<SchemaObject> s_guards = [.. SchemaObject.Parse(SchemaVersion.Script("guards.sql"))];
+    private static readonly IReadOnlyList<SchemaObject> s_tables = SchemaScripts.TablesOf(SchemaVersion.Newest);
+    private static readonly IReadOnlyList<SchemaObject> s_guards = [.. SchemaObject.Parse(SchemaScripts.Read("guards.sql"))];
     private static readonly SchemaObject s_facts = s_tables.Single(o => o.Name == "es_log");
     private static readonly SchemaObject s_promoted = s_tables.Single(o => o.Name == "es_promoted");
 
@@ -42,6 +42,24 @@ internal sealed class SchemaInventory
         if (isReadable) expected.AddRange(EventsView.Objects(database));
         return Compare(found, expected, optional, isReadable);
     });
+
+    /// <summary>Takes stock of a log of an older schema: of its tables and their indexes. Its view and its guards are known by their names only, because the migration makes them anew.</summary>
+    internal static SchemaInventory OfOlder(Database database, int schema)
+    {
+        var tables = SchemaScripts.TablesOf(schema);
+        var isKnown = s_guards.Concat(EventsView.Objects([], 0)).Select(o => o.Key).ToHashSet();
+        foreach (var table in tables)
+            foreach (var what in (string[])["INSERT", "UPDATE", "DELETE"]) isKnown.Add((true, $"{table.Name}_{what}".ToUpperInvariant()));
+        var promoted = EventsView.Objects(database).Where(o => o.Type == "index");
+        return Compare(Found(database).FindAll(o => !isKnown.Contains(o.Key)), [.. tables, .. promoted], [.. OptionalIndexes.Objects], isComplete: true);
+    }
+
+    /// <summary>The triggers on the tables that a log of a schema has.</summary>
+    internal static List<SchemaObject> TriggersOf(Database database, int schema)
+    {
+        var tables = SchemaScripts.TablesOf(schema).Where(o => o.Type == "table").Select(o => o.Name).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        return Read(database).FindAll(o => o.Type == "trigger" && tables.Contains(o.Table));
+    }
 
     /// <summary>Refuses a file whose facts, the schema's number among them, are kept in something else than the log's table.</summary>
     /// <exception cref="StoreSchemaException">They are.</exception>

@@ -17,17 +17,24 @@ internal sealed record SchemaObject(string Type, string Name, string Table, stri
 
     public override string ToString() => $"{Type} '{Name}'";
 
-    /// <summary>The objects that a script of ours makes. A statement ends at a line's end, a trigger's with an END that closes no CASE; comments stand between them or inside.</summary>
-    internal static IEnumerable<SchemaObject> Parse(string script)
+    /// <summary>A table with one more column, the last: as SQLite changes the text, which is behind the last column's text and before what closes them. Not for a table with constraints of its own.</summary>
+    internal SchemaObject WithColumn(string column) => this with { Sql = Sql.Insert(Sql.LastIndexOf(')'), ", " + column) };
+
+    /// <summary>The objects that a script of ours makes.</summary>
+    internal static IEnumerable<SchemaObject> Parse(string script) =>
+        Statements(script).Where(s => s.StartsWith("CREATE ", StringComparison.Ordinal)).Select(Made);
+
+    /// <summary>The statements of a script of ours, without the semicolon. A statement begins at a line's beginning and ends at a line's end, a trigger's with an END that closes no CASE; comments stand between them or inside.</summary>
+    internal static IEnumerable<string> Statements(string script)
     {
         var statement = new List<string>();
         foreach (var line in script.ReplaceLineEndings("\n").Split('\n'))
         {
-            if (statement.Count == 0 && !line.StartsWith("CREATE ", StringComparison.Ordinal)) continue;
+            if (statement.Count == 0 && (line.Length == 0 || !char.IsAsciiLetterUpper(line[0]))) continue;
             statement.Add(line);
             var isTrigger = statement[0].StartsWith("CREATE TRIGGER ", StringComparison.Ordinal);
             if (isTrigger ? line != "END;" && !line.EndsWith("; END;", StringComparison.Ordinal) : !line.EndsWith(';')) continue;
-            yield return Made(string.Join('\n', statement)[..^1]);
+            yield return string.Join('\n', statement)[..^1];
             statement.Clear();
         }
     }

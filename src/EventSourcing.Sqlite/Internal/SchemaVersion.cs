@@ -7,7 +7,7 @@ namespace EventSourcing.Sqlite.Internal;
 /// <summary>Creates the log's tables, or checks that those found are ones this library knows.</summary>
 internal static class SchemaVersion
 {
-    internal const int Newest = 1;
+    internal const int Newest = 2;
 
     /// <summary>Creates the tables when the database has none. In one transaction, so that a crash leaves all or nothing.</summary>
     internal static void CreateOrCheck(Database database, string path, KnownSchema schema, SqliteOptions options)
@@ -16,6 +16,8 @@ internal static class SchemaVersion
         EventsView.RefuseOther(database, path);
         if (Exists(database))
         {
+            ThrowIfUnknown(database, path);
+            SchemaMigration.Run(database, path);
             Check(database, path, schema);
             EventsView.UseLimit(database, options.Limits.MaxEventBytes);
             return;
@@ -63,19 +65,11 @@ internal static class SchemaVersion
             throw new StoreSchemaException($"'{path}' is a database in {encoding}; a log needs UTF-8. Nothing was changed; keep the log in a file of its own.", $"encoding {encoding}", Newest);
     }
 
-    /// <summary>A script of the schema, from the assembly's resources.</summary>
-    internal static string Script(string name)
-    {
-        using var resource = typeof(SchemaVersion).Assembly.GetManifestResourceStream(name)!;
-        using var reader = new StreamReader(resource);
-        return reader.ReadToEnd();
-    }
-
     /// <summary>Checks without writing.</summary>
     internal static void Check(Database database, string path, KnownSchema schema)
     {
         var cookie = KnownSchema.CookieOf(database);
-        var inventory = ThrowIfUnknown(database, path);
+        var inventory = ThrowIfNotNewest(database, path);
         EventsView.RefuseOther(database, path);
         inventory.ThrowIfWrong(path);
         schema.Know(cookie);
@@ -91,6 +85,15 @@ internal static class SchemaVersion
         if (Found(database) is >= 1 and <= Newest) return inventory;
         var found = Text(database);
         throw new StoreSchemaException($"'{path}' has schema {found}; this library reads schemas up to {Newest}. Nothing was changed.", found, Newest);
+    }
+
+    /// <summary>The same; refuses an older schema too, which only opening for writing brings to the newest.</summary>
+    internal static SchemaInventory ThrowIfNotNewest(Database database, string path)
+    {
+        var inventory = ThrowIfUnknown(database, path);
+        if (Found(database) == Newest) return inventory;
+        var found = Text(database);
+        throw new StoreSchemaException($"'{path}' has schema {found}, which is older than the schema {Newest} of this library. Nothing was changed; stop every process that has it open, make a backup, and open it once for writing, which migrates it.", found, Newest);
     }
 
     /// <summary>Write-ahead logging is what lets readers and the writer work at once; it is kept in the file.</summary>
@@ -115,13 +118,19 @@ internal static class SchemaVersion
     private static StoreSchemaException Foreign(string path, bool mayBeAdded) =>
         new($"'{path}' is a database of something else: it holds no event log. Nothing was changed{(mayBeAdded ? "; AddToExistingDatabase = true in the options adds a log to it" : "")}.", "no event log", Newest);
 
+    /// <summary>Makes what is not numbered: the view and the guards.</summary>
+    internal static void Complete(Database database)
+    {
+        EventsView.Create(database);
+        database.ExecuteScript(SchemaScripts.Read("guards.sql"));
+    }
+
     private static void Create(Database database, LogLimits limits)
     {
-        database.ExecuteScript(Script("001.sql"));
+        for (var schema = 1; schema <= Newest; schema++) database.ExecuteScript(SchemaScripts.Numbered(schema));
         var key = BitConverter.ToInt64(RandomNumberGenerator.GetBytes(8)) & ((1L << 62) - 1);
         database.Execute(string.Create(CultureInfo.InvariantCulture,
             $"INSERT INTO es_log (name, value) VALUES ('schema', {Newest}), ('generation', 1), ('id_key', {key}), ('event_bytes', {limits.MaxEventBytes})"));
-        EventsView.Create(database);
-        database.ExecuteScript(Script("guards.sql"));
+        Complete(database);
     }
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using EventSourcing.Serialization;
+using EventSourcing.Storage;
 
 namespace EventSourcing.Sqlite.Internal;
 
@@ -8,6 +9,7 @@ internal sealed unsafe class Sealer(Database database, NameTable tags, TagRuleSe
 {
     private readonly List<Tag> _found = [];
     private byte[] _tagIds = new byte[64];
+    private MarkSource _marks = MarkSource.Create();
     private Statement? _sealEvent, _tag;
 
     /// <summary>Seals all that is not.</summary>
@@ -44,11 +46,15 @@ internal sealed unsafe class Sealer(Database database, NameTable tags, TagRuleSe
                 | (tagsLength > 0 ? Checksum.HasTags : 0) | Flag(row, 9, Checksum.HasMetadata) | (row.IsText(10) ? Checksum.IsText : 0),
         };
         if (!row.IsNull(5)) header.Occurred = row.Int64(5);
+        // An event of schema 1 that was not sealed has been read by nobody: it gets a mark as well.
+        header.Mark = row.Int64(15) is not 0 and var mark ? mark : (int)_marks.Next();
+        (header.ContentType, header.Schema) = (row.Int64(16), row.Int64(17));
+        header.Flags |= Checksum.IsExtended;
         var id = row.Bytes(6);
         if (id.Length != 16) throw new StoreCorruptException("the event's id does not take 16 bytes", $"position {position}");
         id.CopyTo(new Span<byte>(&header.Id, 16));
         var checksum = Checksum.OfEvent(header, row.Bytes(7), row.Bytes(8), _tagIds.AsSpan(0, tagsLength), row.Bytes(9), row.Bytes(10));
-        _sealEvent!.Bind(1, position).Bind(3, checksum);
+        _sealEvent!.Bind(1, position).Bind(3, checksum).Bind(4, header.Mark);
         if (tagsLength > 0) _sealEvent.Bind(2, _tagIds.AsSpan(0, tagsLength));
         else _sealEvent.BindNull(2);
         _sealEvent.Run();

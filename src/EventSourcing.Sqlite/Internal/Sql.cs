@@ -29,7 +29,7 @@ internal static class Sql
     // The last position given, erased or not. Also begins a read's snapshot, which lasts as long as the statement stands on its row.
     internal const string Head =
         "SELECT max(coalesce((SELECT max(position) FROM es_events), 0), coalesce((SELECT max(last) FROM es_gaps), 0)), "
-        + "(SELECT min(position) FROM es_unsealed), (SELECT value FROM es_log WHERE name = 'generation')";
+        + "(SELECT min(position) FROM es_unfinished), (SELECT value FROM es_log WHERE name = 'generation')";
 
     internal const string LastTime =
         "SELECT max(coalesce((SELECT time FROM es_events ORDER BY position DESC LIMIT 1), 0), coalesce((SELECT max(time) FROM es_gaps), 0))";
@@ -61,21 +61,32 @@ internal static class Sql
         "INSERT INTO es_tags (id, name, checksum) VALUES (?1, ?2, ?3)",
         "SELECT max(id) FROM es_tags");
 
+    internal static readonly Names ContentTypes = new(
+        "es_content_types",
+        "SELECT id, 0, checksum FROM es_content_types WHERE name = ?1",
+        "SELECT name, checksum FROM es_content_types WHERE id = ?1",
+        "INSERT INTO es_content_types (id, name, checksum) VALUES (?1, ?2, ?3)",
+        "SELECT max(id) FROM es_content_types");
+
     internal const string InsertEvent =
-        "INSERT INTO es_events (position, stream, version, type, time, occurred, id, correlation, causation, tags, checksum, metadata, data) "
-        + "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+        "INSERT INTO es_events (position, stream, version, type, time, occurred, id, correlation, causation, tags, checksum, metadata, data, mark, content_type, schema) "
+        + "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)";
 
     internal const string InsertEventTag = "INSERT INTO es_event_tags (tag, position, type) VALUES (?1, ?2, ?3)";
     internal const string InsertId = "INSERT INTO es_ids (id, position) VALUES (?1, ?2)";
     internal const string FindId = "SELECT position, version, content FROM es_ids WHERE id = ?1";
+    // What is compared with a token, of an event and of an erased one.
+    internal const string MarkAt = "SELECT id, mark FROM es_events WHERE position = ?1";
+    internal const string ErasedMarkAt = "SELECT id, mark FROM es_ids WHERE position = ?1 AND content IS NOT NULL";
+
     internal const string IdAt = "SELECT id FROM es_events WHERE position = ?1";
     internal const string Content = "SELECT stream, version, type, data FROM es_events WHERE position = ?1";
 
-    internal const string ErasableEvents = "SELECT position, version, type, time, id, tags, data FROM es_events WHERE stream = ?1 AND version <= ?2 ORDER BY version";
+    internal const string ErasableEvents = "SELECT position, version, type, time, id, tags, data, mark FROM es_events WHERE stream = ?1 AND version <= ?2 ORDER BY version";
     internal const string EraseEvent = "DELETE FROM es_events WHERE position = ?1";
     internal const string EraseEventTag = "DELETE FROM es_event_tags WHERE tag = ?1 AND position = ?2";
-    internal const string KeepId = "INSERT INTO es_ids (id, position, version, content) VALUES (?1, ?2, ?3, ?4) "
-        + "ON CONFLICT (id) DO UPDATE SET version = excluded.version, content = excluded.content";
+    internal const string KeepId = "INSERT INTO es_ids (id, position, version, content, mark) VALUES (?1, ?2, ?3, ?4, ?5) "
+        + "ON CONFLICT (id) DO UPDATE SET version = excluded.version, content = excluded.content, mark = excluded.mark";
     internal const string GapAround = "SELECT first, last, time FROM es_gaps WHERE first <= ?1 + 1 ORDER BY first DESC LIMIT 2";
     internal const string InsertGap = "INSERT INTO es_gaps (first, last, time, reason) VALUES (?1, ?2, ?3, ?4)";
     internal const string RemoveGap = "DELETE FROM es_gaps WHERE first = ?1";
@@ -83,12 +94,12 @@ internal static class Sql
     internal const string NextGeneration = "UPDATE es_log SET value = value + 1 WHERE name = 'generation'";
 
     internal const string Unsealed =
-        "SELECT e.position, e.stream, e.version, e.type, e.time, e.occurred, e.id, e.correlation, e.causation, e.metadata, e.data, s.checksum, s.name, t.checksum, t.name "
-        + "FROM es_unsealed u CROSS JOIN es_events e ON e.position = u.position LEFT JOIN es_streams s ON s.id = e.stream LEFT JOIN es_types t ON t.id = e.type ORDER BY u.position";
-    internal const string SealEvent = "UPDATE es_events SET tags = ?2, checksum = ?3 WHERE position = ?1";
+        "SELECT e.position, e.stream, e.version, e.type, e.time, e.occurred, e.id, e.correlation, e.causation, e.metadata, e.data, s.checksum, s.name, t.checksum, t.name, e.mark, e.content_type, e.schema "
+        + "FROM es_unfinished u CROSS JOIN es_events e ON e.position = u.position LEFT JOIN es_streams s ON s.id = e.stream LEFT JOIN es_types t ON t.id = e.type ORDER BY u.position";
+    internal const string SealEvent = "UPDATE es_events SET tags = ?2, checksum = ?3, mark = ?4 WHERE position = ?1";
     internal const string SealStream = "UPDATE es_streams SET checksum = ?2 WHERE id = ?1";
     internal const string SealType = "UPDATE es_types SET checksum = ?2 WHERE id = ?1";
-    internal const string AllSealed = "DELETE FROM es_unsealed";
+    internal const string AllSealed = "DELETE FROM es_unfinished";
 
     internal const string TagRules = "SELECT type, tag, property FROM es_tag_rules ORDER BY type, tag, property";
     internal const string RemoveTagRules = "DELETE FROM es_tag_rules WHERE type = ?1";
@@ -116,7 +127,7 @@ internal static class Sql
         + "ON CONFLICT (kind, key) DO UPDATE SET revision = excluded.revision, checksum = excluded.checksum, value = excluded.value";
     internal const string RemoveRecord = "DELETE FROM es_records WHERE kind = ?1 AND key = ?2";
 
-    private const string Columns = "position, stream, version, type, time, occurred, id, correlation, causation, tags, checksum, metadata, data FROM es_events ";
+    private const string Columns = "position, stream, version, type, time, occurred, id, correlation, causation, tags, checksum, metadata, data, mark, content_type, schema FROM es_events ";
 
     internal const string EventAt = "SELECT " + Columns + "WHERE position = ?1";
     internal const string LogForward = "SELECT " + Columns + "WHERE position BETWEEN ?1 AND ?2 ORDER BY position";
@@ -133,7 +144,7 @@ internal static class Sql
     // Of the verification.
     internal const string IsTagged = "SELECT 1 FROM es_event_tags WHERE tag = ?1 AND position = ?2";
     internal const string TagsAt = "SELECT tags, type FROM es_events WHERE position = ?1";
-    internal const string IsUnsealed = "SELECT 1 FROM es_unsealed WHERE position = ?1";
+    internal const string IsUnsealed = "SELECT 1 FROM es_unfinished WHERE position = ?1";
     internal const string GapAt = "SELECT last FROM (SELECT last FROM es_gaps WHERE first <= ?1 ORDER BY first DESC LIMIT 1) WHERE last >= ?1";
     internal const string GapAfter = "SELECT min(first) FROM es_gaps WHERE first > ?1";
     internal const string ErasedBetween = "SELECT sum(min(last, ?2 - 1) - max(first, ?1 + 1) + 1) FROM es_gaps WHERE last > ?1 AND first < ?2";
@@ -147,5 +158,5 @@ internal static class Sql
         "SELECT first, last, (SELECT min(position) FROM es_events WHERE position BETWEEN first AND last), "
         + "first <= max(last) OVER (ORDER BY first ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) FROM es_gaps ORDER BY first";
     internal const string VerifyUnsealed =
-        "SELECT position FROM es_unsealed WHERE NOT EXISTS (SELECT 1 FROM es_events WHERE es_events.position = es_unsealed.position)";
+        "SELECT position FROM es_unfinished WHERE NOT EXISTS (SELECT 1 FROM es_events WHERE es_events.position = es_unfinished.position)";
 }

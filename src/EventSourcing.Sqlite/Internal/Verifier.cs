@@ -43,7 +43,7 @@ internal sealed class Verifier(Database database, TagRuleSet? wanted, Cancellati
         Part("es_captures", () => TableCaptures.FindUnreadable(database).ForEach(table => _findings.Add(TableCaptures.Unreadable, $"es_captures, table '{table}'")));
         Part("es_tag_rules", CheckTagRules);
         Part("es_events", () => head = Number("SELECT max(position) FROM es_events"));
-        foreach (var table in new[] { Sql.Streams, Sql.Types, Sql.Tags }) Part(table.Table, () => names += CheckNames(table));
+        foreach (var table in new[] { Sql.Streams, Sql.Types, Sql.Tags, Sql.ContentTypes }) Part(table.Table, () => names += CheckNames(table));
         Part("es_events", () =>
         {
             events = new(database, ids, _findings, head);
@@ -54,7 +54,7 @@ internal sealed class Verifier(Database database, TagRuleSet? wanted, Cancellati
         Part("es_gaps", CheckGaps);
         Part("es_event_tags", () => InPages((indexes ??= new(database, _findings)).CheckTagsPage));
         Part("es_ids", () => InPages((indexes ??= new(database, _findings)).CheckIdsPage));
-        Part("es_unsealed", CheckUnsealed);
+        Part("es_unfinished", CheckUnsealed);
         var records = 0L;
         Part("es_records", () => records = CheckRecords());
         return new(GlobalPosition.FromInt64(head), _findings.ToArray())
@@ -169,7 +169,7 @@ internal sealed class Verifier(Database database, TagRuleSet? wanted, Cancellati
     }
 
     private void CheckUnsealed() =>
-        database.ForEach(Sql.VerifyUnsealed, row => _findings.Add("there is no event to be sealed", $"es_unsealed, position {row.Int64(0)}"));
+        database.ForEach(Sql.VerifyUnsealed, row => _findings.Add("there is no event to be sealed", $"es_unfinished, position {row.Int64(0)}"));
 
     private long CheckRecords()
     {

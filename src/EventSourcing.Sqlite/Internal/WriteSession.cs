@@ -9,7 +9,7 @@ internal sealed class WriteSession : IDisposable
 {
     private readonly Database _database;
     private readonly TimeProvider _time;
-    private readonly NameTable _streams, _types, _tags;
+    private readonly NameTable _streams, _types, _tags, _contentTypes;
     private readonly StreamHeads _heads;
     private readonly EventIds _ids;
     private readonly AppendFacts _facts;
@@ -37,10 +37,11 @@ internal sealed class WriteSession : IDisposable
         _streams = new(database, Sql.Streams);
         _types = new(database, Sql.Types);
         _tags = new(database, Sql.Tags);
+        _contentTypes = new(database, Sql.ContentTypes);
         _heads = new(database, _streams);
         _ids = new(database, ids, _heads, _types);
         _facts = new(this, _heads, _ids, new(database, new(database), _streams, _types, _tags));
-        _events = new(database, ids, _types, _tags);
+        _events = new(database, ids, _types, _tags, _contentTypes);
         _sealer = new(database, _tags, rules);
         Records = new(database);
         _begin = database.Prepare(Sql.Begin);
@@ -318,6 +319,7 @@ internal sealed class WriteSession : IDisposable
         _streams.Clear();
         _types.Clear();
         _tags.Clear();
+        _contentTypes.Clear();
         _isCurrent = false;
     }
 

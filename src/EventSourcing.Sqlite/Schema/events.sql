@@ -138,10 +138,11 @@ BEGIN
     WHERE NOT EXISTS (SELECT 1 FROM es_streams WHERE name = es_inbox.stream);
   INSERT INTO es_types (id, name) SELECT 1 + coalesce((SELECT max(id) FROM es_types), 0), NEW.eventType
     WHERE NOT EXISTS (SELECT 1 FROM es_types WHERE name = NEW.eventType);
-  INSERT INTO es_events (position, stream, version, type, time, occurred, id, correlation, causation, metadata, data)
+  INSERT INTO es_events (position, stream, version, type, time, occurred, id, correlation, causation, metadata, data, mark)
     SELECT position, (SELECT es_streams.id FROM es_streams WHERE name = es_inbox.stream), version, (SELECT es_types.id FROM es_types WHERE name = NEW.eventType),
-      now, occurred, id, NEW.correlationId, NEW.causationId, NEW.metadata, NEW.data FROM es_inbox;
+      now, occurred, id, NEW.correlationId, NEW.causationId, NEW.metadata, NEW.data,
+      coalesce(nullif((random() & 4294967295) - 2147483648, 0), 1) FROM es_inbox;
   INSERT INTO es_ids (id, position) SELECT id, position FROM es_inbox WHERE given IS NOT NULL;
-  INSERT INTO es_unsealed (position) SELECT position FROM es_inbox;
+  INSERT INTO es_unfinished (position) SELECT position FROM es_inbox;
   DELETE FROM es_inbox;
 END;

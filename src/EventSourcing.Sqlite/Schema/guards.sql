@@ -30,6 +30,13 @@ CREATE TRIGGER es_tags_update BEFORE UPDATE ON es_tags
 CREATE TRIGGER es_tags_delete BEFORE DELETE ON es_tags
   BEGIN SELECT RAISE(ABORT, 'events are append-only'); END;
 
+CREATE TRIGGER es_content_types_insert BEFORE INSERT ON es_content_types
+  BEGIN SELECT RAISE(ABORT, 'events are append-only'); END;
+CREATE TRIGGER es_content_types_update BEFORE UPDATE ON es_content_types
+  BEGIN SELECT RAISE(ABORT, 'events are append-only'); END;
+CREATE TRIGGER es_content_types_delete BEFORE DELETE ON es_content_types
+  BEGIN SELECT RAISE(ABORT, 'events are append-only'); END;
+
 CREATE TRIGGER es_events_insert BEFORE INSERT ON es_events WHEN NOT EXISTS (SELECT 1 FROM es_inbox)
   BEGIN SELECT RAISE(ABORT, 'events are append-only'); END;
 CREATE TRIGGER es_events_update BEFORE UPDATE ON es_events
@@ -51,11 +58,11 @@ CREATE TRIGGER es_event_tags_update BEFORE UPDATE ON es_event_tags
 CREATE TRIGGER es_event_tags_delete BEFORE DELETE ON es_event_tags
   BEGIN SELECT RAISE(ABORT, 'events are append-only'); END;
 
-CREATE TRIGGER es_unsealed_insert BEFORE INSERT ON es_unsealed WHEN NOT EXISTS (SELECT 1 FROM es_inbox)
+CREATE TRIGGER es_unfinished_insert BEFORE INSERT ON es_unfinished WHEN NOT EXISTS (SELECT 1 FROM es_inbox)
   BEGIN SELECT RAISE(ABORT, 'events are append-only'); END;
-CREATE TRIGGER es_unsealed_update BEFORE UPDATE ON es_unsealed
+CREATE TRIGGER es_unfinished_update BEFORE UPDATE ON es_unfinished
   BEGIN SELECT RAISE(ABORT, 'events are append-only'); END;
-CREATE TRIGGER es_unsealed_delete BEFORE DELETE ON es_unsealed
+CREATE TRIGGER es_unfinished_delete BEFORE DELETE ON es_unfinished
   BEGIN SELECT RAISE(ABORT, 'events are append-only'); END;
 
 CREATE TRIGGER es_gaps_insert BEFORE INSERT ON es_gaps

@@ -20,7 +20,7 @@ public sealed class SchemaTests : IDisposable
         ["es_events"] = "i AS position, i AS stream, i AS version, i AS type, i AS time, i AS occurred, i AS id, i AS correlation, i AS causation, i AS tags, i AS checksum, i AS metadata, i AS data",
         ["es_ids"] = "i AS id, i AS position, i AS version, i AS content",
         ["es_event_tags"] = "i AS tag, i AS position, i AS type",
-        ["es_unsealed"] = "i AS position",
+        ["es_unfinished"] = "i AS position",
         ["es_gaps"] = "i AS first, i AS last, i AS time, i AS reason",
         ["es_tag_rules"] = "i AS type, i AS tag, i AS property",
         ["es_records"] = "i AS kind, i AS key, i AS revision, i AS checksum, i AS value",

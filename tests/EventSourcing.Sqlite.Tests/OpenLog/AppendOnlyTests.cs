@@ -65,7 +65,7 @@ public class AppendOnlyTests : OpenLogTest
     [TestCase("INSERT INTO es_tags (name) VALUES ('new:1')")]
     [TestCase("INSERT INTO es_ids (id, position) VALUES (x'00', 1)")]
     [TestCase("INSERT INTO es_event_tags (tag, position) VALUES (1, 2)")]
-    [TestCase("INSERT INTO es_unsealed (position) VALUES (1)")]
+    [TestCase("INSERT INTO es_unfinished (position) VALUES (1)")]
     [TestCase("INSERT INTO es_gaps (first, last, time, reason) VALUES (1, 1, 1, '')")]
     [TestCase("INSERT INTO es_tag_rules (type, tag, property) VALUES ('a', 'a', 'a')")]
     [TestCase("INSERT INTO es_records (kind, key, revision, checksum, value) VALUES (1, 'a', 1, 1, x'')")]

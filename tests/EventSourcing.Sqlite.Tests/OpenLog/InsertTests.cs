@@ -242,7 +242,7 @@ public class InsertTests : OpenLogTest
         await waiting.WaitAsync(TimeSpan.FromSeconds(10));
         TestContext.Out.WriteLine($"woken {Stopwatch.GetElapsedTime(started).TotalMilliseconds:F0} ms after the shell was started");
         (await AllAsync())[^1].Type.Should().Be("b");
-        Count("es_unsealed").Should().Be(0);
+        Count("es_unfinished").Should().Be(0);
     }
 
     [Test]

@@ -23,7 +23,7 @@ public class SealingTests : OpenLogTest
 
         all.Select(e => string.Join(',', e.Tags ?? [])).Should().Equal("name:ann,n:7", "", "n:1,n:2", "n:7");
         (await AllAsync(query: LogQuery.All.Tagged("n", "7"))).Select(e => e.Position.ToInt64()).Should().Equal(1, 4);
-        (Count("es_unsealed"), Count("es_events WHERE checksum IS NULL"), Count("es_streams WHERE checksum IS NULL"), Count("es_types WHERE checksum IS NULL")).Should().Be((0L, 0L, 0L, 0L));
+        (Count("es_unfinished"), Count("es_events WHERE checksum IS NULL"), Count("es_streams WHERE checksum IS NULL"), Count("es_types WHERE checksum IS NULL")).Should().Be((0L, 0L, 0L, 0L));
     }
 
     [Test]
@@ -65,7 +65,7 @@ public class SealingTests : OpenLogTest
             (page.StreamVersion, page.Head.ToInt64()).Should().Be((2, 2));
         }
 
-        Count("es_unsealed").Should().Be(1);
+        Count("es_unfinished").Should().Be(1);
         (await AllAsync()).Should().HaveCount(3);
         (await AllAsync(reader)).Should().HaveCount(3);
     }
@@ -136,7 +136,7 @@ public class SealingTests : OpenLogTest
                 var tags = new Internal.NameTable(killed, Internal.Sql.Tags);
                 killed.Execute("BEGIN IMMEDIATE");
                 if (random.Next(4) > 0) new Internal.Sealer(killed, tags, new()).SealAll();
-                if (random.Next(2) > 0) killed.Execute("DELETE FROM es_unsealed");
+                if (random.Next(2) > 0) killed.Execute("DELETE FROM es_unfinished");
             }
 
             if (random.Next(3) > 0) continue;
@@ -147,7 +147,7 @@ public class SealingTests : OpenLogTest
         await ReopenAsync();
         var all = await AllAsync();
         all.Should().HaveCount(expected).And.OnlyContain(e => e.Tags!.Count == 1);
-        (Count("es_unsealed"), Count("es_event_tags"), Count("es_events WHERE checksum IS NULL")).Should().Be((0L, (long)expected, 0L));
+        (Count("es_unfinished"), Count("es_event_tags"), Count("es_events WHERE checksum IS NULL")).Should().Be((0L, (long)expected, 0L));
     }
 
     [Test]

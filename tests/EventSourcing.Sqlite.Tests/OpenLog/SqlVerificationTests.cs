@@ -49,8 +49,8 @@ public class SqlVerificationTests : OpenLogTest
         (await Log.VerifyAsync()).Findings.Should().Contain(f => f.What.Contains(what, StringComparison.Ordinal) && f.Where == where);
     }
 
-    [TestCase("DELETE FROM es_unsealed WHERE position = 4", "has no checksum", "position 4")]
-    [TestCase("DELETE FROM es_events WHERE position = 4", "no event to be sealed", "es_unsealed, position 4")]
+    [TestCase("DELETE FROM es_unfinished WHERE position = 4", "has no checksum", "position 4")]
+    [TestCase("DELETE FROM es_events WHERE position = 4", "no event to be sealed", "es_unfinished, position 4")]
     [TestCase("DELETE FROM es_events WHERE position = 4", "the event is missing", "position 4")]
     public async Task Damage_to_what_is_not_sealed_yet_is_named(string damage, string what, string where)
     {
@@ -61,7 +61,7 @@ public class SqlVerificationTests : OpenLogTest
     [Test]
     public async Task An_event_that_lost_its_entry_to_be_sealed_is_refused_by_readers()
     {
-        Damage("DELETE FROM es_unsealed");
+        Damage("DELETE FROM es_unfinished");
         var read = async () => await AllAsync();
         (await read.Should().ThrowAsync<StoreCorruptException>()).Which.Where.Should().Be("position 4");
     }

@@ -66,7 +66,7 @@ public class TransactionTests : OpenLogTest
         });
 
         (await AllAsync()).Select(e => e.Tags!.Single().Value).Should().Equal("1", "2", "3", "4");
-        Count("es_unsealed").Should().Be(0);
+        Count("es_unfinished").Should().Be(0);
     }
 
     [Test]
