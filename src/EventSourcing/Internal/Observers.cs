@@ -30,12 +30,12 @@ internal static class Observers
     }
 
     /// <summary>Begins an activity; null when nobody wants it, or a listener threw.</summary>
-    internal static Activity? Start(string name, ActivityKind kind)
+    internal static Activity? Start(string name, ActivityKind kind, IEnumerable<ActivityLink>? links = null)
     {
         var outer = Activity.Current;
         try
         {
-            return Instruments.Source?.StartActivity(name, kind);
+            return Instruments.Source?.StartActivity(name, kind, parentContext: default, tags: null, links);
         }
         catch (Exception)
         {
@@ -80,6 +80,19 @@ internal static class Observers
         try
         {
             counter?.Add(value, tags);
+        }
+        catch (Exception)
+        {
+            Failed();
+        }
+    }
+
+    /// <summary>Adds what a collection is to see; where that throws, the rest of it is left out.</summary>
+    internal static void Collect<T>(List<T> into, Action<List<T>> observe)
+    {
+        try
+        {
+            observe(into);
         }
         catch (Exception)
         {

@@ -16,6 +16,7 @@ public sealed class Subscriber : IAsyncDisposable
     private readonly SubscriberOptions _options;
     private readonly LeaseKeeper _leases;
     private readonly FailureReport _report = new();
+    private readonly LagWatch _lag;
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Subscription?> _subscriptions = new(StringComparer.Ordinal);
     private Action<string, SubscriptionState, Exception?>? _stateChanged;
@@ -33,6 +34,7 @@ public sealed class Subscriber : IAsyncDisposable
         _options = (options ?? new()).Validated();
         _leases = new(store.Log, _options);
         Pages = new(store.Log);
+        _lag = new(this);
     }
 
     /// <summary>The subscriptions that were started and not stopped, in no order that matters.</summary>
@@ -104,7 +106,7 @@ public sealed class Subscriber : IAsyncDisposable
         var query = options.Query ?? handler.Query;
         // A batch is at most a page: pages of a divisor of the usual interval make whole batches.
         var pageSize = handler.IsBatch ? Math.Min(SharedPages.PageSize, options.CheckpointEvery) : SharedPages.PageSize;
-        SharedReader NewReader() => new(Pages, query?.Resolve(_store.Types), pageSize);
+        var resolved = query?.Resolve(_store.Types);
         var bound = handler.Bind(_store.Types);
         lock (_lock)
         {
@@ -115,7 +117,9 @@ public sealed class Subscriber : IAsyncDisposable
         try
         {
             var position = await FindOrRecordAsync(name, options, cancellationToken).ConfigureAwait(false);
-            var subscription = new Subscription(name, this, Runners(name, bound, options, NewReader));
+            var subscription = options.IsGroup ? Group(name, bound, options, resolved, pageSize) : Single(name, bound, options, resolved, pageSize);
+            // Outside the lock: instruments may be shown to listeners here.
+            LagGauges.Add(_lag);
             lock (_lock)
             {
                 ObjectDisposedException.ThrowIf(_isDisposed, this);
@@ -127,7 +131,12 @@ public sealed class Subscriber : IAsyncDisposable
         }
         catch
         {
-            lock (_lock) _subscriptions.Remove(name);
+            lock (_lock)
+            {
+                _subscriptions.Remove(name);
+                if (_isDisposed) LagGauges.Remove(_lag);
+            }
+
             throw;
         }
     }
@@ -168,6 +177,8 @@ public sealed class Subscriber : IAsyncDisposable
     private async Task CloseAsync(IReadOnlyList<Subscription> subscriptions)
     {
         foreach (var subscription in subscriptions) await subscription.Ended.ConfigureAwait(false);
+        LagGauges.Remove(_lag);
+        await _lag.CloseAsync().ConfigureAwait(false);
         await _leases.DisposeAsync().ConfigureAwait(false);
     }
 
@@ -191,11 +202,34 @@ public sealed class Subscriber : IAsyncDisposable
         return thrown is [var one] ? one : thrown is null ? null : new AggregateException(thrown);
     }
 
-    private Runner[] Runners(string name, BoundHandler handler, SubscriptionOptions options, Func<SharedReader> newReader)
+    private Subscription Single(string name, BoundHandler handler, SubscriptionOptions options, LogQuery? query, int pageSize) =>
+        new(name, this, [NewRunner(new(name, 0, 1), handler, options, new(Pages, query, pageSize), null)], null);
+
+    private Subscription Group(string name, BoundHandler handler, SubscriptionOptions options, LogQuery? query, int pageSize)
     {
-        var places = options.IsGroup ? new SemaphoreSlim(options.Workers) : null;
-        return [.. Keys(name, options.IsGroup).Select(key => new Runner(_store, key, handler, options, _options, _leases, newReader(), places, Changed, _report))];
+        var places = new SemaphoreSlim(options.Workers);
+        Runner[] runners = [];
+        var tail = new SharedTail(Pages, query, pageSize, PartitionOf);
+        runners = [.. Keys(name, isGroup: true).Select(key => NewRunner(key, handler, options, new(Pages, query, pageSize, tail, key.Segment), places))];
+        return new(name, this, runners, tail);
+
+        int PartitionOf(in RecordedEvent e)
+        {
+            if (!handler.Selects(e.Type)) return -1;
+            var outer = LoopWaits.EnterDelegate(runners[0].Loop);
+            try
+            {
+                return SegmentKey.SegmentOf(options.KeyOrStream(e, out _));
+            }
+            finally
+            {
+                LoopWaits.LeaveDelegate(outer);
+            }
+        }
     }
+
+    private Runner NewRunner(SegmentKey key, BoundHandler handler, SubscriptionOptions options, SharedReader reader, SemaphoreSlim? places) =>
+        new(_store, key, handler, options, _options, _leases, reader, places, Changed, _report);
 
     private static IEnumerable<SegmentKey> Keys(string name, bool isGroup)
     {

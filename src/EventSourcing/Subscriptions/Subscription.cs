@@ -18,12 +18,14 @@ public sealed class Subscription : IAsyncDisposable
 
     private readonly Subscriber _subscriber;
     private readonly Runner[] _runners;
+    private readonly SharedTail? _tail;
     private readonly Loop[] _loops;
     private readonly SemaphoreSlim _resetting = new(1);
     private Task _ended = Task.CompletedTask;
+    private volatile Next? _next;
 
-    internal Subscription(string name, Subscriber subscriber, Runner[] runners) =>
-        (Name, _subscriber, _runners, _loops) = (name, subscriber, runners, [.. runners.Select(r => r.Loop)]);
+    internal Subscription(string name, Subscriber subscriber, Runner[] runners, SharedTail? tail) =>
+        (Name, _subscriber, _runners, _tail, _loops) = (name, subscriber, runners, tail, [.. runners.Select(r => r.Loop)]);
 
     /// <summary>The name.</summary>
     public string Name { get; }
@@ -66,6 +68,28 @@ public sealed class Subscription : IAsyncDisposable
             LeaseSilence = holder.Silence,
         };
     }
+
+    /// <summary>How far it is behind; null where it is at work in another process, or in none.</summary>
+    internal SubscriptionLag? Lag(DateTimeOffset now)
+    {
+        if (FarthestBehind is not { } last) return null;
+        var (head, position) = (_subscriber.Pages.Head, last.Position.ToInt64());
+        if (position >= head) return new(Name, 0, TimeSpan.Zero);
+        var begun = _runners.Where(r => r.Begun > 0 && r.Position.ToInt64() < head).Select(r => r.Begun);
+        if (last.Begun == 0 && _next is { } next && next.After == position) begun = begun.Append(next.StoredAt);
+        var oldest = begun.DefaultIfEmpty(long.MaxValue).Min();
+        return new(Name, head - position, oldest < now.UtcTicks ? TimeSpan.FromTicks(now.UtcTicks - oldest) : TimeSpan.Zero);
+    }
+
+    /// <summary>Reads when the event was stored that comes next, where no handler was called with it.</summary>
+    internal async ValueTask ReadNextAsync(CancellationToken cancellationToken)
+    {
+        if (FarthestBehind is not { Begun: 0 } last || last.Position.ToInt64() is var position && (position >= _subscriber.Pages.Head || _next?.After == position)) return;
+        using var page = await _subscriber.Pages.AskAsync(null, 1, position + 1, 0, cancellationToken).ConfigureAwait(false);
+        if (!page.Events.IsEmpty) _next = new(position, page.Events[0].Timestamp.UtcTicks);
+    }
+
+    private Runner? FarthestBehind => _runners.Where(r => r.State is not (SubscriptionState.Standby or SubscriptionState.Stopped)).MinBy(r => r.Position);
 
     internal IReadOnlyCollection<Loop> Loops => _loops;
 
@@ -290,6 +314,7 @@ public sealed class Subscription : IAsyncDisposable
     private async Task EndAsync()
     {
         foreach (var runner in _runners) await runner.Ended.ConfigureAwait(false);
+        if (_tail is not null) await _tail.Ended.ConfigureAwait(false);
         _subscriber.Remove(this);
     }
 
@@ -303,7 +328,7 @@ public sealed class Subscription : IAsyncDisposable
 
     private Task<int> OnKeyAsync(string method, string key, Func<Runner, ValueTask<int>> work, CancellationToken cancellationToken)
     {
-        var runner = _runners.Length == 1 ? _runners[0] : _runners[(int)(SegmentKey.Hash(key) % (uint)_runners.Length)];
+        var runner = _runners.Length == 1 ? _runners[0] : _runners[SegmentKey.SegmentOf(key)];
         return OnLoopAsync(method, runner, () => work(runner), cancellationToken);
     }
 
@@ -314,4 +339,6 @@ public sealed class Subscription : IAsyncDisposable
         await runner.RequestAsync(async () => result = await work().ConfigureAwait(false), needsLease: true, cancellationToken).ConfigureAwait(false);
         return result;
     }
+
+    private sealed record Next(long After, long StoredAt);
 }

@@ -30,20 +30,23 @@ internal sealed class Deliverer(
     {
         var enlisted = delivery.EffectCount;
         var outer = ExecutionContext.Capture()!;
+        var observation = default(HandlerObservation);
         try
         {
             if (isAsked && !IsWanted(e)) return default;
+            if (HandlerObservation.IsWanted) observation = HandlerObservation.Begin(key, e, attempt);
             delivery.Begin(attempt, progress.IsReplay(e.Position.ToInt64()), e.Data.Length + e.Metadata.Length);
             var handling = handler.HandleAsync(e, store.Decoder, delivery, tenure.Token);
-            if (!handling.IsCompletedSuccessfully) return EndAsync(handling, enlisted, tenure);
+            if (!handling.IsCompletedSuccessfully) return EndAsync(handling, enlisted, observation, tenure);
             // Nothing is waited for: what a handler gives from a pool goes back when its result is taken.
             handling.GetAwaiter().GetResult();
             delivery.Leave();
+            observation.End(null);
             return default;
         }
         catch (Exception error)
         {
-            return new(Failed(error, enlisted, tenure));
+            return new(Failed(error, enlisted, observation, tenure));
         }
         finally
         {
@@ -112,17 +115,20 @@ internal sealed class Deliverer(
         var last = _batch[count - 1].Position.ToInt64();
         if (!await progress.MakeRoomAsync(count, tenure).ConfigureAwait(false)) return false;
         var enlisted = delivery.EffectCount;
+        tally.Begun = _batch[0].Timestamp.Ticks;
+        var observation = HandlerObservation.IsWanted ? HandlerObservation.Begin(key, _batch.AsSpan(0, count)) : default;
         try
         {
             delivery.Begin(1, progress.IsReplay(_batch[0].Position.ToInt64()), BytesOf(_batch.AsSpan(0, count)));
             delivery.EnterBatch();
             await handler.HandleAsync(_batch.AsMemory(0, count), store.Decoder, delivery, tenure.Token).ConfigureAwait(false);
             delivery.Leave();
+            observation.End(null);
         }
         catch (Exception e)
         {
             // Which event it was is found by delivering them one by one, once what came before is written.
-            Failed(e, enlisted, tenure);
+            Failed(e, enlisted, observation, tenure);
             report.Tell(key, _batch[0], null, 1, FailureOutcome.Retried, TimeSpan.Zero, e);
             if (await progress.TryWriteWaitingAsync(tenure).ConfigureAwait(false)) progress.IsolatedThrough = last;
             return false;
@@ -140,6 +146,7 @@ internal sealed class Deliverer(
     private ValueTask<bool> DeliverAsync(in RecordedEvent e, Choice choice, string? eventKey, Tenure tenure)
     {
         tenure.ThrowIfLost();
+        tally.Begun = e.Timestamp.Ticks;
         if (progress.IsLate(tenure)) return SaveAndDeliverAsync(e, choice, eventKey, tenure);
         if (choice == Choice.Hold) return ParkAsync(e, eventKey!, 0, null, tenure);
 
@@ -209,28 +216,31 @@ internal sealed class Deliverer(
     private ValueTask<bool> ParkAsync(RecordedEvent e, string parkedKey, int attempts, Exception? error, Tenure tenure)
     {
         var reason = error is null ? "an earlier event of the key is set aside" : ExceptionText.Describe(error);
+        SubscriptionMetrics.Parked(key.Name);
         report.Tell(key, e, parkedKey, attempts, error is null ? FailureOutcome.HeldBack : FailureOutcome.Parked, TimeSpan.Zero, error, reason);
         return progress.ParkAsync(new() { Event = e, Key = parkedKey, Attempts = attempts, Reason = reason, ParkedAt = common.TimeProvider.GetUtcNow() }, tenure);
     }
 
-    private async ValueTask<Exception?> EndAsync(ValueTask handling, int enlisted, Tenure tenure)
+    private async ValueTask<Exception?> EndAsync(ValueTask handling, int enlisted, HandlerObservation observation, Tenure tenure)
     {
         try
         {
             await handling.ConfigureAwait(false);
             delivery.Leave();
+            observation.End(null);
             return null;
         }
         catch (Exception error)
         {
-            return Failed(error, enlisted, tenure);
+            return Failed(error, enlisted, observation, tenure);
         }
     }
 
     /// <summary>Forgets what the attempt enlisted, and counts it; throws where it was cut short.</summary>
-    private Exception Failed(Exception error, int enlisted, Tenure tenure)
+    private Exception Failed(Exception error, int enlisted, in HandlerObservation observation, Tenure tenure)
     {
         delivery.Leave();
+        observation.End(error);
         delivery.Forget(enlisted);
         if (tenure.Token.IsCancellationRequested) throw tenure.CutShort(error);
         tally.Fail(error);

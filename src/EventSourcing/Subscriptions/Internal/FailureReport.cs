@@ -10,6 +10,7 @@ internal sealed class FailureReport
 
     internal void Tell(SegmentKey key, in RecordedEvent e, string? parkedKey, int attempt, FailureOutcome outcome, TimeSpan delay, Exception? error, string? reason = null)
     {
+        SubscriptionMetrics.Failed(key.Name, outcome);
         if (Failed is not { } failed) return;
         Observers.Tell(failed, new()
         {

@@ -47,7 +47,7 @@ internal sealed class Runner
         (_log, _key, _common, _leases, _reader, _places, _changed) = (store.Log, key, common, leases, reader, places, changed);
         (_handler, _options) = (handler, options);
         _interruption = new(common.TimeProvider, Report);
-        _tally = new(common.TimeProvider);
+        _tally = new(key.Name, common.TimeProvider);
         _delivery = new(store, key.Name, key.Segment);
         Parked = new(key, new(_log, options));
         _progress = new(_log, key, options, common.TimeProvider, _delivery, Parked, _settlement, _tally);
@@ -64,6 +64,9 @@ internal sealed class Runner
     internal long Handled => _tally.Handled;
 
     internal long Failures => _tally.Failures;
+
+    /// <summary>See <see cref="Tally.Begun"/>.</summary>
+    internal long Begun => _tally.Begun;
 
     internal Exception? LastError => _tally.LastError;
 
@@ -326,6 +329,7 @@ internal sealed class Runner
             _delivery.Forget(0);
             Parked.ForgetWaiting();
             _tenure = null;
+            _tally.Begun = 0;
             _reader.Rest();
             await _leases.ReleaseAsync(lease).ConfigureAwait(false);
             _hasLostLease = true;
@@ -349,6 +353,7 @@ internal sealed class Runner
             {
                 await _progress.TrySaveIfNeededAsync(tenure).ConfigureAwait(false);
                 Enter(SubscriptionState.Paused);
+                if (_cause is null) _tally.Begun = 0;
                 _reader.Rest();
                 await _interruption.DelayAsync(Timeout.InfiniteTimeSpan).ConfigureAwait(false);
                 continue;
@@ -363,7 +368,7 @@ internal sealed class Runner
 
             if (!await _progress.TryWriteWaitingAsync(tenure).ConfigureAwait(false)) continue;
             Enter(SubscriptionState.Live);
-            _troubles = 0;
+            (_troubles, _tally.Begun) = (0, 0);
             await WaitForMoreAsync(tenure).ConfigureAwait(false);
         }
     }
@@ -435,18 +440,32 @@ internal sealed class Runner
         return null;
     }
 
+    /// <summary>Waits for events. A checkpoint that becomes due meanwhile is written, and reads nothing.</summary>
     private async ValueTask WaitForMoreAsync(Tenure tenure)
+    {
+        while (true)
+        {
+            var isDue = await TryWaitAsync().ConfigureAwait(false) && !_interruption.IsRequested;
+            // Events of other partitions went by.
+            if (_reader.Passed > _progress.Position && !await _progress.PassAsync(_reader.Passed, tenure).ConfigureAwait(false)) return;
+            if (!isDue || !await _progress.TrySaveAsync(tenure).ConfigureAwait(false)) return;
+        }
+    }
+
+    /// <summary>Waits until there is something to read or to do; true when the checkpoint is due first.</summary>
+    private async ValueTask<bool> TryWaitAsync()
     {
         var interrupted = _interruption.Token;
         using var due = _progress.HasUnsaved ? new CancellationTokenSource(_progress.DueIn, _common.TimeProvider) : null;
         using var both = due is null ? null : CancellationTokenSource.CreateLinkedTokenSource(interrupted, due.Token);
         try
         {
-            await _log.WaitAsync(GlobalPosition.FromInt64(_progress.Position), both?.Token ?? interrupted).ConfigureAwait(false);
+            await _reader.WaitAsync(_progress.Position, _progress.PassesUntil, _settlement, both?.Token ?? interrupted).ConfigureAwait(false);
+            return false;
         }
         catch (OperationCanceledException) when (_interruption.IsRequested || due is { IsCancellationRequested: true })
         {
-            if (!_interruption.IsRequested) await _progress.TrySaveAsync(tenure).ConfigureAwait(false);
+            return true;
         }
     }
 

@@ -37,7 +37,10 @@ internal readonly record struct SegmentKey(string Name, int Segment, int Segment
     /// <summary>The last key with a prefix: no record's key has a character beyond it.</summary>
     internal static string LastOf(string prefix) => prefix + "~";
 
-    internal bool Holds(string key) => Segments == 1 || (int)(Hash(key) % (uint)Segments) == Segment;
+    internal bool Holds(string key) => Segments == 1 || SegmentOf(key) == Segment;
+
+    /// <summary>The segment of a group that holds a key.</summary>
+    internal static int SegmentOf(string key) => (int)(Hash(key) % GroupSegments);
 
     /// <summary>The same in every process and for ever: FNV-1a over UTF-16 units, then the finalizer of SplitMix64, whose low bits are good.</summary>
     internal static ulong Hash(string key)

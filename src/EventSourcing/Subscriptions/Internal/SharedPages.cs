@@ -22,16 +22,41 @@ internal sealed class SharedPages(IEventLog log)
     private readonly Lock _lock = new();
     private readonly List<SharedPage> _window = [];
     private readonly List<SharedReader> _behind = [];
-    private long _shared;
+    private long _shared, _head;
     private volatile bool _isWorthwhile;
-
-    internal IEventLog Log => log;
 
     /// <summary>How many pages were shared so far.</summary>
     internal long Shared => Volatile.Read(ref _shared);
 
     /// <summary>True when there is somebody to share with.</summary>
     internal bool IsWorthwhile => _isWorthwhile;
+
+    /// <summary>The head of the log as it was seen last.</summary>
+    internal long Head
+    {
+        get => Volatile.Read(ref _head);
+        set => Volatile.Write(ref _head, value);
+    }
+
+    /// <summary>Asks the log for a page: the one place where followers do.</summary>
+    /// <param name="query">Which events; null for all.</param>
+    /// <param name="pageSize">The most events of the page.</param>
+    /// <param name="from">The first position.</param>
+    /// <param name="through">The last position; 0 for the head.</param>
+    /// <param name="cancellationToken">Ends the wait for a reader of the log.</param>
+    internal async ValueTask<LogPage> AskAsync(LogQuery? query, int pageSize, long from, long through, CancellationToken cancellationToken)
+    {
+        var page = await log.ReadAsync(Range(query, pageSize, from, through), cancellationToken).ConfigureAwait(false);
+        Head = page.Head.ToInt64();
+        return page;
+    }
+
+    /// <summary>The events between two positions, both inclusive.</summary>
+    internal IAsyncEnumerable<RecordedEvent> ReadEventsAsync(LogQuery? query, int pageSize, long from, long through, CancellationToken cancellationToken) =>
+        log.ReadEventsAsync(Range(query, pageSize, from, through), cancellationToken);
+
+    /// <summary>Waits at the log until something is stored after a position.</summary>
+    internal ValueTask WaitAsync(long after, CancellationToken cancellationToken) => log.WaitAsync(GlobalPosition.FromInt64(after), cancellationToken);
 
     /// <summary>A reader has fallen behind the head.</summary>
     internal void Enter(SharedReader reader)
@@ -143,7 +168,7 @@ internal sealed class SharedPages(IEventLog log)
         LogPage? read = null;
         try
         {
-            read = await log.ReadAsync(new AllRead { AfterPosition = GlobalPosition.FromInt64(page.From - 1), ThroughPosition = GlobalPosition.FromInt64(through), MaxCount = PageSize }, cancellationToken).ConfigureAwait(false);
+            read = await AskAsync(null, PageSize, page.From, through, cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -151,6 +176,14 @@ internal sealed class SharedPages(IEventLog log)
             page.Read(read);
         }
     }
+
+    private static AllRead Range(LogQuery? query, int pageSize, long from, long through) => new()
+    {
+        Query = query,
+        MaxCount = pageSize,
+        AfterPosition = GlobalPosition.FromInt64(from - 1),
+        ThroughPosition = through == 0 ? null : GlobalPosition.FromInt64(through),
+    };
 
     private void Forget(SharedPage page)
     {

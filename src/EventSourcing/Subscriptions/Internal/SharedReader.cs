@@ -4,7 +4,12 @@ using EventSourcing.Storage;
 namespace EventSourcing.Subscriptions.Internal;
 
 /// <summary>Reads the log forward page by page for one runner or listener, together with others where they are at the same place. Used by one loop at a time.</summary>
-internal sealed class SharedReader(SharedPages pages, LogQuery? query, int pageSize)
+/// <param name="pages">The pages that readers behind the head share.</param>
+/// <param name="query">Which events; null for all.</param>
+/// <param name="pageSize">The most events of a page.</param>
+/// <param name="tail">The head of the log as the partitions of one subscription follow it; null for a reader that follows it by itself.</param>
+/// <param name="partition">Which partition it reads for.</param>
+internal sealed class SharedReader(SharedPages pages, LogQuery? query, int pageSize, SharedTail? tail = null, int partition = 0)
 {
     // Pages and handlers may all complete at once, and others wait for the thread pool.
     private const int EventsOfTurn = 128;
@@ -12,10 +17,9 @@ internal sealed class SharedReader(SharedPages pages, LogQuery? query, int pageS
     // Most handlers have done with a page by then; slow ones must not keep the thread for it.
     private static readonly long s_longTurn = Stopwatch.Frequency / 500;
 
-    private readonly AllRead _read = new() { Query = query, MaxCount = pageSize };
-
     // Tags lead straight to their events, where others would have to look at all.
     private readonly bool _isShareable = pageSize == SharedPages.PageSize && query?.Items.Any(item => item.Tags.Count > 0) != true;
+    private readonly TailPlace? _place = tail is null ? null : new(partition);
     private long _position, _askedAt, _keepsThreadUntil;
     private bool _isBehind;
 
@@ -38,17 +42,29 @@ internal sealed class SharedReader(SharedPages pages, LogQuery? query, int pageS
         var isSharing = _isShareable && _isBehind && pages.IsWorthwhile;
         _keepsThreadUntil = isSharing && pages.IsOvertaken(from) ? Stopwatch.GetTimestamp() + s_longTurn : 0;
         if (isSharing && await pages.TryReadAsync(from, query, cancellationToken).ConfigureAwait(false) is { } shared) return shared;
-        var page = await pages.Log.ReadAsync(_read with { AfterPosition = GlobalPosition.FromInt64(from - 1) }, cancellationToken).ConfigureAwait(false);
+        var page = tail is not null && (isSharing || !_isBehind)
+            ? await tail.ReadAsync(_place!, from, cancellationToken).ConfigureAwait(false)
+            : await pages.AskAsync(query, pageSize, from, 0, cancellationToken).ConfigureAwait(false);
         if (_isBehind == page.IsLast) Turn(!page.IsLast);
         return page;
     }
+
+    /// <summary>Waits until an event is stored after a position.</summary>
+    /// <param name="after">Everything up to here is done.</param>
+    /// <param name="until">The wait ends when the log gets here, even where nothing is for this reader.</param>
+    /// <param name="settlement">Told of what is passed over meanwhile.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    internal ValueTask WaitAsync(long after, long until, Settlement settlement, CancellationToken cancellationToken) =>
+        tail is null ? pages.WaitAsync(after, cancellationToken) : tail.WaitAsync(_place!, after, until, settlement, cancellationToken);
+
+    /// <summary>Up to where nothing was for this reader while it waited, however the wait ended.</summary>
+    internal long Passed => _place?.Position ?? 0;
 
     /// <summary>True when the log holds an event between two positions, both inclusive, that is asked for and that a predicate takes. Reads beside the pages; any thread may ask.</summary>
     internal async ValueTask<bool> HasAnyAsync(long from, long through, Func<RecordedEvent, bool> predicate, CancellationToken cancellationToken)
     {
         if (from > through) return false;
-        var range = _read with { AfterPosition = GlobalPosition.FromInt64(from - 1), ThroughPosition = GlobalPosition.FromInt64(through) };
-        await foreach (var e in pages.Log.ReadEventsAsync(range, cancellationToken).ConfigureAwait(false))
+        await foreach (var e in pages.ReadEventsAsync(query, pageSize, from, through, cancellationToken).ConfigureAwait(false))
             if (predicate(e)) return true;
         return false;
     }
@@ -57,6 +73,7 @@ internal sealed class SharedReader(SharedPages pages, LogQuery? query, int pageS
     internal void Rest()
     {
         if (_isBehind) Turn(false);
+        tail?.Rest(_place!);
     }
 
     private void Turn(bool isBehind)

@@ -1,9 +1,9 @@
 namespace EventSourcing.Subscriptions.Internal;
 
 /// <summary>What a runner has done and what went wrong, for its status. Written by the runner only, read from anywhere.</summary>
-internal sealed class Tally(TimeProvider time)
+internal sealed class Tally(string subscription, TimeProvider time)
 {
-    private long _handled, _failures;
+    private long _handled, _failures, _begun;
     private volatile Trouble? _last;
 
     internal RateMeter Rate { get; } = new(time);
@@ -21,7 +21,18 @@ internal sealed class Tally(TimeProvider time)
 
     internal DateTimeOffset? LastErrorAt => _last?.At;
 
-    internal void Add(int handled) => Volatile.Write(ref _handled, _handled + handled);
+    /// <summary>When the log stored the event that was handed out last, in ticks; 0 where nothing is left to hand out, or nothing was yet.</summary>
+    internal long Begun
+    {
+        get => Volatile.Read(ref _begun);
+        set => Volatile.Write(ref _begun, value);
+    }
+
+    internal void Add(int handled)
+    {
+        Volatile.Write(ref _handled, _handled + handled);
+        SubscriptionMetrics.Handled(subscription, handled);
+    }
 
     /// <summary>An attempt failed.</summary>
     internal void Fail(Exception error)

@@ -1,0 +1,130 @@
+using System.Collections.Concurrent;
+using EventSourcing.Serialization;
+using EventSourcing.Storage;
+using EventSourcing.Subscriptions;
+using static EventSourcing.Testing.Contract.Subscribing;
+
+namespace EventSourcing.Testing.Contract;
+
+/// <summary>Subscriptions at the head of the log: what they ask of it for each event, and that no partition of one waits for another.</summary>
+internal static class HeadCases
+{
+    private static readonly bool[] Kinds = [false, true];
+
+    internal static IEnumerable<ContractCase> All =>
+    [
+        ContractCase.Of(Event_at_the_head_is_one_read_and_one_wait_for_a_subscription),
+        ContractCase.Of(Checkpoint_that_is_due_at_the_head_reads_nothing),
+        ContractCase.Of(Partition_that_is_busy_at_the_head_holds_up_no_other),
+        ContractCase.Of(Partitions_at_the_head_survive_trouble_of_the_log),
+    ];
+
+    private static async Task<Subscription> LiveAsync(Subscriber subscriber, LogUnderTest log, string name, SubscriptionHandler handler, SubscriptionOptions options)
+    {
+        var subscription = await subscriber.StartAsync(name, handler, options).ConfigureAwait(false);
+        await log.Changed.UntilAsync(() => subscription.State == SubscriptionState.Live && subscription.ActiveSegments == (options.IsGroup ? 16 : 1), "it is live").ConfigureAwait(false);
+        return subscription;
+    }
+
+    private static async Task<long> AppendAsync(LogUnderTest log, string stream) => (await log.AppendAsync(stream, Make.Event()).ConfigureAwait(false)).LastPosition.ToInt64();
+
+    private static async Task Event_at_the_head_is_one_read_and_one_wait_for_a_subscription(LogUnderTest log)
+    {
+        foreach (var isGroup in Kinds)
+        {
+            var counting = new CountingLog(log);
+            var seen = new ConcurrentQueue<long>();
+            var stored = new List<long>();
+            var subscriber = On(log, new EventStore(counting, EventTypeMap.Empty));
+            await using (subscriber.ConfigureAwait(false))
+            {
+                var options = new SubscriptionOptions { From = Start.End, IsGroup = isGroup, CheckpointAfter = TimeSpan.FromHours(1) };
+                var subscription = await LiveAsync(subscriber, log, $"s-{isGroup}", Collect(seen), options).ConfigureAwait(false);
+                await log.Changed.UntilAsync(() => counting.Waits > 0, "it waits").ConfigureAwait(false);
+                var (reads, waits) = (counting.Reads, counting.Waits);
+                for (var i = 1; i <= 40; i++)
+                {
+                    stored.Add(await AppendAsync(log, $"s-{i}").ConfigureAwait(false));
+                    await WaitAsync(subscription, stored[^1]).ConfigureAwait(false);
+                    await log.Changed.UntilAsync(() => counting.Waits == waits + i, "it waits again").ConfigureAwait(false);
+                    Expect.Equal(reads + i, counting.Reads, $"pages read after event {i}, group: {isGroup}");
+                }
+            }
+
+            Expect.Equal(stored, seen, "what came");
+        }
+    }
+
+    private static async Task Checkpoint_that_is_due_at_the_head_reads_nothing(LogUnderTest log)
+    {
+        foreach (var isGroup in Kinds)
+        {
+            var counting = new CountingLog(log);
+            var subscriber = On(log, new EventStore(counting, EventTypeMap.Empty));
+            await using (subscriber.ConfigureAwait(false))
+            {
+                var options = new SubscriptionOptions { IsGroup = isGroup, CheckpointAfter = TimeSpan.FromMilliseconds(50) };
+                var subscription = await LiveAsync(subscriber, log, $"s-{isGroup}", Collect([]), options).ConfigureAwait(false);
+                await log.Changed.UntilAsync(() => counting.Waits > 0, "it waits").ConfigureAwait(false);
+                for (var i = 1; i <= 3; i++)
+                {
+                    var (reads, transactions) = (counting.Reads, counting.Transactions);
+                    await WaitAsync(subscription, await AppendAsync(log, "s").ConfigureAwait(false)).ConfigureAwait(false);
+                    await log.Changed.UntilAsync(() => counting.Transactions > transactions, "the checkpoint is written").ConfigureAwait(false);
+                    if (i > 1) Expect.Equal(reads + 1, counting.Reads, $"pages read for the checkpoint before and event {i}, group: {isGroup}");
+                }
+            }
+        }
+    }
+
+    private static async Task Partition_that_is_busy_at_the_head_holds_up_no_other(LogUnderTest log)
+    {
+        const int streams = 40, perStream = 5;
+        var (seen, segments) = (new ConcurrentQueue<(string Stream, long Version)>(), new ConcurrentDictionary<string, int>());
+        var release = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var subscriber = On(log);
+        await using (subscriber.ConfigureAwait(false))
+        {
+            var subscription = await LiveAsync(subscriber, log, "group", SubscriptionHandler.EachRaw(async (e, delivery, _) =>
+            {
+                segments[e.StreamId.Value] = delivery.Segment;
+                seen.Enqueue((e.StreamId.Value, e.Version));
+                log.Changed.Set();
+                if (e.StreamId == "stuck") await release.Task.ConfigureAwait(false);
+            }), new() { IsGroup = true, Workers = 16 }).ConfigureAwait(false);
+            for (var stream = 0; stream < streams; stream++) await AppendAsync(log, $"s-{stream}").ConfigureAwait(false);
+            await AppendAsync(log, "stuck").ConfigureAwait(false);
+            await log.Changed.UntilAsync(() => segments.Count == streams + 1, "the first of each has come").ConfigureAwait(false);
+            var beside = segments.Count(s => s.Value != segments["stuck"]);
+            for (var i = 1; i < perStream; i++)
+                for (var stream = 0; stream < streams; stream++) await AppendAsync(log, $"s-{stream}").ConfigureAwait(false);
+            await log.Changed.UntilAsync(() => seen.Count == streams + 1 + (beside * (perStream - 1)), "all but one partition go on").ConfigureAwait(false);
+            release.SetResult();
+            await WaitAsync(subscription, 1 + (streams * perStream)).ConfigureAwait(false);
+        }
+
+        Expect.Equal(1 + (streams * perStream), seen.Count, "how many came");
+        foreach (var stream in seen.GroupBy(e => e.Stream)) Expect.Equal(Make.CountTo(stream.Key == "stuck" ? 1 : perStream), stream.Select(e => e.Version), $"what came of {stream.Key}");
+    }
+
+    private static async Task Partitions_at_the_head_survive_trouble_of_the_log(LogUnderTest log)
+    {
+        var troubled = new TroubledLog(log.Log);
+        var seen = new ConcurrentQueue<long>();
+        var subscriber = On(log, new EventStore(troubled, EventTypeMap.Empty));
+        await using (subscriber.ConfigureAwait(false))
+        {
+            var subscription = await LiveAsync(subscriber, log, "group", Collect(seen), new() { IsGroup = true }).ConfigureAwait(false);
+            foreach (var operation in new[] { nameof(IEventLog.ReadAsync), nameof(IEventLog.WaitAsync) })
+            {
+                var left = 8;
+                troubled.Trouble = asked => asked == operation && Interlocked.Decrement(ref left) >= 0 ? new StoreUnavailableException("The log is busy.") : null;
+                var last = 0L;
+                for (var i = 0; i < 10; i++) last = await AppendAsync(log, $"s-{i}").ConfigureAwait(false);
+                await WaitAsync(subscription, last).ConfigureAwait(false);
+            }
+        }
+
+        Expect.Equal(Make.CountTo(20), seen.Distinct().Order(), "what came, at least once");
+    }
+}
