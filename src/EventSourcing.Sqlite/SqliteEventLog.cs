@@ -8,7 +8,7 @@ using Microsoft.Data.Sqlite;
 namespace EventSourcing.Sqlite;
 
 /// <summary>A log in one SQLite file, with the promises of <see cref="IEventLog"/>. Thread-safe. Several logs may be open on one file, in one process or in several on one machine.</summary>
-public sealed class SqliteEventLog : IEventLog, ITaggingLog, ITracingLog
+public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTransaction>, ITaggingLog, ITracingLog
 {
     private static readonly Func<Reader, LogRead, SqlitePage?> s_readSealed = static (reader, read) => reader.Read(read, onlySealed: true);
     private static readonly Func<Reader, int, (long Head, bool IsSealed)> s_head = static (reader, _) => (reader.Head(out var isSealed), isSealed);
@@ -147,11 +147,13 @@ public sealed class SqliteEventLog : IEventLog, ITaggingLog, ITracingLog
     }
 
     /// <inheritdoc/>
-    public ValueTask<T> TransactAsync<T>(Func<ILogTransaction, T> work, CancellationToken cancellationToken)
+    public ValueTask<LogWritten> WriteAsync(LogWrite write, CancellationToken cancellationToken) => WriteAsync(write, null, cancellationToken);
+
+    ValueTask<LogWritten> IUserTransactions<SqliteLogTransaction>.WriteAsync(LogWrite write, Action<SqliteLogTransaction> work, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(work);
-        ThrowIfDisposed();
-        return Writable().TransactAsync(work, isNative: false, cancellationToken);
+        SynchronousDelegate.ThrowIfAsync(work, nameof(work));
+        return WriteAsync(write, work, cancellationToken);
     }
 
     /// <summary>Runs a user's own SQL and appends in one transaction of the writer's: committed together, or nothing of it.</summary>
@@ -170,16 +172,14 @@ public sealed class SqliteEventLog : IEventLog, ITaggingLog, ITracingLog
     /// The transaction ended within the work (OR ROLLBACK, RAISE(ROLLBACK), a full disk), the work closed its connection or left a reader or a blob open: nothing of
     /// it is kept. Or the call comes from inside the work of a transaction of this log: nothing was done.
     /// </exception>
-    public ValueTask<T> InSqliteTransactionAsync<T>(Func<SqliteLogTransaction, T> work, CancellationToken cancellationToken = default)
+    public async ValueTask<T> InSqliteTransactionAsync<T>(Func<SqliteLogTransaction, T> work, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(work);
         SynchronousDelegate.ThrowIfAsync(work, nameof(work));
-        ThrowIfDisposed();
-        return Writable().TransactAsync(transaction => work((SqliteLogTransaction)transaction), isNative: true, cancellationToken);
+        var result = default(T)!;
+        await WriteAsync(LogWrite.Empty, transaction => result = SynchronousDelegate.NotAwaited(work(transaction), nameof(work)), cancellationToken).ConfigureAwait(false);
+        return result;
     }
-
-    ValueTask<T> IEventLog.TransactNativelyAsync<T>(Func<ILogTransaction, T> work, CancellationToken cancellationToken) =>
-        InSqliteTransactionAsync(work, cancellationToken);
 
     /// <summary>The fields of the payload that are columns of the view <c>events</c>, in the order in which they were promoted.</summary>
     public IReadOnlyList<string> Promoted => Look(EventsView.Promoted);
@@ -496,9 +496,23 @@ public sealed class SqliteEventLog : IEventLog, ITaggingLog, ITracingLog
         return Run(session => session.Administer(work));
     }
 
+    /// <summary>Erases the events of a stream through a version. Their positions, versions and ids stay taken for ever.</summary>
+    internal ValueTask<long> EraseAsync(StreamId stream, long throughVersion, string reason) =>
+        Writable().RunAsync(session => session.Isolated(() => session.Erase(stream, throughVersion, reason)), CancellationToken.None);
+
     // Administration blocks its caller as opening does. The writer's thread does the work and needs nothing of the caller's.
     private T Run<T>(Func<WriteSession, T> work) =>
         Writable().RunAsync(work, CancellationToken.None).AsTask().GetAwaiter().GetResult();
+
+    private ValueTask<LogWritten> WriteAsync(LogWrite write, Action<SqliteLogTransaction>? work, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(write);
+        ThrowIfDisposed();
+        var writer = Writable();
+        if (write.Validate(_options.Limits, hasWork: work is not null) is { } refusal)
+            return cancellationToken.IsCancellationRequested ? ValueTask.FromCanceled<LogWritten>(cancellationToken) : new(LogWritten.Refused(refusal));
+        return writer.WriteAsync(write, work, cancellationToken);
+    }
 
     // The one way to the writer.
     private Writer Writable()

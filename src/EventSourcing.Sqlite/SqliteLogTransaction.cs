@@ -1,17 +1,20 @@
-using System.Diagnostics.CodeAnalysis;
+using System.Runtime.ExceptionServices;
 using EventSourcing.Sqlite.Internal;
 using EventSourcing.Storage;
 using Microsoft.Data.Sqlite;
 
 namespace EventSourcing.Sqlite;
 
-/// <summary>The inside of a transaction in which a user's own SQL and the log are written together. Not to be kept, nor used by another thread.</summary>
-public sealed class SqliteLogTransaction : ILogTransaction
+/// <summary>The inside of a transaction in which a user's own SQL and the log are written together. Not to be kept, nor used by another thread: both are refused with <see cref="InvalidOperationException"/>.</summary>
+public sealed class SqliteLogTransaction
 {
     private readonly SqliteConnection _connection;
-    private readonly LogTransaction _inner;
+    private readonly WriteSession _session;
+    private readonly LogLimits _limits;
+    private readonly int _threadId = Environment.CurrentManagedThreadId;
+    private bool _hasEnded;
 
-    internal SqliteLogTransaction(SqliteConnection connection, LogTransaction inner) => (_connection, _inner) = (connection, inner);
+    internal SqliteLogTransaction(SqliteConnection connection, WriteSession session, LogLimits limits) => (_connection, _session, _limits) = (connection, session, limits);
 
     /// <summary>The writer's connection, inside its transaction. Good until the work returns, for the thread that runs it.</summary>
     /// <remarks>
@@ -25,24 +28,56 @@ public sealed class SqliteLogTransaction : ILogTransaction
     {
         get
         {
-            _inner.ThrowIfEnded();
+            ThrowIfEnded();
             return _connection;
         }
     }
 
-    /// <inheritdoc/>
-    public bool TryGet(RecordKind kind, string key, [NotNullWhen(true)] out Record? record) => _inner.TryGet(kind, key, out record);
+    /// <summary>The error of one of the log's own statements. What SQLite has undone by itself then is not known: nothing of the transaction is kept, whatever the work makes of it.</summary>
+    internal SqliteException? Failure { get; private set; }
 
-    /// <inheritdoc/>
-    public bool TryPut(RecordKind kind, string key, ReadOnlySpan<byte> value, long? ifRevision) => _inner.TryPut(kind, key, value, ifRevision);
+    /// <summary>Validates and stores an append as <see cref="IEventLog.AppendAsync"/> does, after what the transaction did before it.</summary>
+    /// <param name="append">What to store. In bytes; <c>store.Encode(append)</c> makes it of typed events.</param>
+    /// <exception cref="EventSourcingException">The append is refused, as by <see cref="IEventLog.AppendAsync"/>. Nothing of it is written; unless the work catches it, nothing of the transaction.</exception>
+    /// <exception cref="InvalidOperationException">As for <see cref="Connection"/>.</exception>
+    public AppendResult Append(LogAppend append)
+    {
+        ArgumentNullException.ThrowIfNull(append);
+        ThrowIfEnded();
+        append.Validate(_limits);
+        // The library's own statements, between those of user code.
+        _session.LeaveUserCode();
+        try
+        {
+            _session.CatchUpWithUser();
+            return _session.Append(append);
+        }
+        catch (SqliteException e)
+        {
+            Failure ??= e;
+            throw;
+        }
+        finally
+        {
+            _session.EnterUserCode();
+        }
+    }
 
-    /// <inheritdoc/>
-    public bool TryRemove(RecordKind kind, string key, long? ifRevision) => _inner.TryRemove(kind, key, ifRevision);
+    /// <summary>After the work: refuses what must not be kept, though the work has returned.</summary>
+    internal void ThrowIfLost()
+    {
+        if (Failure is { } failure) ExceptionDispatchInfo.Throw(failure);
+        if (_session.IsHalfWritten) throw new InvalidOperationException("An append of the work failed while it was written, and the work went on: nothing of it is kept.");
+    }
 
-    /// <inheritdoc/>
-    public IReadOnlyList<Record> Range(RecordKind kind, string from, string? through, int max) => _inner.Range(kind, from, through, max);
+    internal void End() => _hasEnded = true;
 
-    /// <summary>Judges and stores an append as <see cref="IEventLog.AppendAsync"/> does, after what the transaction did before it.</summary>
-    /// <param name="append">What to store.</param>
-    public AppendResult Append(LogAppend append) => _inner.Append(append);
+    private void ThrowIfEnded()
+    {
+        if (_hasEnded) throw new InvalidOperationException("The transaction has ended; it is not to be kept.");
+        // SQLite's structures would not bear it.
+        if (_threadId != Environment.CurrentManagedThreadId) throw new InvalidOperationException("The transaction was used by another thread than the one that runs its work. Nothing was done; use it within the work, on its thread.");
+        if (Failure is { } failure) throw new InvalidOperationException("A statement of the log has failed in this transaction: nothing of it is kept.", failure);
+        _session.ThrowIfEnded();
+    }
 }

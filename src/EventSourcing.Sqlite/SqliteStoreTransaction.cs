@@ -13,7 +13,7 @@ public sealed class SqliteStoreTransaction
     /// <inheritdoc cref="SqliteLogTransaction.Connection"/>
     public SqliteConnection Connection => Log.Connection;
 
-    /// <summary>The same transaction on bytes and records.</summary>
+    /// <summary>The same transaction on bytes.</summary>
     public SqliteLogTransaction Log { get; }
 
     /// <summary>Appends events to a stream as part of the transaction.</summary>
@@ -25,5 +25,5 @@ public sealed class SqliteStoreTransaction
 
     /// <summary>Appends everything one append can say as part of the transaction, judged as <see cref="IEventStore.AppendAsync"/> does.</summary>
     /// <param name="append">What to store.</param>
-    public AppendResult Append(Append append) => _store.AppendIn(Log, append);
+    public AppendResult Append(Append append) => Log.Append(_store.Encode(append));
 }

@@ -34,10 +34,7 @@ public abstract class DelegatingLog : IEventLog
         Inner.ReadRecordsAsync(kind, from, through, max, cancellationToken);
 
     /// <inheritdoc/>
-    public virtual ValueTask<T> TransactAsync<T>(Func<ILogTransaction, T> work, CancellationToken cancellationToken) => Inner.TransactAsync(work, cancellationToken);
-
-    /// <inheritdoc/>
-    public virtual ValueTask<T> TransactNativelyAsync<T>(Func<ILogTransaction, T> work, CancellationToken cancellationToken) => Inner.TransactNativelyAsync(work, cancellationToken);
+    public virtual ValueTask<LogWritten> WriteAsync(LogWrite write, CancellationToken cancellationToken) => Inner.WriteAsync(write, cancellationToken);
 
     /// <inheritdoc/>
     public virtual T? Find<T>()

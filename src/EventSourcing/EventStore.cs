@@ -43,22 +43,6 @@ public sealed class EventStore : IEventStore
     }
 
     /// <inheritdoc/>
-    public AppendResult AppendIn(ILogTransaction transaction, Append append)
-    {
-        ArgumentNullException.ThrowIfNull(transaction);
-        ArgumentNullException.ThrowIfNull(append);
-        var encoder = RentEncoder();
-        try
-        {
-            return transaction.Append(encoder.Encode(append));
-        }
-        finally
-        {
-            Return(encoder);
-        }
-    }
-
-    /// <inheritdoc/>
     public EventSequence ReadStreamAsync(StreamId stream, ReadStreamOptions? options = null)
     {
         if (stream.IsDefault) throw new ArgumentException("default(StreamId) names no stream.", nameof(stream));
@@ -134,6 +118,9 @@ public sealed class EventStore : IEventStore
 
     /// <summary>Of the decisions that meet each other.</summary>
     internal Turns Turns { get; }
+
+    /// <summary>An append in bytes of its own, valid for as long as it is kept.</summary>
+    internal LogAppend Encode(Append append) => new AppendEncoder(Types, _serializer).Encode(append);
 
     /// <summary>An encoder whose append stays valid until it is given back.</summary>
     internal AppendEncoder RentEncoder() => _encoders.Rent();

@@ -1,3 +1,5 @@
+using EventSourcing.Storage;
+
 namespace EventSourcing;
 
 /// <summary>Shorter ways to say common things to an <see cref="IEventStore"/>.</summary>
@@ -16,5 +18,18 @@ public static class EventStoreExtensions
         ArgumentNullException.ThrowIfNull(store);
         ArgumentNullException.ThrowIfNull(events);
         return store.AppendAsync(new Append().To(stream, expected, events as object[] ?? [.. events]), cancellationToken);
+    }
+
+    /// <summary>An append in bytes, as a transaction of the store's log takes it in a user's work. It takes cause, correlation and actor from what is being handled now (<see cref="Handling"/>), as every append does.</summary>
+    /// <param name="store">The store.</param>
+    /// <param name="append">What to encode.</param>
+    /// <returns>The append in memory of its own.</returns>
+    /// <exception cref="UnknownEventTypeException">An event's CLR type, or one of the condition's, has no entry in the type map.</exception>
+    /// <exception cref="EventSerializationException">An event could not be serialized.</exception>
+    public static LogAppend Encode(this IEventStore store, Append append)
+    {
+        ArgumentNullException.ThrowIfNull(store);
+        ArgumentNullException.ThrowIfNull(append);
+        return store is EventStore encoding ? encoding.Encode(append) : throw new ArgumentException($"Appends are encoded by the {nameof(EventStore)}; {store.GetType()} is another.", nameof(store));
     }
 }

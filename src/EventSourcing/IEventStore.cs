@@ -31,11 +31,6 @@ public interface IEventStore : IAsyncDisposable
     /// <exception cref="AppendOutcomeUnknownException">The commit failed and its outcome could not be found out.</exception>
     ValueTask<AppendResult> AppendAsync(Append append, CancellationToken cancellationToken = default);
 
-    /// <summary>Judges and stores an append as <see cref="AppendAsync"/> does, as part of a transaction of this store's log.</summary>
-    /// <param name="transaction">The transaction that the caller's work was given; everything in it is stored together or not at all.</param>
-    /// <param name="append">What to store.</param>
-    AppendResult AppendIn(ILogTransaction transaction, Append append);
-
     /// <summary>Events of a stream, by version.</summary>
     /// <param name="stream">The stream; one without events gives none.</param>
     /// <param name="options">Which part; null for all, oldest first.</param>

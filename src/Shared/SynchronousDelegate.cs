@@ -17,6 +17,14 @@ internal static class SynchronousDelegate
                 throw new ArgumentException($"The delegate '{name}' is asynchronous, and nothing would wait for it: its work would be done too late or never, and what it throws would be lost. Await before this call, or pass a synchronous delegate.", name);
     }
 
+    /// <summary>A delegate's result, where it is nothing to be awaited; a delegate that returns <see cref="object"/> may still return a task.</summary>
+    /// <param name="result">The result.</param>
+    /// <param name="name">The parameter that the delegate was given for.</param>
+    /// <exception cref="ArgumentException">The result is a task.</exception>
+    internal static T NotAwaited<T>(T result, string name) => result is Task or ValueTask
+        ? throw new ArgumentException($"The result of '{name}' is a task, and nothing would wait for it. Nothing was kept. Await before this call, or pass a synchronous delegate.", name)
+        : result;
+
     private static bool IsAwaited(MethodInfo method) =>
         typeof(Task).IsAssignableFrom(method.ReturnType)
         || method.ReturnType == typeof(ValueTask)

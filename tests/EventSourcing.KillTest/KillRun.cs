@@ -131,8 +131,7 @@ public static class KillRun
 
     private static SubscriptionHandler ToLog() => SubscriptionHandler.EachRaw((e, delivery, _) =>
     {
-        var position = e.Position.ToString();
-        delivery.Enlist(transaction => transaction.Append(Append("effect-1", position)));
+        delivery.Append("effect-1", ExpectedVersion.Any, [e.Position.ToInt64()]);
         return default;
     });
 

@@ -55,7 +55,7 @@ public sealed class SqliteErasedRetryTests : ErasedRetryTests
     protected override IEventLog OpenLog() => SqliteEventLog.Open($"{_files.Path}{_opened++}");
 
     protected override async ValueTask EraseAsync(IEventLog log, StreamId stream, long throughVersion) =>
-        await log.TransactAsync(transaction => ((LogTransaction)transaction).Erase(stream, throughVersion, "test"), default);
+        await ((SqliteEventLog)log).EraseAsync(stream, throughVersion, "test");
 }
 
 public sealed class SqliteBlockedAppendTests : BlockedAppendTests

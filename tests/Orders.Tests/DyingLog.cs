@@ -19,7 +19,7 @@ internal sealed class DyingLog(IEventLog log) : IEventLog
     public ValueTask<IReadOnlyList<Record>> ReadRecordsAsync(RecordKind kind, string from, string? through, int max, CancellationToken cancellationToken) =>
         Living.ReadRecordsAsync(kind, from, through, max, cancellationToken);
 
-    public ValueTask<T> TransactAsync<T>(Func<ILogTransaction, T> work, CancellationToken cancellationToken) => Living.TransactAsync(work, cancellationToken);
+    public ValueTask<LogWritten> WriteAsync(LogWrite write, CancellationToken cancellationToken) => Living.WriteAsync(write, cancellationToken);
 
     public ValueTask DisposeAsync() => default;
 

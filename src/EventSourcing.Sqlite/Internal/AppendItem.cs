@@ -19,17 +19,9 @@ internal sealed class AppendItem : WorkItem, IValueTaskSource<AppendResult>
 
     internal override int Weight => _append.Count;
 
-    internal override long Bytes
-    {
-        get
-        {
-            var bytes = 0L;
-            foreach (ref readonly var write in _append.Writes.Span)
-                foreach (ref readonly var e in write.Events.Span)
-                    bytes += e.Data.Length + e.Metadata.Length;
-            return bytes;
-        }
-    }
+    internal override long Bytes => BytesOf(_append);
+
+    internal override bool RunsCodeOfOthers => false;
 
     internal ValueTask<AppendResult> Task => new(this, _answer.Version);
 
@@ -38,6 +30,15 @@ internal sealed class AppendItem : WorkItem, IValueTaskSource<AppendResult>
         if (!s_kept.TryDequeue(out var item)) item = new();
         (item._append, item._writer) = (append, writer);
         return item;
+    }
+
+    internal static long BytesOf(LogAppend append)
+    {
+        var bytes = 0L;
+        foreach (ref readonly var write in append.Writes.Span)
+            foreach (ref readonly var e in write.Events.Span)
+                bytes += e.Data.Length + e.Metadata.Length;
+        return bytes;
     }
 
     internal override bool IsVerdict(Exception error) => error is EventSourcingException;

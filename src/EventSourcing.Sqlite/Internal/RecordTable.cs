@@ -14,34 +14,27 @@ internal sealed class RecordTable(Database database)
 
     internal bool TryGet(RecordKind kind, string key, [NotNullWhen(true)] out Record? record)
     {
-        record = _get.Bind(1, (long)kind).Bind(2, key).Step() ? Current(_get, kind) : null;
+        record = Find(kind, key) ? new(key, _get.Bytes(3).ToArray(), _get.Int64(1)) : null;
         if (record is null) return false;
         _get.Reset();
         return true;
     }
 
-    internal List<Record> Range(RecordKind kind, string from, string? through, int max)
+    /// <summary>True when what is stored meets a requirement. Nothing is copied.</summary>
+    internal bool Meets(in RecordRequirement requirement)
     {
-        var records = new List<Record>();
-        _range.Bind(1, (long)kind).Bind(2, from);
-        try
-        {
-            while (records.Count < max && _range.Step())
-            {
-                var record = Current(_range, kind);
-                if (through is not null && CompareUtf8(record.Key, through) > 0) break;
-                records.Add(record);
-            }
-        }
-        finally
-        {
-            _range.Reset();
-        }
-
-        return records;
+        if (!Find(requirement.Kind, requirement.Key)) return requirement.IsMetBy(0, default);
+        var isMet = requirement.IsMetBy(_get.Int64(1), _get.Bytes(3));
+        _get.Reset();
+        return isMet;
     }
 
-    /// <summary>The same, ended by the record that brings the values to a number of bytes, and before one that is damaged unless that is the first.</summary>
+    /// <summary>Makes a change; false where the record has another revision than it expects, and where a removal finds no record.</summary>
+    internal bool TryChange(in RecordChange change) => change.IsRemoval
+        ? TryRemove(change.Kind, change.Key, change.IfRevision)
+        : TryPut(change.Kind, change.Key, change.Value.Span, change.IfRevision);
+
+    /// <summary>Records in order of their keys, ended by the one that brings the values to a number of bytes, and before one that is damaged unless that is the first.</summary>
     internal List<Record> Page(RecordKind kind, string from, string? through, int max, long maxBytes)
     {
         var (records, bytes) = (new List<Record>(), 0L);
@@ -66,7 +59,7 @@ internal sealed class RecordTable(Database database)
 
     internal bool TryPut(RecordKind kind, string key, ReadOnlySpan<byte> value, long? ifRevision)
     {
-        var revision = TryGet(kind, key, out var stored) ? stored.Revision : 0;
+        var revision = RevisionOf(kind, key);
         if (ifRevision is { } demanded && demanded != revision) return false;
         revision++;
         _put ??= database.Prepare(Sql.PutRecord);
@@ -76,11 +69,27 @@ internal sealed class RecordTable(Database database)
 
     internal bool TryRemove(RecordKind kind, string key, long? ifRevision)
     {
-        if (ifRevision is { } demanded && !(TryGet(kind, key, out var stored) && demanded == stored.Revision)) return false;
+        if (ifRevision is { } demanded && demanded != RevisionOf(kind, key)) return false;
         // A record that is damaged cannot be read, but it can be removed.
         _remove ??= database.Prepare(Sql.RemoveRecord);
         _remove.Bind(1, (long)kind).Bind(2, key).Run();
         return database.Changes > 0;
+    }
+
+    private long RevisionOf(RecordKind kind, string key)
+    {
+        if (!Find(kind, key)) return 0;
+        var revision = _get.Int64(1);
+        _get.Reset();
+        return revision;
+    }
+
+    // The statement stands on the record's row then. A damaged record has neither a value nor a revision.
+    private bool Find(RecordKind kind, string key)
+    {
+        if (!_get.Bind(1, (long)kind).Bind(2, key).Step()) return false;
+        if (!IsSound(_get, kind)) throw Damaged(_get, kind);
+        return true;
     }
 
     // SQLite orders text by its UTF-8 bytes, which is the order of code points, not of UTF-16 units.
@@ -97,7 +106,13 @@ internal sealed class RecordTable(Database database)
     {
         var key = row.Text(0);
         if (IsSound(row, kind)) return new(key, row.Bytes(3).ToArray(), row.Int64(1));
+        throw Damaged(row, kind);
+    }
+
+    private static StoreCorruptException Damaged(Statement row, RecordKind kind)
+    {
+        var key = row.Text(0);
         row.Reset();
-        throw new StoreCorruptException("the record is not what was stored", $"es_records, {kind} '{key}'") { RecordKey = key };
+        return new("the record is not what was stored", $"es_records, {kind} '{key}'") { RecordKey = key };
     }
 }

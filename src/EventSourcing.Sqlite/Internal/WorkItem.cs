@@ -20,6 +20,9 @@ internal abstract class WorkItem
     /// <summary>True for an item that has a transaction to itself, so that what it does to the transaction concerns nobody else.</summary>
     internal virtual bool RunsAlone => false;
 
+    /// <summary>True for an item whose work may take any time: readers that wait for a seal do not wait for it.</summary>
+    internal virtual bool RunsCodeOfOthers => true;
+
     /// <summary>The item's verdict when it is an error found before anything of it was written; else null.</summary>
     internal Exception? Refusal { get; private set; }
 

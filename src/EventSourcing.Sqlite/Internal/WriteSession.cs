@@ -197,11 +197,11 @@ internal sealed class WriteSession : IDisposable
     /// <summary>Writes the tag rules that are wanted. Inside the transaction.</summary>
     internal void StoreTagRules() => _rules.Store(_database);
 
-    /// <summary>Runs user code that has the connection: with triggers, and without means to end the transaction. Inside the transaction.</summary>
-    internal T RunUserCode<T>(Func<SqliteConnection, T> work) => Isolated(() =>
+    /// <summary>Runs user code that has the connection: with triggers, and without means to end the transaction. Inside the transaction and <see cref="Isolated"/>.</summary>
+    internal void RunUserCode(Action<SqliteConnection> work)
     {
         var cookie = _schemaCookie.Scalar(-1);
-        var result = Guarded(() => work(_database.Connection!), out var left);
+        Guarded(() => work(_database.Connection!), out var left);
         // At the end, too: what has happened since the last call of the log's is known by nothing else.
         ThrowIfEnded();
         if (left is not null) throw new InvalidOperationException($"The work returned before it disposed {left}: nothing of it is kept.");
@@ -211,8 +211,7 @@ internal sealed class WriteSession : IDisposable
         CatchUp();
         // What the work appended first may have been undone, or be a row of its SQL.
         FirstWritten = Head > _headBefore && _ids.IdAt(_headBefore + 1) is { } id ? (_headBefore + 1, id) : null;
-        return result;
-    });
+    }
 
     /// <exception cref="InvalidOperationException">The transaction has ended within its work.</exception>
     internal void ThrowIfEnded()
@@ -247,14 +246,13 @@ internal sealed class WriteSession : IDisposable
         Load();
     }
 
-    private T Guarded<T>(Func<T> work, out string? left)
+    private void Guarded(Action work, out string? left)
     {
         _isUserRunning = true;
         _guard!.Enter();
-        T result;
         try
         {
-            result = work();
+            work();
         }
         catch (Exception e)
         {
@@ -266,7 +264,6 @@ internal sealed class WriteSession : IDisposable
         }
 
         left = EndUserCode();
-        return result;
     }
 
     private string? EndUserCode()
@@ -306,9 +303,14 @@ internal sealed class WriteSession : IDisposable
     {
         var ids = new List<Guid>(append.Count);
         var positions = intended.Positions;
+        // A command that is known answers with what its first append stored, which may have been other events, fewer or more of them.
         foreach (ref readonly var write in append.Writes.Span)
             foreach (ref readonly var e in write.Events.Span)
-                ids.Add(e.Id ?? _events.IdAt(positions[ids.Count].ToInt64(), _timestamp));
+            {
+                if (e.Id is { } id) ids.Add(id);
+                else if (!intended.WasDuplicate) ids.Add(_events.IdAt(positions[ids.Count].ToInt64(), _timestamp));
+            }
+
         return new(ids, intended.FirstPosition, failure);
     }
 

@@ -118,12 +118,25 @@ internal sealed class Writer : IAsyncDisposable
     /// <summary>Knows of calls from inside the work of transactions.</summary>
     internal WorkGuard Work { get; } = new();
 
-    internal async ValueTask<T> TransactAsync<T>(Func<ILogTransaction, T> work, bool isNative, CancellationToken cancellationToken)
+    /// <summary>Applies a write of several parts as an item of the queue.</summary>
+    /// <param name="write">The write; it was validated.</param>
+    /// <param name="work">The user's work in its transaction, or null.</param>
+    /// <param name="cancellationToken">Before the item is taken from the queue: nothing is done.</param>
+    internal ValueTask<LogWritten> WriteAsync(LogWrite write, Action<SqliteLogTransaction>? work, CancellationToken cancellationToken)
     {
-        cancellationToken.ThrowIfCancellationRequested();
-        var item = new TransactItem<T>(work, isNative, _options.Limits, Work);
-        await EnqueueAsync(item, cancellationToken).ConfigureAwait(false);
-        return await item.Task.ConfigureAwait(false);
+        if (cancellationToken.IsCancellationRequested) return ValueTask.FromCanceled<LogWritten>(cancellationToken);
+        var item = new WriteItem(write, work, _options.Limits, Work);
+        if (!_places.Wait(0, CancellationToken.None)) return WaitAndEnqueueAsync(item, cancellationToken);
+        try
+        {
+            Enqueue(item, cancellationToken);
+        }
+        catch (Exception e)
+        {
+            return ValueTask.FromException<LogWritten>(e);
+        }
+
+        return new(item.Task);
     }
 
     /// <summary>Runs work on the session as an item of the queue.</summary>
@@ -291,6 +304,12 @@ internal sealed class Writer : IAsyncDisposable
     }
 
     private async ValueTask<AppendResult> WaitAndEnqueueAsync(AppendItem item, CancellationToken cancellationToken)
+    {
+        await EnqueueAsync(item, cancellationToken).ConfigureAwait(false);
+        return await item.Task.ConfigureAwait(false);
+    }
+
+    private async ValueTask<LogWritten> WaitAndEnqueueAsync(WriteItem item, CancellationToken cancellationToken)
     {
         await EnqueueAsync(item, cancellationToken).ConfigureAwait(false);
         return await item.Task.ConfigureAwait(false);
@@ -600,7 +619,7 @@ internal sealed class Writer : IAsyncDisposable
         {
             foreach (var item in items)
             {
-                if (item is not AppendItem) Volatile.Write(ref _isInOthersCode, true);
+                if (item is { RunsCodeOfOthers: true }) Volatile.Write(ref _isInOthersCode, true);
                 item?.Run(session);
             }
         }

@@ -5,7 +5,7 @@ namespace EventSourcing.Testing.Contract;
 /// <summary>A log that counts what is asked of it.</summary>
 internal sealed class CountingLog(LogUnderTest log) : DelegatingLog(log.Log)
 {
-    private int _reads, _waits, _transactions;
+    private int _reads, _waits, _writes;
 
     /// <summary>Pages that were asked for.</summary>
     internal int Reads => Volatile.Read(ref _reads);
@@ -13,8 +13,8 @@ internal sealed class CountingLog(LogUnderTest log) : DelegatingLog(log.Log)
     /// <summary>Waits that were begun.</summary>
     internal int Waits => Volatile.Read(ref _waits);
 
-    /// <summary>Transactions that are done.</summary>
-    internal int Transactions => Volatile.Read(ref _transactions);
+    /// <summary>Writes that are done, those with a user's work left out.</summary>
+    internal int Writes => Volatile.Read(ref _writes);
 
     public override ValueTask<LogPage> ReadAsync(LogRead read, CancellationToken cancellationToken)
     {
@@ -29,11 +29,11 @@ internal sealed class CountingLog(LogUnderTest log) : DelegatingLog(log.Log)
         return base.WaitAsync(after, cancellationToken);
     }
 
-    public override async ValueTask<T> TransactAsync<T>(Func<ILogTransaction, T> work, CancellationToken cancellationToken)
+    public override async ValueTask<LogWritten> WriteAsync(LogWrite write, CancellationToken cancellationToken)
     {
-        var result = await base.TransactAsync(work, cancellationToken).ConfigureAwait(false);
-        Interlocked.Increment(ref _transactions);
+        var written = await base.WriteAsync(write, cancellationToken).ConfigureAwait(false);
+        Interlocked.Increment(ref _writes);
         log.Changed.Set();
-        return result;
+        return written;
     }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using EventSourcing.Bus;
 using EventSourcing.Storage;
@@ -19,8 +20,9 @@ internal static class HandlingCases
         ContractCase.Of(Of_a_batch_no_event_is_the_cause_unless_the_handler_says_so),
         ContractCase.Of(Task_that_a_handler_leaves_behind_keeps_its_event),
         ContractCase.Of(Nothing_flows_from_the_starter_into_handlers),
-        ContractCase.Of(Append_in_a_transaction_follows_from_what_its_caller_handles),
-        ContractCase.Of(Append_in_a_transaction_has_the_trace_of_its_caller),
+        ContractCase.Of(What_an_effect_encodes_follows_from_its_event, LogCapabilities.UserWork),
+        ContractCase.Of(Append_of_a_work_follows_from_what_its_caller_handles, LogCapabilities.UserWork),
+        ContractCase.Of(Append_of_a_work_has_the_trace_of_its_caller, LogCapabilities.UserWork),
     ];
 
     private static async Task WaitAsync(Subscriber subscriber, GlobalPosition position)
@@ -52,11 +54,6 @@ internal static class HandlingCases
                     delivery.Append("by-delivery", ExpectedVersion.Any, [new Taken(1)]);
                     return default;
                 }), options).ConfigureAwait(false);
-                await subscriber.StartAsync("effective", SubscriptionHandler.EachRaw((_, delivery, _) =>
-                {
-                    delivery.Enlist(transaction => store.Store.AppendIn(transaction, new Append().To("by-effect", ExpectedVersion.Any, [new Taken(1)])));
-                    return default;
-                }), options).ConfigureAwait(false);
                 await bus.ListenAsync(Route.Type<Added>(), (_, _) => FollowAsync("by-live")).ConfigureAwait(false);
                 await bus.ListenRawAsync(Route.Type<Added>(), (_, _) => FollowAsync("by-live-raw")).ConfigureAwait(false);
 
@@ -73,8 +70,30 @@ internal static class HandlingCases
             (causes[0].EventId.ToString(), "op", "ann"),
             (causes[1].EventId.ToString(), causes[1].EventId.ToString(), null),
         ];
-        foreach (var stream in new[] { "by-each", "by-raw", "by-type", "by-delivery", "by-effect", "by-live", "by-live-raw" })
+        foreach (var stream in new[] { "by-each", "by-raw", "by-type", "by-delivery", "by-live", "by-live-raw" })
             Expect.Equal(expected, (await StoreUnderTest.ToListAsync(store.Store.ReadStreamAsync(stream)).ConfigureAwait(false)).Select(e => (e.CausationId, e.CorrelationId, e.Actor)), stream);
+    }
+
+    private static async Task What_an_effect_encodes_follows_from_its_event(StoreUnderTest store)
+    {
+        var encoded = new ConcurrentQueue<LogAppend>();
+        var subscriber = On(store.Log, store.Store);
+        await using (subscriber.ConfigureAwait(false))
+        {
+            await subscriber.StartAsync("effective", SubscriptionHandler.EachRaw((_, delivery, _) =>
+            {
+                delivery.Enlist<object>(_ => encoded.Enqueue(store.Store.Encode(new Append().To("by-effect", ExpectedVersion.Any, [new Taken(1)]))));
+                return default;
+            })).ConfigureAwait(false);
+            await store.AppendAsync(new Append { CorrelationId = "op", Actor = "ann" }.To("s", ExpectedVersion.Any, [new Added(1)])).ConfigureAwait(false);
+            await WaitAsync(subscriber, (await store.AppendAsync("s", new Added(2)).ConfigureAwait(false)).LastPosition).ConfigureAwait(false);
+        }
+
+        foreach (var append in encoded) await store.Log.AppendAsync(append).ConfigureAwait(false);
+        var causes = await StoreUnderTest.ToListAsync(store.Store.ReadStreamAsync("s")).ConfigureAwait(false);
+        var effects = await StoreUnderTest.ToListAsync(store.Store.ReadStreamAsync("by-effect")).ConfigureAwait(false);
+        Expect.Equal(causes.Select(c => c.EventId.ToString()), effects.Select(e => e.CausationId!), "the causes");
+        Expect.Equal(["ann", "nobody"], effects.Select(e => e.Actor ?? "nobody"), "the actors");
     }
 
     private static async Task Trace_shows_the_chain_through_listeners(StoreUnderTest store)
@@ -203,41 +222,35 @@ internal static class HandlingCases
         Expect.Equal(null, seen, "what the handler takes part in");
     }
 
-    private static async Task<EventEnvelope> TransactAsync(StoreUnderTest store, string stream, bool isNative, EventMetadata? handled)
+    // Encoded inside the work, appended after it.
+    private static async Task<EventEnvelope> WorkAsync(StoreUnderTest store, string stream, EventMetadata? handled)
     {
-        AppendResult Work(ILogTransaction transaction) => store.Store.AppendIn(transaction, new Append().To(stream, ExpectedVersion.Any, [new Added(1)]));
+        LogAppend append;
         using (handled is null ? default : Handling.Begin(handled))
-        {
-            if (isNative) await store.Log.Log.TransactNativelyAsync(Work, CancellationToken.None).ConfigureAwait(false);
-            else await store.Log.Log.TransactAsync(Work, CancellationToken.None).ConfigureAwait(false);
-        }
-
+            append = await store.Log.WorkAsync(() => store.Store.Encode(new Append().To(stream, ExpectedVersion.Any, [new Added(1)]))).ConfigureAwait(false);
+        await store.Log.AppendAsync(append).ConfigureAwait(false);
         return await store.SingleAsync(stream).ConfigureAwait(false);
     }
 
-    private static async Task Append_in_a_transaction_follows_from_what_its_caller_handles(StoreUnderTest store)
+    private static async Task Append_of_a_work_follows_from_what_its_caller_handles(StoreUnderTest store)
     {
         var activity = Activity.Current;
         Activity.Current = null;
-        foreach (var isNative in new[] { false, true })
-            foreach (var who in new[] { "ann", "bob", null })
-            {
-                var handled = who is null ? null : new EventMetadata { Actor = who, CorrelationId = $"of {who}", CausationId = $"by {who}" };
-                var e = await TransactAsync(store, $"s-{isNative}-{who}", isNative, handled).ConfigureAwait(false);
-                Expect.Equal((handled?.Actor, handled?.CorrelationId, handled?.CausationId), (e.Actor, e.CorrelationId, e.CausationId), $"what {who ?? "nobody"} handles, natively: {isNative}");
-            }
+        foreach (var who in new[] { "ann", "bob", null })
+        {
+            var handled = who is null ? null : new EventMetadata { Actor = who, CorrelationId = $"of {who}", CausationId = $"by {who}" };
+            var e = await WorkAsync(store, $"s-{who}", handled).ConfigureAwait(false);
+            Expect.Equal((handled?.Actor, handled?.CorrelationId, handled?.CausationId), (e.Actor, e.CorrelationId, e.CausationId), $"what {who ?? "nobody"} handles");
+        }
 
         Activity.Current = activity;
     }
 
-    private static async Task Append_in_a_transaction_has_the_trace_of_its_caller(StoreUnderTest store)
+    private static async Task Append_of_a_work_has_the_trace_of_its_caller(StoreUnderTest store)
     {
-        await TransactAsync(store, "first", isNative: false, new EventMetadata { CorrelationId = "first" }).ConfigureAwait(false);
-        foreach (var isNative in new[] { false, true })
-        {
-            using var activity = new Activity("case").SetIdFormat(ActivityIdFormat.W3C).Start();
-            var e = await TransactAsync(store, $"traced-{isNative}", isNative, handled: null).ConfigureAwait(false);
-            Expect.Equal(activity.TraceId.ToHexString(), e.CorrelationId, "the correlation id");
-        }
+        await WorkAsync(store, "first", new EventMetadata { CorrelationId = "first" }).ConfigureAwait(false);
+        using var activity = new Activity("case").SetIdFormat(ActivityIdFormat.W3C).Start();
+        var e = await WorkAsync(store, "traced", handled: null).ConfigureAwait(false);
+        Expect.Equal(activity.TraceId.ToHexString(), e.CorrelationId, "the correlation id");
     }
 }

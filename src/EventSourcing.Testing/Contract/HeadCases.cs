@@ -68,9 +68,9 @@ internal static class HeadCases
                 await log.Changed.UntilAsync(() => counting.Waits > 0, "it waits").ConfigureAwait(false);
                 for (var i = 1; i <= 3; i++)
                 {
-                    var (reads, transactions) = (counting.Reads, counting.Transactions);
+                    var (reads, writes) = (counting.Reads, counting.Writes);
                     await WaitAsync(subscription, await AppendAsync(log, "s").ConfigureAwait(false)).ConfigureAwait(false);
-                    await log.Changed.UntilAsync(() => counting.Transactions > transactions, "the checkpoint is written").ConfigureAwait(false);
+                    await log.Changed.UntilAsync(() => counting.Writes > writes, "the checkpoint is written").ConfigureAwait(false);
                     if (i > 1) Expect.Equal(reads + 1, counting.Reads, $"pages read for the checkpoint before and event {i}, group: {isGroup}");
                 }
             }

@@ -9,9 +9,9 @@ internal sealed class InterruptedLog(IEventLog log) : DelegatingLog(log)
 
     internal Func<LogRead, Task>? BeforeRead { get; set; }
 
-    internal Action? BeforeTransaction { get; set; }
+    internal Action? BeforeWrite { get; set; }
 
-    internal Action? AfterTransaction { get; set; }
+    internal Action? AfterWrite { get; set; }
 
     public override async ValueTask<AppendResult> AppendAsync(LogAppend append, CancellationToken cancellationToken)
     {
@@ -25,11 +25,11 @@ internal sealed class InterruptedLog(IEventLog log) : DelegatingLog(log)
         return await Inner.ReadAsync(read, cancellationToken).ConfigureAwait(false);
     }
 
-    public override async ValueTask<T> TransactAsync<T>(Func<ILogTransaction, T> work, CancellationToken cancellationToken)
+    public override async ValueTask<LogWritten> WriteAsync(LogWrite write, CancellationToken cancellationToken)
     {
-        BeforeTransaction?.Invoke();
-        var result = await Inner.TransactAsync(work, cancellationToken).ConfigureAwait(false);
-        AfterTransaction?.Invoke();
-        return result;
+        BeforeWrite?.Invoke();
+        var written = await Inner.WriteAsync(write, cancellationToken).ConfigureAwait(false);
+        AfterWrite?.Invoke();
+        return written;
     }
 }

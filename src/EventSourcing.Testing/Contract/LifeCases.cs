@@ -14,7 +14,7 @@ internal static class LifeCases
         ContractCase.Of(Wait_at_the_head_ends_with_the_next_event),
         ContractCase.Of(Wait_beyond_the_head_is_refused),
         ContractCase.Of(Wait_is_not_ended_by_records_and_refusals),
-        ContractCase.Of(Wait_is_ended_by_a_transactions_append),
+        ContractCase.Of(Wait_is_ended_by_a_writes_append),
         ContractCase.Of(Wait_is_ended_by_its_token),
         ContractCase.Of(Wait_of_many_readers_ends_for_all),
         ContractCase.Of(Wait_never_loses_an_append),
@@ -64,17 +64,17 @@ internal static class LifeCases
         var wait = WaitAsync(log, 1);
         await log.AppendAsync(Make.Tracked("source", 1, "s")).ConfigureAwait(false);
         await log.AppendAsync("s", Make.WithIds(1)).ConfigureAwait(false);
-        await log.TransactAsync(t => t.TryPut(RecordKind.Lease, "k", [1], null)).ConfigureAwait(false);
+        await log.PutAsync(RecordKind.Lease, "k", new byte[] { 1 }).ConfigureAwait(false);
         await Expect.ThrowsAsync<WrongExpectedVersionException>(() => log.AppendAsync("s", ExpectedVersion.NoStream, Make.Event()), "the append").ConfigureAwait(false);
         Expect.True(!wait.IsCompleted, "the wait is on");
         await log.AppendAsync("s", Make.Event()).ConfigureAwait(false);
         await wait.WaitAsync(Patience).ConfigureAwait(false);
     }
 
-    private static async Task Wait_is_ended_by_a_transactions_append(LogUnderTest log)
+    private static async Task Wait_is_ended_by_a_writes_append(LogUnderTest log)
     {
         var wait = WaitAsync(log, 0);
-        await log.TransactAsync(t => t.Append(Make.Append("s", Make.Event()))).ConfigureAwait(false);
+        await log.WriteAsync(new() { Appends = [Make.Append("s", Make.Event())] }).ConfigureAwait(false);
         await wait.WaitAsync(Patience).ConfigureAwait(false);
     }
 
@@ -191,7 +191,7 @@ internal static class LifeCases
         async () => await log.AppendAsync(Make.Append("s", Make.Event()), token).ConfigureAwait(false),
         async () => (await log.ReadAsync(new AllRead(), token).ConfigureAwait(false)).Dispose(),
         async () => await log.WaitAsync(GlobalPosition.Start, token).ConfigureAwait(false),
-        async () => await log.TransactAsync(t => t.TryPut(RecordKind.Lease, "k", [1], null), token).ConfigureAwait(false),
+        async () => await log.WriteAsync(new() { Changes = [RecordChange.Put(RecordKind.Lease, "k", new byte[] { 1 })] }, token).ConfigureAwait(false),
     ];
 
     private static async Task Disposal_ends_waits(LogUnderTest log)
@@ -248,6 +248,6 @@ internal static class LifeCases
     {
         await Expect.ThrowsAsync<ArgumentNullException>(() => log.AppendAsync((LogAppend)null!), "append").ConfigureAwait(false);
         await Expect.ThrowsAsync<ArgumentNullException>(() => log.PageAsync(null!), "read").ConfigureAwait(false);
-        await Expect.ThrowsAsync<ArgumentNullException>(() => log.TransactAsync<int>(null!), "transaction").ConfigureAwait(false);
+        await Expect.ThrowsAsync<ArgumentNullException>(() => log.WriteAsync(null!), "write").ConfigureAwait(false);
     }
 }

@@ -12,4 +12,7 @@ public enum LogCapabilities
 
     /// <summary>Two logs may be open on the same data at the same time.</summary>
     Shared = 2,
+
+    /// <summary>The log runs a user's work in its transactions (<see cref="EventSourcing.Storage.IUserTransactions{TTransaction}"/>).</summary>
+    UserWork = 4,
 }

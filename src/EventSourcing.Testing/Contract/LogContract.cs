@@ -15,7 +15,7 @@ public static class LogContract
         .. In(ContractArea.Read, ReadCases.All),
         .. In(ContractArea.Idempotency, IdempotencyCases.All, RetryCases.All, MessageCases.All),
         .. In(ContractArea.Conditions, ConditionCases.All),
-        .. In(ContractArea.Records, RecordCases.All),
+        .. In(ContractArea.Records, RecordCases.All, WriteCases.All, WorkCases.All),
         .. In(ContractArea.Life, LifeCases.All),
         .. In(ContractArea.Subscriptions, SubscriptionCases.All, CheckpointCases.All, FailureCases.All, ParkingCases.All, LeaseCases.All, LoopCases.All, HeadCases.All),
     ];

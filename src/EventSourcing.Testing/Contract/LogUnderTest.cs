@@ -39,7 +39,34 @@ internal sealed class LogUnderTest(ILogFixture fixture, IEventLog log, DrivenClo
     internal Task<AppendResult> AppendAsync(StreamId stream, ExpectedVersion expected, params LogEvent[] events) =>
         AppendAsync(new LogAppend { Writes = Make.Writes(new StreamWrite(stream, expected, events)) });
 
-    internal async Task<T> TransactAsync<T>(Func<ILogTransaction, T> work) => await Log.TransactAsync(work, CancellationToken.None).ConfigureAwait(false);
+    internal async Task<LogWritten> WriteAsync(LogWrite write) => await Log.WriteAsync(write, CancellationToken.None).ConfigureAwait(false);
+
+    internal Task<LogWritten> ChangeAsync(params RecordChange[] changes) => WriteAsync(new() { Changes = changes });
+
+    /// <summary>Stores a record; false when it has another revision.</summary>
+    internal async Task<bool> PutAsync(RecordKind kind, string key, ReadOnlyMemory<byte> value, long? ifRevision = null) =>
+        (await ChangeAsync(RecordChange.Put(kind, key, value, ifRevision).OrSkip()).ConfigureAwait(false)).Changed[0];
+
+    internal async Task<Record?> FindRecordAsync(RecordKind kind, string key)
+    {
+        var found = await Log.ReadRecordsAsync(kind, key, key, 1, CancellationToken.None).ConfigureAwait(false);
+        return found.Count == 0 ? null : found[0];
+    }
+
+    internal async Task<IReadOnlyList<Record>> RecordsAsync(RecordKind kind, string from = "", string? through = null, int max = 1000) =>
+        await Log.ReadRecordsAsync(kind, from, through, max, CancellationToken.None).ConfigureAwait(false);
+
+    /// <summary>Writes with a user's work in the transaction, of whatever type that is.</summary>
+    internal async Task<LogWritten> WriteAsync(LogWrite write, Action<object> work) =>
+        await Log.Find<IUserTransactions<object>>()!.WriteAsync(write, work, CancellationToken.None).ConfigureAwait(false);
+
+    /// <summary>Runs a function as a user's work in a transaction of its own.</summary>
+    internal async Task<T> WorkAsync<T>(Func<T> work)
+    {
+        var result = default(T)!;
+        await WriteAsync(LogWrite.Empty, _ => result = work()).ConfigureAwait(false);
+        return result;
+    }
 
     /// <summary>Demands that an append is refused and that nothing of it is left.</summary>
     internal async Task<TException> RefusesAsync<TException>(LogAppend append) where TException : Exception
@@ -87,8 +114,8 @@ internal sealed class LogUnderTest(ILogFixture fixture, IEventLog log, DrivenClo
 
     internal async Task<RecordedEvent?> FindAsync(Guid id) => await Log.FindEventAsync(id).ConfigureAwait(false);
 
-    internal Task<long> TrackedAsync(string source) => TransactAsync(t =>
-        t.TryGet(RecordKind.Tracking, source, out var record) ? BitConverter.ToInt64(record.Value.Span) : 0);
+    internal async Task<long> TrackedAsync(string source) =>
+        await FindRecordAsync(RecordKind.Tracking, source).ConfigureAwait(false) is { } record ? BitConverter.ToInt64(record.Value.Span) : 0;
 
     /// <summary>Everything the log holds, as text.</summary>
     internal async Task<string> DescribeAsync()
@@ -97,8 +124,9 @@ internal sealed class LogUnderTest(ILogFixture fixture, IEventLog log, DrivenClo
         text.Append(CultureInfo.InvariantCulture, $"head {await HeadAsync().ConfigureAwait(false)}");
         foreach (var e in await ReadAllAsync().ConfigureAwait(false))
             text.Append(CultureInfo.InvariantCulture, $"; {e.Position} {e.StreamId}@{e.Version} {e.Type} {e.Id} {e.Data.Length} {string.Join(',', e.Tags ?? [])}");
-        foreach (var record in await TransactAsync(t => Kinds.SelectMany(kind => t.Range(kind, "", null, 1000)).ToArray()).ConfigureAwait(false))
-            text.Append(CultureInfo.InvariantCulture, $"; {record.Key}#{record.Revision}={Convert.ToHexString(record.Value.Span)}");
+        foreach (var kind in Kinds)
+            foreach (var record in await RecordsAsync(kind).ConfigureAwait(false))
+                text.Append(CultureInfo.InvariantCulture, $"; {record.Key}#{record.Revision}={Convert.ToHexString(record.Value.Span)}");
         return text.ToString();
     }
 }

@@ -17,25 +17,25 @@ internal static class LoopCases
         ContractCase.Of(Handler_that_disposes_its_subscription_goes_on_and_nothing_comes_after_its_event),
         ContractCase.Of(Handler_that_steers_its_own_subscription_is_refused_at_once),
         ContractCase.Of(Work_that_outlives_its_handler_may_steer),
-        ContractCase.Of(Subscription_steered_from_inside_a_transaction_refuses_and_ends),
+        ContractCase.Of(Subscription_steered_from_inside_a_transaction_refuses_and_ends, LogCapabilities.UserWork),
         ContractCase.Of(Handlers_that_dispose_each_others_subscriptions_end),
         ContractCase.Of(Handler_may_dispose_its_subscriber),
         ContractCase.Of(Live_handler_may_dispose_its_bus),
         ContractCase.Of(Live_handler_that_disposes_its_bus_waits_for_no_other),
         ContractCase.Of(State_change_that_steers_is_refused_and_the_subscription_goes_on),
-        ContractCase.Of(Filter_key_effect_and_work_of_a_reset_that_steer_are_refused),
+        ContractCase.Of(Filter_key_effect_and_work_of_a_reset_that_steer_are_refused, LogCapabilities.UserWork),
         ContractCase.Of(Predicate_of_a_live_listener_may_dispose_it),
         ContractCase.Of(State_changes_that_throw_end_nothing),
         ContractCase.Of(Callback_that_throws_when_a_lease_is_lost_is_the_last_error_and_ends_no_other_subscription),
         ContractCase.Of(Lease_that_cannot_be_read_faults_its_own_subscription_only),
         ContractCase.Of(Checkpoint_that_cannot_be_read_faults_its_own_subscription_only),
         ContractCase.Of(Subscription_and_listener_outlast_a_full_disk_and_a_read_only_one),
-        ContractCase.Of(Effect_that_meets_trouble_of_another_store_falls_under_the_policy),
+        ContractCase.Of(Effect_that_meets_trouble_of_another_store_falls_under_the_policy, LogCapabilities.UserWork),
         ContractCase.Of(Wait_on_a_paused_or_faulted_subscription_fails_with_the_cause),
         ContractCase.Of(Wait_on_standby_follows_the_checkpoint_of_the_one_at_work),
         ContractCase.Of(Reset_of_a_paused_subscription_leaves_it_paused_at_the_new_place),
-        ContractCase.Of(Reset_of_a_group_with_work_happens_in_one_transaction_or_not_at_all),
-        ContractCase.Of(Reset_keeps_nothing_of_its_work_when_a_lease_is_lost_just_before_its_transaction),
+        ContractCase.Of(Reset_of_a_group_with_work_happens_in_one_transaction_or_not_at_all, LogCapabilities.UserWork),
+        ContractCase.Of(Reset_keeps_nothing_of_its_work_when_a_lease_is_lost_just_before_its_transaction, LogCapabilities.UserWork),
         ContractCase.Of(Second_disposal_leaves_the_successor_alone),
         ContractCase.Of(Disposal_ends_when_a_handler_does_not_return_and_says_so),
         ContractCase.Of(Callback_that_throws_at_the_stop_ends_nothing),
@@ -79,7 +79,7 @@ internal static class LoopCases
                 await ready.Task.ConfigureAwait(false);
                 Func<Task>[] calls =
                 [
-                    () => own.PauseAsync(), () => own.ResumeAsync(), () => own.ResetAsync(Start.Beginning), () => own.ResetAsync<ILogTransaction>(Start.Beginning, _ => { }),
+                    () => own.PauseAsync(), () => own.ResumeAsync(), () => own.ResetAsync(Start.Beginning),
                     () => own.RetryAsync("k"), () => own.RetryAllAsync(), () => own.DiscardAsync("k"), () => own.WaitForAsync(e.Position), () => Task.Run(() => own.PauseAsync()),
                 ];
                 using (Handling.Begin(new EventMetadata { Actor = "ann" }))
@@ -88,7 +88,7 @@ internal static class LoopCases
             await log.AppendAsync("s", Make.Event()).ConfigureAwait(false);
             ready.SetResult();
             await WaitAsync(own, 1).ConfigureAwait(false);
-            Expect.Equal(9, refused.Count, "how many calls were refused");
+            Expect.Equal(8, refused.Count, "how many calls were refused");
             foreach (var message in refused) Expect.True(message.Contains("DisposeAsync", StringComparison.Ordinal), $"'{message}' says what may be called");
             Expect.Equal(0L, (await own.GetStatusAsync().ConfigureAwait(false)).Failures, "the failures");
         }
@@ -251,8 +251,7 @@ internal static class LoopCases
             {
                 // The first is set aside, so that keys are asked for.
                 if (++handled <= 2) throw new InvalidOperationException("broken");
-                delivery.Enlist(_ => Steer("effect"));
-                delivery.Enlist<ILogTransaction>(_ => Steer("native effect"));
+                delivery.Enlist<object>(_ => Steer("effect"));
                 return default;
             }), new()
             {
@@ -266,9 +265,9 @@ internal static class LoopCases
             }).ConfigureAwait(false);
             for (var i = 1; i <= 4; i++) await log.AppendAsync($"s-{i}", Make.Event("taken")).ConfigureAwait(false);
             await WaitAsync(own, 4).ConfigureAwait(false);
-            await own.ResetAsync<ILogTransaction>(Start.End, _ => Steer("reset")).WaitAsync(Patience).ConfigureAwait(false);
+            await own.ResetAsync<object>(Start.End, _ => Steer("reset")).WaitAsync(Patience).ConfigureAwait(false);
             Expect.Equal([], taken, "what was not refused");
-            Expect.Equal(["effect", "filter", "key", "native effect", "reset"], refused.Distinct().Order(StringComparer.Ordinal), "what was refused");
+            Expect.Equal(["effect", "filter", "key", "reset"], refused.Distinct().Order(StringComparer.Ordinal), "what was refused");
         }
     }
 
@@ -377,14 +376,17 @@ internal static class LoopCases
     }
 
     // As another process's: another owner, the next epoch.
-    private static Task<bool> StealAsync(LogUnderTest log, string key) => log.TransactAsync(transaction =>
+    private static async Task StealAsync(LogUnderTest log, string key)
     {
-        transaction.TryGet(RecordKind.Lease, key, out var record);
-        var bytes = record!.Value.ToArray();
-        bytes[1]++;
-        bytes[17]++;
-        return transaction.TryPut(RecordKind.Lease, key, bytes, null);
-    });
+        while (true)
+        {
+            var record = await log.FindRecordAsync(RecordKind.Lease, key).ConfigureAwait(false);
+            var bytes = record!.Value.ToArray();
+            bytes[1]++;
+            bytes[17]++;
+            if (await log.PutAsync(RecordKind.Lease, key, bytes, record.Revision).ConfigureAwait(false)) return;
+        }
+    }
 
     private static async Task Lease_that_cannot_be_read_faults_its_own_subscription_only(LogUnderTest log)
     {
@@ -395,7 +397,7 @@ internal static class LoopCases
             var good = await subscriber.StartAsync("good", Collect([])).ConfigureAwait(false);
             await log.Changed.UntilAsync(() => (bad.State, good.State) == (SubscriptionState.Live, SubscriptionState.Live), "both are live").ConfigureAwait(false);
             byte[] newer = [2, 0, 0];
-            await log.TransactAsync(transaction => transaction.TryPut(RecordKind.Lease, "bad", newer, null)).ConfigureAwait(false);
+            await log.PutAsync(RecordKind.Lease, "bad", newer).ConfigureAwait(false);
             await log.Changed.UntilAsync(() => bad.State == SubscriptionState.Faulted, "it is faulted").ConfigureAwait(false);
             Expect.True((await bad.GetStatusAsync().ConfigureAwait(false)).LastError is StoreCorruptException { Where: "lease 'bad'" }, "the last error names the lease");
             // A reset begins anew, fails alike and says so.
@@ -411,7 +413,7 @@ internal static class LoopCases
     private static async Task Checkpoint_that_cannot_be_read_faults_its_own_subscription_only(LogUnderTest log)
     {
         byte[] newer = [2, 1];
-        await log.TransactAsync(transaction => transaction.TryPut(RecordKind.Checkpoint, "bad", newer, null)).ConfigureAwait(false);
+        await log.PutAsync(RecordKind.Checkpoint, "bad", newer).ConfigureAwait(false);
         await log.AppendAsync("s", Make.Event()).ConfigureAwait(false);
         var subscriber = On(log);
         await using (subscriber.ConfigureAwait(false))
@@ -485,20 +487,16 @@ internal static class LoopCases
         var subscriber = On(log);
         await using (subscriber.ConfigureAwait(false))
         {
-            foreach (var isNative in new[] { false, true })
+            var attempts = 0;
+            var own = await subscriber.StartAsync("own", SubscriptionHandler.EachRaw((_, delivery, _) =>
             {
-                var attempts = 0;
-                var own = await subscriber.StartAsync($"own-{isNative}", SubscriptionHandler.EachRaw((_, delivery, _) =>
-                {
-                    attempts++;
-                    if (isNative) delivery.Enlist<ILogTransaction>(_ => throw new StoreUnavailableException("another store"));
-                    else delivery.Enlist(_ => throw new StoreUnavailableException("another store"));
-                    return default;
-                }), new() { OnFailure = OnFailure.RetryThenPause(2, TimeSpan.Zero) }).ConfigureAwait(false);
-                await log.Changed.UntilAsync(() => own.State == SubscriptionState.Paused, "it is paused").ConfigureAwait(false);
-                Expect.True((await own.GetStatusAsync().ConfigureAwait(false)).LastError is SubscriptionException { Attempts: 3, InnerException: StoreUnavailableException }, "the last error is the effect's");
-                Expect.True(attempts >= 3, "it was tried three times");
-            }
+                attempts++;
+                delivery.Enlist<object>(_ => throw new StoreUnavailableException("another store"));
+                return default;
+            }), new() { OnFailure = OnFailure.RetryThenPause(2, TimeSpan.Zero) }).ConfigureAwait(false);
+            await log.Changed.UntilAsync(() => own.State == SubscriptionState.Paused, "it is paused").ConfigureAwait(false);
+            Expect.True((await own.GetStatusAsync().ConfigureAwait(false)).LastError is SubscriptionException { Attempts: 3, InnerException: StoreUnavailableException }, "the last error is the effect's");
+            Expect.True(attempts >= 3, "it was tried three times");
         }
     }
 
@@ -588,23 +586,23 @@ internal static class LoopCases
         {
             var own = await subscriber.StartAsync("own", Collect(seen), new() { IsGroup = true, CheckpointEvery = 1 }).ConfigureAwait(false);
             await WaitAsync(own, 20).ConfigureAwait(false);
-            byte[] mark = [1];
-            bool Mark(ILogTransaction transaction) => transaction.TryPut(RecordKind.Document, "mark", mark, null);
-            await Expect.ThrowsAsync<ArgumentException>(() => own.ResetAsync<ILogTransaction>(Start.Beginning, async _ => await Task.Yield()), "asynchronous work").ConfigureAwait(false);
-            await Expect.ThrowsAsync<FormatException>(() => own.ResetAsync<ILogTransaction>(Start.Beginning, transaction =>
+            var marks = 0;
+            void Mark() => marks++;
+            await Expect.ThrowsAsync<ArgumentException>(() => own.ResetAsync<object>(Start.Beginning, async _ => await Task.Yield()), "asynchronous work").ConfigureAwait(false);
+            await Expect.ThrowsAsync<FormatException>(() => own.ResetAsync<object>(Start.Beginning, _ =>
             {
-                Mark(transaction);
+                Mark();
                 throw new FormatException("no");
             }).WaitAsync(Patience), "work that throws").ConfigureAwait(false);
             using var given = new CancellationTokenSource();
             await given.CancelAsync().ConfigureAwait(false);
-            await Expect.ThrowsAsync<OperationCanceledException>(() => own.ResetAsync<ILogTransaction>(Start.Beginning, transaction => Mark(transaction), given.Token), "a reset given up").ConfigureAwait(false);
+            await Expect.ThrowsAsync<OperationCanceledException>(() => own.ResetAsync<object>(Start.Beginning, _ => Mark(), given.Token), "a reset given up").ConfigureAwait(false);
             await WaitAsync(own, 20).ConfigureAwait(false);
-            Expect.Equal((20, 0), (seen.Count, (await DocumentsAsync(log).ConfigureAwait(false)).Count), "events and documents after the resets that failed");
+            Expect.Equal((20, 1), (seen.Count, marks), "events and works after the resets that failed");
 
             await StealAsync(log, "own/07").ConfigureAwait(false);
-            await Expect.ThrowsAsync<Exception>(() => own.ResetAsync<ILogTransaction>(Start.Beginning, transaction => Mark(transaction)).WaitAsync(Patience), "a reset without one of the leases").ConfigureAwait(false);
-            Expect.Equal(0, (await DocumentsAsync(log).ConfigureAwait(false)).Count, "documents");
+            await Expect.ThrowsAsync<Exception>(() => own.ResetAsync<object>(Start.Beginning, _ => Mark()).WaitAsync(Patience), "a reset without one of the leases").ConfigureAwait(false);
+            Expect.Equal(1, marks, "works, as the lease was lost before");
         }
 
         var again = On(log, Hasty);
@@ -615,11 +613,11 @@ internal static class LoopCases
             await log.Changed.UntilAsync(() => own.ActiveSegments == 16, "all segments are active").ConfigureAwait(false);
             await WaitAsync(own, 20).ConfigureAwait(false);
             Expect.Equal(0, seen.Count, "what came, as nothing was reset");
-            byte[] mark = [1];
-            await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => own.ResetAsync<ILogTransaction>(Start.Beginning, transaction => transaction.TryPut(RecordKind.Document, "mark", mark, null)))).WaitAsync(Patience).ConfigureAwait(false);
+            var marks = 0;
+            await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => own.ResetAsync<object>(Start.Beginning, _ => marks++))).WaitAsync(Patience).ConfigureAwait(false);
             await WaitAsync(own, 20).ConfigureAwait(false);
             Expect.Equal(Make.CountTo(20), seen.Distinct().Order(), "what came again");
-            Expect.Equal(1, (await DocumentsAsync(log).ConfigureAwait(false)).Count, "documents");
+            Expect.Equal(3, marks, "works");
         }
     }
 
@@ -635,22 +633,18 @@ internal static class LoopCases
             // When all segments wait for it.
             troubled.Trouble = operation =>
             {
-                if (operation == nameof(IEventLog.TransactNativelyAsync)) StealAsync(log, "own/07").GetAwaiter().GetResult();
+                if (operation == TroubledLog.UserWork) StealAsync(log, "own/07").GetAwaiter().GetResult();
                 return null;
             };
-            byte[] mark = [1];
-            await Expect.ThrowsAsync<LeaseLostException>(
-                () => own.ResetAsync<ILogTransaction>(Start.Beginning, transaction => transaction.TryPut(RecordKind.Document, "mark", mark, null)).WaitAsync(Patience), "the reset").ConfigureAwait(false);
-            Expect.Equal(0, (await DocumentsAsync(log).ConfigureAwait(false)).Count, "documents");
+            var works = 0;
+            var lost = await Expect.ThrowsAsync<LeaseLostException>(() => own.ResetAsync<object>(Start.Beginning, _ => works++).WaitAsync(Patience), "the reset").ConfigureAwait(false);
+            Expect.Equal(("own/07", 0), (lost.Name, works), "the lease, and works");
             Expect.Equal(Enumerable.Repeat(20L, 16), await CheckpointsAsync().ConfigureAwait(false), "the checkpoints");
         }
 
         async Task<long[]> CheckpointsAsync() =>
             [.. (await log.Log.ReadRecordsAsync(RecordKind.Checkpoint, "own/", "own/~", 16, CancellationToken.None).ConfigureAwait(false)).Select(r => BitConverter.ToInt64(r.Value.Span[2..]))];
     }
-
-    private static async Task<IReadOnlyList<Record>> DocumentsAsync(LogUnderTest log) =>
-        await log.Log.ReadRecordsAsync(RecordKind.Document, "", null, 10, CancellationToken.None).ConfigureAwait(false);
 
     private static async Task Second_disposal_leaves_the_successor_alone(LogUnderTest log)
     {
@@ -736,19 +730,19 @@ internal static class LoopCases
             await WaitAsync(own, 1).ConfigureAwait(false);
             Func<Task>[] calls =
             [
-                () => own.PauseAsync(), () => own.ResumeAsync(), () => own.ResetAsync(Start.Beginning), () => own.RetryAllAsync(), () => own.RetryAsync("s"),
+                () => own.PauseAsync(), () => own.ResumeAsync(), () => own.ResetAsync(Start.Beginning), () => own.ResetAsync<object>(Start.Beginning, _ => { }), () => own.RetryAllAsync(), () => own.RetryAsync("s"),
                 () => own.DiscardAsync("s"), () => own.WaitForAsync(GlobalPosition.FromInt64(2)),
             ];
             foreach (var call in calls)
             {
-                var begun = await log.TransactAsync(_ => new[] { call() }).ConfigureAwait(false);
+                var begun = await log.WorkAsync(() => new[] { call() }).ConfigureAwait(false);
                 await Expect.ThrowsAsync<InvalidOperationException>(() => begun[0].WaitAsync(Patience), "a call from inside").ConfigureAwait(false);
             }
 
             Expect.Equal(SubscriptionState.Live, own.State, "the state");
             Func<ValueTask>[] ends = [listener.DisposeAsync, own.DisposeAsync, bus.Subscriber.DisposeAsync, bus.DisposeAsync];
             foreach (var end in ends)
-                Expect.True((await log.TransactAsync(_ => new[] { end().AsTask() }).ConfigureAwait(false))[0].IsCompletedSuccessfully, "a disposal from inside does not wait");
+                Expect.True((await log.WorkAsync(() => new[] { end().AsTask() }).ConfigureAwait(false))[0].IsCompletedSuccessfully, "a disposal from inside does not wait");
             await own.DisposeAsync().AsTask().WaitAsync(Patience).ConfigureAwait(false);
             Expect.Equal(SubscriptionState.Stopped, own.State, "the state after the disposal");
         }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Text.Json;
 using EventSourcing.Serialization;
 using EventSourcing.Storage;
 using EventSourcing.Subscriptions;
@@ -214,7 +215,7 @@ internal static class ParkingCases
         foreach (var stream in streams) await log.AppendAsync(stream, Make.Event()).ConfigureAwait(false);
         await log.AppendAsync(streams[0], Make.Numbered(fill)).ConfigureAwait(false);
         foreach (var stream in streams) await log.AppendAsync(stream, Make.Event()).ConfigureAwait(false);
-        var subscriber = On(log, new EventStore(new InterruptedLog(log.Log) { AfterTransaction = log.Changed.Set }, EventTypeMap.Empty), Quiet);
+        var subscriber = On(log, new EventStore(new InterruptedLog(log.Log) { AfterWrite = log.Changed.Set }, EventTypeMap.Empty), Quiet);
         await using (subscriber.ConfigureAwait(false))
         {
             var started = new TaskCompletionSource<Subscription>();
@@ -283,7 +284,7 @@ internal static class ParkingCases
     private static async Task Event_set_aside_is_written_when_the_runner_pauses_or_stops(LogUnderTest log)
     {
         var seen = new ConcurrentQueue<long>();
-        var subscriber = On(log, new EventStore(new InterruptedLog(log.Log) { AfterTransaction = log.Changed.Set }, EventTypeMap.Empty), Quiet);
+        var subscriber = On(log, new EventStore(new InterruptedLog(log.Log) { AfterWrite = log.Changed.Set }, EventTypeMap.Empty), Quiet);
         await using (subscriber.ConfigureAwait(false))
         {
             var started = new TaskCompletionSource<Subscription>();
@@ -329,23 +330,19 @@ internal static class ParkingCases
 
     private static async Task Refused_effect_leaves_what_was_set_aside_beside_it_set_aside_once(LogUnderTest log)
     {
-        var subscriber = On(log, Quiet);
+        var subscriber = On(log, new EventStore(log.Log, CaseEvents.Types), Quiet);
         await using (subscriber.ConfigureAwait(false))
         {
             var subscription = await StartAsync(log, subscriber, (e, delivery) =>
             {
-                delivery.Enlist(t =>
-                {
-                    if (e.Position.ToInt64() == 7) throw new InvalidOperationException("refused");
-                    t.Append(Make.Append("effects", Make.Event(data: e.Position.ToString())));
-                });
+                delivery.Append("effects", e.Position.ToInt64() == 7 ? ExpectedVersion.Exactly(77) : ExpectedVersion.Any, [new Added((int)e.Position.ToInt64())]);
                 ThrowAt(5, e);
                 return default;
             }).ConfigureAwait(false);
             await WaitAsync(subscription, 12).ConfigureAwait(false);
             Expect.Equal([5, 7, 8, 10, 11], (await ParkedAsync(subscription).ConfigureAwait(false)).Order(), "what is parked");
             Expect.Equal(5L, (await subscription.GetStatusAsync().ConfigureAwait(false)).Parked, "how many are parked");
-            var effects = (await log.ReadStreamAsync("effects").ConfigureAwait(false)).Texts().Select(long.Parse);
+            var effects = (await log.ReadStreamAsync("effects").ConfigureAwait(false)).Select(e => JsonSerializer.Deserialize(e.Data.Span, CaseJson.Default.Added)!.Count);
             Expect.Equal([1, 2, 3, 4, 6, 9, 12], effects, "the effects");
         }
     }
@@ -353,7 +350,7 @@ internal static class ParkingCases
     /// <summary>The case's log, of which one transaction fails as soon as a fault is given.</summary>
     private static InterruptedLog Faulty(LogUnderTest log, Exception?[] fault) => new(log.Log)
     {
-        BeforeTransaction = () =>
+        BeforeWrite = () =>
         {
             if (Interlocked.Exchange(ref fault[0], null) is { } thrown) throw thrown;
         },

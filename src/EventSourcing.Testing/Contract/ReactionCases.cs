@@ -90,7 +90,7 @@ internal static class ReactionCases
             {
                 await bus.ReactAsync<Added>("take-one", (added, e) =>
                 {
-                    dying.BeforeTransaction = () => throw new ObjectDisposedException("the process");
+                    dying.BeforeWrite = () => throw new ObjectDisposedException("the process");
                     died.TrySetResult();
                     return TakeOne(added, e);
                 }).ConfigureAwait(false);

@@ -3,8 +3,11 @@ using EventSourcing.Storage;
 namespace EventSourcing.Testing.Contract;
 
 /// <summary>A log whose operations fail as long as a case wants them to.</summary>
-internal sealed class TroubledLog(IEventLog log) : DelegatingLog(log)
+internal sealed class TroubledLog(IEventLog log) : DelegatingLog(log), IUserTransactions<object>
 {
+    /// <summary>The name of a write with a user's work.</summary>
+    internal const string UserWork = nameof(UserWork);
+
     private volatile Func<string, Exception?> _trouble = static _ => null;
 
     /// <summary>Asked before each operation, by its name; what it returns is thrown.</summary>
@@ -38,16 +41,19 @@ internal sealed class TroubledLog(IEventLog log) : DelegatingLog(log)
         return await Inner.ReadRecordsAsync(kind, from, through, max, cancellationToken).ConfigureAwait(false);
     }
 
-    public override async ValueTask<T> TransactAsync<T>(Func<ILogTransaction, T> work, CancellationToken cancellationToken)
+    public override async ValueTask<LogWritten> WriteAsync(LogWrite write, CancellationToken cancellationToken)
     {
-        Meet(nameof(TransactAsync));
-        return await Inner.TransactAsync(work, cancellationToken).ConfigureAwait(false);
+        Meet(nameof(WriteAsync));
+        return await Inner.WriteAsync(write, cancellationToken).ConfigureAwait(false);
     }
 
-    public override async ValueTask<T> TransactNativelyAsync<T>(Func<ILogTransaction, T> work, CancellationToken cancellationToken)
+    public override T? Find<T>()
+        where T : class => typeof(T) == typeof(IUserTransactions<object>) ? (T)(object)this : base.Find<T>();
+
+    async ValueTask<LogWritten> IUserTransactions<object>.WriteAsync(LogWrite write, Action<object> work, CancellationToken cancellationToken)
     {
-        Meet(nameof(TransactNativelyAsync));
-        return await Inner.TransactNativelyAsync(work, cancellationToken).ConfigureAwait(false);
+        Meet(UserWork);
+        return await Inner.Find<IUserTransactions<object>>()!.WriteAsync(write, work, cancellationToken).ConfigureAwait(false);
     }
 
     private void Meet(string operation)

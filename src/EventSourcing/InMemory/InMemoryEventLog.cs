@@ -1,4 +1,5 @@
 using EventSourcing.Storage;
+using EventSourcing.Storage.Internal;
 
 namespace EventSourcing.InMemory;
 
@@ -8,7 +9,7 @@ namespace EventSourcing.InMemory;
 /// the other. It holds up to 2,147,483,646 events, each taking about 110 bytes beside payload, tags and ids of the caller.
 /// Nothing is durable.
 /// </remarks>
-public sealed class InMemoryEventLog : IEventLog
+public sealed class InMemoryEventLog : IEventLog, IUserTransactions<InMemoryTransaction>
 {
     private readonly Lock _lock = new();
     private readonly EventTable _events = new();
@@ -88,18 +89,25 @@ public sealed class InMemoryEventLog : IEventLog
     }
 
     /// <inheritdoc/>
-    public ValueTask<T> TransactAsync<T>(Func<ILogTransaction, T> work, CancellationToken cancellationToken)
+    public ValueTask<LogWritten> WriteAsync(LogWrite write, CancellationToken cancellationToken) => WriteAsync(write, null, cancellationToken);
+
+    ValueTask<LogWritten> IUserTransactions<InMemoryTransaction>.WriteAsync(LogWrite write, Action<InMemoryTransaction> work, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(work);
-        if (cancellationToken.IsCancellationRequested) return ValueTask.FromCanceled<T>(cancellationToken);
-        try
+        SynchronousDelegate.ThrowIfAsync(work, nameof(work));
+        return WriteAsync(write, work, cancellationToken);
+    }
+
+    /// <summary>Erases the events of a stream through a version. Their positions, versions and ids stay taken for ever.</summary>
+    internal ValueTask EraseAsync(StreamId stream, long throughVersion)
+    {
+        lock (_lock)
         {
-            return new(Write(work));
+            _writer.Erase(stream, throughVersion);
+            _writer.Commit();
         }
-        catch (Exception e)
-        {
-            return ValueTask.FromException<T>(e);
-        }
+
+        return default;
     }
 
     /// <summary>Ends the log: everything in it is gone, and those who wait for an event get an <see cref="ObjectDisposedException"/>.</summary>
@@ -137,33 +145,62 @@ public sealed class InMemoryEventLog : IEventLog
         if (hasEvents) _signal.Pulse(_events.Head);
     }
 
-    private T Write<T>(Func<ILogTransaction, T> work)
+    private ValueTask<LogWritten> WriteAsync(LogWrite write, Action<InMemoryTransaction>? work, CancellationToken cancellationToken)
     {
-        T result;
-        bool hasEvents;
+        ArgumentNullException.ThrowIfNull(write);
+        if (cancellationToken.IsCancellationRequested) return ValueTask.FromCanceled<LogWritten>(cancellationToken);
+        try
+        {
+            return new(Write(write, work));
+        }
+        catch (Exception e)
+        {
+            return ValueTask.FromException<LogWritten>(e);
+        }
+    }
+
+    private LogWritten Write(LogWrite write, Action<InMemoryTransaction>? work)
+    {
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
         _work.ThrowIfInside();
+        if (_writer.Validate(write, hasWork: work is not null) is { } refusal) return LogWritten.Refused(refusal);
+        LogWritten written;
+        var hasEvents = false;
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
-            var transaction = new InMemoryTransaction(_writer);
             try
             {
-                result = _work.Run(null, () => work(transaction));
-                hasEvents = _writer.Commit();
+                written = new WriteTransaction(_writer, write).Run(work is null ? null : () => Run(work));
+                if (written.Refusal is null) hasEvents = _writer.Commit();
+                else _writer.Rollback();
             }
             catch
             {
                 _writer.Rollback();
                 throw;
             }
-            finally
-            {
-                transaction.End();
-            }
         }
 
         if (hasEvents) _signal.Pulse(_events.Head);
-        return result;
+        return written;
+    }
+
+    private void Run(Action<InMemoryTransaction> work)
+    {
+        var transaction = new InMemoryTransaction(_writer);
+        try
+        {
+            _work.Run(null, () =>
+            {
+                work(transaction);
+                return true;
+            });
+        }
+        finally
+        {
+            transaction.End();
+        }
     }
 
     private static ObjectDisposedException Disposed() => new(typeof(InMemoryEventLog).FullName);

@@ -34,8 +34,6 @@ internal sealed class RecordTable
         return true;
     }
 
-    internal Record[] Range(RecordKind kind, string from, string? through, int max) => [.. Between(kind, from, through).Take(max)];
-
     private IEnumerable<Record> Between(RecordKind kind, string from, string? through)
     {
         if (!_keys.TryGetValue(kind, out var keys) || keys.Max is not { } last) return [];
@@ -44,7 +42,7 @@ internal sealed class RecordTable
         return keys.GetViewBetween(from, last).Select(key => _records[(kind, key)]);
     }
 
-    /// <summary>The same, ended by the record that brings the values to a number of bytes.</summary>
+    /// <summary>Records in order of their keys, ended by the one that brings the values to a number of bytes.</summary>
     internal List<Record> Page(RecordKind kind, string from, string? through, int max, long maxBytes)
     {
         var (page, bytes) = (new List<Record>(), 0L);

@@ -13,6 +13,8 @@ internal sealed class Writer(EventTable events, InMemoryLogOptions options)
 
     internal void Validate(LogAppend append) => append.Validate(_limits);
 
+    internal LogRefusal? Validate(LogWrite write, bool hasWork) => write.Validate(_limits, hasWork);
+
     // The answer is written where the caller wants it: copies from frame to frame would cost as much as judging.
     internal void Append(LogAppend append, out AppendResult result)
     {

@@ -5,6 +5,11 @@ namespace EventSourcing.Storage;
 /// Thread-safe. Positions are given contiguously from 1 in commit order. An append is stored completely or not at all, and
 /// once a call has returned it is as durable as the log promises. Cancelled before its commit is sent, a call writes
 /// nothing; after that the outcome is reported. Used after disposal, every member throws <see cref="ObjectDisposedException"/>.
+/// <para>
+/// A log may be decorated by another one, to count, delay or fail calls. The decorator sees every call of these members: appends, reads, waits, and all that subscriptions, leases, parked events and commands
+/// write. It does not see what goes to a capability that <see cref="Find{T}"/> took from the log beneath, unless it answers for that capability itself: writes with a user's work
+/// (<see cref="IUserTransactions{TTransaction}"/>) and the backend's own members.
+/// </para>
 /// </remarks>
 public interface IEventLog : IAsyncDisposable
 {
@@ -58,18 +63,25 @@ public interface IEventLog : IAsyncDisposable
     /// <exception cref="StoreCorruptException">The first record is damaged; the exception names its key.</exception>
     ValueTask<IReadOnlyList<Record>> ReadRecordsAsync(RecordKind kind, string from, string? through, int max, CancellationToken cancellationToken);
 
-    /// <summary>Runs work on records and appends as one transaction: one item of the writer's queue.</summary>
-    /// <typeparam name="T">What the work returns.</typeparam>
-    /// <param name="work">Runs once, synchronously, on the writer, in the flow of its caller (<see cref="Handling"/>, activity, culture); must be short. It appends with the transaction: calls of the log that would wait for the writer are refused inside. When it throws, nothing it did is kept and the exception is the call's.</param>
-    /// <param name="cancellationToken">Before the work is begun: nothing is done.</param>
-    /// <exception cref="InvalidOperationException">Called from inside the work of a transaction of the same log; so with every member that waits for the writer or for an event. Nothing was done.</exception>
-    ValueTask<T> TransactAsync<T>(Func<ILogTransaction, T> work, CancellationToken cancellationToken);
-
-    /// <summary>As <see cref="TransactAsync"/>, for work in which code of the user's writes the user's own tables: what it is handed is the backend's own type of transaction, which gives that access. Where a backend has no such type, it is the same.</summary>
-    /// <typeparam name="T">What the work returns.</typeparam>
-    /// <param name="work">As in <see cref="TransactAsync"/>. Errors of the user's own statements are the call's, as they are, those found at the transaction's end included.</param>
-    /// <param name="cancellationToken">Before the work is begun: nothing is done.</param>
-    ValueTask<T> TransactNativelyAsync<T>(Func<ILogTransaction, T> work, CancellationToken cancellationToken) => TransactAsync(work, cancellationToken);
+    /// <summary>Stores several appends and changes of records in one transaction: all of it, but for changes that may be skipped, or nothing.</summary>
+    /// <remarks>Validated in this order, inside the write transaction:
+    /// <list type="number">
+    /// <item>every requirement is met by the record as it is stored;</item>
+    /// <item>each append, as <see cref="AppendAsync"/> validates it, sees those before it; a duplicate is no refusal;</item>
+    /// <item>the user's work runs, where there is one (<see cref="IUserTransactions{TTransaction}"/>);</item>
+    /// <item>each change, which sees those before it and the records that the appends left, finds the revision it expects; one that does not is skipped, where it says so.</item>
+    /// </list>
+    /// The first part that is refused refuses the write. A refusal is an answer and not an exception: <see cref="LogWritten.Refusal"/> says which part it was. An append that is over
+    /// the log's limits, or has an id or a tag twice, refuses the write before anything is looked at.
+    /// <para>Decisions on records are made of <see cref="ReadRecordsAsync"/> and a write with the revisions that were read: whoever loses a race is refused, reads again and decides again.</para></remarks>
+    /// <param name="write">What to store; its memory is not kept after the call returns.</param>
+    /// <param name="cancellationToken">Before the transaction is begun: nothing is written.</param>
+    /// <exception cref="ArgumentException">The write is empty or a part of it is not valid (<see cref="LogWrite.Validate"/>). Nothing was written; so with every exception but the last.</exception>
+    /// <exception cref="InvalidOperationException">The call comes from inside the work of a transaction of the same log; so with every member that waits for the writer or for an event. Nothing was done.</exception>
+    /// <exception cref="StoreCorruptException">A record that is compared is damaged.</exception>
+    /// <exception cref="StoreUnavailableException">The log could not be written just now.</exception>
+    /// <exception cref="AppendOutcomeUnknownException">The commit failed and its outcome could not be found out.</exception>
+    ValueTask<LogWritten> WriteAsync(LogWrite write, CancellationToken cancellationToken);
 
     /// <summary>Finds a capability that not every log has: an interface of this namespace or of the backend's. A log that decorates another forwards the question for what it does not change itself.</summary>
     /// <typeparam name="T">The capability.</typeparam>

@@ -1,5 +1,6 @@
 using EventSourcing.Internal;
 using EventSourcing.Storage;
+using EventSourcing.Storage.Internal;
 using EventSourcing.Subscriptions.Internal;
 
 namespace EventSourcing.Subscriptions;
@@ -7,7 +8,7 @@ namespace EventSourcing.Subscriptions;
 /// <summary>What a handler knows of the delivery it takes part in, and the way to have its effect and the checkpoint in one transaction. Not thread-safe; not to be kept after the handler returns.</summary>
 /// <remarks>
 /// What is enlisted is kept and written with a later checkpoint, at the latest when there are 4,000 effects, when they take about 32 MiB of memory, or when the subscription
-/// waits for new events: all of it or nothing, exactly once, in order, whatever crashes in between. An effect that is a function counts as much as
+/// waits for new events: all of it or nothing, exactly once, whatever crashes in between: first the appends in order, then the functions in order. An effect that is a function counts as much as
 /// the event that it was enlisted for, which it is likely to hold; what else it holds is not known. When its transaction fails, the events come again one by one, each with a
 /// transaction of its own, and the one that fails falls under the subscription's <see cref="OnFailure"/>.
 /// </remarks>
@@ -16,8 +17,14 @@ public sealed class Delivery
     // A function with its captured variables, a few small ones.
     private const int FunctionBytes = 256;
 
+    // Only the log knows its own. What is wrong with an append of any size is found where it is enlisted.
+    private static readonly LogLimits s_noLimits = new() { MaxEventBytes = int.MaxValue, MaxAppendBytes = int.MaxValue };
+
     private readonly EventStore _store;
     private readonly List<Effect> _effects = [];
+    private IUserTransactions<object>? _transactions;
+    private Action<object>? _run;
+    private int _functionCount;
     private long _uncounted;
 
     internal Delivery(EventStore store, string subscription, int segment) => (_store, Subscription, Segment) = (store, subscription, segment);
@@ -45,28 +52,28 @@ public sealed class Delivery
     /// <summary>The loop that calls the handler.</summary>
     internal Loop Loop { get; } = new();
 
-    /// <summary>Adds work on the log's records to the checkpoint's transaction.</summary>
-    /// <param name="effect">Runs later, synchronously, on the writer, perhaps more than once when a transaction has to be repeated; must be short and touch nothing but the transaction.</param>
-    public void Enlist(Action<ILogTransaction> effect)
-    {
-        ArgumentNullException.ThrowIfNull(effect);
-        Add(new(effect, null, null, BytesOfFunction(), ExecutionContext.Capture()));
-    }
-
     /// <summary>Adds work on the backend's own transaction to the checkpoint's: rows of the user's own tables in the same database, for one.</summary>
-    /// <remarks>The checkpoint then has a transaction to itself instead of a place in a group commit, so larger intervals and batches pay.</remarks>
+    /// <remarks>The checkpoint then has a transaction to itself instead of a place in a group commit, so larger intervals and batches pay. Functions run in the order in which they were enlisted, after all enlisted appends.</remarks>
     /// <example><code>delivery.Enlist&lt;SqliteLogTransaction&gt;(tx =&gt; { using var row = tx.Connection.CreateCommand(); … })</code></example>
-    /// <typeparam name="TTransaction">The backend's type. With another backend the effect fails, and its event falls under the subscription's <see cref="OnFailure"/>.</typeparam>
-    /// <param name="effect">As above.</param>
-    public void Enlist<TTransaction>(Action<TTransaction> effect) where TTransaction : class, ILogTransaction
+    /// <typeparam name="TTransaction">The backend's type.</typeparam>
+    /// <param name="effect">Runs later, synchronously, on the writer, perhaps more than once when a transaction has to be repeated; must be short and touch nothing but the transaction.</param>
+    /// <exception cref="ArgumentException">The function is asynchronous: nothing would wait for it.</exception>
+    /// <exception cref="InvalidOperationException">The log has no transactions of this type (<see cref="IUserTransactions{TTransaction}"/>). As with every exception of the handler, its event falls under the subscription's <see cref="OnFailure"/>.</exception>
+    public void Enlist<TTransaction>(Action<TTransaction> effect) where TTransaction : class
     {
         ArgumentNullException.ThrowIfNull(effect);
-        Add(new(transaction => effect(transaction as TTransaction ?? throw new InvalidOperationException(
-            $"An effect needs a {typeof(TTransaction)}, which this log's transactions are not.")), null, null, BytesOfFunction(), ExecutionContext.Capture(), IsNative: true));
+        SynchronousDelegate.ThrowIfAsync(effect, nameof(effect));
+        var transactions = _store.Log.Find<IUserTransactions<TTransaction>>()
+            ?? throw new InvalidOperationException($"An effect needs a {typeof(TTransaction)}, and the log has no transactions of this type. Nothing of it was enlisted.");
+        if (_functionCount > 0 && _transactions != transactions)
+            throw new InvalidOperationException($"An effect needs a {typeof(TTransaction)}, and others that wait for the same checkpoint need transactions of another type. Enlist all of one type.");
+        _transactions = transactions;
+        Add(new(transaction => effect((TTransaction)transaction), null, null, BytesOfFunction(), ExecutionContext.Capture()));
     }
 
     /// <summary>Adds an append to the checkpoint's transaction.</summary>
     /// <param name="append">Encoded at once; it may be changed afterwards.</param>
+    /// <exception cref="ArgumentException">The append holds nothing, or a name in it is not valid.</exception>
     /// <exception cref="EventSourcingException">The append cannot be encoded. Refusals by the log come with the transaction.</exception>
     public void Append(Append append)
     {
@@ -75,6 +82,7 @@ public sealed class Delivery
         try
         {
             var encoded = encoder.Encode(append);
+            encoded.Validate(s_noLimits);
             Add(new(null, encoded, encoder, encoder.Size));
         }
         catch
@@ -98,30 +106,6 @@ public sealed class Delivery
     /// <param name="bytes">The stored bytes of what is handled.</param>
     internal void Begin(int attempt, bool isReplay, long bytes) => (Attempt, IsReplay, _uncounted) = (attempt, isReplay, bytes);
 
-    /// <summary>Does what was enlisted, in the transaction.</summary>
-    /// <exception cref="EffectException">It was refused.</exception>
-    internal void Run(ILogTransaction transaction)
-    {
-        var outer = LoopWaits.EnterDelegate(Loop);
-        try
-        {
-            foreach (var effect in _effects)
-            {
-                if (effect.Append is { } append) transaction.Append(append);
-                else RunInItsFlow(effect, transaction);
-            }
-        }
-        catch (Exception e)
-        {
-            // Of whatever type: an effect may use another store, whose trouble is not the log's. Trouble of the log itself shows where the event's transaction is tried without the effect.
-            throw new EffectException(e);
-        }
-        finally
-        {
-            LoopWaits.LeaveDelegate(outer);
-        }
-    }
-
     /// <summary>Says that an event is being handled until the flow of the asynchronous method that calls this ends.</summary>
     internal void Enter(IHandled handled)
     {
@@ -140,24 +124,69 @@ public sealed class Delivery
     /// <summary>The handler has returned.</summary>
     internal void Leave() => Loop.Call = null;
 
-    /// <summary>Runs work, with what was enlisted in it, in a transaction of the kind that this needs.</summary>
+    /// <summary>Writes what was enlisted with changes of records, fenced by a lease: all of it or nothing.</summary>
+    /// <returns>For each change, whether it was made.</returns>
     /// <exception cref="EffectException">What was enlisted was refused.</exception>
-    internal async ValueTask TransactAsync(IEventLog log, Func<ILogTransaction, bool> work)
+    /// <exception cref="LeaseLostException">The lease has passed on.</exception>
+    /// <exception cref="RecordConflictException">A record was changed by something else.</exception>
+    internal async ValueTask<IReadOnlyList<bool>> WriteAsync(Lease lease, IReadOnlyList<RecordChange> changes)
     {
-        if (!_effects.Exists(static e => e.IsNative))
+        var write = new LogWrite { Requirements = lease.Requirements, Appends = Appends(), Changes = changes };
+        var written = await WriteAsync(write).ConfigureAwait(false);
+        return written.Refusal switch
         {
-            await log.TransactAsync(work, CancellationToken.None).ConfigureAwait(false);
-            return;
-        }
+            null => written.Changed,
+            { Kind: LogRefusalKind.Requirement } => throw lease.Error(),
+            { Error: { } error } => throw new EffectException(error),
+            { Index: var index } => throw new RecordConflictException(changes[index].Kind, changes[index].Key),
+        };
+    }
 
+    private async ValueTask<LogWritten> WriteAsync(LogWrite write)
+    {
         try
         {
-            await log.TransactNativelyAsync(work, CancellationToken.None).ConfigureAwait(false);
+            if (_functionCount == 0) return await _store.Log.WriteAsync(write, CancellationToken.None).ConfigureAwait(false);
+            return await _transactions!.WriteAsync(write, _run ??= Run, CancellationToken.None).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is not (EventSourcingException or EffectException or ObjectDisposedException))
+        catch (ArgumentException e) when (write.Appends.Count > 0)
         {
-            // What the effects left behind was refused at the end: a deferred foreign key, for one.
+            // A log may be stricter than the rest.
             throw new EffectException(e);
+        }
+        catch (Exception e) when (_functionCount > 0 && e is not (EventSourcingException or EffectException or ObjectDisposedException))
+        {
+            // What the functions left behind was refused at the end: a deferred foreign key, for one.
+            throw new EffectException(e);
+        }
+    }
+
+    private LogAppend[] Appends()
+    {
+        if (_effects.Count == _functionCount) return [];
+        var appends = new LogAppend[_effects.Count - _functionCount];
+        var next = 0;
+        foreach (var effect in _effects)
+            if (effect.Append is { } append) appends[next++] = append;
+        return appends;
+    }
+
+    private void Run(object transaction)
+    {
+        var outer = LoopWaits.EnterDelegate(Loop);
+        try
+        {
+            foreach (var effect in _effects)
+                if (effect.Work is not null) RunInItsFlow(effect, transaction);
+        }
+        catch (Exception e)
+        {
+            // Of whatever type: an effect may use another store, whose trouble is not the log's. Trouble of the log itself shows where the event's transaction is tried without the effect.
+            throw new EffectException(e);
+        }
+        finally
+        {
+            LoopWaits.LeaveDelegate(outer);
         }
     }
 
@@ -167,6 +196,7 @@ public sealed class Delivery
         for (var i = count; i < _effects.Count; i++)
         {
             EffectBytes -= _effects[i].Bytes;
+            if (_effects[i].Work is not null) _functionCount--;
             if (_effects[i].Encoder is { } encoder) _store.Return(encoder);
         }
 
@@ -176,6 +206,7 @@ public sealed class Delivery
     private void Add(in Effect effect)
     {
         _effects.Add(effect);
+        if (effect.Work is not null) _functionCount++;
         EffectBytes += effect.Bytes;
     }
 
@@ -188,7 +219,7 @@ public sealed class Delivery
     }
 
     // The event that the handler was given is the cause of what its effect appends, though the effect runs later.
-    private static void RunInItsFlow(in Effect effect, ILogTransaction transaction)
+    private static void RunInItsFlow(in Effect effect, object transaction)
     {
         if (effect.Flow is null || ExecutionContext.Capture() is not { } own)
         {
@@ -207,5 +238,5 @@ public sealed class Delivery
         }
     }
 
-    private readonly record struct Effect(Action<ILogTransaction>? Work, LogAppend? Append, AppendEncoder? Encoder, long Bytes, ExecutionContext? Flow = null, bool IsNative = false);
+    private readonly record struct Effect(Action<object>? Work, LogAppend? Append, AppendEncoder? Encoder, long Bytes, ExecutionContext? Flow = null);
 }

@@ -7,7 +7,7 @@ namespace EventSourcing.Subscriptions;
 
 /// <summary>Runs the subscriptions of a process on one store. Thread-safe.</summary>
 /// <remarks>
-/// Its leases are renewed together, by one transaction per renewal interval, and by none where nothing is subscribed. Nothing is
+/// Its leases are renewed together, by one write per renewal interval, and by none where nothing is subscribed. Nothing is
 /// read or written otherwise while nothing happens.
 /// </remarks>
 public sealed class Subscriber : IAsyncDisposable
@@ -78,6 +78,8 @@ public sealed class Subscriber : IAsyncDisposable
 
     internal EventStore Store => _store;
 
+    internal LeaseKeeper Leases => _leases;
+
     internal SubscriberOptions Options => _options;
 
     internal SharedPages Pages { get; }
@@ -88,7 +90,7 @@ public sealed class Subscriber : IAsyncDisposable
     /// again. What the handler enlists in its <see cref="Delivery"/> happens exactly once. What a handler of single events appends or sends
     /// follows from its event (<see cref="Handling"/>). Handlers run on the thread pool, never while the log is locked for writing.
     /// </remarks>
-    /// <param name="name">1 to 200 characters without a slash; the same in every process and for ever.</param>
+    /// <param name="name">1 to 200 characters without a slash, at most 472 bytes of UTF-8; the same in every process and for ever.</param>
     /// <param name="handler">What to do with the events.</param>
     /// <param name="options">The settings; null for the defaults.</param>
     /// <param name="cancellationToken">Ends the start only.</param>
@@ -251,13 +253,17 @@ public sealed class Subscriber : IAsyncDisposable
 
         var start = await options.From.ResolveAsync(_store.Log, cancellationToken).ConfigureAwait(false);
         var checkpoint = new Checkpoint(start.ToInt64(), 0, keys.Length).ToBytes();
-        return await _store.Log.TransactAsync(transaction =>
+        // The first decides whether the subscription is new; all are stored with it.
+        var written = await _store.Log.WriteAsync(new()
         {
-            if (transaction.TryGet(RecordKind.Checkpoint, other, out _)) throw Mismatch(name, options);
-            if (transaction.TryGet(RecordKind.Checkpoint, own, out var meanwhile)) return PositionOf(meanwhile);
-            foreach (var key in keys) transaction.TryPut(RecordKind.Checkpoint, key.Key, checkpoint, 0);
-            return start;
+            Requirements = [RecordRequirement.Absent(RecordKind.Checkpoint, other), RecordRequirement.Absent(RecordKind.Checkpoint, own)],
+            Changes = [.. keys.Select(key => RecordChange.Put(RecordKind.Checkpoint, key.Key, checkpoint, 0).OrSkip())],
         }, cancellationToken).ConfigureAwait(false);
+        if (written.Refusal is not { } refusal) return start;
+        if (refusal.Index == 0) throw Mismatch(name, options);
+        // Another process has started it meanwhile.
+        var meanwhile = await _store.Log.ReadRecordsAsync(RecordKind.Checkpoint, own, own, 1, cancellationToken).ConfigureAwait(false);
+        return meanwhile.Count == 0 ? start : PositionOf(meanwhile[0]);
     }
 
     // One that cannot be read faults the subscription, which reads it again; the others of the process are started all the same.

@@ -148,25 +148,27 @@ public sealed class Subscription : IAsyncDisposable
     /// <param name="cancellationToken">Ends the wait for handlers, and with it the reset: nothing is moved then. Once the transaction is begun it has no effect.</param>
     /// <exception cref="InvalidOperationException">The subscription, or a segment of the group, is not active in this process, its own handler calls, or the work of a transaction does. Nothing was moved; so with every exception.</exception>
     /// <exception cref="LeaseLostException">A lease has passed on to another process.</exception>
-    public Task ResetAsync(Start start, CancellationToken cancellationToken = default) => ResetAsync(start, null, false, cancellationToken);
+    /// <exception cref="RecordConflictException">A checkpoint was changed by something else.</exception>
+    public Task ResetAsync(Start start, CancellationToken cancellationToken = default) => ResetAsync(start, null, null, cancellationToken);
 
     /// <summary>As <see cref="ResetAsync(Start, CancellationToken)"/>, with work in the same transaction: what the handler has written is emptied and the checkpoint moved, or neither.</summary>
-    /// <typeparam name="TTransaction">The backend's type of transaction, or <see cref="ILogTransaction"/>.</typeparam>
+    /// <typeparam name="TTransaction">The backend's type of transaction (<see cref="IUserTransactions{TTransaction}"/>).</typeparam>
     /// <param name="start">Where to go on.</param>
     /// <param name="work">Runs once, synchronously, on the writer, after the leases were checked; must be short and touch nothing but the transaction. What it throws is the call's.</param>
     /// <param name="cancellationToken">As in the other overload.</param>
     /// <exception cref="ArgumentException">The work is asynchronous.</exception>
-    /// <exception cref="InvalidOperationException">As in the other overload, or the log's transactions are of another type. Nothing was moved and nothing of the work is kept; so with every exception.</exception>
+    /// <exception cref="InvalidOperationException">As in the other overload, or the log has no transactions of this type. Nothing was moved and nothing of the work is kept; so with every exception.</exception>
     /// <example><code>await subscription.ResetAsync&lt;SqliteLogTransaction&gt;(Start.Beginning, tx =&gt; { using var empty = tx.Connection.CreateCommand(); empty.CommandText = "DELETE FROM shipped"; empty.ExecuteNonQuery(); });</code></example>
-    public Task ResetAsync<TTransaction>(Start start, Action<TTransaction> work, CancellationToken cancellationToken = default) where TTransaction : class, ILogTransaction
+    public Task ResetAsync<TTransaction>(Start start, Action<TTransaction> work, CancellationToken cancellationToken = default) where TTransaction : class
     {
         ArgumentNullException.ThrowIfNull(work);
         SynchronousDelegate.ThrowIfAsync(work, nameof(work));
-        return ResetAsync(start, transaction => work(transaction as TTransaction ?? throw new InvalidOperationException(
-            $"The reset needs a {typeof(TTransaction)}, which this log's transactions are not. Nothing was moved.")), true, cancellationToken);
+        var transactions = _subscriber.Store.Log.Find<IUserTransactions<TTransaction>>()
+            ?? throw new InvalidOperationException($"The reset needs a {typeof(TTransaction)}, and the log has no transactions of this type. Nothing was moved.");
+        return ResetAsync(start, transactions, transaction => work((TTransaction)transaction), cancellationToken);
     }
 
-    private async Task ResetAsync(Start start, Action<ILogTransaction>? work, bool isNative, CancellationToken cancellationToken)
+    private async Task ResetAsync(Start start, IUserTransactions<object>? transactions, Action<object>? work, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(start);
         using var own = LoopWaits.Begin(_loops, Name, nameof(ResetAsync));
@@ -177,7 +179,7 @@ public sealed class Subscription : IAsyncDisposable
         {
             if (Array.Find(_runners, r => r.State is SubscriptionState.Standby or SubscriptionState.Stopped) is { } idle)
                 throw new InvalidOperationException($"Subscription '{Name}' is not reset: part of it is {idle.State} in this process. Nothing was moved.");
-            await ResetTogetherAsync(position, work, isNative, cancellationToken).ConfigureAwait(false);
+            await ResetTogetherAsync(position, transactions, work, cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -185,7 +187,7 @@ public sealed class Subscription : IAsyncDisposable
         }
     }
 
-    private async Task ResetTogetherAsync(GlobalPosition position, Action<ILogTransaction>? work, bool isNative, CancellationToken cancellationToken)
+    private async Task ResetTogetherAsync(GlobalPosition position, IUserTransactions<object>? transactions, Action<object>? work, CancellationToken cancellationToken)
     {
         var reset = new SharedReset(_runners.Length);
         Task[] joined = [.. _runners.Select(r => r.JoinAsync(reset, position))];
@@ -194,25 +196,7 @@ public sealed class Subscription : IAsyncDisposable
             // One that ends before the others are there cannot be moved.
             var first = await Task.WhenAny([reset.AllThere, .. joined]).WaitAsync(cancellationToken).ConfigureAwait(false);
             if (first != reset.AllThere) await first.ConfigureAwait(false);
-            bool Move(ILogTransaction transaction)
-            {
-                foreach (var runner in _runners) runner.Reset(transaction, position);
-                var outer = LoopWaits.EnterDelegate(_loops[0]);
-                try
-                {
-                    work?.Invoke(transaction);
-                }
-                finally
-                {
-                    LoopWaits.LeaveDelegate(outer);
-                }
-
-                return true;
-            }
-
-            var log = _subscriber.Store.Log;
-            if (isNative) await log.TransactNativelyAsync(Move, CancellationToken.None).ConfigureAwait(false);
-            else await log.TransactAsync(Move, CancellationToken.None).ConfigureAwait(false);
+            await MoveAsync(position, transactions, work).ConfigureAwait(false);
         }
         catch (Exception e)
         {
@@ -225,6 +209,35 @@ public sealed class Subscription : IAsyncDisposable
         await Tasks.AfterAllAsync(joined).ConfigureAwait(false);
     }
 
+    /// <summary>One write for all runners, while they wait for it: each is fenced by its lease, and moved if its checkpoint is as it was read.</summary>
+    private async ValueTask MoveAsync(GlobalPosition position, IUserTransactions<object>? transactions, Action<object>? work)
+    {
+        var write = new LogWrite
+        {
+            Requirements = [.. _runners.SelectMany(r => r.Lease.Requirements)],
+            Changes = [.. _runners.Select(r => r.Reset(position))],
+        };
+        void Work(object transaction)
+        {
+            var outer = LoopWaits.EnterDelegate(_loops[0]);
+            try
+            {
+                work!(transaction);
+            }
+            finally
+            {
+                LoopWaits.LeaveDelegate(outer);
+            }
+        }
+
+        var written = transactions is null
+            ? await _subscriber.Store.Log.WriteAsync(write, CancellationToken.None).ConfigureAwait(false)
+            : await transactions.WriteAsync(write, Work, CancellationToken.None).ConfigureAwait(false);
+        if (written.Refusal is not { } refusal) return;
+        if (refusal.Kind == LogRefusalKind.Requirement) throw _runners[refusal.Index].Lease.Error();
+        throw new RecordConflictException(RecordKind.Checkpoint, write.Changes[refusal.Index].Key);
+    }
+
     /// <summary>The events set aside, by segment and key, those of a key in order: what the log holds, and what this process is about to write there with its next checkpoint.</summary>
     /// <remarks>Read in pages of 256 events or 4 MiB, whatever is reached first. Of a record that is damaged the event is read from the log again; <see cref="ParkedEvent.Reason"/> names the record then, attempts and time are lost.</remarks>
     /// <param name="cancellationToken">Ends the read.</param>
@@ -232,7 +245,7 @@ public sealed class Subscription : IAsyncDisposable
     public async IAsyncEnumerable<ParkedEvent> ReadParkedAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         // Looked at before the log: what is written meanwhile is found there too.
-        var waiting = new Queue<Record>(Active.SelectMany(r => r.Parked.Waiting).OrderBy(r => r.Key, Utf8Order.Instance));
+        var waiting = new Queue<Record>(Active.SelectMany(r => r.Parked.WaitingRecords).OrderBy(r => r.Key, Utf8Order.Instance));
         await foreach (var found in _runners[0].Parked.Reader.ReadAsync(Name + "/", cancellationToken).ConfigureAwait(false))
         {
             while (waiting.TryPeek(out var next) && Utf8Order.Instance.Compare(next.Key, found.RecordKey) <= 0)
@@ -256,7 +269,7 @@ public sealed class Subscription : IAsyncDisposable
         return OnKeyAsync(nameof(RetryAsync), key, runner => runner.RetryAsync(key, null), cancellationToken);
     }
 
-    /// <summary>As <see cref="RetryAsync"/>, for every key of the segments that are active in this process.</summary>
+    /// <summary>As <see cref="RetryAsync"/>, for every key of the segments that are active in this process, one key after another. Between two keys, other events are delivered.</summary>
     /// <param name="through">Events up to this position only; null for all.</param>
     /// <param name="cancellationToken">Ends the wait for it; an event begun is finished.</param>
     /// <returns>How many were handled.</returns>
@@ -264,12 +277,20 @@ public sealed class Subscription : IAsyncDisposable
     public async Task<int> RetryAllAsync(GlobalPosition? through = null, CancellationToken cancellationToken = default)
     {
         using var own = LoopWaits.Begin(_loops, Name, nameof(RetryAllAsync));
-        return (await Task.WhenAll(Active.Select(runner => OnLoopAsync(nameof(RetryAllAsync), runner, async () =>
+        return (await Task.WhenAll(Active.Select(runner => RetryAllAsync(runner, through, cancellationToken))).ConfigureAwait(false)).Sum();
+    }
+
+    private async Task<int> RetryAllAsync(Runner runner, GlobalPosition? through, CancellationToken cancellationToken)
+    {
+        using var own = LoopWaits.Begin([runner.Loop], Name, nameof(RetryAllAsync));
+        var (keys, handled) = (default(Queue<string>), 0);
+        await runner.RequestInPartsAsync(async () =>
         {
-            var handled = 0;
-            foreach (var key in runner.Parked.Keys.ToArray()) handled += await runner.RetryAsync(key, through).ConfigureAwait(false);
-            return handled;
-        }, cancellationToken))).ConfigureAwait(false)).Sum();
+            keys ??= new(runner.Parked.Keys);
+            if (keys.TryDequeue(out var key)) handled += await runner.RetryAsync(key, through).ConfigureAwait(false);
+            return keys.Count == 0;
+        }, needsLease: true, cancellationToken).ConfigureAwait(false);
+        return handled;
     }
 
     /// <summary>Removes the events of a key that are set aside; they are never delivered again. When none is left, the key flows on.</summary>

@@ -18,7 +18,7 @@ public class BackupTests : OpenLogTest
     public async Task A_backup_has_every_event_record_and_setting()
     {
         await AppendAsync("a", Event("t", """{"total":1}""", tags: Tag.Parse("n:1")), Event("t", """{"total":2}"""));
-        await Log.TransactAsync(t => t.TryPut(RecordKind.Checkpoint, "key", "value"u8, null), default);
+        await Log.WriteAsync(new() { Changes = [RecordChange.Put(RecordKind.Checkpoint, "key", "value"u8.ToArray())] }, default);
         Log.Promote("total");
 
         var result = await Log.BackupAsync(Target);

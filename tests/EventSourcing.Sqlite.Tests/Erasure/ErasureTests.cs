@@ -193,7 +193,7 @@ public class ErasureTests
         _log.AppendAsync(new() { Writes = new StreamWrite[] { new(stream, ExpectedVersion.Any, Enumerable.Repeat(Event(), count).ToArray()) } }, default);
 
     private ValueTask<long> Erase(string stream, long through) =>
-        _log.TransactAsync(transaction => ((LogTransaction)transaction).Erase(stream, through, "test"), default);
+        _log.EraseAsync(stream, through, "test");
 
     private List<string> Gaps()
     {

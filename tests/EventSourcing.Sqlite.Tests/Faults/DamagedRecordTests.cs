@@ -26,6 +26,8 @@ public class DamagedRecordTests
         command.ExecuteNonQuery().Should().Be(1);
     }
 
+    private static async Task<bool> ChangeAsync(SqliteEventLog log, RecordChange change) => (await log.WriteAsync(new() { Changes = [change] }, default)).Changed[0];
+
     private static async Task<string> KeysAsync(SqliteEventLog log, string from) =>
         string.Concat((await log.ReadRecordsAsync(RecordKind.Document, from, null, 10, default)).Select(r => r.Key));
 
@@ -34,7 +36,7 @@ public class DamagedRecordTests
     {
         using var file = new TemporaryFile();
         await using var log = SqliteEventLog.Open(file.Path);
-        foreach (var key in new[] { "a", "b", "c", "d" }) await log.TransactAsync(t => t.TryPut(RecordKind.Document, key, [1], 0), default);
+        foreach (var key in new[] { "a", "b", "c", "d" }) await ChangeAsync(log, RecordChange.Put(RecordKind.Document, key, new byte[] { 1 }, 0));
         Execute(file.Path, "UPDATE es_records SET value = X'02' WHERE key = 'c'");
         (await KeysAsync(log, "")).Should().Be("ab");
         (await KeysAsync(log, "d")).Should().Be("d");
@@ -47,12 +49,19 @@ public class DamagedRecordTests
     {
         using var file = new TemporaryFile();
         await using var log = SqliteEventLog.Open(file.Path);
-        await log.TransactAsync(t => t.TryPut(RecordKind.Document, "c", [1], 0), default);
+        await ChangeAsync(log, RecordChange.Put(RecordKind.Document, "c", new byte[] { 1 }, 0));
         Execute(file.Path, "UPDATE es_records SET value = X'02' WHERE key = 'c'");
-        var compared = async () => await log.TransactAsync(t => t.TryRemove(RecordKind.Document, "c", 1), default);
-        await compared.Should().ThrowAsync<StoreCorruptException>();
-        (await log.TransactAsync(t => t.TryRemove(RecordKind.Document, "c", null), default)).Should().BeTrue();
-        (await log.TransactAsync(t => t.TryRemove(RecordKind.Document, "c", null), default)).Should().BeFalse();
+        var compared = new LogWrite[]
+        {
+            new() { Requirements = [RecordRequirement.StartsWith(RecordKind.Document, "c", default)] },
+            new() { Requirements = [RecordRequirement.Absent(RecordKind.Document, "c")] },
+            new() { Changes = [RecordChange.Remove(RecordKind.Document, "c", 1).OrSkip()] },
+            new() { Changes = [RecordChange.Put(RecordKind.Document, "c", default)] },
+        };
+        foreach (var write in compared)
+            (await log.Awaiting(l => l.WriteAsync(write, default).AsTask()).Should().ThrowAsync<StoreCorruptException>()).Which.RecordKey.Should().Be("c");
+        (await ChangeAsync(log, RecordChange.Remove(RecordKind.Document, "c"))).Should().BeTrue();
+        (await ChangeAsync(log, RecordChange.Remove(RecordKind.Document, "c"))).Should().BeFalse();
         (await log.VerifyAsync()).IsIntact.Should().BeTrue();
     }
 

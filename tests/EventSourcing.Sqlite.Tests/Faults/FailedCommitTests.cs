@@ -118,7 +118,7 @@ public sealed class FailedCommitTests : IDisposable
         FaultyFiles.Fail(_file.Path, FaultyFiles.Operation.Write, FaultyFiles.Full, times: 1);
         var others = new List<Task>();
         var refusals = 0;
-        var work = async () => await log.TransactAsync(
+        var work = async () => await log.InSqliteTransactionAsync(
             t =>
             {
                 FaultyFiles.Fail(_file.Path, FaultyFiles.Operation.Write, FaultyFiles.Full, times: 1);
@@ -127,7 +127,6 @@ public sealed class FailedCommitTests : IDisposable
                     try
                     {
                         t.Append(large);
-                        t.TryPut(RecordKind.Checkpoint, "k", [1], null);
                     }
                     catch (Exception e) when (e is SqliteException or InvalidOperationException)
                     {
@@ -145,7 +144,6 @@ public sealed class FailedCommitTests : IDisposable
 
         refusals.Should().BeGreaterThan(1);
         (await ReadAsync(log)).Should().Equal(Enumerable.Range(1, 19));
-        (await log.ReadRecordsAsync(RecordKind.Checkpoint, "k", "k", 1, default)).Should().BeEmpty();
         (await log.VerifyAsync()).Findings.Should().BeEmpty();
     }
 
@@ -161,7 +159,7 @@ public sealed class FailedCommitTests : IDisposable
             FaultyFiles.Fail(_file.Path, FaultyFiles.Operation.Write, FaultyFiles.Full, times: 1);
             Refused("large", () => Run(connection, "INSERT INTO mine SELECT zeroblob(1000000) FROM json_each('[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15]')"));
             Refused("small", () => Run(connection, "INSERT INTO mine VALUES (1)"));
-            Refused("put", () => tx.TryPut(RecordKind.Checkpoint, "k", [1], null));
+            Refused("append", () => tx.Append(new() { Tracking = new("source", 1) }));
             return 0;
         });
         void Refused(string what, Action step)
@@ -177,12 +175,12 @@ public sealed class FailedCommitTests : IDisposable
         }
 
         await work.Should().ThrowAsync<Exception>();
-        refused.Should().Equal("large", "small", "put");
+        refused.Should().Equal("large", "small", "append");
         await AppendAsync(log, 2);
         await log.InSqliteTransactionAsync(tx => Run(tx.Connection, "INSERT INTO mine SELECT count(*) FROM mine"));
         (await log.InSqliteTransactionAsync(tx => Run(tx.Connection, "INSERT INTO mine SELECT 1 FROM mine WHERE a = 0"))).Should().Be(1);
         (await ReadAsync(log)).Should().Equal(1, 2);
-        (await log.ReadRecordsAsync(RecordKind.Checkpoint, "k", "k", 1, default)).Should().BeEmpty();
+        (await log.ReadRecordsAsync(RecordKind.Tracking, "", null, 1, default)).Should().BeEmpty();
     }
 
     private static int Run(SqliteConnection connection, string sql)

@@ -33,7 +33,7 @@ public class ReplacedFileTests
         await files.ReplaceAsync();
 
         files.Time.Advance(s_untilAsked);
-        await log.Invoking(l => l.TransactAsync(t => t.TryPut(RecordKind.Document, "key", "value"u8, null), default).AsTask())
+        await log.Invoking(l => l.WriteAsync(new() { Changes = [RecordChange.Put(RecordKind.Document, "key", "value"u8.ToArray())] }, default).AsTask())
             .Should().ThrowAsync<StoreUnavailableException>().WithMessage("*replaced by another file*");
     }
 

@@ -81,8 +81,8 @@ public class VerificationTests
     {
         using var file = new TemporaryFile();
         await using var log = await FillAsync(file.Path);
-        await log.TransactAsync(t => ((LogTransaction)t).Erase(new("a"), 3, "test"), default);
-        await log.TransactAsync(t => ((LogTransaction)t).Erase(new("b"), 5, "test"), default);
+        await log.EraseAsync("a", 3, "test");
+        await log.EraseAsync("b", 5, "test");
         await AppendAsync(log, "b", 11);
 
         (await log.VerifyAsync()).Findings.Should().BeEmpty();
@@ -158,7 +158,7 @@ public class VerificationTests
     {
         var log = SqliteEventLog.Open(path);
         for (var i = 1; i <= Count; i++) await AppendAsync(log, i % 2 == 1 ? "a" : "b", i);
-        await log.TransactAsync(t => t.TryPut(RecordKind.Document, "key", "value"u8, null), default);
+        await log.WriteAsync(new() { Changes = [RecordChange.Put(RecordKind.Document, "key", "value"u8.ToArray())] }, default);
         return log;
     }
 

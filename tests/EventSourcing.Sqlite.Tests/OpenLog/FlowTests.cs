@@ -33,7 +33,6 @@ public class FlowTests : OpenLogTest
         {
             s_local.Value = value;
             CultureInfo.CurrentCulture = CultureInfo.GetCultureInfo(culture);
-            (await Log.TransactAsync(_ => (s_local.Value, CultureInfo.CurrentCulture.Name), default)).Should().Be((value, culture));
             (await Log.InSqliteTransactionAsync(_ => (s_local.Value, CultureInfo.CurrentCulture.Name))).Should().Be((value, culture));
         }
     }
@@ -42,26 +41,19 @@ public class FlowTests : OpenLogTest
     public async Task What_the_work_sets_in_its_flow_ends_with_it()
     {
         s_local.Value = "callers";
-        await Log.TransactAsync(_ => s_local.Value = "works", default);
         await Log.InSqliteTransactionAsync(_ => s_local.Value = "works");
         s_local.Value.Should().Be("callers");
         s_local.Value = null;
-        (await Log.TransactAsync(_ => s_local.Value, default)).Should().BeNull();
+        (await Log.InSqliteTransactionAsync(_ => s_local.Value)).Should().BeNull();
     }
 
     [Test]
     public async Task Work_of_a_caller_that_suppresses_its_flow_runs_in_none()
     {
         s_local.Value = "callers";
-        ValueTask<object?> one, two;
-        using (ExecutionContext.SuppressFlow())
-        {
-            one = Log.TransactAsync<object?>(_ => s_local.Value, default);
-            two = Log.InSqliteTransactionAsync<object?>(_ => s_local.Value);
-        }
-
-        (await one).Should().BeNull();
-        (await two).Should().BeNull();
+        ValueTask<object?> work;
+        using (ExecutionContext.SuppressFlow()) work = Log.InSqliteTransactionAsync<object?>(_ => s_local.Value);
+        (await work).Should().BeNull();
     }
 
     [Test]
@@ -96,7 +88,7 @@ public class FlowTests : OpenLogTest
         await using var subscriber = new Subscriber(_store);
         var handler = SubscriptionHandler.EachRaw((e, delivery, _) =>
         {
-            delivery.Enlist<SqliteLogTransaction>(tx => _store.AppendIn(tx, new Append().To($"by-{e.Version}", ExpectedVersion.Any, [new Numbered(1)])));
+            delivery.Enlist<SqliteLogTransaction>(tx => tx.Append(_store.Encode(new Append().To($"by-{e.Version}", ExpectedVersion.Any, [new Numbered(1)]))));
             return default;
         });
         var last = await _store.AppendAsync(new Append { CorrelationId = "op", Actor = "ann" }.To("s", ExpectedVersion.Any, [new Numbered(1), new Numbered(2)]));
@@ -137,8 +129,6 @@ public class FlowTests : OpenLogTest
             var work = () => Log.InSqliteTransactionAsync(_ => Task.Run(call).Wait(s_patience)).AsTask();
             var refusal = (await work.Should().ThrowAsync<AggregateException>()).Which.InnerException;
             refusal.Should().BeOfType<InvalidOperationException>().Which.Message.Should().Contain("tx.Append");
-            var plain = () => Log.TransactAsync(_ => Task.Run(call).Wait(s_patience), default).AsTask();
-            await plain.Should().ThrowAsync<AggregateException>();
         }
 
         (await _store.AppendAsync("s", ExpectedVersion.Exactly(1), [new Numbered(2)])).Version.Should().Be(2);
@@ -155,7 +145,11 @@ public class FlowTests : OpenLogTest
         }
 
         var left = default(Task);
-        await Log.TransactAsync(_ => left = LaterAsync(), default);
+        await Log.InSqliteTransactionAsync(_ =>
+        {
+            left = LaterAsync();
+            return true;
+        });
         go.SetResult();
         await left!.WaitAsync(s_patience);
     }
@@ -180,10 +174,10 @@ public class FlowTests : OpenLogTest
     {
         using var file = new TemporaryFile();
         await using var other = SqliteEventLog.Open(file.Path);
-        var work = () => Log.TransactAsync(_ => other.TransactAsync(_ => Log.TransactAsync(_ => 0, default).AsTask().Wait(s_patience), default).AsTask().Wait(s_patience), default).AsTask();
+        var work = () => Log.InSqliteTransactionAsync(_ => other.InSqliteTransactionAsync(_ => Log.InSqliteTransactionAsync(_ => 0).AsTask().Wait(s_patience)).AsTask().Wait(s_patience)).AsTask();
         var refusal = (await work.Should().ThrowAsync<AggregateException>()).Which.Flatten().InnerException;
         refusal.Should().BeOfType<InvalidOperationException>().Which.Message.Should().Contain("tx.Append");
-        (await Log.TransactAsync(_ => 1, default)).Should().Be(1);
+        (await Log.InSqliteTransactionAsync(_ => 1)).Should().Be(1);
     }
 
     private async Task<EventEnvelope> SingleAsync(string stream, long version)

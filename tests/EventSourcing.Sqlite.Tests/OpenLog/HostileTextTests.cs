@@ -127,7 +127,7 @@ public class HostileTextTests : OpenLogTest
         await SaysAsync(isName && Encoding.UTF8.GetByteCount(text) <= 509, () => AppendAsync(new() { Type = "a", Tags = [new("ta", text)] }), mayBeEmpty: true);
         await SaysAsync(isName, async () => await Log.AppendAsync(new() { CommandId = text }, default));
         await SaysAsync(isName, async () => await Log.AppendAsync(new() { Tracking = new(text, 1) }, default));
-        await SaysAsync(isName, async () => await Log.TransactAsync(t => t.TryPut(RecordKind.Document, text, "v"u8, null), default));
+        await SaysAsync(isName, async () => await Log.WriteAsync(new() { Changes = [RecordChange.Put(RecordKind.Document, text, "v"u8.ToArray())] }, default));
         await SaysAsync(isName, async () => _ = await store.FindCommandAsync(text));
         await SaysAsync(isName, async () => _ = await CountAsync(LogQuery.OfTypes(text)));
         await SaysAsync(isName, async () => _ = await CountAsync(LogQuery.All.InStream(text)));

@@ -167,7 +167,7 @@ public class SealingTests : OpenLogTest
     }
 
     [Test]
-    public async Task A_read_does_not_wait_for_user_code_to_seal([Values] bool isNative)
+    public async Task A_read_does_not_wait_for_user_code_to_seal()
     {
         await AppendAsync("s-1", Event("a", "{}"));
         using var release = new ManualResetEventSlim();
@@ -179,7 +179,7 @@ public class SealingTests : OpenLogTest
         }
 
         Sql("INSERT INTO events (stream, eventType, data) VALUES ('s-1', 'a', '{}')");
-        var work = isNative ? Log.InSqliteTransactionAsync(_ => Work()).AsTask() : Log.TransactAsync(_ => Work(), default).AsTask();
+        var work = Log.InSqliteTransactionAsync(_ => Work()).AsTask();
         await inserted.Task;
 
         (await AllAsync().WaitAsync(s_shorterThanTheBusyTimeout)).Should().HaveCount(1);

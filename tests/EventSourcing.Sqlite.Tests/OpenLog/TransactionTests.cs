@@ -162,8 +162,38 @@ public class TransactionTests : OpenLogTest
     [Test]
     public async Task Records_are_written_with_it()
     {
-        await Log.InSqliteTransactionAsync(tx => tx.TryPut(RecordKind.Checkpoint, "k", [1], 0));
-        (await Log.ReadRecordsAsync(RecordKind.Checkpoint, "k", "k", 1, default)).Should().ContainSingle();
+        await _store.InSqliteTransactionAsync(tx => tx.Connection.Run("CREATE TABLE mine (a UNIQUE)"));
+        var users = ((IEventLog)Log).Find<IUserTransactions<SqliteLogTransaction>>()!;
+        LogWrite At(long revision) => new() { Changes = [RecordChange.Put(RecordKind.Checkpoint, "k", new byte[] { 1 }, revision)] };
+        void Insert(SqliteLogTransaction tx) => tx.Connection.Run("INSERT INTO mine VALUES (1)");
+        // The change comes last: when it is refused, the row of the user's is taken back.
+        (await users.WriteAsync(At(7), Insert, default)).Refusal!.Kind.Should().Be(LogRefusalKind.Change);
+        (await users.WriteAsync(At(0), Insert, default)).Refusal.Should().BeNull();
+        await users.Awaiting(u => u.WriteAsync(At(1), Insert, default).AsTask()).Should().ThrowAsync<Microsoft.Data.Sqlite.SqliteException>();
+        (await Log.ReadRecordsAsync(RecordKind.Checkpoint, "k", "k", 1, default)).Should().ContainSingle().Which.Revision.Should().Be(1);
+    }
+
+    [Test]
+    public async Task Change_that_is_refused_takes_back_a_work_that_no_savepoint_could_undo()
+    {
+        var users = ((IEventLog)Log).Find<IUserTransactions<SqliteLogTransaction>>()!;
+        var refused = await users.WriteAsync(
+            new() { Changes = [RecordChange.Put(RecordKind.Checkpoint, "k", new byte[] { 1 }, 7)] },
+            tx => tx.Connection.Run("CREATE TEMP TABLE left_over (a); INSERT INTO left_over VALUES (1)"), default);
+        refused.Refusal!.Kind.Should().Be(LogRefusalKind.Change);
+        await _store.InSqliteTransactionAsync(tx => tx.Connection.Run("CREATE TEMP TABLE left_over (a)"));
+    }
+
+    [Test]
+    public async Task Result_that_is_a_task_is_refused_and_nothing_is_kept()
+    {
+        Func<SqliteLogTransaction, object> work = tx =>
+        {
+            tx.Append(new() { Writes = new[] { new StreamWrite("s-1", ExpectedVersion.Any, new[] { Event("a", "{}") }) } });
+            return Task.Delay(1);
+        };
+        await Log.Awaiting(l => l.InSqliteTransactionAsync(work).AsTask()).Should().ThrowAsync<ArgumentException>().WithMessage("*task*");
+        (await AllAsync()).Should().BeEmpty();
     }
 
     [Test]

@@ -122,7 +122,7 @@ public class UserCodePropertyTests : OpenLogTest
                     now.Rows.Add(n);
                     break;
                 case 9:
-                    tx.TryPut(RecordKind.Checkpoint, "k", Encoding.UTF8.GetBytes($"{n}"), null);
+                    tx.Append(new() { Tracking = new("source", n) });
                     now = now with { Record = n };
                     break;
                 case 10:
@@ -166,8 +166,8 @@ public class UserCodePropertyTests : OpenLogTest
         events.Select(e => e.Position.ToInt64()).Should().Equal(Enumerable.Range(1, events.Count).Select(i => (long)i), because);
         foreach (var stream in events.GroupBy(e => e.StreamId)) stream.Select(e => e.Version).Should().Equal(Enumerable.Range(1, stream.Count()).Select(i => (long)i), because);
         using (var connection = Connect()) connection.Rows("SELECT id FROM mine ORDER BY id").Should().Equal(_stored.Rows.Order().Select(id => $"{id}"), because);
-        var records = await Log.ReadRecordsAsync(RecordKind.Checkpoint, "k", "k", 1, default);
-        records.Select(r => Encoding.UTF8.GetString(r.Value.Span)).Should().Equal(_stored.Record == 0 ? [] : [$"{_stored.Record}"], because);
+        var records = await Log.ReadRecordsAsync(RecordKind.Tracking, "source", "source", 1, default);
+        records.Select(r => (int)BitConverter.ToInt64(r.Value.Span)).Should().Equal(_stored.Record == 0 ? [] : [_stored.Record], because);
         using var stop = new CancellationTokenSource();
         var waiting = Log.WaitAsync(GlobalPosition.FromInt64(events.Count), stop.Token).AsTask();
         waiting.IsCompleted.Should().BeFalse(because);

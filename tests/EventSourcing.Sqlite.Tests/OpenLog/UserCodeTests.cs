@@ -72,10 +72,10 @@ public class UserCodeTests : OpenLogTest
         await WorkAsync(tx =>
         {
             tx.Connection.Run("SAVEPOINT mine");
-            tx.TryPut(RecordKind.Checkpoint, "k", [1], 0).Should().BeTrue();
+            tx.Append(new() { Tracking = new("source", 5) }).WasDuplicate.Should().BeFalse();
             tx.Append(Appended("s", commandId: "c"));
             tx.Connection.Run("ROLLBACK TO mine; RELEASE mine");
-            tx.TryPut(RecordKind.Checkpoint, "k", [2], 0).Should().BeTrue();
+            tx.Append(new() { Tracking = new("source", 5) }).WasDuplicate.Should().BeFalse();
             tx.Append(Appended("s", "2", "c")).WasDuplicate.Should().BeFalse();
         });
         await IsIntactAsync("2");
@@ -116,14 +116,10 @@ public class UserCodeTests : OpenLogTest
             Refuses<SqliteException>("new write", () => connection.Run("INSERT INTO mine VALUES (8, NULL)"));
             Refuses<SqliteException>("begin", () => connection.Run("BEGIN"));
             Refuses<InvalidOperationException>("append", () => tx.Append(Appended("s")));
-            Refuses<InvalidOperationException>("put", () => tx.TryPut(RecordKind.Checkpoint, "k", [1], null));
-            Refuses<InvalidOperationException>("remove", () => tx.TryRemove(RecordKind.Checkpoint, "k", null));
-            Refuses<InvalidOperationException>("get", () => tx.TryGet(RecordKind.Checkpoint, "k", out _));
-            Refuses<InvalidOperationException>("range", () => tx.Range(RecordKind.Checkpoint, "", null, 1));
             Refuses<InvalidOperationException>("connection", () => _ = tx.Connection);
         });
         (await work.Should().ThrowAsync<InvalidOperationException>()).WithMessage("*nothing of it is kept*");
-        refused.Should().Equal("sql", "prepared write", "new write", "begin", "append", "put", "remove", "get", "range", "connection");
+        refused.Should().Equal("sql", "prepared write", "new write", "begin", "append", "connection");
         Count("mine").Should().Be(2);
         Count("es_records").Should().Be(0);
         await IsIntactAsync();
@@ -397,7 +393,7 @@ public class UserCodeTests : OpenLogTest
         var failure = new SqliteException("of another database", 5);
         var others = Enumerable.Range(0, 20).Select(i => AppendAsync("o", Event("a", "{}")).AsTask()).ToList();
         var runs = 0;
-        var work = async () => await Log.TransactAsync<int>(
+        var work = async () => await Log.InSqliteTransactionAsync<int>(
             t =>
             {
                 runs++;

@@ -51,7 +51,7 @@ public class DisposalTests
         var log = SqliteEventLog.Open(file.Path);
         using var release = new ManualResetEventSlim();
         var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var work = log.TransactAsync(_ =>
+        var work = log.InSqliteTransactionAsync(_ =>
         {
             started.SetResult();
             return release.Wait(s_long);

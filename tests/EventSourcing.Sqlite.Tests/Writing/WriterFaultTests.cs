@@ -64,11 +64,11 @@ public class WriterFaultTests
 
         // Whether others have the file open is asked after a tenth of a second of writing.
         var watch = Stopwatch.StartNew();
-        var work = rig.Writer.TransactAsync(t =>
+        var work = rig.Writer.RunAsync(t =>
         {
             while (watch.ElapsedMilliseconds < 150) Thread.Yield();
             return t.Append(new() { Writes = new[] { new StreamWrite("s-1", ExpectedVersion.Any, new LogEvent[] { new() { Type = "t" } }) } });
-        }, isNative: false, default).AsTask();
+        }, default).AsTask();
 
         (await work.WaitAsync(s_long)).FirstPosition.Should().Be(GlobalPosition.FromInt64(1));
         await waiting.WaitAsync(s_long);
@@ -85,7 +85,7 @@ public class WriterFaultTests
         await log.AppendAsync(Command("c-1", 1), default);
         using var release = new ManualResetEventSlim();
         var held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var holding = log.TransactAsync(_ =>
+        var holding = log.InSqliteTransactionAsync(_ =>
         {
             held.SetResult();
             return release.Wait(s_long);
@@ -109,7 +109,7 @@ public class WriterFaultTests
         await using var log = SqliteEventLog.Open(file.Path);
         using var release = new ManualResetEventSlim();
         var held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var holding = log.TransactAsync(_ =>
+        var holding = log.InSqliteTransactionAsync(_ =>
         {
             held.SetResult();
             return release.Wait(s_long);
@@ -142,7 +142,7 @@ public class WriterFaultTests
         using var file = new TemporaryFile();
         await using var log = SqliteEventLog.Open(file.Path);
 
-        await log.TransactAsync(_ =>
+        await log.InSqliteTransactionAsync(_ =>
         {
             Thread.CurrentThread.Interrupt();
             return true;
@@ -162,7 +162,7 @@ public class WriterFaultTests
         });
 
         await rig.Invoking(r => r.AppendAsync(1)).Should().ThrowAsync<StoreUnavailableException>().WithMessage("*thread*could not be started*");
-        await rig.Invoking(r => r.Writer.TransactAsync(_ => 0, isNative: false, default).AsTask()).Should().ThrowAsync<StoreUnavailableException>();
+        await rig.Invoking(r => r.Writer.RunAsync(_ => 0, default).AsTask()).Should().ThrowAsync<StoreUnavailableException>();
 
         await rig.AppendAsync(2).WaitAsync(s_long);
         (await rig.StoredAsync()).Should().Equal(2);
@@ -190,7 +190,7 @@ public class WriterFaultTests
         clock.OnNow = () => throw new TimeZoneNotFoundException("no clock");
 
         await log.Invoking(l => l.AppendAsync(Command("c-3", 1), default).AsTask()).Should().ThrowAsync<TimeZoneNotFoundException>();
-        await log.Invoking(l => l.TransactAsync(_ => 0, default).AsTask()).Should().ThrowAsync<TimeZoneNotFoundException>();
+        await log.Invoking(l => l.InSqliteTransactionAsync(_ => 0, default).AsTask()).Should().ThrowAsync<TimeZoneNotFoundException>();
 
         using (new ForeignLock(file.Path))
         {

@@ -55,11 +55,11 @@ internal sealed class WriterRig : IAsyncDisposable
     {
         using var release = new ManualResetEventSlim();
         var held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var holding = Writer.TransactAsync(_ =>
+        var holding = Writer.RunAsync(_ =>
         {
             held.SetResult();
             return release.Wait(TimeSpan.FromSeconds(60));
-        }, isNative: false, default).AsTask();
+        }, default).AsTask();
         await held.Task;
         var calls = queue();
         release.Set();

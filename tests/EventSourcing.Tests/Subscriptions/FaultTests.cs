@@ -55,10 +55,10 @@ public class FaultTests
             return await Inner.ReadRecordsAsync(kind, from, through, max, cancellationToken);
         }
 
-        public override async ValueTask<T> TransactAsync<T>(Func<ILogTransaction, T> work, CancellationToken cancellationToken)
+        public override async ValueTask<LogWritten> WriteAsync(LogWrite write, CancellationToken cancellationToken)
         {
             Meet();
-            return await Inner.TransactAsync(work, cancellationToken);
+            return await Inner.WriteAsync(write, cancellationToken);
         }
     }
 

@@ -46,25 +46,30 @@ public class FlowTests
         await (await starting).WaitForAsync(GlobalPosition.Start).WaitAsync(s_patience);
     }
 
+    private static ValueTask<LogWritten> WorkAsync(InMemoryEventLog log, Action work) =>
+        ((IUserTransactions<InMemoryTransaction>)log).WriteAsync(LogWrite.Empty, _ => work(), default);
+
     [Test]
     public async Task Calls_of_a_log_in_memory_from_threads_of_its_own_work_are_refused()
     {
         await using var log = new InMemoryEventLog();
+        LogWrite write = new() { Changes = [RecordChange.Remove(RecordKind.Lease, "k")] };
         Func<Task>[] calls =
         [
-            () => log.TransactAsync(_ => 0, default).AsTask(),
+            () => log.WriteAsync(write, default).AsTask(),
+            () => WorkAsync(log, () => { }).AsTask(),
             () => log.ReadRecordsAsync(RecordKind.Lease, "", null, 1, default).AsTask(),
             () => log.DisposeAsync().AsTask(),
             () => log.WaitAsync(GlobalPosition.Start, default).AsTask(),
         ];
         foreach (var call in calls)
         {
-            var work = () => log.TransactAsync(_ => Task.Run(call).Wait(s_patience), default).AsTask();
+            var work = () => WorkAsync(log, () => Task.Run(call).Wait(s_patience)).AsTask();
             var refusal = (await work.Should().ThrowAsync<AggregateException>()).Which.InnerException;
             refusal.Should().BeOfType<InvalidOperationException>().Which.Message.Should().Contain("tx.Append");
         }
 
-        (await log.TransactAsync(_ => 1, default)).Should().Be(1);
+        (await log.WriteAsync(write, default)).Refusal.Should().BeNull();
     }
 
     [Test]
@@ -72,8 +77,27 @@ public class FlowTests
     {
         await using var log = new InMemoryEventLog();
         s_local.Value = "callers";
-        (await log.TransactAsync(_ => s_local.Value, default)).Should().Be("callers");
-        await log.TransactAsync(_ => s_local.Value = "works", default);
+        var seen = default(object);
+        await WorkAsync(log, () => seen = s_local.Value);
+        seen.Should().Be("callers");
+        await WorkAsync(log, () => s_local.Value = "works");
         s_local.Value.Should().Be("callers");
+    }
+
+    [Test]
+    public async Task Transaction_of_a_work_is_refused_to_other_threads_and_after_its_end()
+    {
+        await using var log = new InMemoryEventLog();
+        var append = new LogAppend { Writes = new[] { new StreamWrite("s", ExpectedVersion.Any, new LogEvent[] { new() { Type = "t" } }) } };
+        InMemoryTransaction? kept = null;
+        await ((IUserTransactions<InMemoryTransaction>)log).WriteAsync(new() { Appends = [append] }, transaction =>
+        {
+            kept = transaction;
+            transaction.Append(append).Version.Should().Be(2);
+            var other = () => Task.Run(() => transaction.Append(append)).Wait(s_patience);
+            other.Should().Throw<AggregateException>().WithInnerException<InvalidOperationException>().WithMessage("*another thread*");
+        }, default);
+        kept!.Invoking(t => t.Append(append)).Should().Throw<InvalidOperationException>().WithMessage("*has ended*");
+        (await log.AppendAsync(append, default)).Version.Should().Be(3);
     }
 }

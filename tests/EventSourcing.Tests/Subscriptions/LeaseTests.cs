@@ -25,12 +25,24 @@ public sealed class LeaseTests : IAsyncDisposable
         return subscriber;
     }
 
-    /// <summary>Moves the clock on to the next renewal of leases and waits until it is done.</summary>
-    private async Task RenewAsync(FakeTimeProvider clock)
+    /// <summary>Moves the clock on to the next round of a process and waits until it is over.</summary>
+    private static Task RenewAsync(FakeTimeProvider clock, Subscriber subscriber) => RenewAsync(clock, subscriber.Leases, s_timeout / 3);
+
+    private static async Task RenewAsync(FakeTimeProvider clock, LeaseKeeper keeper, TimeSpan step)
     {
-        var before = _log.Transactions;
-        clock.Advance(s_timeout / 3);
-        await UntilAsync(() => _log.Transactions > before);
+        var before = keeper.Rounds;
+        clock.Advance(step);
+        await AfterRoundAsync(keeper, before);
+    }
+
+    private static async Task AfterRoundAsync(LeaseKeeper keeper, long before)
+    {
+        using var patience = new CancellationTokenSource(Signal.Patience);
+        while (keeper.Rounds == before)
+        {
+            patience.Token.ThrowIfCancellationRequested();
+            await Task.Yield();
+        }
     }
 
     private Task<AppendResult> AppendAsync(StreamId stream) => _log.AppendAsync(new LogAppend
@@ -55,7 +67,7 @@ public sealed class LeaseTests : IAsyncDisposable
         var (frozen, clock) = (new FakeTimeProvider(), new FakeTimeProvider());
         var stuck = new TaskCompletionSource();
         var entered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var (epochs, second) = (new ConcurrentQueue<long>(), new ConcurrentQueue<long>());
+        var (epochs, effects, second) = (new ConcurrentQueue<long>(), new ConcurrentQueue<long>(), new ConcurrentQueue<long>());
         await using var one = On(frozen);
         await using var two = On(clock);
         var handler = SubscriptionHandler.EachRaw(async (e, delivery, _) =>
@@ -63,22 +75,22 @@ public sealed class LeaseTests : IAsyncDisposable
             epochs.Enqueue(delivery.Epoch);
             entered.TrySetResult();
             await stuck.Task;
-            delivery.Enlist(t => t.TryPut(RecordKind.Document, "effect-of-one", [1], null));
+            delivery.Enlist<InMemoryTransaction>(_ => effects.Enqueue(delivery.Epoch));
         });
         await AppendAsync("s");
         var first = await one.StartAsync("name", handler);
         await entered.Task;
         var contender = await two.StartAsync("name", Collect(second));
-        await UntilAsync(() => _log.Transactions > 2);
-        for (var i = 0; i < 2; i++) await RenewAsync(clock);
+        await UntilAsync(async () => (await contender.GetStatusAsync()).LeaseOwner == one.Owner);
+        for (var i = 0; i < 2; i++) await RenewAsync(clock, two);
         Assert.That(contender.State, Is.EqualTo(SubscriptionState.Standby), "not before the timeout");
-        while (second.IsEmpty) await RenewAsync(clock);
+        while (second.IsEmpty) await RenewAsync(clock, two);
         await contender.WaitForAsync(GlobalPosition.FromInt64(1)).WaitAsync(Signal.Patience);
         stuck.SetResult();
         await UntilAsync(() => first.State == SubscriptionState.Standby);
         Assert.That(second, Is.EqualTo(new long[] { 1 }));
         Assert.That((await first.GetStatusAsync()).LastError, Is.InstanceOf<LeaseLostException>());
-        Assert.That(await _log.ReadRecordsAsync(RecordKind.Document, "", null, 10, default), Is.Empty, "the late effect was refused");
+        Assert.That(effects, Is.Empty, "the late effect was refused");
         Assert.That(epochs, Is.EqualTo(new long[] { 1 }));
     }
 
@@ -103,7 +115,7 @@ public sealed class LeaseTests : IAsyncDisposable
         await entered.Task;
         Assert.That((await first.GetStatusAsync()).Parked, Is.EqualTo(1));
         var contender = await two.StartAsync("name", Collect(second));
-        while (second.Count < 3) await RenewAsync(clock);
+        while (second.Count < 3) await RenewAsync(clock, two);
         await contender.WaitForAsync(GlobalPosition.FromInt64(3)).WaitAsync(Signal.Patience);
         stuck.SetResult();
         await UntilAsync(() => first.State == SubscriptionState.Standby);
@@ -113,7 +125,7 @@ public sealed class LeaseTests : IAsyncDisposable
     }
 
     [Test]
-    public async Task All_leases_are_renewed_by_one_transaction_per_interval_and_nothing_else_happens_while_idle()
+    public async Task All_leases_are_renewed_by_one_write_per_interval_and_nothing_else_happens_while_idle()
     {
         var clock = new FakeTimeProvider();
         await using var subscriber = On(clock);
@@ -123,17 +135,11 @@ public sealed class LeaseTests : IAsyncDisposable
         foreach (var subscription in subscriptions)
             await UntilAsync(() => subscription.State == SubscriptionState.Live);
         // The checkpoints of the first event are written when nothing comes; who then waits has nothing left to do.
-        while (!await CheckpointsAreWritten()) await RenewAsync(clock);
+        while (!await CheckpointsAreWritten()) await RenewAsync(clock, subscriber);
         await UntilAsync(() => _log.Waiting == subscriptions.Count);
-        var (transactions, reads) = (_log.Transactions, _log.Reads);
-        for (var i = 1; i <= 10; i++)
-        {
-            clock.Advance(s_timeout / 3);
-            var expected = transactions + i;
-            await UntilAsync(() => _log.Transactions >= expected);
-        }
-
-        Assert.That((_log.Transactions - transactions, _log.Reads - reads), Is.EqualTo((10L, 0L)));
+        var (writes, reads) = (_log.Writes, _log.Reads);
+        for (var i = 1; i <= 10; i++) await RenewAsync(clock, subscriber);
+        Assert.That((_log.Writes - writes, _log.Reads - reads), Is.EqualTo((10L, 0L)));
 
         async Task<bool> CheckpointsAreWritten() =>
             (await _log.ReadRecordsAsync(RecordKind.Checkpoint, "", null, 10, default)).All(r => r.Revision == 2);
@@ -189,7 +195,7 @@ public sealed class LeaseTests : IAsyncDisposable
         var group = await subscriber.StartAsync("group", Collect(new()), new() { IsGroup = true });
         await UntilAsync(() => group.ActiveSegments == 16);
         TaskCompletionSource held = new(TaskCreationOptions.RunContinuationsAsynchronously), turn = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        _log.BeforeNextTransaction = () =>
+        _log.BeforeNextWrite = () =>
         {
             held.SetResult();
             return turn.Task;
@@ -197,9 +203,9 @@ public sealed class LeaseTests : IAsyncDisposable
         clock.Advance(s_timeout / 3);
         await held.Task.WaitAsync(Signal.Patience);
         await group.DisposeAsync();
-        var before = _log.Transactions;
+        var before = subscriber.Leases.Rounds;
         turn.SetResult();
-        await UntilAsync(() => _log.Transactions > before);
+        await AfterRoundAsync(subscriber.Leases, before);
         Assert.That(await _log.ReadRecordsAsync(RecordKind.Lease, "group/member/", "group/member/~", 10, default), Is.Empty);
     }
 
@@ -215,8 +221,8 @@ public sealed class LeaseTests : IAsyncDisposable
         Assert.That((await first.GetStatusAsync()).LeaseOwner, Is.EqualTo(one.Owner));
         var contender = await two.StartAsync("name", Collect([]));
         await UntilAsync(async () => (await contender.GetStatusAsync()).LeaseOwner == one.Owner);
-        await RenewAsync(clock);
-        await RenewAsync(clock);
+        await RenewAsync(clock, two);
+        await RenewAsync(clock, two);
         var status = await contender.GetStatusAsync();
         Assert.That((status.State, status.LeaseOwner, status.LeaseSilence), Is.EqualTo((SubscriptionState.Standby, (Guid?)one.Owner, (TimeSpan?)(s_timeout * 2 / 3))));
         // The next renewal is due at the timeout, when the lease has not yet been silent for so long by a thousandth of a second.
@@ -240,12 +246,7 @@ public sealed class LeaseTests : IAsyncDisposable
         clock.Advance(TimeSpan.FromSeconds(1));
         var contender = await two.StartAsync("name", Collect([]));
         await UntilAsync(async () => (await contender.GetStatusAsync()).LeaseOwner == one.Owner);
-        foreach (var seconds in new[] { 1, 2, 2 })
-        {
-            var before = _log.Transactions;
-            clock.Advance(TimeSpan.FromSeconds(seconds));
-            await UntilAsync(() => _log.Transactions > before);
-        }
+        foreach (var seconds in new[] { 1, 2, 2 }) await RenewAsync(clock, two.Leases, TimeSpan.FromSeconds(seconds));
 
         Assert.That(contender.State, Is.EqualTo(SubscriptionState.Standby), "5 s are not the timeout");
         clock.Advance(TimeSpan.FromMilliseconds(1001));
@@ -258,7 +259,7 @@ public sealed class LeaseTests : IAsyncDisposable
         var clock = new FakeTimeProvider();
         await using var keeper = new LeaseKeeper(_log, new() { TimeProvider = clock, LeaseTimeout = s_timeout });
         TaskCompletionSource granted = new(TaskCreationOptions.RunContinuationsAsynchronously), answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        _log.AfterNextTransaction = () =>
+        _log.AfterNextWrite = () =>
         {
             granted.SetResult();
             return answer.Task;
@@ -273,7 +274,7 @@ public sealed class LeaseTests : IAsyncDisposable
         answer.SetResult();
         while (!second.IsCompleted)
         {
-            await RenewAsync(clock);
+            await RenewAsync(clock, keeper, s_timeout / 3);
             await Task.Yield();
         }
 

@@ -32,7 +32,7 @@ public class ResetTests
         var group = await subscriber.StartAsync("group", SubscriptionHandler.EachRaw((_, _, _) => default), new() { IsGroup = true });
         await changed.UntilAsync(() => group.ActiveSegments == 16);
         var resets = 0;
-        Task ResetAsync() => group.ResetAsync<ILogTransaction>(Start.Beginning, _ => resets++);
+        Task ResetAsync() => group.ResetAsync<InMemoryTransaction>(Start.Beginning, _ => resets++);
         Task first = null!, second;
         var begins = new Thread(() => first = ResetAsync());
         lock (QueueOf(RequestsOf(RunnersOf(group)[8])))

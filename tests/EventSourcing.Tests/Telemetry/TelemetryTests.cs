@@ -165,7 +165,7 @@ public sealed class TelemetryTests
 
         public ValueTask<IReadOnlyList<Record>> ReadRecordsAsync(RecordKind kind, string from, string? through, int max, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-        public ValueTask<T> TransactAsync<T>(Func<ILogTransaction, T> work, CancellationToken cancellationToken) => throw new NotSupportedException();
+        public ValueTask<LogWritten> WriteAsync(LogWrite write, CancellationToken cancellationToken) => throw new NotSupportedException();
 
         public ValueTask DisposeAsync() => default;
     }

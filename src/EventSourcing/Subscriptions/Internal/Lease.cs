@@ -45,9 +45,6 @@ internal sealed class Lease(SegmentKey key, Guid owner, long epoch, TimeSpan tim
 
     internal bool IsMine(LeaseRecord record) => record.Owner == owner && record.Epoch == Epoch;
 
-    /// <summary>In the transaction of a checkpoint or effect: refuses it when the lease has passed on.</summary>
-    internal void Fence(ILogTransaction transaction)
-    {
-        if (!IsMine(LeaseRecord.Find(transaction, Key.Key))) throw Error();
-    }
+    /// <summary>Of every write of a checkpoint or an effect: it is refused when the lease has passed on.</summary>
+    internal IReadOnlyList<RecordRequirement> Requirements { get; } = [LeaseRecord.HeldBy(key.Key, owner, epoch)];
 }

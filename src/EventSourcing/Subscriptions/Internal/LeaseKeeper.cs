@@ -3,10 +3,13 @@ using EventSourcing.Storage;
 
 namespace EventSourcing.Subscriptions.Internal;
 
-/// <summary>Gets, renews and gives back all leases of a process: one transaction per interval for all of them.</summary>
+/// <summary>Gets, renews and gives back all leases of a process: one write per interval for all of them.</summary>
 /// <remarks>
+/// A round reads the records, decides on what it read, and writes each change on the condition that its record is as it was read: a race that is lost is a change that is not made.
+/// <para>
 /// No clock is compared with another. A holder counts from before its renewal began, a contender from after it saw that nothing had
 /// changed since it looked last; so the holder gives up first, unless it was frozen, and then the epoch refuses what it writes.
+/// </para>
 /// </remarks>
 internal sealed class LeaseKeeper(IEventLog log, SubscriberOptions options) : IAsyncDisposable
 {
@@ -17,6 +20,7 @@ internal sealed class LeaseKeeper(IEventLog log, SubscriberOptions options) : IA
     private readonly Dictionary<string, (LeaseRecord Record, long Since)> _seen = [];
     private ITimer? _timer;
     private Task? _loop;
+    private long _rounds;
 
     internal Guid Owner { get; } = Guid.NewGuid();
 
@@ -30,6 +34,9 @@ internal sealed class LeaseKeeper(IEventLog log, SubscriberOptions options) : IA
 
         internal TaskCompletionSource<Lease> Granted { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
+
+    /// <summary>How many rounds are over.</summary>
+    internal long Rounds => Volatile.Read(ref _rounds);
 
     /// <summary>How often leases are renewed, and claims tried again.</summary>
     internal TimeSpan Interval => options.LeaseTimeout / 3;
@@ -98,22 +105,29 @@ internal sealed class LeaseKeeper(IEventLog log, SubscriberOptions options) : IA
             claim.Report(e);
         }
 
-        if (claim.Lease is null && !isLastOfGroup) return;
         try
         {
-            await log.TransactAsync(transaction =>
-            {
-                if (claim.Lease is { } lease && LeaseRecord.Find(transaction, claim.Key.Key) is var record && lease.IsMine(record))
-                    (record with { Owner = Guid.Empty }).Put(transaction, claim.Key.Key);
-                if (isLastOfGroup) transaction.TryRemove(RecordKind.Lease, MemberKey(claim.Key.Name), null);
-                return true;
-            }, CancellationToken.None).ConfigureAwait(false);
+            await WriteBackAsync(claim, isLastOfGroup).ConfigureAwait(false);
         }
         catch (Exception e)
         {
             // Not given back, it passes on by itself after the timeout.
             claim.Report(e);
         }
+    }
+
+    private async ValueTask WriteBackAsync(Claim claim, bool isLastOfGroup)
+    {
+        RecordChange[] leave = isLastOfGroup ? [RecordChange.Remove(RecordKind.Lease, SegmentKey.MemberKey(claim.Key.Name, Owner))] : [];
+        if (claim.Lease is { } lease)
+        {
+            var free = new LeaseRecord(Guid.Empty, lease.Epoch, 0).Put(claim.Key.Key, null);
+            var written = await log.WriteAsync(new() { Requirements = lease.Requirements, Changes = [free, .. leave] }, CancellationToken.None).ConfigureAwait(false);
+            // One that has passed on is another's.
+            if (written.Refusal is null) return;
+        }
+
+        if (leave.Length > 0) await log.WriteAsync(new() { Changes = leave }, CancellationToken.None).ConfigureAwait(false);
     }
 
     // It serves all subscriptions of the process: whatever is thrown, it goes on with the next round.
@@ -130,6 +144,7 @@ internal sealed class LeaseKeeper(IEventLog log, SubscriberOptions options) : IA
                 }
 
                 await RoundAsync().ConfigureAwait(false);
+                Interlocked.Increment(ref _rounds);
             }
             catch (OperationCanceledException) when (_stop.IsCancellationRequested)
             {
@@ -151,30 +166,46 @@ internal sealed class LeaseKeeper(IEventLog log, SubscriberOptions options) : IA
 
     private async Task RoundAsync()
     {
-        lock (_lock)
-            if (_claims.Count == 0) return;
+        Claim[] claims;
+        lock (_lock) claims = [.. _claims.Values];
+        if (claims.Length == 0) return;
         var before = options.TimeProvider.GetTimestamp();
-        var verdicts = await log.TransactAsync(Judge, _stop.Token).ConfigureAwait(false);
-        foreach (var (claim, verdict) in verdicts.Claims)
+        var round = new LeaseRound(Owner, IsExpired);
+        foreach (var group in claims.GroupBy(c => c.Key.Name))
+            await round.ReadAsync(log, group.First().Key, [.. group.Select(c => c.Key.Key)], _stop.Token).ConfigureAwait(false);
+        var verdicts = claims.Select(c => round.Decide(c.Key, c.Lease, claims.Count(o => o.Key.Name == c.Key.Name && o.Lease is { IsHeld: true, IsAskedBack: false }))).ToArray();
+        await round.WriteAsync(log, _stop.Token).ConfigureAwait(false);
+        for (var i = 0; i < claims.Length; i++)
         {
             try
             {
-                await ApplyAsync(claim, verdict, before).ConfigureAwait(false);
+                await ApplyAsync(claims[i], round.Outcome(verdicts[i]), before).ConfigureAwait(false);
             }
             catch (Exception e)
             {
-                claim.Report(e);
+                claims[i].Report(e);
             }
         }
 
         var now = options.TimeProvider.GetTimestamp();
         lock (_lock)
         {
-            foreach (var (key, record) in verdicts.Seen)
+            foreach (var (key, record) in round.Seen)
                 if (!_seen.TryGetValue(key, out var known) || known.Record != record) _seen[key] = (record, now);
         }
 
-        LookAgainInTime(verdicts, now);
+        await LeaveAsync(claims).ConfigureAwait(false);
+        LookAgainInTime(claims, verdicts, now);
+    }
+
+    // A group that was given up during the round may have been entered among its members by it once more.
+    private async ValueTask LeaveAsync(Claim[] claims)
+    {
+        string[] left;
+        lock (_lock)
+            left = [.. claims.Where(c => c.Key.IsGroup).Select(c => c.Key.Name).Distinct().Where(name => !_claims.Values.Any(c => c.Key.Name == name))];
+        if (left.Length == 0) return;
+        await log.WriteAsync(new() { Changes = [.. left.Select(name => RecordChange.Remove(RecordKind.Lease, SegmentKey.MemberKey(name, Owner)))] }, CancellationToken.None).ConfigureAwait(false);
     }
 
     /// <summary>Who holds a lease that this process waits for, and for how long nothing of it has changed; nulls where nobody does, or it was not looked at yet.</summary>
@@ -188,12 +219,12 @@ internal sealed class LeaseKeeper(IEventLog log, SubscriberOptions options) : IA
     }
 
     /// <summary>A lease that is waited for is looked at again when it may have ended, not up to an interval later.</summary>
-    private void LookAgainInTime(Verdicts verdicts, long now)
+    private void LookAgainInTime(Claim[] claims, LeaseVerdict[] verdicts, long now)
     {
         var next = Interval;
-        foreach (var (claim, verdict) in verdicts.Claims)
+        for (var i = 0; i < claims.Length; i++)
         {
-            if (verdict.Kind != VerdictKind.Waiting || !_seen.TryGetValue(claim.Key.Key, out var seen) || seen.Record.Owner == Guid.Empty) continue;
+            if (verdicts[i].Kind != LeaseVerdictKind.Waiting || !_seen.TryGetValue(claims[i].Key.Key, out var seen) || seen.Record.Owner == Guid.Empty) continue;
             // Timers are rounded down to milliseconds.
             var rest = options.LeaseTimeout - options.TimeProvider.GetElapsedTime(seen.Since, now) + TimeSpan.FromMilliseconds(1);
             if (rest > TimeSpan.Zero && rest < next) next = rest;
@@ -203,31 +234,35 @@ internal sealed class LeaseKeeper(IEventLog log, SubscriberOptions options) : IA
         lock (_lock) _timer?.Change(next, Interval);
     }
 
-    private async ValueTask ApplyAsync(Claim claim, Verdict verdict, long before)
+    private async ValueTask ApplyAsync(Claim claim, LeaseVerdict verdict, long before)
     {
-        if (verdict.Error is { } error)
+        switch (verdict.Kind)
         {
-            claim.Report(error);
-            claim.Lease?.Lose();
-            claim.Granted.TrySetException(error);
-            return;
+            case LeaseVerdictKind.Failed:
+                claim.Report(verdict.Error!);
+                claim.Lease?.Lose();
+                claim.Granted.TrySetException(verdict.Error!);
+                break;
+            case LeaseVerdictKind.Lost:
+                claim.Lease!.Lose();
+                break;
+            case LeaseVerdictKind.Renewed:
+                claim.Lease!.Renewed(before);
+                if (verdict.IsAskedBack) claim.Lease.AskBack();
+                break;
+            case LeaseVerdictKind.Changed:
+                // The record says to whom it has passed, and the next round reads it.
+                _wake.Release();
+                break;
+            case LeaseVerdictKind.Granted:
+                await GrantAsync(claim, verdict.Epoch, before).ConfigureAwait(false);
+                break;
         }
+    }
 
-        if (verdict.Kind == VerdictKind.Lost)
-        {
-            claim.Lease!.Lose();
-            return;
-        }
-
-        if (verdict.Kind == VerdictKind.Renewed)
-        {
-            claim.Lease!.Renewed(before);
-            if (verdict.IsAskedBack) claim.Lease.AskBack();
-            return;
-        }
-
-        if (verdict.Kind != VerdictKind.Granted) return;
-        var lease = new Lease(claim.Key, Owner, verdict.Epoch, options.LeaseTimeout, options.TimeProvider, before, claim.Report);
+    private async ValueTask GrantAsync(Claim claim, long epoch, long before)
+    {
+        var lease = new Lease(claim.Key, Owner, epoch, options.LeaseTimeout, options.TimeProvider, before, claim.Report);
         bool isWanted;
         lock (_lock)
         {
@@ -236,109 +271,10 @@ internal sealed class LeaseKeeper(IEventLog log, SubscriberOptions options) : IA
         }
 
         claim.Granted.TrySetResult(lease);
-        // Nobody waits for it any more: it was given up while the transaction was under way.
+        // Nobody waits for it any more: it was given up while the round was under way.
         if (!isWanted) await GiveBackAsync(claim).ConfigureAwait(false);
-    }
-
-    private enum VerdictKind
-    {
-        Waiting,
-        Granted,
-        Renewed,
-        Lost,
-        Failed,
-    }
-
-    private readonly record struct Verdict(VerdictKind Kind, long Epoch = 0, bool IsAskedBack = false, Exception? Error = null)
-    {
-        internal static Verdict Failed(Exception error) => new(VerdictKind.Failed, Error: error);
-    }
-
-    private sealed record Verdicts(List<(Claim Claim, Verdict Verdict)> Claims, List<(string Key, LeaseRecord Record)> Seen);
-
-    // Changes nothing but the transaction, which may have to be repeated.
-    private Verdicts Judge(ILogTransaction transaction)
-    {
-        Claim[] claims;
-        // As they are now: what was given back while this waited for its turn must not be claimed again.
-        lock (_lock) claims = [.. _claims.Values];
-        var verdicts = new Verdicts([], []);
-        var shares = new Dictionary<string, Share>(StringComparer.Ordinal);
-        foreach (var claim in claims) verdicts.Claims.Add((claim, Judge(transaction, claim, claims, shares, verdicts)));
-        return verdicts;
-    }
-
-    // A record that cannot be read, damaged or of a newer version of the library, is the trouble of its own subscription and of no other.
-    private Verdict Judge(ILogTransaction transaction, Claim claim, Claim[] claims, Dictionary<string, Share> shares, Verdicts verdicts)
-    {
-        try
-        {
-            var share = claim.Key.IsGroup ? FindShare(transaction, claim.Key.Name, claims, shares, verdicts) : null;
-            return claim.Lease is { } lease ? Renew(transaction, lease, share) : TryClaim(transaction, claim, share, verdicts);
-        }
-        catch (Exception e) when (e is StoreCorruptException or ArgumentException)
-        {
-            return Verdict.Failed(e);
-        }
-    }
-
-    private Share FindShare(ILogTransaction transaction, string name, Claim[] claims, Dictionary<string, Share> shares, Verdicts verdicts)
-    {
-        if (shares.TryGetValue(name, out var share)) return share;
-        share = new(ShareOf(transaction, name, verdicts), claims.Count(c => c.Key.Name == name && c.Lease is { IsHeld: true, IsAskedBack: false }));
-        shares.Add(name, share);
-        return share;
-    }
-
-    private sealed class Share(int target, int held)
-    {
-        internal bool IsFull => Held >= target;
-
-        internal bool IsOver => Held > target;
-
-        internal int Held { get; set; } = held;
-    }
-
-    private static Verdict Renew(ILogTransaction transaction, Lease lease, Share? share)
-    {
-        var record = LeaseRecord.Find(transaction, lease.Key.Key);
-        if (!lease.IsMine(record)) return new(VerdictKind.Lost);
-        (record with { Renewals = record.Renewals + 1 }).Put(transaction, lease.Key.Key);
-        if (share is not { IsOver: true } || lease.IsAskedBack) return new(VerdictKind.Renewed);
-        share.Held--;
-        return new(VerdictKind.Renewed, IsAskedBack: true);
-    }
-
-    private Verdict TryClaim(ILogTransaction transaction, Claim claim, Share? share, Verdicts verdicts)
-    {
-        var record = LeaseRecord.Find(transaction, claim.Key.Key);
-        verdicts.Seen.Add((claim.Key.Key, record));
-        if (share is { IsFull: true } || (record.Owner != Guid.Empty && !IsExpired(claim.Key.Key, record))) return default;
-        if (share is not null) share.Held++;
-        new LeaseRecord(Owner, record.Epoch + 1, 1).Put(transaction, claim.Key.Key);
-        return new(VerdictKind.Granted, record.Epoch + 1);
     }
 
     private bool IsExpired(string key, LeaseRecord record) =>
         _seen.TryGetValue(key, out var seen) && seen.Record == record && options.TimeProvider.GetElapsedTime(seen.Since) >= options.LeaseTimeout;
-
-    /// <summary>How many segments are this member's: an equal part among the members that show signs of life, rounded up.</summary>
-    private int ShareOf(ILogTransaction transaction, string name, Verdicts verdicts)
-    {
-        var own = MemberKey(name);
-        var renewals = LeaseRecord.Find(transaction, own).Renewals;
-        new LeaseRecord(Owner, 1, renewals + 1).Put(transaction, own);
-        var members = 0;
-        foreach (var stored in transaction.Range(RecordKind.Lease, SegmentKey.MembersOf(name), SegmentKey.LastOf(SegmentKey.MembersOf(name)), 4096))
-        {
-            var record = LeaseRecord.Parse(stored);
-            verdicts.Seen.Add((stored.Key, record));
-            if (stored.Key == own || !IsExpired(stored.Key, record)) members++;
-            else transaction.TryRemove(RecordKind.Lease, stored.Key, null);
-        }
-
-        return (SegmentKey.GroupSegments + members - 1) / Math.Max(1, members);
-    }
-
-    private string MemberKey(string name) => SegmentKey.MembersOf(name) + Owner.ToString("N");
 }

@@ -11,13 +11,16 @@ internal readonly record struct LeaseRecord(Guid Owner, long Epoch, long Renewal
 {
     private const byte Format = 1;
 
+    // The renewals come last: what is before them says who holds the lease in which epoch.
+    private const int RenewalsAt = 25;
+
     internal byte[] ToBytes()
     {
         var bytes = new byte[33];
         bytes[0] = Format;
         Owner.TryWriteBytes(bytes.AsSpan(1));
         BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(17), Epoch);
-        BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(25), Renewals);
+        BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(RenewalsAt), Renewals);
         return bytes;
     }
 
@@ -25,11 +28,12 @@ internal readonly record struct LeaseRecord(Guid Owner, long Epoch, long Renewal
     {
         var bytes = record.Value.Span;
         if (bytes.Length != 33 || bytes[0] != Format) throw new StoreCorruptException("its form is not known", $"lease '{record.Key}'");
-        return new(new(bytes[1..17]), BinaryPrimitives.ReadInt64LittleEndian(bytes[17..]), BinaryPrimitives.ReadInt64LittleEndian(bytes[25..]));
+        return new(new(bytes[1..17]), BinaryPrimitives.ReadInt64LittleEndian(bytes[17..]), BinaryPrimitives.ReadInt64LittleEndian(bytes[RenewalsAt..]));
     }
 
-    internal static LeaseRecord Find(ILogTransaction transaction, string key) =>
-        transaction.TryGet(RecordKind.Lease, key, out var record) ? Parse(record) : default;
+    /// <summary>The requirement that an owner holds a lease in an epoch, however often it was renewed.</summary>
+    internal static RecordRequirement HeldBy(string key, Guid owner, long epoch) =>
+        RecordRequirement.StartsWith(RecordKind.Lease, key, new LeaseRecord(owner, epoch, 0).ToBytes().AsMemory(0, RenewalsAt));
 
-    internal void Put(ILogTransaction transaction, string key) => transaction.TryPut(RecordKind.Lease, key, ToBytes(), null);
+    internal RecordChange Put(string key, long? ifRevision) => RecordChange.Put(RecordKind.Lease, key, ToBytes(), ifRevision);
 }

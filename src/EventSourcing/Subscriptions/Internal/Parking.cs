@@ -3,9 +3,11 @@ using EventSourcing.Storage;
 
 namespace EventSourcing.Subscriptions.Internal;
 
-/// <summary>What becomes of the events that a runner set aside: delivered once more, or discarded. Used by the runner's loop only.</summary>
-internal sealed class Parking(IEventLog log, SegmentKey key, Delivery delivery, Deliverer deliverer, ParkedKeys parkedKeys, Progress progress, Tally tally, FailureReport report)
+/// <summary>What becomes of the events that a runner parked: delivered once more, or discarded. Used by the runner's loop only.</summary>
+internal sealed class Parking(SegmentKey key, Delivery delivery, Deliverer deliverer, ParkedKeys parkedKeys, Progress progress, Tally tally, FailureReport report)
 {
+    private const int MaxRemovals = 256;
+
     /// <summary>Delivers the events of a key, in order; stops at the first that fails again.</summary>
     /// <param name="parkedKey">The key.</param>
     /// <param name="through">Events up to here only; null for all.</param>
@@ -15,15 +17,15 @@ internal sealed class Parking(IEventLog log, SegmentKey key, Delivery delivery, 
     internal async ValueTask<int> RetryAsync(string parkedKey, GlobalPosition? through, Func<bool> isStopping, Tenure tenure)
     {
         await progress.SaveIfNeededAsync(tenure).ConfigureAwait(false);
-        var handled = 0;
+        var (handled, left) = (0, default(ParkedEvent));
         await foreach (var found in ReadAsync(parkedKey, tenure).ConfigureAwait(false))
         {
-            if (found.Event.Event.Position > through || isStopping()) break;
-            if (await RetryAsync(found, tenure).ConfigureAwait(false)) handled++;
-            else break;
+            left = found.Event.Event.Position > through || isStopping() ? found.Event : await RetryAsync(found, tenure).ConfigureAwait(false);
+            if (left is not null) break;
+            handled++;
         }
 
-        await parkedKeys.LoadAsync(tenure.Token).ConfigureAwait(false);
+        parkedKeys.Removed(parkedKey, handled, left);
         return handled;
     }
 
@@ -31,54 +33,76 @@ internal sealed class Parking(IEventLog log, SegmentKey key, Delivery delivery, 
     internal async ValueTask<int> DiscardAsync(string parkedKey, GlobalPosition? through, Tenure tenure)
     {
         await progress.SaveIfNeededAsync(tenure).ConfigureAwait(false);
-        var discarded = 0;
+        var (discarded, left) = (0, default(ParkedEvent));
+        var removals = new List<RecordChange>();
         await foreach (var found in ReadAsync(parkedKey, tenure).ConfigureAwait(false))
         {
-            if (found.Event.Event.Position > through) continue;
-            await log.TransactAsync(transaction =>
+            if (found.Event.Event.Position > through)
             {
-                tenure.Lease.Fence(transaction);
-                return transaction.TryRemove(RecordKind.Parked, found.RecordKey, null);
-            }, CancellationToken.None).ConfigureAwait(false);
-            discarded++;
+                left = found.Event;
+                break;
+            }
+
+            removals.Add(RecordChange.Remove(RecordKind.Parked, found.RecordKey));
+            if (removals.Count == MaxRemovals) discarded += await RemoveAsync(removals, tenure).ConfigureAwait(false);
         }
 
-        await parkedKeys.LoadAsync(tenure.Token).ConfigureAwait(false);
+        if (removals.Count > 0) discarded += await RemoveAsync(removals, tenure).ConfigureAwait(false);
+        parkedKeys.Removed(parkedKey, discarded, left);
         return discarded;
     }
 
-    private async ValueTask<bool> RetryAsync(FoundParked found, Tenure tenure)
+    private async ValueTask<int> RemoveAsync(List<RecordChange> removals, Tenure tenure)
+    {
+        var removed = await delivery.WriteAsync(tenure.Lease, removals).ConfigureAwait(false);
+        foreach (var removal in removals) parkedKeys.Restored(removal.Key);
+        removals.Clear();
+        return removed.Count(static r => r);
+    }
+
+    /// <summary>Delivers an event once more; null when it was handled, else the event as it is parked now.</summary>
+    private async ValueTask<ParkedEvent?> RetryAsync(FoundParked found, Tenure tenure)
     {
         var parked = found.Event;
         tenure.ThrowIfLost();
         var error = await deliverer.AttemptAsync(parked.Event, parked.Attempts + 1, isAsked: true, tenure).ConfigureAwait(false);
+        if (error is null)
+        {
+            error = await RemoveAsync(found, tenure).ConfigureAwait(false);
+            if (error is null) return null;
+        }
+
+        // In a write of its own: what refuses the effects does not refuse the trace of the attempt.
+        var again = parked with { Attempts = parked.Attempts + 1, Reason = ExceptionText.Describe(error) };
+        var put = RecordChange.Put(RecordKind.Parked, found.RecordKey, again.ToBytes(), found.Revision ?? 0);
+        // A damaged record is removed first: it cannot be compared.
+        RecordChange[] changes = found.Revision is null ? [RecordChange.Remove(RecordKind.Parked, found.RecordKey), put] : [put];
+        await delivery.WriteAsync(tenure.Lease, changes).ConfigureAwait(false);
+        parkedKeys.Restored(found.RecordKey);
+        report.Tell(key, parked.Event, parked.Key, again.Attempts, FailureOutcome.Parked, TimeSpan.Zero, error);
+        return again;
+    }
+
+    /// <summary>Writes what the handler enlisted and removes the event; why its effects were refused, or null.</summary>
+    private async ValueTask<Exception?> RemoveAsync(FoundParked found, Tenure tenure)
+    {
         try
         {
-            await delivery.TransactAsync(log, transaction =>
-            {
-                tenure.Lease.Fence(transaction);
-                if (error is null)
-                {
-                    delivery.Run(transaction);
-                    return transaction.TryRemove(RecordKind.Parked, found.RecordKey, found.Revision);
-                }
-
-                var again = parked with { Attempts = parked.Attempts + 1, Reason = ExceptionText.Describe(error) };
-                // A damaged record is removed first: it cannot be compared.
-                if (found.Revision is null) transaction.TryRemove(RecordKind.Parked, found.RecordKey, null);
-                return transaction.TryPut(RecordKind.Parked, found.RecordKey, again.ToBytes(), found.Revision);
-            }).ConfigureAwait(false);
+            await delivery.WriteAsync(tenure.Lease, [RecordChange.Remove(RecordKind.Parked, found.RecordKey, found.Revision)]).ConfigureAwait(false);
         }
         catch (EffectException refusal)
         {
-            error = refusal.Error;
-            tally.Fail(error);
+            tally.Fail(refusal.Error);
+            return refusal.Error;
+        }
+        finally
+        {
+            delivery.Forget(0);
         }
 
-        delivery.Forget(0);
-        if (error is null) tally.Add(1);
-        else report.Tell(key, parked.Event, parked.Key, parked.Attempts + 1, FailureOutcome.Parked, TimeSpan.Zero, error);
-        return error is null;
+        parkedKeys.Restored(found.RecordKey);
+        tally.Add(1);
+        return null;
     }
 
     // Two keys may share a hash.

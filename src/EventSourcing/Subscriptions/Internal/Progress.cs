@@ -84,16 +84,11 @@ internal sealed class Progress(
     /// <summary>Before a reset. What was enlisted or set aside belongs to events that are done: it is written with the checkpoint that is left behind.</summary>
     internal ValueTask PrepareResetAsync(Tenure tenure) => WriteAsync(Position, tenure);
 
-    /// <summary>Moves the checkpoint, in a transaction of others; changes nothing else.</summary>
-    /// <exception cref="LeaseLostException">The lease has passed on.</exception>
-    internal void Reset(ILogTransaction transaction, long position, Lease lease)
-    {
-        lease.Fence(transaction);
-        var checkpoint = new Checkpoint(position, Math.Max(position, _furthest), key.Segments).ToBytes();
-        if (!transaction.TryPut(RecordKind.Checkpoint, key.Key, checkpoint, _revision)) throw lease.Error();
-    }
+    /// <summary>Moves the checkpoint, in a write of others; changes nothing else.</summary>
+    internal RecordChange Reset(long position) =>
+        RecordChange.Put(RecordKind.Checkpoint, key.Key, new Checkpoint(position, Math.Max(position, _furthest), key.Segments).ToBytes(), _revision);
 
-    /// <summary>The transaction is committed.</summary>
+    /// <summary>The write of a reset is stored.</summary>
     internal void WasReset(long position)
     {
         _revision++;
@@ -130,25 +125,17 @@ internal sealed class Progress(
         }
     }
 
-    /// <summary>One transaction: judged by the lease's epoch, the effects, the events set aside, the checkpoint. When it fails, nothing of it is written and the events since the last checkpoint come again.</summary>
+    /// <summary>One write: fenced by the lease's epoch, the effects, the parked events, the checkpoint. When it is refused or fails, nothing of it is written and the events since the last checkpoint come again.</summary>
     internal async ValueTask WriteAsync(long position, Tenure tenure)
     {
-        var lease = tenure.Lease;
-        var parked = 0;
         var checkpoint = new Checkpoint(position, Math.Max(position, _furthest), key.Segments).ToBytes();
-        await delivery.TransactAsync(log, transaction =>
-        {
-            lease.Fence(transaction);
-            delivery.Run(transaction);
-            parked = parkedKeys.Write(transaction);
-            if (!transaction.TryPut(RecordKind.Checkpoint, key.Key, checkpoint, _revision)) throw lease.Error();
-            return true;
-        }).ConfigureAwait(false);
+        var changes = parkedKeys.ChangesWith(RecordChange.Put(RecordKind.Checkpoint, key.Key, checkpoint, _revision));
+        var changed = await delivery.WriteAsync(tenure.Lease, changes).ConfigureAwait(false);
         _revision++;
         (_saved, _unsaved) = (position, 0);
         _furthest = Math.Max(_furthest, position);
         delivery.Forget(0);
-        parkedKeys.Written(parked);
+        parkedKeys.Written(changes, changed);
         Settle();
     }
 

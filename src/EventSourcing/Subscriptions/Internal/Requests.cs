@@ -1,9 +1,9 @@
 namespace EventSourcing.Subscriptions.Internal;
 
 /// <summary>Something asked of a runner from outside, done on its loop.</summary>
-/// <param name="Work">What to do.</param>
+/// <param name="Work">What to do, or a part of it; false when more is left to do, which is done after other events were delivered.</param>
 /// <param name="NeedsLease">True when it can be done only while the lease is held.</param>
-internal sealed record Request(Func<ValueTask> Work, bool NeedsLease)
+internal sealed record Request(Func<ValueTask<bool>> Work, bool NeedsLease)
 {
     internal TaskCompletionSource Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

@@ -52,7 +52,7 @@ internal sealed class Runner
         Parked = new(key, new(_log, options));
         _progress = new(_log, key, options, common.TimeProvider, _delivery, Parked, _settlement, _tally);
         _deliverer = new(store, key, handler, options, common, _delivery, _progress, Parked, _tally, _interruption, reader, report);
-        _parking = new(_log, key, _delivery, _deliverer, Parked, _progress, _tally, report);
+        _parking = new(key, _delivery, _deliverer, Parked, _progress, _tally, report);
     }
 
     internal SubscriptionState State => (SubscriptionState)_state;
@@ -133,7 +133,14 @@ internal sealed class Runner
     }
 
     /// <summary>Has work done on the loop; fails when this process does not hold the lease.</summary>
-    internal async Task RequestAsync(Func<ValueTask> work, bool needsLease, CancellationToken cancellationToken)
+    internal Task RequestAsync(Func<ValueTask> work, bool needsLease, CancellationToken cancellationToken) => RequestInPartsAsync(async () =>
+    {
+        await work().ConfigureAwait(false);
+        return true;
+    }, needsLease, cancellationToken);
+
+    /// <summary>The same for work in parts, between which events are delivered.</summary>
+    internal async Task RequestInPartsAsync(Func<ValueTask<bool>> work, bool needsLease, CancellationToken cancellationToken)
     {
         var request = new Request(work, needsLease);
         var before = State;
@@ -168,8 +175,10 @@ internal sealed class Runner
         _deliverer.StartOver();
     }, needsLease: true, CancellationToken.None);
 
-    /// <summary>Moves the checkpoint in the transaction of a reset. Only while the loop waits in <see cref="JoinAsync"/>.</summary>
-    internal void Reset(ILogTransaction transaction, GlobalPosition position) => _progress.Reset(transaction, position.ToInt64(), _tenure!.Lease);
+    /// <summary>Moves the checkpoint in the write of a reset. Only while the loop waits in <see cref="JoinAsync"/>, as the lease.</summary>
+    internal RecordChange Reset(GlobalPosition position) => _progress.Reset(position.ToInt64());
+
+    internal Lease Lease => _tenure!.Lease;
 
     /// <summary>Delivers the events of a key that are set aside, in order; stops at the first that fails again. On the loop only.</summary>
     internal ValueTask<int> RetryAsync(string key, GlobalPosition? through) => _parking.RetryAsync(key, through, () => _isStopping, _tenure!);
@@ -355,7 +364,7 @@ internal sealed class Runner
                 Enter(SubscriptionState.Paused);
                 if (_cause is null) _tally.Begun = 0;
                 _reader.Rest();
-                await _interruption.DelayAsync(Timeout.InfiniteTimeSpan).ConfigureAwait(false);
+                if (_requests.Next is null) await _interruption.DelayAsync(Timeout.InfiniteTimeSpan).ConfigureAwait(false);
                 continue;
             }
 
@@ -369,7 +378,7 @@ internal sealed class Runner
             if (!await _progress.TryWriteWaitingAsync(tenure).ConfigureAwait(false)) continue;
             Enter(SubscriptionState.Live);
             (_troubles, _tally.Begun) = (0, 0);
-            await WaitForMoreAsync(tenure).ConfigureAwait(false);
+            if (_requests.Next is null) await WaitForMoreAsync(tenure).ConfigureAwait(false);
         }
     }
 
@@ -484,7 +493,12 @@ internal sealed class Runner
             if (request.Done.Task.IsCompleted) continue;
             try
             {
-                await request.Work().ConfigureAwait(false);
+                if (!await request.Work().ConfigureAwait(false))
+                {
+                    _requests.TryAdd(request);
+                    return;
+                }
+
                 request.Done.TrySetResult();
             }
             catch (Exception e)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 
 namespace EventSourcing.Subscriptions.Internal;
 
@@ -52,11 +53,26 @@ internal readonly record struct SegmentKey(string Name, int Segment, int Segment
         return hash ^ (hash >> 31);
     }
 
+    /// <summary>The key of a process's record among the members of a group.</summary>
+    internal static string MemberKey(string name, Guid owner) => MembersOf(name) + owner.ToString("N");
+
+    /// <summary>Refuses a name that is not valid, or that is too long for the keys that are made of it.</summary>
     internal static void ThrowIfInvalid(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
         Storage.Name.ThrowIfInvalid(name, "subscription name", nameof(name));
         if (name.Length > 200 || name.Contains('/', StringComparison.Ordinal))
             throw new ArgumentException($"A subscription name has at most 200 characters and no slash: '{name}'.", nameof(name));
+        var (bytes, most) = (Encoding.UTF8.GetByteCount(name), Storage.Name.MaxBytes - s_addedBytes);
+        if (bytes > most) throw new ArgumentException($"A subscription name takes at most {most} bytes of UTF-8, as the keys of its records are longer: '{name}' takes {bytes}.", nameof(name));
+    }
+
+    // By how much the longest key that is made of a name exceeds it.
+    private static readonly int s_addedBytes = LongestKeyOf("").Length;
+
+    private static string LongestKeyOf(string name)
+    {
+        var last = new SegmentKey(name, GroupSegments - 1, GroupSegments);
+        return new[] { last.Key, last.ParkedKey("", GlobalPosition.FromInt64(long.MaxValue)), MemberKey(name, Guid.Empty) }.MaxBy(k => k.Length)!;
     }
 }
