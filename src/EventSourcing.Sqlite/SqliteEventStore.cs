@@ -9,7 +9,6 @@ public static class SqliteEventStore
     /// <param name="path">The file. Every symbolic link of the path is followed. Its directory has to exist: only the file is created.</param>
     /// <param name="types">The type map.</param>
     /// <param name="options">How the log works; null for the defaults.</param>
-    /// <param name="storeOptions">How the store works; null for the defaults.</param>
     /// <exception cref="ArgumentException">The path is empty, is too long (504 bytes of UTF-8 on Linux and macOS) or names no file, or an option is out of range.</exception>
     /// <exception cref="StoreSchemaException">The file is no SQLite database, is one of something else, has a newer schema, or has a part of the log's schema that is not as the library makes it. Nothing was changed.</exception>
     /// <exception cref="StoreUnavailableException">
@@ -20,9 +19,9 @@ public static class SqliteEventStore
     /// <exception cref="StoreCorruptException">The file is damaged.</exception>
     /// <exception cref="StoreFullException">There is no room for the new file.</exception>
     /// <exception cref="StoreReadOnlyException">The file, or its directory, cannot be written. Nothing was written.</exception>
-    public static EventStore Open(string path, EventTypeMap types, SqliteOptions? options = null, EventStoreOptions? storeOptions = null)
+    public static EventStore Open(string path, EventTypeMap types, SqliteOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(types);
-        return new(SqliteEventLog.Open(path, options), types, storeOptions);
+        return new(SqliteEventLog.Open(path, options), types);
     }
 }

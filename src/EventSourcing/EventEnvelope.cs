@@ -9,9 +9,10 @@ public sealed class EventEnvelope : IHandled
     private readonly ReadOnlyMemory<byte> _metadata;
     private EventMetadata? _parsed;
 
-    internal EventEnvelope(in RecordedEvent recorded, object data)
+    internal EventEnvelope(in RecordedEvent recorded, object data, int ordinal = 0)
     {
         Data = data;
+        Ordinal = ordinal;
         EventId = recorded.Id;
         StreamId = recorded.StreamId;
         Version = recorded.Version;
@@ -39,6 +40,9 @@ public sealed class EventEnvelope : IHandled
 
     /// <summary>The place in the log.</summary>
     public GlobalPosition Position { get; }
+
+    /// <summary>Which of the events it is that its stored event reads as, from 0: they have position, version and id in common. 0 where it reads as one event.</summary>
+    public int Ordinal { get; }
 
     /// <summary>The stored type name.</summary>
     public string Type { get; }

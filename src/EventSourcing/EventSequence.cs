@@ -14,15 +14,15 @@ namespace EventSourcing;
 public sealed class EventSequence : IAsyncEnumerable<EventEnvelope>
 {
     private readonly IEventLog _log;
-    private readonly EventDecoder _decoder;
+    private readonly EventCodec _codec;
     private readonly RangeRead _read;
     private readonly long _maxCount;
     private readonly ReadFilter? _filter;
     private readonly LogBounds? _bounds;
     private GlobalPosition? _head;
 
-    internal EventSequence(IEventLog log, EventDecoder decoder, RangeRead read, long? maxCount, ReadFilter? filter, LogBounds? bounds = null) =>
-        (_log, _decoder, _read, _maxCount, _filter, _bounds) = (log, decoder, read, maxCount ?? long.MaxValue, filter, bounds);
+    internal EventSequence(IEventLog log, EventCodec codec, RangeRead read, long? maxCount, ReadFilter? filter, LogBounds? bounds = null) =>
+        (_log, _codec, _read, _maxCount, _filter, _bounds) = (log, codec, read, maxCount ?? long.MaxValue, filter, bounds);
 
     /// <summary>The position of the log's last event when this sequence was first read: what a condition's <c>after</c> is to be, also when nothing matched.</summary>
     /// <param name="cancellationToken">Ends the wait for a reader.</param>
@@ -56,10 +56,11 @@ public sealed class EventSequence : IAsyncEnumerable<EventEnvelope>
                 }
 
                 if (_filter?.Admits(page.Events[i]) == false) continue;
-                var envelope = new EventEnvelope(page.Events[i], _decoder.Decode(page.Events[i]));
-                if (_filter?.Where?.Invoke(envelope) == false) continue;
-                left--;
-                yield return envelope;
+                var envelopes = _codec.Read(page.Events[i]);
+                if (_filter?.Where is { } where) envelopes = envelopes.Where(where);
+                // What is counted is stored: a read never ends between the events that one stored event reads as.
+                if (envelopes.Count > 0) left--;
+                for (var ordinal = 0; ordinal < envelopes.Count; ordinal++) yield return envelopes[ordinal];
             }
         }
     }

@@ -7,26 +7,20 @@ namespace EventSourcing;
 /// <summary>The one implementation of <see cref="IEventStore"/>: encodes and decodes, over any log.</summary>
 public sealed class EventStore : IEventStore
 {
-    private readonly EventDecoder _decoder;
-    private readonly IEventSerializer _serializer;
-    private readonly EncoderPool _encoders;
+    private readonly EventCodec _codec;
 
     /// <summary>A store on a log.</summary>
     /// <param name="log">The log; disposed with the store.</param>
-    /// <param name="types">The type map.</param>
-    /// <param name="options">How the store works; null for the defaults.</param>
-    public EventStore(IEventLog log, EventTypeMap types, EventStoreOptions? options = null)
+    /// <param name="types">The type map: it says how events are written and read.</param>
+    public EventStore(IEventLog log, EventTypeMap types)
     {
         ArgumentNullException.ThrowIfNull(log);
         ArgumentNullException.ThrowIfNull(types);
         Log = log;
         Types = types;
-        Options = (options ?? new()).Validated();
-        Turns = new(Options.TimeProvider);
-        _serializer = Options.Serializer;
-        _decoder = new(types, _serializer);
-        _encoders = new(() => new(types, _serializer));
-        if (_serializer.IsJson) log.Find<ITaggingLog>()?.UseTagRules(types.Types);
+        _codec = types.Codec;
+        // Of what is not stored as JSON no property becomes a tag.
+        log.Find<ITaggingLog>()?.UseTagRules([.. types.Types.Where(t => t.Forms.IsJson)]);
     }
 
     /// <inheritdoc/>
@@ -52,7 +46,7 @@ public sealed class EventStore : IEventStore
         ThrowIfBelowOne(options.MaxCount, nameof(options.MaxCount));
         var (after, through) = options.Range;
         var read = new StreamRead(stream) { Query = options.Query?.Resolve(Types), Direction = options.Direction, AfterVersion = after, ThroughVersion = through };
-        return new(Log, _decoder, read, options.MaxCount, options.Filter);
+        return new(Log, _codec, read, options.MaxCount, options.Filter);
     }
 
     /// <inheritdoc/>
@@ -62,7 +56,7 @@ public sealed class EventStore : IEventStore
         ThrowIfBelowOne(options.MaxCount, nameof(options.MaxCount));
         var (after, through) = options.Range;
         var read = new AllRead { Query = query?.Resolve(Types), Direction = options.Direction, AfterPosition = after, ThroughPosition = through };
-        return new(Log, _decoder, read, options.MaxCount, options.Filter, options.Bounds);
+        return new(Log, _codec, read, options.MaxCount, options.Filter, options.Bounds);
     }
 
     /// <inheritdoc/>
@@ -112,24 +106,6 @@ public sealed class EventStore : IEventStore
     /// <inheritdoc/>
     public ValueTask WaitAsync(GlobalPosition after, CancellationToken cancellationToken = default) => Log.WaitAsync(after, cancellationToken);
 
-    internal EventDecoder Decoder => _decoder;
-
-    internal EventStoreOptions Options { get; }
-
-    /// <summary>Of the decisions that meet each other.</summary>
-    internal Turns Turns { get; }
-
-    /// <summary>An append in bytes of its own, valid for as long as it is kept.</summary>
-    internal LogAppend Encode(Append append) => new AppendEncoder(Types, _serializer).Encode(append);
-
-    /// <summary>An encoder whose append stays valid until it is given back.</summary>
-    internal AppendEncoder RentEncoder() => _encoders.Rent();
-
-    internal void Return(AppendEncoder encoder) => _encoders.Return(encoder);
-
-    /// <summary>The bytes of the encoders that wait to be used again.</summary>
-    internal long EncoderBytes => _encoders.Bytes;
-
     /// <summary>Ends what is under way and closes the log.</summary>
     public ValueTask DisposeAsync() => Log.DisposeAsync();
 
@@ -151,7 +127,7 @@ public sealed class EventStore : IEventStore
     // A log that answers at once is not waited for: the machinery of an async method would be most of what the store adds to it.
     private ValueTask<AppendResult> EncodeAndAppendAsync(Append append, CancellationToken cancellationToken)
     {
-        var encoder = RentEncoder();
+        var encoder = _codec.RentEncoder();
         ValueTask<AppendResult> pending;
         try
         {
@@ -162,8 +138,8 @@ public sealed class EventStore : IEventStore
             pending = ValueTask.FromException<AppendResult>(e);
         }
 
-        if (!pending.IsCompleted) return PendingAppend.Rent(this, pending, encoder).Task;
-        Return(encoder);
+        if (!pending.IsCompleted) return PendingAppend.Rent(_codec, pending, encoder).Task;
+        _codec.Return(encoder);
         return pending;
     }
 
@@ -182,8 +158,9 @@ public sealed class EventStore : IEventStore
             pages.Take(page);
             foreach (ref readonly var e in page.Events)
             {
-                state = apply(state, _decoder.Decode(e));
-                version = read is StreamRead ? e.Version : version + 1;
+                var decoded = _codec.Decode(e);
+                for (var ordinal = 0; ordinal < decoded.Count; ordinal++) state = apply(state, decoded[ordinal]);
+                version = read is StreamRead ? e.Version : version + decoded.Count;
             }
         }
 

@@ -1,3 +1,4 @@
+using EventSourcing.Internal;
 using EventSourcing.Storage;
 
 namespace EventSourcing;
@@ -30,6 +31,6 @@ public static class EventStoreExtensions
     {
         ArgumentNullException.ThrowIfNull(store);
         ArgumentNullException.ThrowIfNull(append);
-        return store is EventStore encoding ? encoding.Encode(append) : throw new ArgumentException($"Appends are encoded by the {nameof(EventStore)}; {store.GetType()} is another.", nameof(store));
+        return new AppendEncoder(store.Types).Encode(append);
     }
 }

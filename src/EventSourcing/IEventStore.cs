@@ -4,7 +4,15 @@ using EventSourcing.Storage;
 namespace EventSourcing;
 
 /// <summary>A store of typed events on an append-only log. Thread-safe.</summary>
-/// <remarks>Used after disposal, every member throws <see cref="ObjectDisposedException"/>.</remarks>
+/// <remarks>
+/// Used after disposal, every member throws <see cref="ObjectDisposedException"/>.
+/// <para>May be decorated: whatever takes a store takes one that wraps another and hands <see cref="Log"/> and <see cref="Types"/> on. What a decorator sees is what is called on it:
+/// the appends, folds and reads of the application, and those of decisions (<c>ExecuteAsync</c>), repositories, command handlers, reactions and health checks. What belongs to the delivery of events
+/// passes it by and goes to <see cref="Log"/>, encoded and decoded as <see cref="Types"/> says: subscriptions and live listeners read the log, and write checkpoints, leases, parked events
+/// and the effects that handlers enlist there in one transaction; <c>TraceAsync</c> and what a backend adds (<c>InSqliteTransactionAsync</c>) use it too.
+/// So what must see every event that is stored or read decorates the log, not the store.</para>
+/// <para>Decisions queue for each other where they have the same <see cref="Log"/> and <see cref="Types"/>, through whichever store they are made.</para>
+/// </remarks>
 public interface IEventStore : IAsyncDisposable
 {
     /// <summary>The log of bytes beneath.</summary>

@@ -1,5 +1,4 @@
 using EventSourcing.Internal;
-using EventSourcing.Serialization;
 using EventSourcing.Tests.Shared;
 using FluentAssertions;
 using NUnit.Framework;
@@ -10,7 +9,7 @@ namespace EventSourcing.Tests;
 [Parallelizable(ParallelScope.All), FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
 public sealed class EncoderPoolTests
 {
-    private readonly EncoderPool _pool = new(() => new(School.Types, new JsonEventSerializer()));
+    private readonly EncoderPool _pool = new(() => new(School.Types));
 
     private static Append Notes(int count, int bytes) =>
         new Append().To("a", ExpectedVersion.Any, [.. Enumerable.Repeat(new Noted(new string('x', bytes)), count)]);

@@ -9,12 +9,18 @@ internal static class CaseEvents
 {
     internal static EventTypeMap Types { get; } = Map(CaseJson.Default);
 
-    internal static EventTypeMap Map(CaseJson json) => EventTypeMap.Create(map => map
+    internal static EventTypeMap Map(CaseJson json, Action<EventTypeMapBuilder>? more = null) => EventTypeMap.Create(map =>
+    {
+        Add(map, json);
+        more?.Invoke(map);
+    });
+
+    private static void Add(EventTypeMapBuilder map, CaseJson json) => map
         .Add("added", json.Added)
         .Add("taken", json.Taken)
         .Add("labelled", json.Labelled, tags: [("text", "text"), ("number", "number"), ("flag", "flag"), ("many", "many"), ("absent", "absent")])
         .Add("nested", json.Nested, tags: [("label", "inner")])
-        .Add("unwritable", json.Unwritable));
+        .Add("unwritable", json.Unwritable);
 }
 
 internal record Added(int Count, string? Note = null);

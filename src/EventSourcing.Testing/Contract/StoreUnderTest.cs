@@ -21,8 +21,7 @@ internal sealed class StoreUnderTest
     internal IEventStore Store { get; }
 
     /// <summary>Another store on the same log.</summary>
-    internal IEventStore With(EventTypeMap types, IEventSerializer? serializer = null) =>
-        serializer is null ? new EventStore(Log.Log, types) : new EventStore(Log.Log, types, new() { Serializer = serializer });
+    internal IEventStore With(EventTypeMap types) => new EventStore(Log.Log, types);
 
     internal async Task<AppendResult> AppendAsync(Append append) => await Store.AppendAsync(append).ConfigureAwait(false);
 

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using EventSourcing.Storage;
 
 namespace EventSourcing.Aggregates;
@@ -15,6 +16,12 @@ public sealed record ExecuteOptions
 
     /// <summary>How often to decide when other appends come in between, 1 to 1,000; default 10.</summary>
     public int MaxAttempts { get; init; } = 10;
+
+    /// <summary>The clock of the pauses between attempts. Default: the system's. A driven clock has to be advanced for a decision that meets its third conflict to go on.</summary>
+    public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+
+    /// <summary>Gives numbers from 0, inclusive, to 1, exclusive, that spread out the attempts of decisions which meet each other. Called from several threads.</summary>
+    public Func<double> Randomness { get; init; } = static () => RandomNumberGenerator.GetInt32(1 << 30) / (double)(1 << 30);
 
     /// <summary>Demands on streams beside what is decided on; one that is not met refuses the command, and is not tried again.</summary>
     /// <example><c>Require = [new("customer-7", ExpectedVersion.StreamExists)]</c></example>
@@ -35,6 +42,8 @@ public sealed record ExecuteOptions
     internal ExecuteOptions Validated()
     {
         if (MaxAttempts is < 1 or > 1000) throw new ArgumentOutOfRangeException(nameof(MaxAttempts), MaxAttempts, "MaxAttempts is from 1 to 1,000.");
+        ArgumentNullException.ThrowIfNull(TimeProvider);
+        ArgumentNullException.ThrowIfNull(Randomness);
         if (CommandId is null && !Fingerprint.IsEmpty) throw new ArgumentException("A fingerprint belongs to a command id; there is none.", nameof(Fingerprint));
         return this;
     }

@@ -14,7 +14,8 @@ namespace EventSourcing.Bus;
 /// </remarks>
 public sealed class EventBus : IAsyncDisposable
 {
-    private readonly EventStore _store;
+    private readonly IEventStore _store;
+    private readonly EventCodec _codec;
     private readonly ICommandBus? _commands;
     private readonly bool _ownsSubscriber;
     private readonly Feed _feed;
@@ -36,7 +37,8 @@ public sealed class EventBus : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(subscriber);
         (Subscriber, _commands) = (subscriber, commands);
         _store = subscriber.Store;
-        _feed = new(_store);
+        _codec = _store.Types.Codec;
+        _feed = new(_store.Log, _codec);
     }
 
     /// <summary>Runs the durable listeners.</summary>
@@ -75,7 +77,7 @@ public sealed class EventBus : IAsyncDisposable
         options ??= new();
         if (options.Query is not null) throw new ArgumentException("The route says which events; leave the query out.", nameof(options));
         var bound = route.Resolve(_store.Types);
-        return Subscriber.StartAsync(name, handler, options.With(route.Query, bound.NeedsFilter ? Filter(bound) : null), cancellationToken);
+        return Subscriber.StartAsync(name, handler, options.With(route.Query, bound.NeedsFilter ? Filter(bound) : null, bound.HasPredicates ? bound.Admits : null), cancellationToken);
     }
 
     /// <summary>Starts a listener that is a class.</summary>
@@ -143,7 +145,7 @@ public sealed class EventBus : IAsyncDisposable
     public ValueTask<LiveListener> ListenAsync(Route route, Func<EventEnvelope, ValueTask> handle, LiveOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(handle);
-        return StartAsync(route, options, (arrival, _) => handle(arrival.Envelope), cancellationToken);
+        return StartAsync(route, options, new LiveHandler((e, _) => handle(e)), cancellationToken);
     }
 
     /// <summary>Listens in memory.</summary>
@@ -154,7 +156,7 @@ public sealed class EventBus : IAsyncDisposable
     public ValueTask<LiveListener> ListenAsync(Route route, Func<EventEnvelope, CancellationToken, ValueTask> handle, LiveOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(handle);
-        return StartAsync(route, options, (arrival, token) => handle(arrival.Envelope, token), cancellationToken);
+        return StartAsync(route, options, new LiveHandler(handle), cancellationToken);
     }
 
     /// <summary>Listens in memory to bytes; a type that the type map does not know is no error.</summary>
@@ -165,7 +167,7 @@ public sealed class EventBus : IAsyncDisposable
     public ValueTask<LiveListener> ListenRawAsync(Route route, Func<RecordedEvent, CancellationToken, ValueTask> handle, LiveOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(handle);
-        return StartAsync(route, options, (arrival, token) => handle(arrival.Event, token), cancellationToken);
+        return StartAsync(route, options, new LiveHandler(handle), cancellationToken);
     }
 
     /// <summary>Ends the live listeners and, where the bus made it, the subscriber with the durable ones. May be called again, and by several threads at once.</summary>
@@ -189,16 +191,16 @@ public sealed class EventBus : IAsyncDisposable
     }
 
     private Func<RecordedEvent, bool> Filter(BoundRoute route) => e =>
-        route.AdmitsBytes(e) && (!route.HasPredicates || route.Admits(new(e, _store.Decoder.Decode(e))));
+        route.AdmitsBytes(e) && (!route.HasPredicates || _codec.Read(e).Any(route.Admits));
 
-    private async ValueTask<LiveListener> StartAsync(Route route, LiveOptions? options, Func<Arrival, CancellationToken, ValueTask> handle, CancellationToken cancellationToken)
+    private async ValueTask<LiveListener> StartAsync(Route route, LiveOptions? options, LiveHandler handler, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(route);
         options ??= new();
         options.Validate();
         var start = await options.From.ResolveAsync(_store.Log, cancellationToken).ConfigureAwait(false);
         var resolved = route.Resolve(_store.Types);
-        var listener = new LiveListener(_store, _feed, new(Subscriber.Pages, resolved.Query, SharedPages.PageSize), resolved, options, Subscriber.Options, handle, Remove);
+        var listener = new LiveListener(_codec, _feed, new(Subscriber.Pages, resolved.Query, SharedPages.PageSize), resolved, options, Subscriber.Options, handler, Remove);
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);

@@ -13,13 +13,13 @@ public sealed class LiveListener : IAsyncDisposable
 {
     private static readonly Arrival s_left = new(default, null!);
 
-    private readonly EventStore _store;
+    private readonly EventCodec _codec;
     private readonly Feed _feed;
     private readonly SharedReader _reader;
     private readonly BoundRoute _route;
     private readonly WhenFull _whenFull;
     private readonly SubscriberOptions _common;
-    private readonly Func<Arrival, CancellationToken, ValueTask> _handle;
+    private readonly LiveHandler _handler;
     private readonly Action<LiveListener> _ended;
     private readonly Channel<Arrival> _queue;
     private readonly CancellationTokenSource _stop = new();
@@ -30,9 +30,9 @@ public sealed class LiveListener : IAsyncDisposable
     private volatile Exception? _fault;
     private Exception? _feedTrouble;
 
-    internal LiveListener(EventStore store, Feed feed, SharedReader reader, BoundRoute route, LiveOptions options, SubscriberOptions common, Func<Arrival, CancellationToken, ValueTask> handle, Action<LiveListener> ended)
+    internal LiveListener(EventCodec codec, Feed feed, SharedReader reader, BoundRoute route, LiveOptions options, SubscriberOptions common, LiveHandler handler, Action<LiveListener> ended)
     {
-        (_store, _feed, _reader, _route, _whenFull, _common, _handle, _ended) = (store, feed, reader, route, options.WhenFull, common, handle, ended);
+        (_codec, _feed, _reader, _route, _whenFull, _common, _handler, _ended) = (codec, feed, reader, route, options.WhenFull, common, handler, ended);
         _queue = Channel.CreateBounded<Arrival>(
             new BoundedChannelOptions(options.Capacity)
             {
@@ -193,7 +193,7 @@ public sealed class LiveListener : IAsyncDisposable
         for (var i = 0; i < page.Events.Length; i++)
         {
             if (!_route.AdmitsFound(page.Events[i])) continue;
-            await HandleAsync(new(page.Events[i], _store.Decoder)).ConfigureAwait(false);
+            await HandleAsync(new(page.Events[i], _codec)).ConfigureAwait(false);
             if (_reader.IsTurnOver(++handled)) await Task.Yield();
         }
 
@@ -235,35 +235,40 @@ public sealed class LiveListener : IAsyncDisposable
 
     private async ValueTask HandleAsync(Arrival arrival)
     {
-        _stop.Token.ThrowIfCancellationRequested();
-        try
+        // One, until it is known what the event reads as: a failure to read it is one too.
+        for (var (call, calls) = (0, 1); call < calls; call++)
         {
-            if (_route.HasPredicates && !IsAdmitted(arrival)) return;
-            Loop.Call = arrival;
-            Handling.Enter(arrival);
-            await _handle(arrival, _stop.Token).ConfigureAwait(false);
-            Volatile.Write(ref _handled, _handled + 1);
-        }
-        catch (Exception) when (_stop.IsCancellationRequested)
-        {
-            throw new OperationCanceledException(_stop.Token);
-        }
-        catch (Exception e)
-        {
-            Failed(e);
-        }
-        finally
-        {
-            Loop.Call = null;
+            _stop.Token.ThrowIfCancellationRequested();
+            try
+            {
+                calls = _handler.CallsFor(arrival);
+                if (call == calls || (_route.HasPredicates && !IsAdmitted(arrival, call))) continue;
+                Loop.Call = arrival;
+                Handling.Enter(arrival);
+                await _handler.HandleAsync(arrival, call, _stop.Token).ConfigureAwait(false);
+                Volatile.Write(ref _handled, _handled + 1);
+            }
+            catch (Exception) when (_stop.IsCancellationRequested)
+            {
+                throw new OperationCanceledException(_stop.Token);
+            }
+            catch (Exception e)
+            {
+                Failed(e);
+            }
+            finally
+            {
+                Loop.Call = null;
+            }
         }
     }
 
-    private bool IsAdmitted(Arrival arrival)
+    private bool IsAdmitted(Arrival arrival, int call)
     {
         var outer = LoopWaits.EnterDelegate(Loop);
         try
         {
-            return _route.Admits(arrival.Envelope);
+            return _handler.IsAdmitted(_route, arrival, call);
         }
         finally
         {

@@ -22,15 +22,6 @@ public sealed class EventSourcingBuilder
         return this;
     }
 
-    /// <summary>Uses this serializer in place of <see cref="JsonEventSerializer"/>. Said again, the last holds.</summary>
-    /// <param name="serializer">The serializer.</param>
-    public EventSourcingBuilder UseSerializer(IEventSerializer serializer)
-    {
-        ArgumentNullException.ThrowIfNull(serializer);
-        Services.Replace(ServiceDescriptor.Singleton(serializer));
-        return this;
-    }
-
     /// <summary>Uses a log. For packages of backends; the container disposes the log. Said again, the last holds.</summary>
     /// <param name="open">Opens the log when the store is first asked for.</param>
     public EventSourcingBuilder UseLog(Func<IServiceProvider, IEventLog> open)

@@ -55,8 +55,6 @@ public static class EventSourcingServiceCollectionExtensions
             ?? throw new InvalidOperationException("No log was chosen: say UseSqlite(…) or UseInMemory() in AddEventSourcing(…).");
         var types = services.GetService<EventTypeMap>()
             ?? throw new InvalidOperationException("No type map was given: say UseEventTypes(…) in AddEventSourcing(…).");
-        return services.GetService<IEventSerializer>() is { } serializer
-            ? new(log, types, new() { Serializer = serializer })
-            : new(log, types);
+        return new(log, types);
     }
 }

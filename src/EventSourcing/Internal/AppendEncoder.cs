@@ -8,7 +8,7 @@ using EventSourcing.Storage;
 namespace EventSourcing.Internal;
 
 /// <summary>Turns an append of objects into one of bytes. All bytes lie in one buffer that is used again for the next append.</summary>
-internal sealed class AppendEncoder(EventTypeMap types, IEventSerializer serializer)
+internal sealed class AppendEncoder(EventTypeMap types)
 {
     private readonly PooledBuffer _buffer = new();
     private readonly List<Tag> _tags = [];
@@ -91,7 +91,7 @@ internal sealed class AppendEncoder(EventTypeMap types, IEventSerializer seriali
         var start = _buffer.Length;
         try
         {
-            serializer.Serialize(type, data, _buffer);
+            type.Forms.Writer.Serialize(type, data, _buffer);
         }
         catch (Exception error) when (error is not OutOfMemoryException)
         {
@@ -109,7 +109,9 @@ internal sealed class AppendEncoder(EventTypeMap types, IEventSerializer seriali
         {
             Type = type.Name,
             Data = bytes,
-            IsJson = serializer.IsJson,
+            IsJson = type.Forms.IsJson,
+            ContentType = type.Forms.ContentType,
+            SchemaVersion = type.SchemaVersion,
             Metadata = metadata,
             Id = said?.Id,
             OccurredAt = said?.OccurredAt,
@@ -130,7 +132,7 @@ internal sealed class AppendEncoder(EventTypeMap types, IEventSerializer seriali
     {
         if (type.TagRules.Count == 0 && said is not { Tags.Count: > 0 }) return null;
         _tags.Clear();
-        if (type.TagRules.Count > 0 && serializer.IsJson) TagReader.Read(type.Name, type.TagRules, data, _tags);
+        if (type.TagRules.Count > 0 && type.Forms.IsJson) TagReader.Read(type.Name, type.TagRules, data, _tags);
         var distinct = new DistinctTags();
         foreach (var tag in said?.Tags ?? []) distinct.TryAdd(_tags, tag);
         return _tags.Count == 0 ? null : _tags.ToArray();

@@ -16,7 +16,7 @@ internal sealed class PendingAppend : IValueTaskSource<AppendResult>
     private static readonly ConcurrentQueue<PendingAppend> s_kept = [];
 
     private readonly Answer<AppendResult> _answer = new();
-    private EventStore _store = null!;
+    private EventCodec _codec = null!;
     private AppendEncoder _encoder = null!;
     private ValueTask<AppendResult> _pending;
     private ValueTask _continuing;
@@ -24,14 +24,14 @@ internal sealed class PendingAppend : IValueTaskSource<AppendResult>
 
     internal ValueTask<AppendResult> Task => new(this, _answer.Version);
 
-    internal static PendingAppend Rent(EventStore store, ValueTask<AppendResult> pending, AppendEncoder encoder)
+    internal static PendingAppend Rent(EventCodec codec, ValueTask<AppendResult> pending, AppendEncoder encoder)
     {
         if (!s_kept.TryDequeue(out var append)) append = new();
         lock (append._answer.Gate)
         {
             // The machinery of the wait before goes back to its pool; it ends a moment after it has answered.
             if (append._continuing.IsCompleted) append._continuing.GetAwaiter().GetResult();
-            (append._store, append._pending, append._encoder, append._continuing, append._isAsked) = (store, pending, encoder, default, false);
+            (append._codec, append._pending, append._encoder, append._continuing, append._isAsked) = (codec, pending, encoder, default, false);
         }
 
         return append;
@@ -147,8 +147,8 @@ internal sealed class PendingAppend : IValueTaskSource<AppendResult>
 
     private void Return()
     {
-        var (store, encoder) = (_store, _encoder);
-        (_store, _encoder, _pending) = (null!, null!, default);
-        store.Return(encoder);
+        var (codec, encoder) = (_codec, _encoder);
+        (_codec, _encoder, _pending) = (null!, null!, default);
+        codec.Return(encoder);
     }
 }

@@ -1,37 +1,39 @@
+using EventSourcing.Storage;
+
 namespace EventSourcing.Internal;
 
-/// <summary>Who comes next where several meet: first come, first served, for each key. A courtesy and no lock: what is right is judged by the log. Thread-safe.</summary>
-internal sealed class Turns(TimeProvider time)
+/// <summary>Who comes next where several meet: first come, first served, for each key of a log. A courtesy and no lock: what is right is judged by the log. Thread-safe.</summary>
+internal sealed class Turns
 {
     // One who has the turn for longer is not waited for: it may never end.
     private static readonly TimeSpan s_longest = TimeSpan.FromSeconds(2);
 
-    private readonly Dictionary<string, Turn> _last = [];
+    private readonly Dictionary<(IEventLog, string), Turn> _last = [];
     private volatile int _keys;
 
     /// <summary>True while anybody has a turn.</summary>
     internal bool Any => _keys > 0;
 
-    internal bool IsTaken(string key)
+    internal bool IsTaken(IEventLog log, string key)
     {
-        lock (_last) return _last.ContainsKey(key);
+        lock (_last) return _last.ContainsKey((log, key));
     }
 
     /// <summary>Waits until those who came before are done. <see cref="GiveBack"/> has to follow.</summary>
-    internal async ValueTask<Turn> TakeAsync(string key, CancellationToken cancellationToken)
+    internal async ValueTask<Turn> TakeAsync(IEventLog log, string key, TimeProvider time, CancellationToken cancellationToken)
     {
-        var turn = new Turn(key);
+        var turn = new Turn(log, key);
         Turn? before;
         lock (_last)
         {
-            _last.TryGetValue(key, out before);
-            _last[key] = turn;
+            _last.TryGetValue((log, key), out before);
+            _last[(log, key)] = turn;
             _keys = _last.Count;
         }
 
         try
         {
-            if (before is not null) await WaitAsync(before, cancellationToken).ConfigureAwait(false);
+            if (before is not null) await WaitAsync(before, time, cancellationToken).ConfigureAwait(false);
         }
         catch
         {
@@ -48,7 +50,7 @@ internal sealed class Turns(TimeProvider time)
     {
         lock (_last)
         {
-            if (_last.TryGetValue(turn.Key, out var last) && last == turn) _last.Remove(turn.Key);
+            if (_last.TryGetValue((turn.Log, turn.Key), out var last) && last == turn) _last.Remove((turn.Log, turn.Key));
             _keys = _last.Count;
         }
 
@@ -56,7 +58,7 @@ internal sealed class Turns(TimeProvider time)
         turn.Ended.SetResult();
     }
 
-    private async ValueTask WaitAsync(Turn before, CancellationToken cancellationToken)
+    private static async ValueTask WaitAsync(Turn before, TimeProvider time, CancellationToken cancellationToken)
     {
         await before.Begun.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
@@ -70,8 +72,10 @@ internal sealed class Turns(TimeProvider time)
     }
 
     /// <summary>A place in the row of one key.</summary>
-    internal sealed class Turn(string key)
+    internal sealed class Turn(IEventLog log, string key)
     {
+        internal IEventLog Log => log;
+
         internal string Key => key;
 
         internal TaskCompletionSource Begun { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -2,11 +2,15 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace EventSourcing.Serialization;
 
-/// <summary>One entry of a type map: the stored names of an event type, its JSON contract and the rules of its tags.</summary>
+/// <summary>One entry of a type map: the stored names of an event type, its schema number, its JSON contract, the rules of its tags and its serializer.</summary>
 public sealed class EventType
 {
-    internal EventType(string name, JsonTypeInfo contract, IReadOnlyList<TagRule> tagRules, IReadOnlyList<string> aliases) =>
-        (Name, Contract, TagRules, Aliases) = (name, contract, tagRules, aliases);
+    internal EventType(EventTypeEntry entry, IReadOnlyList<IEventSerializer> serializers)
+    {
+        (Name, Aliases, Contract, TagRules, SchemaVersion) = (entry.Name, entry.Aliases, entry.Contract, entry.TagRules, entry.SchemaVersion);
+        Forms = new(entry.Serializer, serializers);
+        Convert = entry.Convert;
+    }
 
     /// <summary>The name under which events of the type are stored.</summary>
     public string Name { get; }
@@ -14,8 +18,8 @@ public sealed class EventType
     /// <summary>Further names under which others store events of the type, or under which they were stored once; may be empty.</summary>
     public IReadOnlyList<string> Aliases { get; }
 
-    /// <summary>Every name that is read as the type.</summary>
-    internal IEnumerable<string> Names => Aliases.Prepend(Name);
+    /// <summary>The schema number that is stored with events of the type, 1 or more.</summary>
+    public int SchemaVersion { get; }
 
     /// <summary>The CLR type.</summary>
     public Type ClrType => Contract.Type;
@@ -25,4 +29,15 @@ public sealed class EventType
 
     /// <summary>Which JSON properties become tags; may be empty.</summary>
     public IReadOnlyList<TagRule> TagRules { get; }
+
+    /// <summary>Writes the events of the type.</summary>
+    public IEventSerializer Serializer => Forms.Writer;
+
+    /// <summary>Every name that is read as the type.</summary>
+    internal IEnumerable<string> Names => Aliases.Prepend(Name);
+
+    internal StoredForms Forms { get; }
+
+    /// <summary>What a stored event of the type reads as, when not as the one event that was stored; null for most types.</summary>
+    internal Func<object, IReadOnlyList<object>>? Convert { get; }
 }

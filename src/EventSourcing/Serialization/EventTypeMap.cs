@@ -9,10 +9,11 @@ public sealed class EventTypeMap
 {
     private readonly FrozenDictionary<Type, EventType> _byClrType;
     private readonly FrozenDictionary<string, EventType> _byName;
+    private object? _companion;
 
     internal EventTypeMap(IReadOnlyCollection<EventType> types)
     {
-        Types = types;
+        Types = [.. types];
         _byClrType = types.ToFrozenDictionary(t => t.ClrType);
         _byName = types.SelectMany(t => t.Names, (type, name) => (type, name)).ToFrozenDictionary(t => t.name, t => t.type, StringComparer.Ordinal);
     }
@@ -44,4 +45,8 @@ public sealed class EventTypeMap
     /// <param name="name">The stored name, or an alias.</param>
     /// <param name="type">The entry.</param>
     public bool TryGet(string name, [NotNullWhen(true)] out EventType? type) => _byName.TryGetValue(name, out type);
+
+    /// <summary>What a higher floor makes of the map: made once, and shared by all who have the map.</summary>
+    internal T Companion<T>(Func<EventTypeMap, T> make) where T : class =>
+        (T)(Volatile.Read(ref _companion) ?? Interlocked.CompareExchange(ref _companion, make(this), null) ?? _companion);
 }

@@ -7,8 +7,17 @@ namespace EventSourcing.Serialization;
 /// <remarks>Text of an event that is no valid UTF-16 is written as System.Text.Json does it: U+FFFD takes the place of a lone surrogate. The event reads back with it, without an error.</remarks>
 public sealed class JsonEventSerializer : IEventSerializer
 {
+    /// <summary>The media type of JSON, which is stored as none.</summary>
+    internal const string MediaType = "application/json";
+
     [ThreadStatic]
     private static Utf8JsonWriter? s_writer;
+
+    /// <summary>Reads JSON where a map has no serializer of its own for it.</summary>
+    internal static JsonEventSerializer Shared { get; } = new();
+
+    /// <inheritdoc/>
+    public string ContentType => MediaType;
 
     /// <inheritdoc/>
     public bool IsJson => true;
@@ -42,9 +51,9 @@ public sealed class JsonEventSerializer : IEventSerializer
     }
 
     /// <inheritdoc/>
-    public object Deserialize(EventType type, ReadOnlySpan<byte> data)
+    public object Deserialize(EventType type, in SerializedEvent stored)
     {
         ArgumentNullException.ThrowIfNull(type);
-        return JsonSerializer.Deserialize(data, type.Contract) ?? throw new JsonException("the stored JSON is null");
+        return JsonSerializer.Deserialize(stored.Data, type.Contract) ?? throw new JsonException("the stored JSON is null");
     }
 }

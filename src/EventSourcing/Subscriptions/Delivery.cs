@@ -20,14 +20,15 @@ public sealed class Delivery
     // Only the log knows its own. What is wrong with an append of any size is found where it is enlisted.
     private static readonly LogLimits s_noLimits = new() { MaxEventBytes = int.MaxValue, MaxAppendBytes = int.MaxValue };
 
-    private readonly EventStore _store;
+    private readonly IEventLog _log;
+    private readonly EventCodec _codec;
     private readonly List<Effect> _effects = [];
     private IUserTransactions<object>? _transactions;
     private Action<object>? _run;
     private int _functionCount;
     private long _uncounted;
 
-    internal Delivery(EventStore store, string subscription, int segment) => (_store, Subscription, Segment) = (store, subscription, segment);
+    internal Delivery(IEventLog log, EventCodec codec, string subscription, int segment) => (_log, _codec, Subscription, Segment) = (log, codec, subscription, segment);
 
     /// <summary>The subscription's name.</summary>
     public string Subscription { get; }
@@ -63,7 +64,7 @@ public sealed class Delivery
     {
         ArgumentNullException.ThrowIfNull(effect);
         SynchronousDelegate.ThrowIfAsync(effect, nameof(effect));
-        var transactions = _store.Log.Find<IUserTransactions<TTransaction>>()
+        var transactions = _log.Find<IUserTransactions<TTransaction>>()
             ?? throw new InvalidOperationException($"An effect needs a {typeof(TTransaction)}, and the log has no transactions of this type. Nothing of it was enlisted.");
         if (_functionCount > 0 && _transactions != transactions)
             throw new InvalidOperationException($"An effect needs a {typeof(TTransaction)}, and others that wait for the same checkpoint need transactions of another type. Enlist all of one type.");
@@ -78,7 +79,7 @@ public sealed class Delivery
     public void Append(Append append)
     {
         ArgumentNullException.ThrowIfNull(append);
-        var encoder = _store.RentEncoder();
+        var encoder = _codec.RentEncoder();
         try
         {
             var encoded = encoder.Encode(append);
@@ -87,7 +88,7 @@ public sealed class Delivery
         }
         catch
         {
-            _store.Return(encoder);
+            _codec.Return(encoder);
             throw;
         }
     }
@@ -146,7 +147,7 @@ public sealed class Delivery
     {
         try
         {
-            if (_functionCount == 0) return await _store.Log.WriteAsync(write, CancellationToken.None).ConfigureAwait(false);
+            if (_functionCount == 0) return await _log.WriteAsync(write, CancellationToken.None).ConfigureAwait(false);
             return await _transactions!.WriteAsync(write, _run ??= Run, CancellationToken.None).ConfigureAwait(false);
         }
         catch (ArgumentException e) when (write.Appends.Count > 0)
@@ -197,7 +198,7 @@ public sealed class Delivery
         {
             EffectBytes -= _effects[i].Bytes;
             if (_effects[i].Work is not null) _functionCount--;
-            if (_effects[i].Encoder is { } encoder) _store.Return(encoder);
+            if (_effects[i].Encoder is { } encoder) _codec.Return(encoder);
         }
 
         _effects.RemoveRange(count, _effects.Count - count);

@@ -8,7 +8,8 @@ namespace EventSourcing.Subscriptions;
 /// <summary>An event that a subscription set aside: the bytes as they were stored, and why.</summary>
 public sealed record ParkedEvent
 {
-    private const byte Format = 1;
+    // Format 1 had neither mark, content type nor schema number.
+    private const byte Format = 2;
 
     /// <summary>The event as bytes. The serializer reads it anew when it is retried.</summary>
     public required RecordedEvent Event { get; init; }
@@ -48,14 +49,14 @@ public sealed record ParkedEvent
         try
         {
             using var reader = new BinaryReader(Open(record.Value), Encoding.UTF8);
-            if (reader.ReadByte() is var format && format != Format) throw new InvalidDataException($"its format is {format}, not {Format}");
+            if (reader.ReadByte() is var format && format is not (1 or Format)) throw new InvalidDataException($"its format is {format}, not 1 or {Format}");
             parked = new()
             {
                 Key = reader.ReadString(),
                 Attempts = reader.Read7BitEncodedInt(),
                 Reason = reader.ReadString(),
                 ParkedAt = new(reader.ReadInt64(), TimeSpan.Zero),
-                Event = ReadEvent(reader),
+                Event = ReadEvent(reader, format),
             };
             return true;
         }
@@ -90,9 +91,12 @@ public sealed record ParkedEvent
         writer.Write(e.Data.Span);
         writer.Write7BitEncodedInt(e.Tags?.Count ?? 0);
         foreach (var tag in e.Tags ?? []) writer.Write(tag.ToString());
+        writer.Write(e.Mark);
+        writer.Write(e.ContentType ?? "");
+        writer.Write7BitEncodedInt(e.SchemaVersion);
     }
 
-    private static RecordedEvent ReadEvent(BinaryReader reader)
+    private static RecordedEvent ReadEvent(BinaryReader reader, byte format)
     {
         var e = new RecordedEvent
         {
@@ -112,7 +116,12 @@ public sealed record ParkedEvent
             Metadata = ReadBlock(reader),
             Data = ReadBlock(reader),
         };
-        return e with { Details = EventDetails.Of(occurredAt, correlationId, causationId, ReadTags(reader)) };
+        var details = EventDetails.Of(occurredAt, correlationId, causationId, ReadTags(reader));
+        if (format == 1) return e with { Details = details };
+        var (mark, contentType, schemaVersion) = (reader.ReadUInt32(), reader.ReadString(), reader.Read7BitEncodedInt());
+        if (contentType.Length > 0 || schemaVersion != 1)
+            details = (details ?? new(null, null, null, null)) with { ContentType = contentType.Length > 0 ? contentType : null, SchemaVersion = schemaVersion };
+        return e with { Mark = mark, Details = details };
     }
 
     private static byte[] ReadBlock(BinaryReader reader) => reader.ReadBytes(CountOf(reader));

@@ -12,7 +12,7 @@ namespace EventSourcing.Subscriptions;
 /// </remarks>
 public sealed class Subscriber : IAsyncDisposable
 {
-    private readonly EventStore _store;
+    private readonly IEventStore _store;
     private readonly SubscriberOptions _options;
     private readonly LeaseKeeper _leases;
     private readonly FailureReport _report = new();
@@ -24,13 +24,13 @@ public sealed class Subscriber : IAsyncDisposable
     private bool _isDisposed;
 
     /// <summary>A participant on a store.</summary>
-    /// <param name="store">The store; not disposed with the subscriber, and disposed after it.</param>
+    /// <param name="store">The store, a decorated one too: its <see cref="IEventStore.Log"/> is read and written, with its <see cref="IEventStore.Types"/>. Not disposed with the subscriber, and disposed after it.</param>
     /// <param name="options">The settings; null for the defaults.</param>
-    /// <exception cref="ArgumentException">The store is no <see cref="EventStore"/>, or an option is out of its range.</exception>
+    /// <exception cref="ArgumentException">An option is out of its range.</exception>
     public Subscriber(IEventStore store, SubscriberOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(store);
-        _store = store as EventStore ?? throw new ArgumentException($"Subscriptions need the {nameof(EventStore)}; {store.GetType()} is another.", nameof(store));
+        _store = store;
         _options = (options ?? new()).Validated();
         _leases = new(store.Log, _options);
         Pages = new(store.Log);
@@ -76,7 +76,7 @@ public sealed class Subscriber : IAsyncDisposable
     /// <summary>After how long without a sign of life a lease is taken over, see <see cref="SubscriberOptions.LeaseTimeout"/>.</summary>
     public TimeSpan LeaseTimeout => _options.LeaseTimeout;
 
-    internal EventStore Store => _store;
+    internal IEventStore Store => _store;
 
     internal LeaseKeeper Leases => _leases;
 

@@ -35,10 +35,14 @@ public sealed class SubscriptionOptions
     /// <summary>Which of the events that match are for the handler at all; the others pass as if the query had left them out.</summary>
     internal Func<RecordedEvent, bool>? Filter { get; init; }
 
-    internal SubscriptionOptions With(EventQuery? query, Func<RecordedEvent, bool>? filter) => new()
+    /// <summary>Of several events that a stored one reads as, which are for the handler; null for all.</summary>
+    internal Func<EventEnvelope, bool>? Admits { get; init; }
+
+    internal SubscriptionOptions With(EventQuery? query, Func<RecordedEvent, bool>? filter, Func<EventEnvelope, bool>? admits) => new()
     {
         Query = query,
         Filter = filter,
+        Admits = admits,
         From = From,
         OnFailure = OnFailure,
         Key = Key,

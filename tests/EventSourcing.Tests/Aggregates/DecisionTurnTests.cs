@@ -16,14 +16,16 @@ public sealed class DecisionTurnTests
     private EventStore _store = null!;
     private int _randomAsked;
 
+    private ExecuteOptions Options => new() { TimeProvider = _clock, Randomness = () => ++_randomAsked > 0 ? 0.5 : 0 };
+
     [SetUp]
-    public void Open() => _store = new(new InMemoryEventLog(), School.Types, new() { TimeProvider = _clock, Randomness = () => ++_randomAsked > 0 ? 0.5 : 0 });
+    public void Open() => _store = new(new InMemoryEventLog(), School.Types);
 
     [TearDown]
     public async Task CloseAsync() => await _store.DisposeAsync();
 
     private Task<Executed<Seen>> DecideAsync(CancellationToken cancellationToken = default) =>
-        _store.ExecuteAsync<Seen>("hot", _ => [new Noted("x")], cancellationToken: cancellationToken).AsTask();
+        _store.ExecuteAsync<Seen>("hot", _ => [new Noted("x")], Options, cancellationToken).AsTask();
 
     /// <summary>A command that has met a conflict, has the turn, and ends when it is told to.</summary>
     private (Task Command, TaskCompletionSource MayEnd) HoldTurn()
@@ -110,7 +112,7 @@ public sealed class DecisionTurnTests
         {
             if (++attempts <= 3) _store.AppendAsync("hot", ExpectedVersion.Any, [new Noted("between")]).AsTask().IsCompletedSuccessfully.Should().BeTrue();
             return [new Noted("x")];
-        }).AsTask();
+        }, Options).AsTask();
         (attempts, _randomAsked, decision.IsCompleted).Should().Be((3, 1, false));
         _clock.Advance(TimeSpan.FromMilliseconds(1));
         await decision;

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using EventSourcing.Bus;
 using EventSourcing.Bus.Internal;
 using EventSourcing.InMemory;
+using EventSourcing.Internal;
 using EventSourcing.Serialization;
 using EventSourcing.Storage;
 using EventSourcing.Subscriptions;
@@ -43,9 +44,9 @@ public class SlowListenerTests
     public async Task Feed_refuses_a_listener_that_is_in_its_list_and_tells_it_whether_it_is()
     {
         await using var store = new EventStore(new InMemoryEventLog(), EventTypeMap.Empty);
-        await using var feed = new Feed(store);
+        await using var feed = new Feed(store.Log, store.Types.Codec);
         var pages = new EventSourcing.Subscriptions.Internal.SharedPages(store.Log);
-        var listener = new LiveListener(store, feed, new(pages, null, 10), Route.All.Resolve(EventTypeMap.Empty), new(), new(), (_, _) => default, _ => { });
+        var listener = new LiveListener(store.Types.Codec, feed, new(pages, null, 10), Route.All.Resolve(EventTypeMap.Empty), new(), new(), new LiveHandler((RecordedEvent _, CancellationToken _) => default), _ => { });
         feed.TryAttach(listener, 0).Should().BeTrue();
         listener.IsLive.Should().BeTrue();
         FluentActions.Invoking(() => feed.TryAttach(listener, 0)).Should().Throw<InvalidOperationException>();
@@ -63,11 +64,11 @@ public class SlowListenerTests
     public async Task Listener_has_left_the_feed_when_it_is_out_of_the_list_and_not_before([Values(WhenFull.Wait, WhenFull.Fail)] WhenFull whenFull)
     {
         await using var store = new EventStore(new InMemoryEventLog(), EventTypeMap.Empty);
-        await using var feed = new Feed(store);
+        await using var feed = new Feed(store.Log, store.Types.Codec);
         var pages = new EventSourcing.Subscriptions.Internal.SharedPages(store.Log);
-        var listener = new LiveListener(store, feed, new(pages, null, 10), Route.All.Resolve(EventTypeMap.Empty), new() { Capacity = 1, WhenFull = whenFull }, new(), (_, _) => default, _ => { });
+        var listener = new LiveListener(store.Types.Codec, feed, new(pages, null, 10), Route.All.Resolve(EventTypeMap.Empty), new() { Capacity = 1, WhenFull = whenFull }, new(), new LiveHandler((RecordedEvent _, CancellationToken _) => default), _ => { });
         feed.TryAttach(listener, 0).Should().BeTrue();
-        var arrival = new Arrival(default, store.Decoder);
+        var arrival = new Arrival(default, store.Types.Codec);
         listener.Offer(arrival);
         var leaving = new Thread(() => listener.Offer(arrival));
         lock (ListOf(feed))

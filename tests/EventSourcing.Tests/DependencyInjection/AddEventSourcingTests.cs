@@ -97,10 +97,11 @@ public class AddEventSourcingTests
     }
 
     [Test]
-    public async Task Serializer_of_the_application_is_used()
+    public async Task Serializer_of_the_type_map_is_used()
     {
+        var types = EventTypeMap.Create(map => map.Add("order-paid", ShopJson.Default.OrderPaid).UseSerializer(new Silent()));
         await using var provider = new ServiceCollection()
-            .AddEventSourcing(es => es.UseInMemory().UseEventTypes(Shop.Types).UseSerializer(new Silent()))
+            .AddEventSourcing(es => es.UseInMemory().UseEventTypes(types))
             .BuildServiceProvider();
         var store = provider.GetRequiredService<IEventStore>();
         await store.AppendAsync("s", ExpectedVersion.Any, [new OrderPaid(1)]);
@@ -113,17 +114,18 @@ public class AddEventSourcingTests
         FluentActions.Invoking(() => new ServiceCollection().AddEventSourcing(null!)).Should().Throw<ArgumentNullException>();
         FluentActions.Invoking(() => new ServiceCollection().AddEventSourcing(es => es.UseEventTypes(null!))).Should().Throw<ArgumentNullException>();
         FluentActions.Invoking(() => new ServiceCollection().AddEventSourcing(es => es.UseLog(null!))).Should().Throw<ArgumentNullException>();
-        FluentActions.Invoking(() => new ServiceCollection().AddEventSourcing(es => es.UseSerializer(null!))).Should().Throw<ArgumentNullException>();
     }
 
     private sealed class Silent : IEventSerializer
     {
+        public string ContentType => "application/x-silence";
+
         public bool IsJson => false;
 
         public void Serialize(EventType type, object data, IBufferWriter<byte> output)
         {
         }
 
-        public object Deserialize(EventType type, ReadOnlySpan<byte> data) => "silent";
+        public object Deserialize(EventType type, in SerializedEvent stored) => "silent";
     }
 }

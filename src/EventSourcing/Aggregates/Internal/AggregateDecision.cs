@@ -3,7 +3,7 @@ namespace EventSourcing.Aggregates.Internal;
 /// <summary>A change of an aggregate, appended at the version that it was loaded at.</summary>
 internal sealed class AggregateDecision<TAggregate>(
     AggregateRepository<TAggregate> repository, StreamId stream, Action<TAggregate> change, ExecuteOptions options)
-    : Decision<Executed<TAggregate>>(repository.Store)
+    : Decision<Executed<TAggregate>>(repository.Store, options.TimeProvider)
     where TAggregate : Aggregate, new()
 {
     private Folded<TAggregate> _loaded;

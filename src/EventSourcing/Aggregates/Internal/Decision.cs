@@ -4,18 +4,18 @@ namespace EventSourcing.Aggregates.Internal;
 
 /// <summary>A decision under way and its turn, where many decide on the same. Used by one <see cref="DecisionLoop"/>.</summary>
 /// <remarks>Nobody waits for a turn inside a decision that has one: the two might wait for each other.</remarks>
-internal abstract class Decision(IEventStore store)
+internal abstract class Decision(IEventStore store, TimeProvider time)
 {
     private static readonly AsyncLocal<Decision?> s_current = new();
 
-    private readonly Turns? _turns = (store as EventStore)?.Turns;
+    private readonly Turns _turns = store.Types.Codec.Turns;
     private Decision? _outer;
     private Turns.Turn? _turn;
 
     protected IEventStore Store { get; } = store;
 
     /// <summary>True when others have turns: what is decided on is looked up among theirs before it is read.</summary>
-    internal bool MayHaveToQueue => _turn is null && _turns is { Any: true };
+    internal bool MayHaveToQueue => _turn is null && _turns.Any;
 
     /// <summary>Names this to the decisions that are made inside it, until the calling async method ends.</summary>
     internal void Enter()
@@ -28,20 +28,20 @@ internal abstract class Decision(IEventStore store)
     /// <summary>Queues for what others have turns at; does not wait where nobody has.</summary>
     internal async ValueTask QueueAsync(string key, CancellationToken cancellationToken)
     {
-        if (!IsInsideATurn && _turns!.IsTaken(key)) _turn = await _turns.TakeAsync(key, cancellationToken).ConfigureAwait(false);
+        if (!IsInsideATurn && _turns.IsTaken(Store.Log, key)) _turn = await _turns.TakeAsync(Store.Log, key, time, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Queues after a conflict, behind those who met it before.</summary>
     internal async ValueTask TakeTurnAsync(string key, CancellationToken cancellationToken)
     {
-        if (_turns is null || _turn?.Key == key || IsInsideATurn) return;
+        if (_turn?.Key == key || IsInsideATurn) return;
         EndTurn();
-        _turn = await _turns.TakeAsync(key, cancellationToken).ConfigureAwait(false);
+        _turn = await _turns.TakeAsync(Store.Log, key, time, cancellationToken).ConfigureAwait(false);
     }
 
     internal void EndTurn()
     {
-        if (_turn is not null) _turns!.GiveBack(_turn);
+        if (_turn is not null) _turns.GiveBack(_turn);
         _turn = null;
     }
 
@@ -58,7 +58,7 @@ internal abstract class Decision(IEventStore store)
 
 /// <summary>What differs between the ways to decide: what is read, what a conflict is, and what the caller is told.</summary>
 /// <typeparam name="TOutcome">What the caller is told.</typeparam>
-internal abstract class Decision<TOutcome>(IEventStore store) : Decision(store)
+internal abstract class Decision<TOutcome>(IEventStore store, TimeProvider time) : Decision(store, time)
 {
     /// <summary>Reads and decides. Called again after a conflict.</summary>
     /// <returns>What is to be appended; null for nothing at all.</returns>

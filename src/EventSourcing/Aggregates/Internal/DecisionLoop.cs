@@ -2,8 +2,8 @@ namespace EventSourcing.Aggregates.Internal;
 
 /// <summary>The one loop of all decisions: recall a repeated command, decide, append; after a conflict decide anew, as often as the options allow.</summary>
 /// <remarks>
-/// Callers of one store that meet at a stream or a query take turns from their first conflict on, and whoever comes meanwhile queues behind them. Against the
-/// conflicts that are left, with other stores and processes, there are pauses of random length.
+/// Callers of one log and type map that meet at a stream or a query take turns from their first conflict on, and whoever comes meanwhile queues behind them. Against the
+/// conflicts that are left, with other logs on the same file and other processes, there are pauses of random length.
 /// </remarks>
 internal static class DecisionLoop
 {
@@ -11,8 +11,6 @@ internal static class DecisionLoop
     private const int MaxDoublings = 8;
     private static readonly TimeSpan s_shortest = TimeSpan.FromMilliseconds(1);
     private static readonly TimeSpan s_longest = TimeSpan.FromSeconds(2);
-
-    private static readonly EventStoreOptions s_defaults = new();
 
     internal static async ValueTask<TOutcome> RunAsync<TOutcome>(
         IEventStore store, Decision<TOutcome> decision, ExecuteOptions options, CancellationToken cancellationToken)
@@ -37,7 +35,7 @@ internal static class DecisionLoop
                 {
                     decision.Enter();
                     await decision.TakeTurnAsync(conflict, cancellationToken).ConfigureAwait(false);
-                    began = await PauseAsync(store, attempt++, began, cancellationToken).ConfigureAwait(false);
+                    began = await PauseAsync(options, attempt++, began, cancellationToken).ConfigureAwait(false);
                     continue;
                 }
 
@@ -70,9 +68,8 @@ internal static class DecisionLoop
     }
 
     // The first attempt is not measured, so that what meets no conflict pays nothing.
-    private static async ValueTask<long> PauseAsync(IEventStore store, int conflicts, long began, CancellationToken cancellationToken)
+    private static async ValueTask<long> PauseAsync(ExecuteOptions options, int conflicts, long began, CancellationToken cancellationToken)
     {
-        var options = (store as EventStore)?.Options ?? s_defaults;
         var window = WindowAfter(conflicts, conflicts == 1 ? TimeSpan.Zero : options.TimeProvider.GetElapsedTime(began));
         if (window > TimeSpan.Zero)
             await Task.Delay(window * Math.Clamp(options.Randomness(), 0, 1), options.TimeProvider, cancellationToken).ConfigureAwait(false);

@@ -3,7 +3,7 @@ namespace EventSourcing.Aggregates.Internal;
 /// <summary>A decision on what a model's query matches, appended under the condition that nothing more has matched.</summary>
 internal sealed class QueryDecision<TState>(
     IEventStore store, DecisionModel<TState> model, Func<TState, IEnumerable<object>> decide, ExecuteOptions options)
-    : Decision<Executed<TState>>(store)
+    : Decision<Executed<TState>>(store, options.TimeProvider)
 {
     private IRunningFold<TState> _fold = null!;
     private long _count;

@@ -3,7 +3,7 @@ namespace EventSourcing.Aggregates.Internal;
 /// <summary>A decision on the state of one stream, appended at the version that it was made on.</summary>
 internal sealed class StreamDecision<TState>(
     IEventStore store, StreamId stream, TState initial, Func<TState, IEnumerable<object>> decide, Func<TState, object, TState> evolve, ExecuteOptions options)
-    : Decision<Executed<TState>>(store)
+    : Decision<Executed<TState>>(store, options.TimeProvider)
 {
     private Folded<TState> _folded = new(initial, 0, default);
     private object[] _events = [];

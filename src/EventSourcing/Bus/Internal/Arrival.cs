@@ -4,14 +4,14 @@ using EventSourcing.Storage;
 namespace EventSourcing.Bus.Internal;
 
 /// <summary>An event on its way to live listeners; decoded at most once for all of them, by the first that asks.</summary>
-internal sealed class Arrival(RecordedEvent e, EventDecoder decoder) : IHandled
+internal sealed class Arrival(RecordedEvent e, EventCodec codec) : IHandled
 {
-    private EventEnvelope? _envelope;
+    private Envelopes _envelopes;
 
     internal RecordedEvent Event { get; } = e;
 
     public EventMetadata Inherited => new HandledBytes(Event).Inherited;
 
     // Two that ask at once may both decode; either result will do.
-    internal EventEnvelope Envelope => _envelope ??= new(Event, decoder.Decode(Event));
+    internal Envelopes Envelopes => _envelopes.IsDefault ? _envelopes = codec.Read(Event) : _envelopes;
 }

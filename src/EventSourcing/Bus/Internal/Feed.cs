@@ -4,7 +4,7 @@ using EventSourcing.Storage;
 namespace EventSourcing.Bus.Internal;
 
 /// <summary>The one reader of the log's tail that feeds all live listeners. It runs only while some are attached, and never waits for one.</summary>
-internal sealed class Feed(EventStore store) : IAsyncDisposable
+internal sealed class Feed(IEventLog log, EventCodec codec) : IAsyncDisposable
 {
     private readonly Lock _lock = new();
     private readonly CancellationTokenSource _stop = new();
@@ -69,7 +69,7 @@ internal sealed class Feed(EventStore store) : IAsyncDisposable
         {
             while (true)
             {
-                await store.Log.WaitAsync(GlobalPosition.FromInt64(Volatile.Read(ref _position)), ended.Token).ConfigureAwait(false);
+                await log.WaitAsync(GlobalPosition.FromInt64(Volatile.Read(ref _position)), ended.Token).ConfigureAwait(false);
                 while (!await ReadPageAsync(ended.Token).ConfigureAwait(false))
                 {
                 }
@@ -87,7 +87,7 @@ internal sealed class Feed(EventStore store) : IAsyncDisposable
 
     private async ValueTask<bool> ReadPageAsync(CancellationToken cancellationToken)
     {
-        using var page = await store.Log.ReadAsync(new AllRead { AfterPosition = GlobalPosition.FromInt64(_position) }, cancellationToken).ConfigureAwait(false);
+        using var page = await log.ReadAsync(new AllRead { AfterPosition = GlobalPosition.FromInt64(_position) }, cancellationToken).ConfigureAwait(false);
         LiveListener[] listeners;
         lock (_lock)
         {
@@ -100,7 +100,7 @@ internal sealed class Feed(EventStore store) : IAsyncDisposable
         {
             Arrival? arrival = null;
             foreach (var listener in listeners)
-                if (listener.Wants(e)) listener.Offer(arrival ??= new(e, store.Decoder));
+                if (listener.Wants(e)) listener.Offer(arrival ??= new(e, codec));
         }
 
         return page.IsLast;

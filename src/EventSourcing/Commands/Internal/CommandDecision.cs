@@ -5,7 +5,7 @@ namespace EventSourcing.Commands.Internal;
 
 /// <summary>The decision of one command, or of several that are sent together, by their handlers.</summary>
 internal sealed class CommandDecision(IEventStore store, CommandType[] types, object[] commands, ExecuteOptions options)
-    : Decision<(AppendResult Result, int Attempts)>(store)
+    : Decision<(AppendResult Result, int Attempts)>(store, options.TimeProvider)
 {
     private CommandContext _context = null!;
     private int _attempts;

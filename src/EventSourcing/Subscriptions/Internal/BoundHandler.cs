@@ -12,8 +12,8 @@ internal abstract class BoundHandler
     internal virtual bool Selects(string type) => true;
 
     /// <summary>Handles one event and, where it is not a handler of batches, enters it as what is being handled: the caller's flow ends that.</summary>
-    internal abstract ValueTask HandleAsync(in RecordedEvent e, EventDecoder decoder, Delivery delivery, CancellationToken cancellationToken);
+    internal abstract ValueTask HandleAsync(in RecordedEvent e, EventReader reader, Delivery delivery, CancellationToken cancellationToken);
 
-    internal virtual ValueTask HandleAsync(ReadOnlyMemory<RecordedEvent> events, EventDecoder decoder, Delivery delivery, CancellationToken cancellationToken) =>
+    internal virtual ValueTask HandleAsync(ReadOnlyMemory<RecordedEvent> events, EventReader reader, Delivery delivery, CancellationToken cancellationToken) =>
         throw new NotSupportedException();
 }

@@ -5,9 +5,10 @@ namespace EventSourcing.Subscriptions.Internal;
 
 /// <summary>Hands the events of a page to the handler, one at a time or in batches, and follows the failure policy. Used by the runner's loop only.</summary>
 internal sealed class Deliverer(
-    EventStore store, SegmentKey key, BoundHandler handler, SubscriptionOptions options, SubscriberOptions common,
+    EventCodec codec, SegmentKey key, BoundHandler handler, SubscriptionOptions options, SubscriberOptions common,
     Delivery delivery, Progress progress, ParkedKeys parkedKeys, Tally tally, Interruption interruption, SharedReader reader, FailureReport report)
 {
+    private readonly EventReader _events = new(codec, options.Admits, delivery.Loop);
     private RecordedEvent[] _batch = [];
     private long _failingAt;
     private int _attempts;
@@ -36,7 +37,7 @@ internal sealed class Deliverer(
             if (isAsked && !IsWanted(e)) return default;
             if (HandlerObservation.IsWanted) observation = HandlerObservation.Begin(key, e, attempt);
             delivery.Begin(attempt, progress.IsReplay(e.Position.ToInt64()), e.Data.Length + e.Metadata.Length);
-            var handling = handler.HandleAsync(e, store.Decoder, delivery, tenure.Token);
+            var handling = handler.HandleAsync(e, _events, delivery, tenure.Token);
             if (!handling.IsCompletedSuccessfully) return EndAsync(handling, enlisted, observation, tenure);
             // Nothing is waited for: what a handler gives from a pool goes back when its result is taken.
             handling.GetAwaiter().GetResult();
@@ -121,7 +122,7 @@ internal sealed class Deliverer(
         {
             delivery.Begin(1, progress.IsReplay(_batch[0].Position.ToInt64()), BytesOf(_batch.AsSpan(0, count)));
             delivery.EnterBatch();
-            await handler.HandleAsync(_batch.AsMemory(0, count), store.Decoder, delivery, tenure.Token).ConfigureAwait(false);
+            await handler.HandleAsync(_batch.AsMemory(0, count), _events, delivery, tenure.Token).ConfigureAwait(false);
             delivery.Leave();
             observation.End(null);
         }

@@ -33,17 +33,31 @@ internal sealed class TypedHandler : SubscriptionHandler
 
 internal sealed class EachHandler(Func<EventEnvelope, Delivery, CancellationToken, ValueTask> handle) : BoundHandler
 {
-    internal override ValueTask HandleAsync(in RecordedEvent e, EventDecoder decoder, Delivery delivery, CancellationToken cancellationToken)
+    internal override ValueTask HandleAsync(in RecordedEvent e, EventReader reader, Delivery delivery, CancellationToken cancellationToken)
     {
-        var envelope = new EventEnvelope(e, decoder.Decode(e));
+        var envelopes = reader.Read(e);
+        return envelopes.Single is { } envelope ? HandleAsync(envelope, delivery, cancellationToken) : HandleAsync(envelopes, delivery, cancellationToken);
+    }
+
+    private ValueTask HandleAsync(EventEnvelope envelope, Delivery delivery, CancellationToken cancellationToken)
+    {
         delivery.Enter(envelope);
         return handle(envelope, delivery, cancellationToken);
+    }
+
+    private async ValueTask HandleAsync(Envelopes envelopes, Delivery delivery, CancellationToken cancellationToken)
+    {
+        for (var i = 0; i < envelopes.Count; i++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            await HandleAsync(envelopes[i], delivery, cancellationToken).ConfigureAwait(false);
+        }
     }
 }
 
 internal sealed class EachRawHandler(Func<RecordedEvent, Delivery, CancellationToken, ValueTask> handle) : BoundHandler
 {
-    internal override ValueTask HandleAsync(in RecordedEvent e, EventDecoder decoder, Delivery delivery, CancellationToken cancellationToken)
+    internal override ValueTask HandleAsync(in RecordedEvent e, EventReader reader, Delivery delivery, CancellationToken cancellationToken)
     {
         delivery.Enter(new HandledBytes(e));
         return handle(e, delivery, cancellationToken);
@@ -54,23 +68,22 @@ internal sealed class BatchHandler(Func<IReadOnlyList<EventEnvelope>, Delivery, 
 {
     internal override bool IsBatch => true;
 
-    internal override ValueTask HandleAsync(in RecordedEvent e, EventDecoder decoder, Delivery delivery, CancellationToken cancellationToken)
+    internal override ValueTask HandleAsync(in RecordedEvent e, EventReader reader, Delivery delivery, CancellationToken cancellationToken)
     {
-        var envelope = new EventEnvelope(e, decoder.Decode(e));
         delivery.EnterBatch();
-        return handle([envelope], delivery, cancellationToken);
+        return HandleAsync(new[] { e }, reader, delivery, cancellationToken);
     }
 
-    internal override ValueTask HandleAsync(ReadOnlyMemory<RecordedEvent> events, EventDecoder decoder, Delivery delivery, CancellationToken cancellationToken)
+    internal override ValueTask HandleAsync(ReadOnlyMemory<RecordedEvent> events, EventReader reader, Delivery delivery, CancellationToken cancellationToken)
     {
-        var envelopes = new EventEnvelope[events.Length];
-        for (var i = 0; i < envelopes.Length; i++)
+        var all = new List<EventEnvelope>(events.Length);
+        foreach (ref readonly var e in events.Span)
         {
-            ref readonly var e = ref events.Span[i];
-            envelopes[i] = new(e, decoder.Decode(e));
+            var envelopes = reader.Read(e);
+            for (var i = 0; i < envelopes.Count; i++) all.Add(envelopes[i]);
         }
 
-        return handle(envelopes, delivery, cancellationToken);
+        return all.Count == 0 ? default : handle(all, delivery, cancellationToken);
     }
 }
 
@@ -78,13 +91,13 @@ internal sealed class RawBatchHandler(Func<ReadOnlyMemory<RecordedEvent>, Delive
 {
     internal override bool IsBatch => true;
 
-    internal override ValueTask HandleAsync(in RecordedEvent e, EventDecoder decoder, Delivery delivery, CancellationToken cancellationToken)
+    internal override ValueTask HandleAsync(in RecordedEvent e, EventReader reader, Delivery delivery, CancellationToken cancellationToken)
     {
         delivery.EnterBatch();
         return handle(new[] { e }, delivery, cancellationToken);
     }
 
-    internal override ValueTask HandleAsync(ReadOnlyMemory<RecordedEvent> events, EventDecoder decoder, Delivery delivery, CancellationToken cancellationToken) =>
+    internal override ValueTask HandleAsync(ReadOnlyMemory<RecordedEvent> events, EventReader reader, Delivery delivery, CancellationToken cancellationToken) =>
         handle(events, delivery, cancellationToken);
 }
 
@@ -93,13 +106,29 @@ internal sealed class BoundTypedHandler(
 {
     internal override bool Selects(string type) => names.Contains(type);
 
-    internal override ValueTask HandleAsync(in RecordedEvent e, EventDecoder decoder, Delivery delivery, CancellationToken cancellationToken)
+    internal override ValueTask HandleAsync(in RecordedEvent e, EventReader reader, Delivery delivery, CancellationToken cancellationToken)
     {
-        var data = decoder.Decode(e);
-        if (!handlers.TryGetValue(data.GetType(), out var handle))
-            throw new InvalidOperationException($"No handler takes {data.GetType()}, which the type map gives for '{e.Type}'.");
-        var envelope = new EventEnvelope(e, data);
+        var envelopes = reader.Read(e);
+        if (envelopes.Single is not { } envelope) return HandleAsync(envelopes, delivery, cancellationToken);
+        return handlers.TryGetValue(envelope.Data.GetType(), out var handle)
+            ? HandleAsync(envelope, handle, delivery, cancellationToken)
+            : throw new InvalidOperationException($"No handler takes {envelope.Data.GetType()}, which the type map gives for '{e.Type}'.");
+    }
+
+    private static ValueTask HandleAsync(
+        EventEnvelope envelope, Func<EventEnvelope, Delivery, CancellationToken, ValueTask> handle, Delivery delivery, CancellationToken cancellationToken)
+    {
         delivery.Enter(envelope);
         return handle(envelope, delivery, cancellationToken);
+    }
+
+    // Of several, those of other types were not asked for.
+    private async ValueTask HandleAsync(Envelopes envelopes, Delivery delivery, CancellationToken cancellationToken)
+    {
+        for (var i = 0; i < envelopes.Count; i++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (handlers.TryGetValue(envelopes[i].Data.GetType(), out var handle)) await HandleAsync(envelopes[i], handle, delivery, cancellationToken).ConfigureAwait(false);
+        }
     }
 }

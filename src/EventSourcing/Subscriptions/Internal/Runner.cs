@@ -41,17 +41,17 @@ internal sealed class Runner
     private bool _isPaused;
 
     internal Runner(
-        EventStore store, SegmentKey key, BoundHandler handler, SubscriptionOptions options, SubscriberOptions common, LeaseKeeper leases, SharedReader reader, SemaphoreSlim? places,
+        IEventStore store, SegmentKey key, BoundHandler handler, SubscriptionOptions options, SubscriberOptions common, LeaseKeeper leases, SharedReader reader, SemaphoreSlim? places,
         Func<string, SubscriptionState, Exception?, Exception?> changed, FailureReport report)
     {
         (_log, _key, _common, _leases, _reader, _places, _changed) = (store.Log, key, common, leases, reader, places, changed);
         (_handler, _options) = (handler, options);
         _interruption = new(common.TimeProvider, Report);
         _tally = new(key.Name, common.TimeProvider);
-        _delivery = new(store, key.Name, key.Segment);
+        _delivery = new(_log, store.Types.Codec, key.Name, key.Segment);
         Parked = new(key, new(_log, options));
         _progress = new(_log, key, options, common.TimeProvider, _delivery, Parked, _settlement, _tally);
-        _deliverer = new(store, key, handler, options, common, _delivery, _progress, Parked, _tally, _interruption, reader, report);
+        _deliverer = new(store.Types.Codec, key, handler, options, common, _delivery, _progress, Parked, _tally, _interruption, reader, report);
         _parking = new(key, _delivery, _deliverer, Parked, _progress, _tally, report);
     }
 

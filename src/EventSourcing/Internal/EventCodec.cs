@@ -1,0 +1,59 @@
+using EventSourcing.Serialization;
+using EventSourcing.Storage;
+
+namespace EventSourcing.Internal;
+
+/// <summary>Turns events into bytes and back as a type map says: for every store, subscription and bus that has the map, decorated stores too. Thread-safe.</summary>
+internal sealed class EventCodec
+{
+    private readonly EventTypeMap _types;
+    private readonly EncoderPool _encoders;
+
+    private EventCodec(EventTypeMap types) => (_types, _encoders) = (types, new(() => new(types)));
+
+    /// <summary>The codec of a map, always the same.</summary>
+    internal static EventCodec Of(EventTypeMap types) => types.Companion(static types => new EventCodec(types));
+
+    /// <summary>The bytes of the encoders that wait to be used again.</summary>
+    internal long EncoderBytes => _encoders.Bytes;
+
+    /// <summary>Of the decisions on logs whose events the map reads.</summary>
+    internal Turns Turns { get; } = new();
+
+    /// <summary>An encoder whose append stays valid until it is given back.</summary>
+    internal AppendEncoder RentEncoder() => _encoders.Rent();
+
+    internal void Return(AppendEncoder encoder) => _encoders.Return(encoder);
+
+    /// <summary>The events that a stored one reads as.</summary>
+    /// <exception cref="UnknownEventTypeException">The map has no entry for its type.</exception>
+    /// <exception cref="EventSerializationException">It cannot be read.</exception>
+    internal Decoded Decode(in RecordedEvent e)
+    {
+        if (!_types.TryGet(e.Type, out var type)) throw new UnknownEventTypeException(e.Type, e.StreamId, e.Position);
+        try
+        {
+            var contentType = e.ContentType;
+            var reader = contentType is null && e.IsJson ? type.Forms.Json : type.Forms.ReaderOf(contentType, e.IsJson);
+            var data = reader.Deserialize(type, new(e.Type, e.Data, contentType, e.SchemaVersion, e.Metadata))
+                ?? throw new InvalidDataException($"{reader.GetType()} returned null");
+            return type.Convert is { } convert ? new([.. convert(data)]) : new(data);
+        }
+        catch (Exception error) when (error is not OutOfMemoryException)
+        {
+            throw new EventSerializationException(e.Type, e.StreamId, e.Position, error);
+        }
+    }
+
+    /// <summary>The same with everything known about them.</summary>
+    /// <exception cref="UnknownEventTypeException">The map has no entry for its type.</exception>
+    /// <exception cref="EventSerializationException">It cannot be read.</exception>
+    internal Envelopes Read(in RecordedEvent e)
+    {
+        var decoded = Decode(e);
+        if (decoded.Count == 1) return new(new EventEnvelope(e, decoded[0]));
+        var envelopes = new EventEnvelope[decoded.Count];
+        for (var ordinal = 0; ordinal < envelopes.Length; ordinal++) envelopes[ordinal] = new(e, decoded[ordinal], ordinal);
+        return new(envelopes);
+    }
+}

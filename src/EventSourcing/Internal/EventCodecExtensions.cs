@@ -1,0 +1,13 @@
+using EventSourcing.Serialization;
+
+namespace EventSourcing.Internal;
+
+/// <summary>Gives type maps their codec, which knows types of higher floors than theirs.</summary>
+internal static class EventCodecExtensions
+{
+    extension(EventTypeMap types)
+    {
+        /// <summary>Encodes and decodes as the map says.</summary>
+        internal EventCodec Codec => EventCodec.Of(types);
+    }
+}

@@ -1,0 +1,19 @@
+using System.Text.Json.Serialization.Metadata;
+
+namespace EventSourcing.Serialization;
+
+/// <summary>What a builder was told about an event type.</summary>
+internal sealed record EventTypeEntry(string Name, JsonTypeInfo Contract)
+{
+    internal IReadOnlyList<TagRule> TagRules { get; init; } = [];
+
+    internal IReadOnlyList<string> Aliases { get; init; } = [];
+
+    internal IEventSerializer? Serializer { get; init; }
+
+    internal int SchemaVersion { get; init; } = 1;
+
+    internal Func<object, IReadOnlyList<object>>? Convert { get; init; }
+
+    internal IEnumerable<string> Names => Aliases.Prepend(Name);
+}
