@@ -98,6 +98,9 @@ public class WriterFaultTests
         await Task.WhenAll([.. calls, holding]).WaitAsync(s_long).ContinueWith(_ => { }, TaskScheduler.Default);
 
         calls.Should().OnlyContain(c => c.IsFaulted && c.Exception!.InnerException is AppendOutcomeUnknownException);
+        var unknown = calls.Select(c => (AppendOutcomeUnknownException)c.Exception!.InnerException!).ToArray();
+        unknown.Select(u => u.EventIds.Count).Should().Equal(1, 0);
+        unknown.Should().OnlyContain(u => !(u.InnerException is AggregateException), "what was intended could be told");
         FaultyFiles.Clear(file.Path);
         await log.AppendAsync(Command("c-3", 1), default).AsTask().WaitAsync(s_long);
     }

@@ -516,9 +516,9 @@ internal sealed class Runner
     private async ValueTask WaitWhileFaultedAsync(Exception error)
     {
         (_isPaused, _cause, _tally.LastError) = (true, error, error);
+        // What it was begun again for cannot be done either. What is asked once the state shows is done.
+        _requests.FailThoseThatNeedLease(Stalled(SubscriptionState.Faulted, error));
         Enter(SubscriptionState.Faulted);
-        // What it was begun again for cannot be done either.
-        _requests.FailThoseThatNeedLease(Stalled());
         _hasLostLease = false;
         while (_isPaused && !_isStopping)
         {
@@ -537,7 +537,7 @@ internal sealed class Runner
             throw new InvalidOperationException($"A runner does not go from {current} to {next}.");
         _state = (int)next;
         var isFailure = next == SubscriptionState.Faulted || (next == SubscriptionState.Paused && _cause is not null);
-        if (isFailure || next == SubscriptionState.Paused) _settlement.Stall(Stalled());
+        if (isFailure || next == SubscriptionState.Paused) _settlement.Stall(Stalled(next, isFailure ? _cause : null));
         else _settlement.Flow();
         var outer = LoopWaits.EnterDelegate(Loop);
         try
@@ -563,11 +563,8 @@ internal sealed class Runner
         Report(error);
     }
 
-    private SubscriptionException Stalled()
-    {
-        var cause = Cause;
-        return new(_key.Name, Position, $"Subscription '{_key.Key}' is {State}, and nothing after position {Position} is handled until it is resumed{(cause is null ? "." : $": {ExceptionText.MessageOf(cause)}")}", cause);
-    }
+    private SubscriptionException Stalled(SubscriptionState state, Exception? cause) =>
+        new(_key.Name, Position, $"Subscription '{_key.Key}' is {state}, and nothing after position {Position} is handled until it is resumed{(cause is null ? "." : $": {ExceptionText.MessageOf(cause)}")}", cause);
 
     private InvalidOperationException NotActive() =>
         new($"Subscription '{_key.Key}' is not active in this process: it is {State}.");

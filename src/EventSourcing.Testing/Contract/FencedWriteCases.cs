@@ -1,0 +1,313 @@
+using System.Collections.Concurrent;
+using EventSourcing.Serialization;
+using EventSourcing.Storage;
+using EventSourcing.Subscriptions;
+using static EventSourcing.Testing.Contract.Subscribing;
+
+namespace EventSourcing.Testing.Contract;
+
+/// <summary>What subscriptions write: how long their names may be, what refuses a write and what follows from it, and parked events that are retried or discarded.</summary>
+internal static class FencedWriteCases
+{
+    private static readonly SubscriberOptions Quiet = new() { LeaseTimeout = TimeSpan.FromHours(1), Randomness = static () => 0 };
+    private static readonly SubscriptionOptions ParksAtOnce = new() { OnFailure = OnFailure.RetryThenPark(times: 0) };
+
+    internal static IEnumerable<ContractCase> All =>
+    [
+        ContractCase.Of(Name_whose_records_would_have_too_long_keys_is_refused_at_the_start),
+        ContractCase.Of(Longest_name_parks_retries_and_runs_in_partitions),
+        ContractCase.Of(Retry_whose_effects_are_refused_leaves_its_trace),
+        ContractCase.Of(Retry_of_all_keys_delivers_other_events_in_between),
+        ContractCase.Of(Retry_of_all_keys_while_paused_is_done),
+        ContractCase.Of(Discard_of_many_removes_them_and_the_key_flows_on),
+        ContractCase.Of(Discard_through_a_position_keeps_the_rest_of_the_key_parked),
+        ContractCase.Of(Retry_that_fails_in_the_middle_keeps_the_rest_of_the_key_parked),
+        ContractCase.Of(Checkpoint_that_something_else_moved_is_told_and_read_again),
+        ContractCase.Of(Reset_that_meets_a_moved_checkpoint_moves_nothing),
+        ContractCase.Of(Effect_that_is_over_the_limits_falls_under_the_policy),
+        ContractCase.Of(Enlisted_append_that_no_log_stores_is_refused_where_it_is_enlisted),
+        ContractCase.Of(Asynchronous_function_is_refused_where_it_is_enlisted, LogCapabilities.UserWork),
+        ContractCase.Of(Function_for_a_transaction_that_the_log_has_not_is_refused_where_it_is_enlisted),
+    ];
+
+    private static EventStore StoreOf(LogUnderTest log) => new(log.Log, CaseEvents.Types);
+
+    private static async Task Name_whose_records_would_have_too_long_keys_is_refused_at_the_start(LogUnderTest log)
+    {
+        var subscriber = On(log, Quiet);
+        await using (subscriber.ConfigureAwait(false))
+        {
+            foreach (var name in new[] { new string('注', 158), new string('注', 170), new string('é', 200) + new string('注', 25) })
+            {
+                var refusal = await Expect.ThrowsAsync<ArgumentException>(() => subscriber.StartAsync(name, Collect([]), new() { IsGroup = true }), "the start").ConfigureAwait(false);
+                Expect.True(refusal.Message.Contains("472 bytes", StringComparison.Ordinal) || name.Length > 200, $"'{refusal.Message}' says how long a name may be");
+            }
+
+            Expect.Equal(0, subscriber.Subscriptions.Count, "subscriptions");
+            Expect.Equal(0, (await log.RecordsAsync(RecordKind.Checkpoint).ConfigureAwait(false)).Count, "checkpoints");
+        }
+    }
+
+    private static async Task Longest_name_parks_retries_and_runs_in_partitions(LogUnderTest log)
+    {
+        await log.AppendAsync("s", Make.Event()).ConfigureAwait(false);
+        var isBroken = true;
+        var subscriber = On(log, Quiet);
+        await using (subscriber.ConfigureAwait(false))
+            foreach (var isGroup in new[] { false, true })
+            {
+                isBroken = true;
+                var name = (isGroup ? "g" : "s") + "1" + new string('x', 2) + new string('注', 156);
+                var subscription = await subscriber.StartAsync(name, SubscriptionHandler.EachRaw((_, _, _) => isBroken ? throw new InvalidOperationException("broken") : default), new() { IsGroup = isGroup, OnFailure = OnFailure.RetryThenPark(times: 0) }).ConfigureAwait(false);
+                await WaitAsync(subscription, 1).ConfigureAwait(false);
+                Expect.Equal([1L], await ParkedAsync(subscription).ConfigureAwait(false), "what is parked");
+                isBroken = false;
+                Expect.Equal(1, await subscription.RetryAllAsync().WaitAsync(Patience).ConfigureAwait(false), "what was handled");
+            }
+    }
+
+    private static async Task Retry_whose_effects_are_refused_leaves_its_trace(LogUnderTest log)
+    {
+        await log.AppendAsync("s", Make.Event()).ConfigureAwait(false);
+        var isBroken = true;
+        var subscriber = On(log, StoreOf(log), Quiet);
+        await using (subscriber.ConfigureAwait(false))
+        {
+            var subscription = await subscriber.StartAsync("own", SubscriptionHandler.EachRaw((_, delivery, _) =>
+            {
+                if (isBroken) throw new InvalidOperationException("first reason");
+                delivery.Append("effects", ExpectedVersion.Exactly(77), [new Added(1)]);
+                return default;
+            }), ParksAtOnce).ConfigureAwait(false);
+            await WaitAsync(subscription, 1).ConfigureAwait(false);
+            isBroken = false;
+            for (var attempts = 2; attempts <= 3; attempts++)
+            {
+                Expect.Equal(0, await subscription.RetryAsync("s").WaitAsync(Patience).ConfigureAwait(false), "what was handled");
+                var parked = new List<ParkedEvent>();
+                await foreach (var one in subscription.ReadParkedAsync().ConfigureAwait(false)) parked.Add(one);
+                Expect.Equal((1, attempts), (parked.Count, parked[0].Attempts), "parked events and attempts");
+                Expect.True(parked[0].Reason.StartsWith(nameof(WrongExpectedVersionException), StringComparison.Ordinal), $"the reason is the refusal: {parked[0].Reason}");
+            }
+
+            var status = await subscription.GetStatusAsync().ConfigureAwait(false);
+            Expect.True(status is { Parked: 1, LastError: WrongExpectedVersionException, ParkedReason: { } reason } && reason.StartsWith(nameof(WrongExpectedVersionException), StringComparison.Ordinal), "the status");
+            Expect.Equal(0, await log.VersionAsync("effects").ConfigureAwait(false), "effects");
+        }
+    }
+
+    // The handler of one key appends the event that must be delivered before that of the last key.
+    private static async Task Retry_of_all_keys_delivers_other_events_in_between(LogUnderTest log)
+    {
+        for (var i = 0; i < 5; i++) await log.AppendAsync($"s-{i}", Make.Event()).ConfigureAwait(false);
+        var (isBroken, came) = (true, new ConcurrentQueue<string>());
+        var subscriber = On(log, Quiet);
+        await using (subscriber.ConfigureAwait(false))
+        {
+            var subscription = await subscriber.StartAsync("own", SubscriptionHandler.EachRaw(async (e, _, _) =>
+            {
+                if (isBroken) throw new InvalidOperationException("broken");
+                if (came.IsEmpty) await log.AppendAsync("new", Make.Event()).ConfigureAwait(false);
+                came.Enqueue(e.StreamId.Category);
+            }), ParksAtOnce).ConfigureAwait(false);
+            await WaitAsync(subscription, 5).ConfigureAwait(false);
+            isBroken = false;
+            Expect.Equal(5, await subscription.RetryAllAsync().WaitAsync(Patience).ConfigureAwait(false), "what was handled");
+            await WaitAsync(subscription, 6).ConfigureAwait(false);
+            Expect.Equal(["s", "new", "s", "s", "s", "s"], came, "what came");
+            Expect.Equal(0L, (await subscription.GetStatusAsync().ConfigureAwait(false)).Parked, "how many are parked");
+        }
+    }
+
+    private static async Task Retry_of_all_keys_while_paused_is_done(LogUnderTest log)
+    {
+        for (var i = 0; i < 5; i++) await log.AppendAsync($"s-{i}", Make.Event()).ConfigureAwait(false);
+        var (isBroken, came) = (true, 0);
+        var subscriber = On(log, Quiet);
+        await using (subscriber.ConfigureAwait(false))
+        {
+            var subscription = await subscriber.StartAsync("own", SubscriptionHandler.EachRaw((_, _, _) =>
+            {
+                if (isBroken) throw new InvalidOperationException("broken");
+                came++;
+                return default;
+            }), ParksAtOnce).ConfigureAwait(false);
+            await WaitAsync(subscription, 5).ConfigureAwait(false);
+            await subscription.PauseAsync().WaitAsync(Patience).ConfigureAwait(false);
+            await log.AppendAsync("new", Make.Event()).ConfigureAwait(false);
+            isBroken = false;
+            Expect.Equal(5, await subscription.RetryAllAsync().WaitAsync(Patience).ConfigureAwait(false), "what was handled");
+            Expect.Equal((5, SubscriptionState.Paused), (came, subscription.State), "what came, and the state");
+        }
+    }
+
+    private static async Task Discard_of_many_removes_them_and_the_key_flows_on(LogUnderTest log)
+    {
+        const int many = 600;
+        await log.AppendAsync("s", Make.Numbered(many)).ConfigureAwait(false);
+        var (isBroken, came) = (true, new ConcurrentQueue<long>());
+        var subscriber = On(log, Quiet);
+        await using (subscriber.ConfigureAwait(false))
+        {
+            var subscription = await subscriber.StartAsync("own", SubscriptionHandler.EachRaw((e, _, _) =>
+            {
+                if (isBroken) throw new InvalidOperationException("broken");
+                came.Enqueue(e.Position.ToInt64());
+                return default;
+            }), ParksAtOnce).ConfigureAwait(false);
+            await WaitAsync(subscription, many).ConfigureAwait(false);
+            isBroken = false;
+            Expect.Equal(many, await subscription.DiscardAsync("s").WaitAsync(Patience).ConfigureAwait(false), "how many were removed");
+            Expect.Equal((0, 0L), ((await log.RecordsAsync(RecordKind.Parked).ConfigureAwait(false)).Count, (await subscription.GetStatusAsync().ConfigureAwait(false)).Parked), "what is parked");
+            await log.AppendAsync("s", Make.Event()).ConfigureAwait(false);
+            await WaitAsync(subscription, many + 1).ConfigureAwait(false);
+            Expect.Equal([many + 1L], came, "what came");
+        }
+    }
+
+    private static async Task Discard_through_a_position_keeps_the_rest_of_the_key_parked(LogUnderTest log)
+    {
+        await log.AppendAsync("s", Make.Numbered(5)).ConfigureAwait(false);
+        var subscriber = On(log, Quiet);
+        await using (subscriber.ConfigureAwait(false))
+        {
+            var subscription = await subscriber.StartAsync("own", SubscriptionHandler.EachRaw((_, _, _) => throw new InvalidOperationException("broken")), ParksAtOnce).ConfigureAwait(false);
+            await WaitAsync(subscription, 5).ConfigureAwait(false);
+            Expect.Equal(3, await subscription.DiscardAsync("s", GlobalPosition.FromInt64(3)).WaitAsync(Patience).ConfigureAwait(false), "how many were removed");
+            await log.AppendAsync("s", Make.Event()).ConfigureAwait(false);
+            await WaitAsync(subscription, 6).ConfigureAwait(false);
+            Expect.Equal([4L, 5, 6], await ParkedAsync(subscription).ConfigureAwait(false), "what is parked");
+            Expect.Equal(3L, (await subscription.GetStatusAsync().ConfigureAwait(false)).Parked, "how many are parked");
+        }
+    }
+
+    private static async Task Retry_that_fails_in_the_middle_keeps_the_rest_of_the_key_parked(LogUnderTest log)
+    {
+        await log.AppendAsync("s", Make.Numbered(5)).ConfigureAwait(false);
+        var broken = 0L;
+        var subscriber = On(log, Quiet);
+        await using (subscriber.ConfigureAwait(false))
+        {
+            var subscription = await subscriber.StartAsync("own", SubscriptionHandler.EachRaw((e, _, _) =>
+                e.Position.ToInt64() >= broken ? throw new InvalidOperationException($"broken at {broken}") : default), ParksAtOnce).ConfigureAwait(false);
+            await WaitAsync(subscription, 5).ConfigureAwait(false);
+            broken = 3;
+            Expect.Equal(2, await subscription.RetryAsync("s").WaitAsync(Patience).ConfigureAwait(false), "what was handled");
+            Expect.Equal([3L, 4, 5], await ParkedAsync(subscription).ConfigureAwait(false), "what is parked");
+            var status = await subscription.GetStatusAsync().ConfigureAwait(false);
+            Expect.Equal((3L, "InvalidOperationException: broken at 3"), (status.Parked, status.ParkedReason), "how many are parked, and why the first is");
+            broken = 99;
+            Expect.Equal(3, await subscription.RetryAllAsync().WaitAsync(Patience).ConfigureAwait(false), "what was handled then");
+            Expect.Equal((0L, null), ((await subscription.GetStatusAsync().ConfigureAwait(false)).Parked, (await subscription.GetStatusAsync().ConfigureAwait(false)).ParkedReason), "how many are parked then");
+        }
+    }
+
+    private static async Task MoveAsync(LogUnderTest log, string key, long position)
+    {
+        var record = (await log.FindRecordAsync(RecordKind.Checkpoint, key).ConfigureAwait(false))!;
+        var value = record.Value.ToArray();
+        BitConverter.TryWriteBytes(value.AsSpan(2), position);
+        Expect.True(await log.PutAsync(RecordKind.Checkpoint, key, value, record.Revision).ConfigureAwait(false), "moved");
+    }
+
+    private static async Task Checkpoint_that_something_else_moved_is_told_and_read_again(LogUnderTest log)
+    {
+        await log.AppendAsync("s", Make.Numbered(3)).ConfigureAwait(false);
+        var seen = new ConcurrentQueue<long>();
+        var subscriber = On(log, Quiet);
+        await using (subscriber.ConfigureAwait(false))
+        {
+            var subscription = await subscriber.StartAsync("own", Collect(seen), new() { CheckpointEvery = 1 }).ConfigureAwait(false);
+            await WaitAsync(subscription, 3).ConfigureAwait(false);
+            while (await CheckpointAsync(log, "own").ConfigureAwait(false) < 3) await Task.Yield();
+            await MoveAsync(log, "own", 1).ConfigureAwait(false);
+            await log.AppendAsync("s", Make.Event()).ConfigureAwait(false);
+            while (await CheckpointAsync(log, "own").ConfigureAwait(false) < 4) await Task.Yield();
+            Expect.Equal([1L, 2, 3, 4, 2, 3, 4], seen, "what came");
+            var error = (await subscription.GetStatusAsync().ConfigureAwait(false)).LastError as RecordConflictException;
+            Expect.Equal((RecordKind.Checkpoint, "own"), (error?.Kind ?? 0, error?.Key), "the last error");
+        }
+    }
+
+    private static async Task Reset_that_meets_a_moved_checkpoint_moves_nothing(LogUnderTest log)
+    {
+        for (var i = 0; i < 20; i++) await log.AppendAsync($"s-{i}", Make.Event()).ConfigureAwait(false);
+        var subscriber = On(log, Quiet);
+        await using (subscriber.ConfigureAwait(false))
+        {
+            var subscription = await subscriber.StartAsync("own", Collect([]), new() { IsGroup = true, CheckpointEvery = 1 }).ConfigureAwait(false);
+            await WaitAsync(subscription, 20).ConfigureAwait(false);
+            await subscription.PauseAsync().WaitAsync(Patience).ConfigureAwait(false);
+            await MoveAsync(log, "own/07", 20).ConfigureAwait(false);
+            var conflict = await Expect.ThrowsAsync<RecordConflictException>(() => subscription.ResetAsync(Start.Beginning).WaitAsync(Patience), "the reset").ConfigureAwait(false);
+            Expect.Equal("own/07", conflict.Key, "the checkpoint");
+            Expect.Equal(Enumerable.Repeat(20L, 16), (await log.RecordsAsync(RecordKind.Checkpoint).ConfigureAwait(false)).Select(r => BitConverter.ToInt64(r.Value.Span[2..])), "the checkpoints");
+            await subscription.ResetAsync(Start.Beginning).WaitAsync(Patience).ConfigureAwait(false);
+            Expect.Equal(Enumerable.Repeat(0L, 16), (await log.RecordsAsync(RecordKind.Checkpoint).ConfigureAwait(false)).Select(r => BitConverter.ToInt64(r.Value.Span[2..])), "the checkpoints after another reset");
+        }
+    }
+
+    private static async Task Effect_that_is_over_the_limits_falls_under_the_policy(LogUnderTest log)
+    {
+        await log.AppendAsync("s", Make.Numbered(3)).ConfigureAwait(false);
+        var tooLong = new string('x', new LogLimits().MaxEventBytes);
+        var subscriber = On(log, StoreOf(log), Quiet);
+        await using (subscriber.ConfigureAwait(false))
+        {
+            var subscription = await subscriber.StartAsync("own", SubscriptionHandler.EachRaw((e, delivery, _) =>
+            {
+                delivery.Append("effects", ExpectedVersion.Any, [new Added(1, e.Position.ToInt64() == 2 ? tooLong : null)]);
+                return default;
+            }), new() { Query = EventQuery.All.InStream("s"), Key = e => e.Position.ToString(), OnFailure = OnFailure.RetryThenPark(times: 0) }).ConfigureAwait(false);
+            await WaitAsync(subscription, 3).ConfigureAwait(false);
+            Expect.Equal([2L], await ParkedAsync(subscription).ConfigureAwait(false), "what is parked");
+            Expect.True((await subscription.GetStatusAsync().ConfigureAwait(false)).ParkedReason!.StartsWith(nameof(EventTooLargeException), StringComparison.Ordinal), "the reason");
+            Expect.Equal(2, await log.VersionAsync("effects").ConfigureAwait(false), "effects");
+        }
+    }
+
+    private static async Task<Exception?> EnlistAsync(LogUnderTest log, Action<Delivery> enlist)
+    {
+        await log.AppendAsync("s", Make.Event()).ConfigureAwait(false);
+        Exception? thrown = null;
+        var subscriber = On(log, StoreOf(log), Quiet);
+        await using (subscriber.ConfigureAwait(false))
+        {
+            var subscription = await subscriber.StartAsync("own", SubscriptionHandler.EachRaw((_, delivery, _) =>
+            {
+                try
+                {
+                    enlist(delivery);
+                }
+                catch (Exception e)
+                {
+                    thrown = e;
+                }
+
+                return default;
+            })).ConfigureAwait(false);
+            await WaitAsync(subscription, 1).ConfigureAwait(false);
+        }
+
+        return thrown;
+    }
+
+    private static async Task Enlisted_append_that_no_log_stores_is_refused_where_it_is_enlisted(LogUnderTest log) =>
+        Expect.True(await EnlistAsync(log, delivery => delivery.Append(new Append())).ConfigureAwait(false) is ArgumentException, "an empty append");
+
+    private static async Task Asynchronous_function_is_refused_where_it_is_enlisted(LogUnderTest log)
+    {
+        var runs = 0;
+        var thrown = await EnlistAsync(log, delivery => delivery.Enlist<object>(async _ =>
+        {
+            runs++;
+            await Task.Yield();
+            throw new InvalidOperationException("nobody would hear of it");
+        })).ConfigureAwait(false);
+        Expect.True(thrown is ArgumentException, $"refused, not {thrown}");
+        Expect.Equal(0, runs, "runs");
+    }
+
+    private static async Task Function_for_a_transaction_that_the_log_has_not_is_refused_where_it_is_enlisted(LogUnderTest log) =>
+        Expect.True(await EnlistAsync(log, delivery => delivery.Enlist<Uri>(_ => { })).ConfigureAwait(false) is InvalidOperationException, "another type of transaction");
+}
