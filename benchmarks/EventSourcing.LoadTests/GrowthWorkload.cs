@@ -97,11 +97,7 @@ internal static class GrowthWorkload
         return result.Count;
     }
 
-    private static async ValueTask<GlobalPosition> HeadAsync(Log log)
-    {
-        using var page = await log.Open.ReadAsync(new AllRead { Direction = ReadDirection.Backward, MaxCount = 1 }, CancellationToken.None);
-        return page.Head;
-    }
+    private static ValueTask<GlobalPosition> HeadAsync(Log log) => log.Open.GetHeadAsync();
 
     private static async ValueTask<long> ReadPageAsync(Log log, int i)
     {

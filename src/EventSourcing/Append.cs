@@ -47,6 +47,9 @@ public sealed class Append
 
     internal Tracking? Tracking { get; private set; }
 
+    /// <summary>Filled by the store with the append's events in order, for a decision that folds its own events; null where nobody asks for them.</summary>
+    internal List<EncodedEvent>? Encoded { get; set; }
+
     /// <summary>Writes events to a stream. May be said several times, of one stream too; the order is kept.</summary>
     /// <param name="stream">The stream.</param>
     /// <param name="expected">What the stream must be like before the append.</param>

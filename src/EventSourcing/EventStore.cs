@@ -152,6 +152,7 @@ public sealed class EventStore : IEventStore
         RangeRead read, long initialVersion, TState initial, Func<TState, object, TState> apply, CancellationToken cancellationToken)
     {
         var (state, version, pages) = (initial, initialVersion, new LogPages(read));
+        var isStream = read is StreamRead;
         while (pages.Next is { } next)
         {
             using var page = await Log.ReadAsync(next, cancellationToken).ConfigureAwait(false);
@@ -160,7 +161,7 @@ public sealed class EventStore : IEventStore
             {
                 var decoded = _codec.Decode(e);
                 for (var ordinal = 0; ordinal < decoded.Count; ordinal++) state = apply(state, decoded[ordinal]);
-                version = read is StreamRead ? e.Version : version + decoded.Count;
+                version = isStream ? e.Version : version + decoded.Count;
             }
         }
 

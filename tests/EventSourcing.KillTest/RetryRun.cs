@@ -48,8 +48,8 @@ public static class RetryRun
             child.Dispose();
         }
 
-        using var page = await log.ReadAsync(new AllRead { Direction = ReadDirection.Backward, MaxCount = 1 }, default);
-        return new(2L * Callers * processes * appends, stored, first.Count, page.Head.ToInt64(), others);
+        var head = await log.GetHeadAsync();
+        return new(2L * Callers * processes * appends, stored, first.Count, head.ToInt64(), others);
     }
 
     /// <summary>One of the processes: says how many appends it stored, how many answers differed, and the answer to each append.</summary>

@@ -68,7 +68,7 @@ public static class SealRun
     {
         await using var log = Open(path);
         Console.WriteLine("open");
-        using var page = await log.ReadAsync(new AllRead { MaxCount = 1, Direction = ReadDirection.Backward }, default);
+        await log.GetHeadAsync();
         Console.WriteLine("sealed");
     }
 

@@ -64,7 +64,7 @@ public sealed class AggregateRepository<TAggregate> where TAggregate : Aggregate
 
     internal async ValueTask<Folded<TAggregate>> FoldAsync(StreamId stream, long? throughVersion, CancellationToken cancellationToken)
     {
-        var folded = await Store.FoldStreamAsync(stream, new TAggregate(), Replay, 0, throughVersion, cancellationToken).ConfigureAwait(false);
+        var folded = await StateLoader.LoadAsync(Store, stream, (new TAggregate(), 0), Replay, throughVersion, cancellationToken).ConfigureAwait(false);
         folded.State.MarkStored(folded.Version);
         return folded;
     }

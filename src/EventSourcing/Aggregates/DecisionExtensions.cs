@@ -13,7 +13,7 @@ public static class DecisionExtensions
     /// <param name="decide">State to new events, each for its stream (<see cref="EventDataExtensions.In"/>), none to do nothing; throws to refuse, and the exception is the call's. Has no other effect: it may run several times.</param>
     /// <param name="options">Command id, demands on streams, actor and more; null for none.</param>
     /// <param name="cancellationToken">Before the commit is sent: nothing is written.</param>
-    /// <returns>The state, with the number of its events as version.</returns>
+    /// <returns>The state, with the number of its events as version. The decision's own events are folded into it as they were given, where they match.</returns>
     /// <exception cref="AppendConditionFailedException">Matching events came in between as often as <see cref="ExecuteOptions.MaxAttempts"/> allows.</exception>
     /// <exception cref="WrongExpectedVersionException">A demand of <see cref="ExecuteOptions.Require"/> is not met.</exception>
     /// <exception cref="EventInvalidException">An event names no stream.</exception>
@@ -62,7 +62,7 @@ public static class DecisionExtensions
     /// <param name="decide">State to new events, each for its stream (<see cref="EventDataExtensions.In"/>), none to do nothing; throws to refuse, and the exception is the call's. Has no other effect: it may run several times.</param>
     /// <param name="options">Command id, demands on streams, actor and more; null for none.</param>
     /// <param name="cancellationToken">Before the commit is sent: nothing is written.</param>
-    /// <returns>The state, with the number of its events as version.</returns>
+    /// <returns>The state, with the number of its events as version. The decision's own events are folded into it as they were given, where they match.</returns>
     /// <exception cref="AppendConditionFailedException">Matching events came in between as often as <see cref="ExecuteOptions.MaxAttempts"/> allows.</exception>
     /// <exception cref="WrongExpectedVersionException">A demand of <see cref="ExecuteOptions.Require"/> is not met.</exception>
     /// <exception cref="EventInvalidException">An event names no stream.</exception>
@@ -76,16 +76,6 @@ public static class DecisionExtensions
         ArgumentNullException.ThrowIfNull(decide);
         options = (options ?? ExecuteOptions.Default).Validated();
         return DecisionLoop.RunAsync(store, new QueryDecision<TState>(store, model, decide, options), options, cancellationToken);
-    }
-
-    /// <summary>Folds a model, through a position or the head.</summary>
-    internal static async ValueTask<(IRunningFold<TState> Fold, long Count, GlobalPosition Head)> FoldAsync<TState>(
-        this IEventStore store, DecisionModel<TState> model, GlobalPosition? through, CancellationToken cancellationToken)
-    {
-        var fold = model.Begin(store.Types);
-        var events = store.ReadAllAsync(model.Query, through is null ? null : new() { ThroughPosition = through });
-        var count = await fold.ApplyAsync(events, cancellationToken).ConfigureAwait(false);
-        return (fold, count, await events.HeadAsync(cancellationToken).ConfigureAwait(false));
     }
 
     /// <summary>Writes each event to the stream that it names; neighbours in one stream become one write.</summary>
@@ -109,17 +99,5 @@ public static class DecisionExtensions
         throw new EventInvalidException(
             type is not null && types.TryGet(type, out var known) ? known.Name : $"{type}",
             ["it names no stream; a decision over a query says it for each event: .In(\"order-42\")"]);
-    }
-
-    internal static async ValueTask<long> ApplyAsync<TState>(this IRunningFold<TState> fold, EventSequence events, CancellationToken cancellationToken)
-    {
-        var count = 0L;
-        await foreach (var e in events.WithCancellation(cancellationToken).ConfigureAwait(false))
-        {
-            fold.Apply(e.Data, e.Type, e.StreamId, e.Tags);
-            count++;
-        }
-
-        return count;
     }
 }

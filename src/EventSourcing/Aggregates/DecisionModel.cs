@@ -60,9 +60,11 @@ public static class DecisionModel
     {
         public TState State { get; private set; } = initial;
 
-        public void Apply(object @event, string type, StreamId stream, IReadOnlyList<Tag> tags)
+        public bool Apply(object @event, string type, StreamId stream, IReadOnlyList<Tag> tags)
         {
-            if (query.Matches(type, stream, tags)) State = apply(State, @event);
+            if (!query.Matches(type, stream, tags)) return false;
+            State = apply(State, @event);
+            return true;
         }
     }
 
@@ -70,11 +72,9 @@ public static class DecisionModel
     {
         public TState State => join(first.State, second.State);
 
-        public void Apply(object @event, string type, StreamId stream, IReadOnlyList<Tag> tags)
-        {
-            first.Apply(@event, type, stream, tags);
-            second.Apply(@event, type, stream, tags);
-        }
+        // Both look at every event.
+        public bool Apply(object @event, string type, StreamId stream, IReadOnlyList<Tag> tags) =>
+            first.Apply(@event, type, stream, tags) | second.Apply(@event, type, stream, tags);
     }
 }
 
@@ -95,6 +95,6 @@ internal interface IRunningFold<out TState>
 {
     TState State { get; }
 
-    /// <summary>Takes in an event if it matches the fold's own query.</summary>
-    void Apply(object @event, string type, StreamId stream, IReadOnlyList<Tag> tags);
+    /// <summary>Takes in an event if it matches the fold's own query; false when it does not.</summary>
+    bool Apply(object @event, string type, StreamId stream, IReadOnlyList<Tag> tags);
 }

@@ -51,7 +51,7 @@ public static class ExecuteExtensions
         where TState : IState<TState>
     {
         ArgumentNullException.ThrowIfNull(store);
-        return store.FoldStreamAsync(stream, TState.Initial, static (state, e) => state.Apply(e), 0, throughVersion, cancellationToken);
+        return StateLoader.LoadAsync(store, stream, (TState.Initial, 0), static (state, e) => state.Apply(e), throughVersion, cancellationToken);
     }
 
     private static ValueTask<Executed<TState>> RunAsync<TState>(

@@ -17,6 +17,9 @@ public sealed class CommandContext
 
     internal IReadOnlyList<object> Events => _events;
 
+    /// <summary>The log's head as the last load found it; null where nothing was loaded.</summary>
+    internal GlobalPosition? LastHead { get; private set; }
+
     /// <summary>The state of a stream, with what earlier commands of the same append do to it.</summary>
     /// <typeparam name="TState">The state.</typeparam>
     /// <param name="stream">The stream; one without events gives the initial state.</param>
@@ -27,6 +30,7 @@ public sealed class CommandContext
         if (_decision.MayHaveToQueue) await _decision.QueueAsync(stream.ToString(), cancellationToken).ConfigureAwait(false);
         // Loaded twice, the version seen first counts: if it is the stream's no more, the append is refused and all is decided anew.
         var folded = await _store.LoadAsync<TState>(stream, null, cancellationToken).ConfigureAwait(false);
+        LastHead = folded.Position;
         _versions.TryAdd(stream, folded.Version);
         var state = folded.State;
         foreach (var e in _events)
@@ -57,10 +61,11 @@ public sealed class CommandContext
             throw new InvalidOperationException($"What matches {model.Query} is not known before the events of the earlier commands are stored: send commands that decide on queries first, or apart.");
         if (_decision.MayHaveToQueue) await _decision.QueueAsync(model.Query.ToString(), cancellationToken).ConfigureAwait(false);
         // All queries are read as of one head, because an append has one condition after one position.
-        var (fold, _, head) = await _store.FoldAsync(model, _head, cancellationToken).ConfigureAwait(false);
-        _head ??= head;
+        var loaded = await StateLoader.LoadAsync(_store, model, _head, cancellationToken).ConfigureAwait(false);
+        _head ??= loaded.Head;
+        LastHead = loaded.Head;
         _queries.Add(model.Query);
-        return fold.State;
+        return loaded.Fold.State;
     }
 
     internal void Add(IEnumerable<object> events)

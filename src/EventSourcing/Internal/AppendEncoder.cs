@@ -28,6 +28,7 @@ internal sealed class AppendEncoder(EventTypeMap types)
             foreach (var e in write.Events) Encode(write.Stream, e, common, metadata, out _events[_eventCount++]);
         }
 
+        if (append.Encoded is { } encoded) Describe(append, encoded);
         var writes = Writes(append);
         // Most appends say nothing but one write, and so the same as the one before: the write lies where that one's lay.
         if (append is { Writes.Length: 1, Checks.Length: 0, FailIfQuery: null, CommandId: null, Fingerprint: null, Tracking: null })
@@ -136,6 +137,18 @@ internal sealed class AppendEncoder(EventTypeMap types)
         var distinct = new DistinctTags();
         foreach (var tag in said?.Tags ?? []) distinct.TryAdd(_tags, tag);
         return _tags.Count == 0 ? null : _tags.ToArray();
+    }
+
+    private void Describe(Append append, List<EncodedEvent> encoded)
+    {
+        // An append may be encoded again, after trouble with the log.
+        encoded.Clear();
+        foreach (ref readonly var write in append.Writes)
+            foreach (var e in write.Events)
+            {
+                ref readonly var bytes = ref _events[encoded.Count];
+                encoded.Add(new(write.Stream, bytes.Type, bytes.Tags ?? [], (e as EventData)?.Data ?? e));
+            }
     }
 
     private void Reserve(int more)

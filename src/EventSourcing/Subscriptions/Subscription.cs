@@ -241,21 +241,12 @@ public sealed class Subscription : IAsyncDisposable
     /// <summary>The events set aside, by segment and key, those of a key in order: what the log holds, and what this process is about to write there with its next checkpoint.</summary>
     /// <remarks>Read in pages of 256 events or 4 MiB, whatever is reached first. Of a record that is damaged the event is read from the log again; <see cref="ParkedEvent.Reason"/> names the record then, attempts and time are lost.</remarks>
     /// <param name="cancellationToken">Ends the read.</param>
-    /// <exception cref="StoreCorruptException">A record is damaged and its event cannot be found in the log either.</exception>
-    public async IAsyncEnumerable<ParkedEvent> ReadParkedAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken = default)
+    /// <exception cref="StoreCorruptException">A record is damaged and its event cannot be found in the log either. Thrown once all others are listed; it names the records.</exception>
+    public IAsyncEnumerable<ParkedEvent> ReadParkedAsync(CancellationToken cancellationToken = default)
     {
-        // Looked at before the log: what is written meanwhile is found there too.
-        var waiting = new Queue<Record>(Active.SelectMany(r => r.Parked.WaitingRecords).OrderBy(r => r.Key, Utf8Order.Instance));
-        await foreach (var found in _runners[0].Parked.Reader.ReadAsync(Name + "/", cancellationToken).ConfigureAwait(false))
-        {
-            while (waiting.TryPeek(out var next) && Utf8Order.Instance.Compare(next.Key, found.RecordKey) <= 0)
-                if (waiting.Dequeue().Key != found.RecordKey) yield return Parse(next);
-            yield return found.Event;
-        }
-
-        foreach (var next in waiting) yield return Parse(next);
-
-        static ParkedEvent Parse(Record record) => ParkedEvent.TryParse(record, out var parked, out var error) ? parked : throw error;
+        // Looked at when the list begins, before the log: what is written meanwhile is found there too.
+        var waiting = Active.SelectMany(r => r.Parked.WaitingRecords).OrderBy(r => r.Key, Utf8Order.Instance);
+        return _runners[0].Parked.Reader.ListAsync(Name + "/", waiting, cancellationToken);
     }
 
     /// <summary>Delivers the events of a key that are set aside once more, in order, before anything new; stops at the first that fails again. When none is left, the key flows on.</summary>

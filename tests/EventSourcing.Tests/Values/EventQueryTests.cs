@@ -78,6 +78,16 @@ public class EventQueryTests
     }
 
     [Test]
+    public void Query_of_a_clr_type_and_a_tag_is_resolved_in_few_bytes()
+    {
+        var query = EventQuery.Of<OrderPaid>().Tagged("x", "1");
+        query.Resolve(Shop.Types);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        query.Resolve(Shop.Types);
+        (GC.GetAllocatedBytesForCurrentThread() - before).Should().BeLessThan(400, "every append with such a condition pays it");
+    }
+
+    [Test]
     public void Query_of_clr_types_becomes_one_of_their_stored_names()
     {
         var query = EventQuery.Of<OrderPaid>().Or(EventQuery.OfTypes("a")).Tagged("x", "1");

@@ -11,7 +11,7 @@ internal sealed class StreamDecision<TState>(
     internal override async ValueTask<Append?> DecideAsync(CancellationToken cancellationToken)
     {
         if (MayHaveToQueue) await QueueAsync(stream.ToString(), cancellationToken).ConfigureAwait(false);
-        _folded = await Store.FoldStreamAsync(stream, _folded.State, evolve, _folded.Version, null, cancellationToken).ConfigureAwait(false);
+        _folded = await StateLoader.LoadAsync(Store, stream, (_folded.State, _folded.Version), evolve, null, cancellationToken).ConfigureAwait(false);
         _events = DecisionLoop.EventsOf(decide(_folded.State));
         return _events.Length == 0 && options.CommandId is null ? null : options.ToAppend().To(stream, ExpectedVersion.Exactly(_folded.Version), _events);
     }
@@ -31,7 +31,7 @@ internal sealed class StreamDecision<TState>(
     internal override async ValueTask<Executed<TState>> RecallAsync(AppendResult first, CancellationToken cancellationToken)
     {
         var version = first.VersionOf(stream);
-        var folded = await Store.FoldStreamAsync(stream, initial, evolve, 0, version, cancellationToken).ConfigureAwait(false);
+        var folded = await StateLoader.LoadAsync(Store, stream, (initial, 0), evolve, version, cancellationToken).ConfigureAwait(false);
         return new(folded.State, version, first.LastPosition, true);
     }
 }

@@ -25,7 +25,7 @@ internal sealed class CommandDecision(IEventStore store, CommandType[] types, ob
 
     internal override async ValueTask<(AppendResult Result, int Attempts)> NothingAsync(CancellationToken cancellationToken)
     {
-        var head = await Store.GetHeadAsync(cancellationToken).ConfigureAwait(false);
+        var head = _context.LastHead ?? await Store.GetHeadAsync(cancellationToken).ConfigureAwait(false);
         return (new([], head, head, wasDuplicate: false), _attempts);
     }
 

@@ -9,53 +9,72 @@ namespace EventSourcing.Subscriptions.Internal;
 /// <param name="Event">The event.</param>
 internal readonly record struct FoundParked(string RecordKey, long? Revision, ParkedEvent Event);
 
-/// <summary>Reads what is set aside, in pages that are bounded by bytes.</summary>
+/// <summary>Reads what is parked, in pages that are bounded by bytes.</summary>
+/// <param name="log">The log.</param>
+/// <param name="options">The subscription's, which know the key of an event; null for a reader that runs no subscription.</param>
 /// <remarks>The key of a record says which event it is about. So what a damaged record said of the event is read from the log again, and the event can be retried or discarded as any other.</remarks>
-internal sealed class ParkedReader(IEventLog log, SubscriptionOptions options)
+internal sealed class ParkedReader(IEventLog log, SubscriptionOptions? options)
 {
-    private const int MostOfPage = 256;
-
-    /// <summary>The events set aside whose records' keys begin with a prefix, in order of the keys.</summary>
+    /// <summary>The events parked whose records' keys begin with a prefix, in order of the keys.</summary>
+    /// <exception cref="StoreCorruptException">A record is damaged and its event cannot be found.</exception>
     internal async IAsyncEnumerable<FoundParked> ReadAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        for (var from = prefix; ;)
+        await foreach (var record in RecordReader.ReadAsync(log, RecordKind.Parked, prefix, SegmentKey.LastOf(prefix), cancellationToken).ConfigureAwait(false))
+            yield return await ReadAsync(record, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>The same for a list of them, with records that are to be written still: one that cannot be read does not keep the others back.</summary>
+    /// <param name="prefix">The first part of the keys.</param>
+    /// <param name="waiting">Records that the log does not hold yet, in order; one that it holds counts once.</param>
+    /// <param name="cancellationToken">Ends the read.</param>
+    /// <exception cref="StoreCorruptException">As above, of all such records, after the last of the others.</exception>
+    internal async IAsyncEnumerable<ParkedEvent> ListAsync(string prefix, IEnumerable<Record> waiting, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        List<StoreCorruptException> errors = [];
+        var rest = new Queue<Record>(waiting);
+        await foreach (var record in RecordReader.ReadAsync(log, RecordKind.Parked, prefix, SegmentKey.LastOf(prefix), cancellationToken).ConfigureAwait(false))
         {
-            var (records, damage) = await ReadPageAsync(from, SegmentKey.LastOf(prefix), cancellationToken).ConfigureAwait(false);
-            if (records.Count == 0) yield break;
-            foreach (var record in records)
+            while (rest.TryPeek(out var next) && Utf8Order.Instance.Compare(next.Key, record.Key) <= 0)
+                if (rest.Dequeue().Key != record.Key) yield return Parse(next);
+            ParkedEvent parked;
+            try
             {
-                var error = damage;
-                if (error is null && ParkedEvent.TryParse(record, out var parked, out error)) yield return new(record.Key, record.Revision, parked);
-                else yield return new(record.Key, null, await RestoreAsync(record.Key, error!, cancellationToken).ConfigureAwait(false));
+                parked = (await ReadAsync(record, cancellationToken).ConfigureAwait(false)).Event;
+            }
+            catch (StoreCorruptException e) when (e.RecordKey == record.Key)
+            {
+                errors.Add(e);
+                continue;
             }
 
-            // No key lies between a key and the same key followed by a space: both are made of hexadecimal digits and slashes.
-            from = records[^1].Key + " ";
+            yield return parked;
         }
+
+        foreach (var next in rest) yield return Parse(next);
+        if (errors.Count > 0) throw Joined(errors);
+
+        static ParkedEvent Parse(Record record) => ParkedEvent.TryParse(record, out var parked, out var error) ? parked : throw error;
     }
 
-    /// <summary>The next records; or one without a value, where it is damaged.</summary>
-    private async ValueTask<(IReadOnlyList<Record> Records, StoreCorruptException? Damage)> ReadPageAsync(string from, string last, CancellationToken cancellationToken)
+    private async ValueTask<FoundParked> ReadAsync(FoundRecord found, CancellationToken cancellationToken)
     {
-        try
-        {
-            return (await log.ReadRecordsAsync(RecordKind.Parked, from, last, MostOfPage, cancellationToken).ConfigureAwait(false), null);
-        }
-        catch (StoreCorruptException e) when (e.RecordKey is { } key && Utf8Order.Instance.Compare(from, key) <= 0 && Utf8Order.Instance.Compare(key, last) <= 0)
-        {
-            return ([new(e.RecordKey, default, 0)], e);
-        }
+        var error = found.Damage;
+        return found.Record is { } record && ParkedEvent.TryParse(record, out var parked, out error)
+            ? new(record.Key, record.Revision, parked)
+            : new(found.Key, null, await RestoreAsync(found.Key, error!, cancellationToken).ConfigureAwait(false));
     }
+
+    private static StoreCorruptException Joined(List<StoreCorruptException> errors) => errors is [var one] ? one : new(
+        $"{errors.Count} records of parked events are damaged, and their events cannot be found", string.Join(", ", errors.Select(e => $"'{e.RecordKey}'")), new AggregateException(errors));
 
     private async ValueTask<ParkedEvent> RestoreAsync(string recordKey, StoreCorruptException damage, CancellationToken cancellationToken)
     {
         if (!SegmentKey.TryParseParkedKey(recordKey, out var hash, out var position)) throw damage;
-        using var page = await log.ReadAsync(new AllRead { AfterPosition = GlobalPosition.FromInt64(position - 1), ThroughPosition = GlobalPosition.FromInt64(position), MaxCount = 1 }, cancellationToken).ConfigureAwait(false);
-        if (page.Events.IsEmpty) throw Beyond(recordKey, damage, $"the log has no event at position {position}");
-        var e = page.Events[0];
-        var eventKey = options.KeyOrStream(e, out _);
+        var e = await ReadAsync(position, recordKey, damage, cancellationToken).ConfigureAwait(false);
+        var eventKey = options?.KeyOrStream(e, out _) ?? e.StreamId.Value;
         if (SegmentKey.Hash(eventKey) != hash) eventKey = e.StreamId.Value;
-        if (SegmentKey.Hash(eventKey) != hash) throw Beyond(recordKey, damage, $"the event at position {position} has another key now");
+        if (SegmentKey.Hash(eventKey) != hash)
+            throw Beyond(recordKey, damage, options is null ? $"the key of the event at position {position} is known to the subscription only" : $"the event at position {position} has another key now");
         return new()
         {
             Event = e,
@@ -64,6 +83,24 @@ internal sealed class ParkedReader(IEventLog log, SubscriptionOptions options)
             Reason = $"The record '{recordKey}' of this event is damaged ({damage.What}): why the event was set aside is lost.",
             ParkedAt = e.Timestamp,
         };
+    }
+
+    private async ValueTask<RecordedEvent> ReadAsync(long position, string recordKey, StoreCorruptException damage, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var read = new AllRead { AfterPosition = GlobalPosition.FromInt64(position - 1), ThroughPosition = GlobalPosition.FromInt64(position), MaxCount = 1 };
+            using var page = await log.ReadAsync(read, cancellationToken).ConfigureAwait(false);
+            return page.Events.IsEmpty ? throw Beyond(recordKey, damage, $"the log has no event at position {position}") : page.Events[0];
+        }
+        catch (LogTruncatedException)
+        {
+            throw Beyond(recordKey, damage, $"the log ends before position {position}");
+        }
+        catch (StoreCorruptException e) when (e.RecordKey is null)
+        {
+            throw Beyond(recordKey, damage, $"its event is damaged too ({e.What})");
+        }
     }
 
     private static StoreCorruptException Beyond(string recordKey, StoreCorruptException damage, string why) =>

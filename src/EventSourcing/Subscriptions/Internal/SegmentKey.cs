@@ -16,6 +16,18 @@ internal readonly record struct SegmentKey(string Name, int Segment, int Segment
     /// <summary>The key of checkpoint and lease. A single subscription's has the bare name.</summary>
     internal string Key => IsGroup ? string.Create(CultureInfo.InvariantCulture, $"{Name}/{Segment:x2}") : Name;
 
+    /// <summary>Which segment a key of checkpoint or lease is about; false when it is none.</summary>
+    internal static bool TryParse(string recordKey, out SegmentKey key)
+    {
+        var slash = recordKey.IndexOf('/', StringComparison.Ordinal);
+        key = slash < 0 ? new(recordKey, 0, 1) : default;
+        if (slash < 0) return true;
+        if (recordKey.Length != slash + 3 || !int.TryParse(recordKey.AsSpan(slash + 1), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var segment) || segment >= GroupSegments)
+            return false;
+        key = new(recordKey[..slash], segment, GroupSegments);
+        return true;
+    }
+
     internal static string MembersOf(string name) => $"{name}/member/";
 
     internal string ParkedPrefix => string.Create(CultureInfo.InvariantCulture, $"{Name}/{Segment:x2}/");

@@ -1,0 +1,31 @@
+namespace EventSourcing.Subscriptions;
+
+/// <summary>A partition of a subscription as the log's records tell of it: its checkpoint and its lease.</summary>
+public sealed class RecordedPartition
+{
+    internal RecordedPartition()
+    {
+    }
+
+    /// <summary>The number, from 0 to 15; 0 where the subscription is not partitioned.</summary>
+    public int Partition { get; internal init; }
+
+    /// <summary>Everything up to here is done; null when the checkpoint cannot be read.</summary>
+    public GlobalPosition? Checkpoint { get; internal init; }
+
+    /// <summary>The highest checkpoint there ever was: after a reset, events up to here come as replays. Null when the checkpoint cannot be read.</summary>
+    public GlobalPosition? Furthest { get; internal init; }
+
+    /// <summary>The process that holds the lease, as its <see cref="Subscriber.Owner"/> says; null when it was never held or was given back, or when its record cannot be read.</summary>
+    /// <remarks>A process that ended without giving it back stays the owner until another takes over. It is alive while <see cref="Renewals"/> rises within its <see cref="Subscriber.LeaseTimeout"/>.</remarks>
+    public Guid? Owner { get; internal init; }
+
+    /// <summary>The fencing token of the lease, which rises with every change of the owner; 0 when it was never held or cannot be read.</summary>
+    public long FencingToken { get; internal init; }
+
+    /// <summary>Rises while the owner lives; 0 when the lease was never held or cannot be read.</summary>
+    public long Renewals { get; internal init; }
+
+    /// <summary>What is wrong with the record of the checkpoint, or else with that of the lease; null when both are sound.</summary>
+    public StoreCorruptException? Error { get; internal init; }
+}
