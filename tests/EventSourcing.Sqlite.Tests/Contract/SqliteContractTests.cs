@@ -55,7 +55,8 @@ public class SqliteContractTests
             Assert.That(forwarding.Find<SqliteEventLog>(), Is.SameAs(log));
             Assert.That(forwarding.Find<ITaggingLog>(), Is.SameAs(log.Find<ITaggingLog>()).And.Not.Null);
             Assert.That(forwarding.Find<ITracingLog>(), Is.SameAs(log.Find<ITracingLog>()).And.Not.Null);
-            Assert.That(forwarding.Find<string>(), Is.Null);
+            Assert.That(forwarding.Find<IUserTransactions<SqliteLogTransaction>>(), Is.SameAs(log));
+            Assert.That(forwarding.Find<IUserTransactions<string>>(), Is.Null);
         });
     }
 }

@@ -100,21 +100,21 @@ public static class AppendJudge
     private static AppendResult RepeatOf<TFacts>(LogAppend append, TFacts facts, FoundEvent[] found)
         where TFacts : IAppendFacts
     {
-        var ranges = new StreamRange[append.Writes.Length];
-        var next = 0;
-        for (var i = 0; i < ranges.Length; i++)
-        {
-            ref readonly var write = ref append.Writes.Span[i];
-            var count = write.Events.Length;
-            ranges[i] = count == 0 ? Unchanged(write.StreamId, facts) : new(write.StreamId, found[next].Version, found[next + count - 1].Version, count);
-            next += count;
-        }
-
-        var streams = ImmutableCollectionsMarshal.AsImmutableArray(ranges);
+        var writes = append.Writes.Span;
         var (first, last) = (found[0].Position, found[^1].Position);
-        return last.ToInt64() - first.ToInt64() + 1 == found.Length
-            ? new(streams, first, last, wasDuplicate: true)
-            : new(streams, Array.ConvertAll(found, e => e.Position));
+        var isContiguous = last.ToInt64() - first.ToInt64() + 1 == found.Length;
+        if (isContiguous && writes.Length == 1) return new(RangeOf(writes[0], facts, found), first, last, wasDuplicate: true);
+        var (ranges, next) = (new StreamRange[writes.Length], 0);
+        for (var i = 0; i < ranges.Length; next += ranges[i++].Count) ranges[i] = RangeOf(writes[i], facts, found.AsSpan(next));
+        var streams = ImmutableCollectionsMarshal.AsImmutableArray(ranges);
+        return isContiguous ? new(streams, first, last, wasDuplicate: true) : new(streams, Array.ConvertAll(found, e => e.Position));
+    }
+
+    private static StreamRange RangeOf<TFacts>(in StreamWrite write, TFacts facts, ReadOnlySpan<FoundEvent> found)
+        where TFacts : IAppendFacts
+    {
+        var count = write.Events.Length;
+        return count == 0 ? Unchanged(write.StreamId, facts) : new(write.StreamId, found[0].Version, found[count - 1].Version, count);
     }
 
     private static AppendParts CommandOf(LogAppend append) => append.CommandId is null ? AppendParts.None : AppendParts.Command;
