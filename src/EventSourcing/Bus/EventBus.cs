@@ -38,7 +38,7 @@ public sealed class EventBus : IAsyncDisposable
         (Subscriber, _commands) = (subscriber, commands);
         _store = subscriber.Store;
         _codec = _store.Types.Codec;
-        _feed = new(_store.Log, _codec);
+        _feed = new(subscriber.Pages, _codec);
     }
 
     /// <summary>Runs the durable listeners.</summary>

@@ -44,8 +44,8 @@ public class SlowListenerTests
     public async Task Feed_refuses_a_listener_that_is_in_its_list_and_tells_it_whether_it_is()
     {
         await using var store = new EventStore(new InMemoryEventLog(), EventTypeMap.Empty);
-        await using var feed = new Feed(store.Log, store.Types.Codec);
         var pages = new EventSourcing.Subscriptions.Internal.SharedPages(store.Log);
+        await using var feed = new Feed(pages, store.Types.Codec);
         var listener = new LiveListener(store.Types.Codec, feed, new(pages, null, 10), Route.All.Resolve(EventTypeMap.Empty), new(), new(), new LiveHandler((RecordedEvent _, CancellationToken _) => default), _ => { });
         feed.TryAttach(listener, 0).Should().BeTrue();
         listener.IsLive.Should().BeTrue();
@@ -64,8 +64,8 @@ public class SlowListenerTests
     public async Task Listener_has_left_the_feed_when_it_is_out_of_the_list_and_not_before([Values(WhenFull.Wait, WhenFull.Fail)] WhenFull whenFull)
     {
         await using var store = new EventStore(new InMemoryEventLog(), EventTypeMap.Empty);
-        await using var feed = new Feed(store.Log, store.Types.Codec);
         var pages = new EventSourcing.Subscriptions.Internal.SharedPages(store.Log);
+        await using var feed = new Feed(pages, store.Types.Codec);
         var listener = new LiveListener(store.Types.Codec, feed, new(pages, null, 10), Route.All.Resolve(EventTypeMap.Empty), new() { Capacity = 1, WhenFull = whenFull }, new(), new LiveHandler((RecordedEvent _, CancellationToken _) => default), _ => { });
         feed.TryAttach(listener, 0).Should().BeTrue();
         var arrival = new Arrival(default, store.Types.Codec);

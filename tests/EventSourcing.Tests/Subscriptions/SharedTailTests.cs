@@ -1,5 +1,7 @@
 using EventSourcing.InMemory;
+using EventSourcing.Serialization;
 using EventSourcing.Storage;
+using EventSourcing.Subscriptions;
 using EventSourcing.Subscriptions.Internal;
 using EventSourcing.Testing;
 using EventSourcing.Tests.Shared;
@@ -151,6 +153,37 @@ public sealed class SharedTailTests : IAsyncDisposable
         }
 
         _partitions[0].Seen.Count.Should().BeGreaterThanOrEqualTo(35);
+    }
+
+    // A partition asks for the key of each event that it is handed.
+    [Test]
+    public async Task Event_wakes_its_own_partition_only_however_far_the_others_checkpoints_are_behind()
+    {
+        await using var store = new EventStore(_log, EventTypeMap.Empty);
+        await using var subscriber = new Subscriber(store);
+        subscriber.StateChanged += (_, _, _) => _log.Changed.Set();
+        var asked = 0;
+        var options = new SubscriptionOptions
+        {
+            IsGroup = true,
+            CheckpointEvery = 1_000_000,
+            CheckpointAfter = TimeSpan.FromHours(1),
+            Key = e =>
+            {
+                Interlocked.Increment(ref asked);
+                return e.StreamId.Value;
+            },
+        };
+        var group = await subscriber.StartAsync("group", SubscriptionHandler.EachRaw((_, _, _) => default), options);
+        await UntilAsync(() => group.ActiveSegments == 16 && group.State == SubscriptionState.Live);
+        for (var i = 0; i < 64; i++) await HandledAsync(AppendAsync(i));
+        for (var i = 0; i < 20; i++) await HandledAsync(AppendAsync(0, 1000));
+        await UntilAsync(() => group.ActiveSegments == 16 && group.State == SubscriptionState.Live);
+        asked = 0;
+        for (var i = 0; i < 32; i++) await HandledAsync(AppendAsync(i));
+        asked.Should().BeInRange(2 * 32, 8 * 32, "once to find its partition, once by that partition, and now and then by one that comes back from its own event meanwhile");
+
+        async Task HandledAsync(Task<AppendResult> append) => await group.WaitForAsync((await append).LastPosition).WaitAsync(Signal.Patience);
     }
 
     /// <summary>What a runner does, by hand.</summary>

@@ -1,10 +1,11 @@
 using EventSourcing.Internal;
 using EventSourcing.Storage;
+using EventSourcing.Subscriptions.Internal;
 
 namespace EventSourcing.Bus.Internal;
 
 /// <summary>The one reader of the log's tail that feeds all live listeners. It runs only while some are attached, and never waits for one.</summary>
-internal sealed class Feed(IEventLog log, EventCodec codec) : IAsyncDisposable
+internal sealed class Feed(SharedPages pages, EventCodec codec) : IAsyncDisposable
 {
     private readonly Lock _lock = new();
     private readonly CancellationTokenSource _stop = new();
@@ -69,7 +70,7 @@ internal sealed class Feed(IEventLog log, EventCodec codec) : IAsyncDisposable
         {
             while (true)
             {
-                await log.WaitAsync(GlobalPosition.FromInt64(Volatile.Read(ref _position)), ended.Token).ConfigureAwait(false);
+                await pages.WaitAsync(Volatile.Read(ref _position), ended.Token).ConfigureAwait(false);
                 while (!await ReadPageAsync(ended.Token).ConfigureAwait(false))
                 {
                 }
@@ -87,7 +88,7 @@ internal sealed class Feed(IEventLog log, EventCodec codec) : IAsyncDisposable
 
     private async ValueTask<bool> ReadPageAsync(CancellationToken cancellationToken)
     {
-        using var page = await log.ReadAsync(new AllRead { AfterPosition = GlobalPosition.FromInt64(_position) }, cancellationToken).ConfigureAwait(false);
+        using var page = await pages.AskAsync(null, SharedPages.PageSize, _position + 1, 0, cancellationToken).ConfigureAwait(false);
         LiveListener[] listeners;
         lock (_lock)
         {

@@ -34,8 +34,8 @@ internal sealed class Progress(
     /// <summary>True when an event waits for the checkpoint for too long, as of the tenure's last check.</summary>
     internal bool IsLate(Tenure tenure) => HasUnsaved && time.GetElapsedTime(_unsavedFrom, tenure.CheckedAt) >= Longest;
 
-    /// <summary>The position at which the checkpoint is written though nothing was for the handler.</summary>
-    internal long PassesUntil => _saved + PassedBeforeCheckpoint;
+    /// <summary>The position at which the checkpoint is written though nothing was for the handler. Where something was handled, it is written by its age.</summary>
+    internal long PassesUntil => _unsaved > 0 ? long.MaxValue : _saved + PassedBeforeCheckpoint;
 
     internal bool IsReplay(long position) => position <= _furthest;
 

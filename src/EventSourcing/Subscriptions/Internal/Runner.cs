@@ -454,27 +454,21 @@ internal sealed class Runner
     {
         while (true)
         {
-            var isDue = await TryWaitAsync().ConfigureAwait(false) && !_interruption.IsRequested;
+            var (interrupted, isDue) = (_interruption.Token, false);
+            using var due = _progress.HasUnsaved ? new CancellationTokenSource(_progress.DueIn, _common.TimeProvider) : null;
+            using var both = due is null ? null : CancellationTokenSource.CreateLinkedTokenSource(interrupted, due.Token);
+            try
+            {
+                await _reader.WaitAsync(_progress.Position, _progress.PassesUntil, _settlement, both?.Token ?? interrupted).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (_interruption.IsRequested || due is { IsCancellationRequested: true })
+            {
+                isDue = !_interruption.IsRequested;
+            }
+
             // Events of other partitions went by.
             if (_reader.Passed > _progress.Position && !await _progress.PassAsync(_reader.Passed, tenure).ConfigureAwait(false)) return;
             if (!isDue || !await _progress.TrySaveAsync(tenure).ConfigureAwait(false)) return;
-        }
-    }
-
-    /// <summary>Waits until there is something to read or to do; true when the checkpoint is due first.</summary>
-    private async ValueTask<bool> TryWaitAsync()
-    {
-        var interrupted = _interruption.Token;
-        using var due = _progress.HasUnsaved ? new CancellationTokenSource(_progress.DueIn, _common.TimeProvider) : null;
-        using var both = due is null ? null : CancellationTokenSource.CreateLinkedTokenSource(interrupted, due.Token);
-        try
-        {
-            await _reader.WaitAsync(_progress.Position, _progress.PassesUntil, _settlement, both?.Token ?? interrupted).ConfigureAwait(false);
-            return false;
-        }
-        catch (OperationCanceledException) when (_interruption.IsRequested || due is { IsCancellationRequested: true })
-        {
-            return true;
         }
     }
 
