@@ -72,17 +72,17 @@ internal static class ExtrasWorkload
     {
         var before = settings.Large ? 1_000_000 : 100_000;
         const string plain = "plain", correlated = "with correlation and causation, no index";
-        var variants = new (string Name, string Over, Action<SqliteEventLog> Ask, Func<int, LogEvent> Event)[]
+        var variants = new (string Name, string Over, Func<SqliteEventLog, ValueTask> Ask, Func<int, LogEvent> Event)[]
         {
-            (plain, plain, _ => { }, Event),
-            ("one promoted field", plain, log => log.Promote("orderId"), Event),
-            ("two promoted fields", plain, log => { log.Promote("orderId"); log.Promote("customer"); }, Event),
-            ("one tag", plain, _ => { }, i => Event(i) with { Tags = [Tag("order", i, 100_000)] }),
-            ("two tags", plain, _ => { }, i => Event(i) with { Tags = [Tag("order", i, 100_000), Tag("customer", i, 10_000)] }),
-            ("index of types", plain, log => log.AddIndex(EventIndex.Type), Event),
-            (correlated, plain, _ => { }, Correlated),
-            ("index of correlations", correlated, log => log.AddIndex(EventIndex.Correlation), Correlated),
-            ("indexes of correlations and causations", correlated, log => { log.AddIndex(EventIndex.Correlation); log.AddIndex(EventIndex.Causation); }, Correlated),
+            (plain, plain, _ => default, Event),
+            ("one promoted field", plain, log => log.AddComputedColumnAsync("orderId"), Event),
+            ("two promoted fields", plain, async log => { await log.AddComputedColumnAsync("orderId"); await log.AddComputedColumnAsync("customer"); }, Event),
+            ("one tag", plain, _ => default, i => Event(i) with { Tags = [Tag("order", i, 100_000)] }),
+            ("two tags", plain, _ => default, i => Event(i) with { Tags = [Tag("order", i, 100_000), Tag("customer", i, 10_000)] }),
+            ("index of types", plain, log => log.AddIndexAsync(EventIndex.Type), Event),
+            (correlated, plain, _ => default, Correlated),
+            ("index of correlations", correlated, log => log.AddIndexAsync(EventIndex.Correlation), Correlated),
+            ("indexes of correlations and causations", correlated, async log => { await log.AddIndexAsync(EventIndex.Correlation); await log.AddIndexAsync(EventIndex.Causation); }, Correlated),
         };
         var files = new List<DatabaseFile>();
         var logs = new List<SqliteEventLog>();
@@ -95,7 +95,7 @@ internal static class ExtrasWorkload
                 files.Add(file);
                 var log = SqliteEventLog.Open(file.Path, new() { Durability = Durability.ProcessCrashOnly });
                 logs.Add(log);
-                ask(log);
+                await ask(log);
                 await FillAsync(log, before, make);
                 var next = before;
                 race.Add(name, () =>

@@ -9,10 +9,10 @@ namespace Orders;
 public static class Stores
 {
     /// <summary>Opens a file for writing; it is created where there is none. In SQL, orders are found by their number: <c>WHERE orderId = …</c>.</summary>
-    public static IEventStore Open(string path)
+    public static async Task<IEventStore> OpenAsync(string path)
     {
         var log = OpenLog(path, new());
-        log.Promote("orderId");
+        await log.AddComputedColumnAsync("orderId");
         return new EventStore(log, ShopEvents.Types);
     }
 

@@ -25,7 +25,7 @@ public sealed class Tour(IEventStore store, TextWriter screen, TimeProvider cloc
     {
         var file = Path.Combine(Directory.CreateTempSubdirectory("orders-tour-").FullName, "orders.db");
         bool isSame;
-        await using (var store = Stores.Open(file))
+        await using (var store = await Stores.OpenAsync(file))
             isSame = await new Tour(store, screen.Out, TimeProvider.System).RunAsync(cancellationToken);
         await screen.Out.WriteLineAsync($"\nThe store stays for a closer look:\n  dotnet run --project samples/Orders -- log --db {file}");
         return isSame ? 0 : 1;

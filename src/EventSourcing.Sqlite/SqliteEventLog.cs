@@ -181,37 +181,42 @@ public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTrans
         return result;
     }
 
-    /// <summary>The fields of the payload that are columns of the view <c>events</c>, in the order in which they were promoted.</summary>
-    public IReadOnlyList<string> Promoted => Look(EventsView.Promoted);
+    /// <summary>The fields of the payload that are columns of the view <c>events</c>, in the order in which they were added.</summary>
+    /// <param name="cancellationToken">Before the file is read.</param>
+    public ValueTask<IReadOnlyList<string>> GetComputedColumnsAsync(CancellationToken cancellationToken = default) => LookAsync<IReadOnlyList<string>>(EventsView.Promoted, cancellationToken);
 
-    /// <summary>Makes a field at the top of the payload's JSON a column of the view <c>events</c>, found by index: for all events, those stored before included. Blocks until it is done; said again, it does nothing.</summary>
+    /// <summary>Makes a field at the top of the payload's JSON a column of the view <c>events</c>, found by index: for all events, those stored before included. Calling it again does nothing.</summary>
     /// <remarks>The column has text, numbers (those of 19 characters and more as their JSON text) and booleans (1 and 0); objects, arrays and payloads that are no JSON have NULL. Appends wait while the index is built.</remarks>
     /// <param name="field">The property's name as stored: ASCII letters, digits and <c>_ - . $ @ :</c> and blank, at most 128; no name of a column of the view.</param>
-    /// <exception cref="ArgumentException">The name is not valid, or differs from a promoted one by case only.</exception>
+    /// <param name="cancellationToken">Before it is begun: nothing is done.</param>
+    /// <exception cref="ArgumentException">The name is not valid, or differs from that of another column by case only.</exception>
     /// <exception cref="StoreReadOnlyException">The log was opened for reading only.</exception>
-    public void Promote(string field)
+    public async ValueTask AddComputedColumnAsync(string field, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(field);
         EventsView.ThrowIfInvalid(field);
-        Administer(database => EventsView.Promote(database, field));
+        await AdministerAsync(database => EventsView.Promote(database, field), cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>The opt-in indexes that the log has.</summary>
-    public IReadOnlyList<EventIndex> Indexes => Look(OptionalIndexes.Read);
+    /// <param name="cancellationToken">Before the file is read.</param>
+    public ValueTask<IReadOnlyList<EventIndex>> GetIndexesAsync(CancellationToken cancellationToken = default) => LookAsync<IReadOnlyList<EventIndex>>(OptionalIndexes.Read, cancellationToken);
 
-    /// <summary>Adds an opt-in index, for all events, those stored before included. Blocks until it is done; said again, it does nothing.</summary>
+    /// <summary>Adds an opt-in index, for all events, those stored before included. Calling it again does nothing. Appends wait while it is built.</summary>
     /// <param name="index">The index.</param>
+    /// <param name="cancellationToken">Before it is begun: nothing is done.</param>
     /// <exception cref="StoreReadOnlyException">The log was opened for reading only.</exception>
-    public void AddIndex(EventIndex index)
+    public async ValueTask AddIndexAsync(EventIndex index, CancellationToken cancellationToken = default)
     {
         if (!Enum.IsDefined(index)) throw new ArgumentOutOfRangeException(nameof(index), index, "No such index.");
-        Administer(database => OptionalIndexes.Add(database, index));
+        await AdministerAsync(database => OptionalIndexes.Add(database, index), cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>The tables whose changes become events, by name; each says whether it still does.</summary>
-    public IReadOnlyList<TableCapture> Captures => Look(TableCaptures.Read);
+    /// <param name="cancellationToken">Before the file is read.</param>
+    public ValueTask<IReadOnlyList<TableCapture>> GetCapturesAsync(CancellationToken cancellationToken = default) => LookAsync<IReadOnlyList<TableCapture>>(TableCaptures.Read, cancellationToken);
 
-    /// <summary>Makes every change of a table in the same file an event, appended in the transaction that changes the table, whoever runs it. Kept in the file; said again, it replaces what was said for the table. Blocks until it is done.</summary>
+    /// <summary>Creates triggers that append an event for every INSERT, UPDATE and DELETE on a table of this database, in the same transaction, whichever program changes it. Persistent. Calling it again replaces the configuration.</summary>
     /// <remarks>
     /// An insert's event has the new values, a delete's the old, an update's both: <c>{"old":{…},"new":{…}}</c>. BLOBs are written as hexadecimal
     /// text. <see cref="SqliteOptions.Limits"/> do not hold for these events: what the user's table takes, the log takes; leave large columns out.
@@ -220,29 +225,32 @@ public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTrans
     /// </remarks>
     /// <param name="table">An ordinary table of the user's, case aside.</param>
     /// <param name="configure">Chooses stream, types and columns; null for the defaults.</param>
+    /// <param name="cancellationToken">Before it is begun: nothing is done.</param>
     /// <exception cref="ArgumentException">There is no such table or column, a name is not valid, or the delegate is asynchronous. Nothing was changed.</exception>
     /// <exception cref="StoreReadOnlyException">The log was opened for reading only.</exception>
-    public void CaptureTable(string table, Action<TableCaptureBuilder>? configure = null)
+    public async ValueTask CaptureTableAsync(string table, Action<TableCaptureBuilder>? configure = null, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(table);
         if (configure is not null) SynchronousDelegate.ThrowIfAsync(configure, nameof(configure));
         var builder = new TableCaptureBuilder();
         configure?.Invoke(builder);
-        Administer(database =>
-        {
-            TableCaptures.Add(database, table, builder);
-            return true;
-        });
+        await AdministerAsync(
+            database =>
+            {
+                TableCaptures.Add(database, table, builder);
+                return true;
+            }, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Ends the capture of a table; its events stay. Blocks until it is done.</summary>
+    /// <summary>Ends the capture of a table; its events stay.</summary>
     /// <param name="table">The table, case aside; it may be gone.</param>
+    /// <param name="cancellationToken">Before it is begun: nothing is done.</param>
     /// <returns>False when it was not captured.</returns>
     /// <exception cref="StoreReadOnlyException">The log was opened for reading only.</exception>
-    public bool RemoveCapture(string table)
+    public async ValueTask<bool> RemoveCaptureAsync(string table, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(table);
-        return Administer(database => TableCaptures.Remove(database, table));
+        return await AdministerAsync(database => TableCaptures.Remove(database, table), cancellationToken).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
@@ -251,12 +259,6 @@ public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTrans
         ArgumentNullException.ThrowIfNull(types);
         ThrowIfDisposed();
         _rules.Add(types);
-        if (_writer is null || Look(_rules.AreStoredIn)) return;
-        Run(static session =>
-        {
-            session.StoreTagRules();
-            return true;
-        });
     }
 
     /// <inheritdoc/>
@@ -264,7 +266,7 @@ public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTrans
     {
         // Events that SQL appended are sealed by now.
         var head = await HeadAsync(cancellationToken).ConfigureAwait(false);
-        return Look(database => TraceSearch.Find(database, id, first, max, head, cancellationToken));
+        return await LookAsync(database => TraceSearch.Find(database, id, first, max, head, cancellationToken), cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Examines the whole file: SQLite's own structures, the checksum of every event, name and record, that no position and no version is missing, that the indexes of tags and ids say what the events say, and that the view <c>events</c>, the guards and what the settings ask for are as the library makes them.</summary>
@@ -463,17 +465,18 @@ public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTrans
         }
     }
 
-    private T Look<T>(Func<Database, T> look)
+    private ValueTask<T> LookAsync<T>(Func<Database, T> look, CancellationToken cancellationToken)
     {
         ThrowIfDisposed();
+        if (cancellationToken.IsCancellationRequested) return ValueTask.FromCanceled<T>(cancellationToken);
         try
         {
             using var database = Connections.OpenForReading(_file, _options);
-            return look(database);
+            return new(look(database));
         }
         catch (SqliteException e)
         {
-            throw SqliteErrors.TranslateReading(e, Path);
+            return ValueTask.FromException<T>(SqliteErrors.TranslateReading(e, Path));
         }
     }
 
@@ -482,7 +485,7 @@ public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTrans
         try
         {
             using var database = Connections.OpenForReading(_file, _options);
-            return new Verifier(database, _writer is null ? null : _rules, cancellationToken).Run();
+            return new Verifier(database, _writer is null || !_rules.AreStored ? null : _rules, cancellationToken).Run();
         }
         catch (SqliteException e)
         {
@@ -490,19 +493,15 @@ public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTrans
         }
     }
 
-    private T Administer<T>(Func<Database, T> work)
+    private ValueTask<T> AdministerAsync<T>(Func<Database, T> work, CancellationToken cancellationToken)
     {
         ThrowIfDisposed();
-        return Run(session => session.Administer(work));
+        return Writable().RunAsync(session => session.Administer(work), cancellationToken);
     }
 
     /// <summary>Erases the events of a stream through a version. Their positions, versions and ids stay taken for ever.</summary>
     internal ValueTask<long> EraseAsync(StreamId stream, long throughVersion, string reason) =>
         Writable().RunAsync(session => session.Isolated(() => session.Erase(stream, throughVersion, reason)), CancellationToken.None);
-
-    // Administration blocks its caller as opening does. The writer's thread does the work and needs nothing of the caller's.
-    private T Run<T>(Func<WriteSession, T> work) =>
-        Writable().RunAsync(work, CancellationToken.None).AsTask().GetAwaiter().GetResult();
 
     private ValueTask<LogWritten> WriteAsync(LogWrite write, Action<SqliteLogTransaction>? work, CancellationToken cancellationToken)
     {

@@ -1,6 +1,6 @@
 namespace EventSourcing.Sqlite;
 
-/// <summary>A table whose changes become events, as <see cref="SqliteEventLog.CaptureTable"/> was told.</summary>
+/// <summary>A table whose changes become events, as <see cref="SqliteEventLog.CaptureTableAsync"/> was told.</summary>
 public sealed record TableCapture
 {
     internal TableCapture()

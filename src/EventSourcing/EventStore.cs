@@ -19,8 +19,7 @@ public sealed class EventStore : IEventStore
         Log = log;
         Types = types;
         _codec = types.Codec;
-        // Of what is not stored as JSON no property becomes a tag.
-        log.Find<ITaggingLog>()?.UseTagRules([.. types.Types.Where(t => t.Forms.IsJson)]);
+        log.Find<ITaggingLog>()?.UseTagRules(types.Types);
     }
 
     /// <inheritdoc/>

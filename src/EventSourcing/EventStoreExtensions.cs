@@ -31,6 +31,6 @@ public static class EventStoreExtensions
     {
         ArgumentNullException.ThrowIfNull(store);
         ArgumentNullException.ThrowIfNull(append);
-        return new AppendEncoder(store.Types).Encode(append);
+        return store.Types.Codec.Encode(append);
     }
 }

@@ -1,4 +1,7 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using System.Text.Json.Serialization;
+using EventSourcing.Serialization;
 
 namespace EventSourcing;
 
@@ -7,9 +10,11 @@ namespace EventSourcing;
 /// Versions count a stream's events: the first has version 1, and 0 means that there is none yet, so <c>Exactly(0)</c> is
 /// <see cref="NoStream"/>. (KurrentDB's revision counts from 0.)
 /// </remarks>
-public readonly record struct ExpectedVersion
+[JsonConverter(typeof(ExpectedVersionConverter))]
+public readonly record struct ExpectedVersion : ISpanParsable<ExpectedVersion>
 {
     private const long Exists = -1;
+    private const string AnyText = "any", NoStreamText = "no stream", ExistsText = "stream exists";
 
     // 0 Any, -1 StreamExists, n + 1 Exactly(n): default must demand nothing.
     private readonly long _code;
@@ -47,12 +52,53 @@ public readonly record struct ExpectedVersion
         _ => version == _code - 1,
     };
 
+    /// <summary>Reads what <see cref="ToString"/> wrote.</summary>
+    /// <param name="s"><c>any</c>, <c>no stream</c>, <c>stream exists</c>, or the digits of a version.</param>
+    /// <param name="provider">Not used; the form is invariant.</param>
+    /// <exception cref="FormatException">The text is no expected version.</exception>
+    public static ExpectedVersion Parse(string s, IFormatProvider? provider)
+    {
+        ArgumentNullException.ThrowIfNull(s);
+        return Parse(s.AsSpan(), provider);
+    }
+
+    /// <inheritdoc cref="Parse(string, IFormatProvider?)"/>
+    public static ExpectedVersion Parse(ReadOnlySpan<char> s, IFormatProvider? provider) =>
+        TryParse(s, provider, out var result) ? result : throw new FormatException($"'{s}' is no expected version.");
+
+    /// <summary>Reads what <see cref="ToString"/> wrote; false when the text is no expected version.</summary>
+    /// <param name="s"><c>any</c>, <c>no stream</c>, <c>stream exists</c>, or the digits of a version.</param>
+    /// <param name="provider">Not used; the form is invariant.</param>
+    /// <param name="result">The value, or <c>default</c>.</param>
+    public static bool TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, out ExpectedVersion result) => TryParse(s.AsSpan(), provider, out result);
+
+    /// <inheritdoc cref="TryParse(string?, IFormatProvider?, out ExpectedVersion)"/>
+    public static bool TryParse(ReadOnlySpan<char> s, IFormatProvider? provider, out ExpectedVersion result)
+    {
+        result = default;
+        switch (s)
+        {
+            case AnyText:
+                return true;
+            case NoStreamText:
+                result = NoStream;
+                return true;
+            case ExistsText:
+                result = StreamExists;
+                return true;
+            default:
+                if (!long.TryParse(s, NumberStyles.None, CultureInfo.InvariantCulture, out var version) || version == long.MaxValue) return false;
+                result = Exactly(version);
+                return true;
+        }
+    }
+
     /// <summary><c>any</c>, <c>no stream</c>, <c>stream exists</c> or the version's digits.</summary>
     public override string ToString() => _code switch
     {
-        0 => "any",
-        Exists => "stream exists",
-        1 => "no stream",
+        0 => AnyText,
+        Exists => ExistsText,
+        1 => NoStreamText,
         _ => (_code - 1).ToString(CultureInfo.InvariantCulture),
     };
 }

@@ -1,5 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using System.Text.Json.Serialization;
+using EventSourcing.Serialization;
 
 namespace EventSourcing;
 
@@ -8,6 +10,7 @@ namespace EventSourcing;
 /// Positions rise in commit order: a reader that has seen one has seen everything before it, for ever. <c>default</c>
 /// (<see cref="Start"/>) lies before the first event.
 /// </remarks>
+[JsonConverter(typeof(GlobalPositionConverter))]
 public readonly record struct GlobalPosition : IComparable<GlobalPosition>, ISpanParsable<GlobalPosition>
 {
     private readonly long _number;

@@ -1,3 +1,6 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text.Json.Serialization;
+using EventSourcing.Serialization;
 using EventSourcing.Storage;
 
 namespace EventSourcing;
@@ -7,7 +10,8 @@ namespace EventSourcing;
 /// 1 to 512 bytes of UTF-8; any character but control characters (NUL included) and lone surrogates; compared by ordinal,
 /// never normalized or case-folded. <c>default</c> names no stream: reading its <see cref="Value"/> throws.
 /// </remarks>
-public readonly record struct StreamId : IComparable<StreamId>
+[JsonConverter(typeof(StreamIdConverter))]
+public readonly record struct StreamId : IComparable<StreamId>, ISpanParsable<StreamId>
 {
     private readonly string? _value;
 
@@ -38,6 +42,34 @@ public readonly record struct StreamId : IComparable<StreamId>
         ArgumentNullException.ThrowIfNull(category);
         var dash = Value.IndexOf('-', StringComparison.Ordinal);
         return (dash > 0 ? Value.AsSpan(0, dash) : Value).SequenceEqual(category);
+    }
+
+    /// <summary>Reads what <see cref="ToString"/> wrote.</summary>
+    /// <param name="s">The name.</param>
+    /// <param name="provider">Not used; the form is invariant.</param>
+    /// <exception cref="FormatException">The text is no stream name.</exception>
+    public static StreamId Parse(string s, IFormatProvider? provider)
+    {
+        ArgumentNullException.ThrowIfNull(s);
+        return Parse(s.AsSpan(), provider);
+    }
+
+    /// <inheritdoc cref="Parse(string, IFormatProvider?)"/>
+    public static StreamId Parse(ReadOnlySpan<char> s, IFormatProvider? provider) =>
+        TryParse(s, provider, out var result) ? result : throw new FormatException($"'{s}' is no stream name.");
+
+    /// <summary>Reads what <see cref="ToString"/> wrote; false when the text is no stream name.</summary>
+    /// <param name="s">The name.</param>
+    /// <param name="provider">Not used; the form is invariant.</param>
+    /// <param name="result">The value, or <c>default</c>.</param>
+    public static bool TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, out StreamId result) => TryParse(s.AsSpan(), provider, out result);
+
+    /// <inheritdoc cref="TryParse(string?, IFormatProvider?, out StreamId)"/>
+    public static bool TryParse(ReadOnlySpan<char> s, IFormatProvider? provider, out StreamId result)
+    {
+        var name = s.ToString();
+        result = Name.Violation(name, "stream name") is null ? new(name) : default;
+        return !result.IsDefault;
     }
 
     /// <inheritdoc/>

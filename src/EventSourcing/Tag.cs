@@ -1,3 +1,6 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text.Json.Serialization;
+using EventSourcing.Serialization;
 using EventSourcing.Storage;
 
 namespace EventSourcing;
@@ -8,7 +11,8 @@ namespace EventSourcing;
 /// together take at most 512 bytes of UTF-8 with the colon; neither has control characters or lone surrogates; both are
 /// compared by ordinal. A value may be empty, a name may not. <c>default</c> is no tag.
 /// </remarks>
-public readonly record struct Tag : IComparable<Tag>
+[JsonConverter(typeof(TagConverter))]
+public readonly record struct Tag : IComparable<Tag>, ISpanParsable<Tag>
 {
     private readonly string? _text;
     private readonly int _colon;
@@ -41,13 +45,34 @@ public readonly record struct Tag : IComparable<Tag>
     /// <summary>Reads what <see cref="ToString"/> wrote: name, colon, value.</summary>
     /// <param name="text">For example <c>customer:c-7</c>.</param>
     /// <exception cref="FormatException">The text has no name before a colon, or breaks a rule of <see cref="Tag"/>.</exception>
-    public static Tag Parse(string text)
+    public static Tag Parse(string text) => Parse(text, null);
+
+    /// <summary>Reads what <see cref="ToString"/> wrote.</summary>
+    /// <param name="s">For example <c>customer:c-7</c>.</param>
+    /// <param name="provider">Not used; the form is invariant.</param>
+    /// <exception cref="FormatException">The text is no tag.</exception>
+    public static Tag Parse(string s, IFormatProvider? provider)
     {
-        ArgumentNullException.ThrowIfNull(text);
-        var colon = text.IndexOf(':', StringComparison.Ordinal);
-        if (colon <= 0 || EventSourcing.Storage.Name.Violation(text, "tag") is not null)
-            throw new FormatException($"'{text}' is not a tag: a name, a colon, a value.");
-        return new(text, colon);
+        ArgumentNullException.ThrowIfNull(s);
+        return Parse(s.AsSpan(), provider);
+    }
+
+    /// <inheritdoc cref="Parse(string, IFormatProvider?)"/>
+    public static Tag Parse(ReadOnlySpan<char> s, IFormatProvider? provider) =>
+        TryParse(s, provider, out var result) ? result : throw new FormatException($"'{s}' is not a tag: a name, a colon, a value.");
+
+    /// <summary>Reads what <see cref="ToString"/> wrote; false when the text is no tag.</summary>
+    /// <param name="s">For example <c>customer:c-7</c>.</param>
+    /// <param name="provider">Not used; the form is invariant.</param>
+    /// <param name="result">The value, or <c>default</c>.</param>
+    public static bool TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, out Tag result) => TryParse(s.AsSpan(), provider, out result);
+
+    /// <inheritdoc cref="TryParse(string?, IFormatProvider?, out Tag)"/>
+    public static bool TryParse(ReadOnlySpan<char> s, IFormatProvider? provider, out Tag result)
+    {
+        var (text, colon) = (s.ToString(), s.IndexOf(':'));
+        result = colon > 0 && EventSourcing.Storage.Name.Violation(text, "tag") is null ? new(text, colon) : default;
+        return result != default;
     }
 
     /// <inheritdoc/>

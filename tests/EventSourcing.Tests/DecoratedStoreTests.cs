@@ -140,7 +140,7 @@ public sealed class DecoratedStoreTests : IAsyncDisposable
 
     private sealed class Notebook : Aggregate
     {
-        public void Note(string text) => Raise(new Noted(text));
+        public void Note(string text) => Raise(new UserRegistered("3", text));
 
         protected override void Apply(object @event)
         {

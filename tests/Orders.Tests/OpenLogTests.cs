@@ -101,7 +101,7 @@ public sealed class OpenLogTests
     [TestCase("cancelOrder", "{}")]
     public async Task What_an_order_in_sql_leaves_out_stops_no_query(string type, string json)
     {
-        await Stores.Open(_db).DisposeAsync();
+        await (await Stores.OpenAsync(_db)).DisposeAsync();
         Shell.Run(_db, $"INSERT INTO events (stream, eventType, data) VALUES ('createOrder-1', '{type}', '{json}');");
         foreach (var command in new[] { "show", "trace" }) (await RunAsync(command, "createOrder-1")).Should().Contain("createOrder-1");
         Number(await RunAsync("report", "--json"), "netValue").Should().Be(0);
@@ -109,7 +109,7 @@ public sealed class OpenLogTests
 
     private async Task<IEventStore> TourAsync()
     {
-        var store = Stores.Open(_db);
+        var store = await Stores.OpenAsync(_db);
         await new Tour(store, TextWriter.Null, TimeProvider.System).RunAsync();
         return store;
     }

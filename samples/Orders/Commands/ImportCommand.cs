@@ -13,7 +13,7 @@ internal static class ImportCommand
         // The file is read through before the store is opened: one that cannot be read creates no database.
         using var file = SalesFile.Open(path);
         var scan = SalesScan.Of(file, cancellationToken);
-        await using var store = Stores.Open(db);
+        await using var store = await Stores.OpenAsync(db);
         foreach (var (line, problem) in scan.Problems) await ComplainAsync(screen, path, line, problem);
 
         var progress = new ProgressDisplay(screen, scan.Count, "lines read");

@@ -109,7 +109,7 @@ internal sealed class RowReader(NameTable streams, NameTable types, NameTable ta
         while (!ids.IsEmpty)
         {
             if (!Varint.TryRead(ref ids, out var id)) throw Damaged(header, "its tags are not readable");
-            found.Add(Tag.Parse(tags.Name(id)));
+            found.Add(Tag.Parse(tags.Name(id), null));
         }
 
         return [.. found];

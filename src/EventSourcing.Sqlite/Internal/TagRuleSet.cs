@@ -7,6 +7,19 @@ internal sealed class TagRuleSet
 {
     private readonly Lock _gate = new();
     private Dictionary<string, TagRule[]> _wanted = new(StringComparer.Ordinal);
+    private volatile int _version, _storedVersion;
+
+    /// <summary>Grows with what is wanted.</summary>
+    internal int Version => _version;
+
+    /// <summary>True when a write of this process has brought what is wanted into the file.</summary>
+    internal bool AreStored => _storedVersion == _version;
+
+    /// <summary>What was wanted at a version is in the file.</summary>
+    internal void MarkStored(int version)
+    {
+        lock (_gate) _storedVersion = Math.Max(version, _storedVersion);
+    }
 
     /// <summary>The rules of some types, in place of what was wanted for these types before.</summary>
     internal void Add(IReadOnlyCollection<EventType> types)
@@ -18,11 +31,9 @@ internal sealed class TagRuleSet
                 foreach (var name in type.Aliases.Prepend(type.Name))
                     wanted[name] = [.. type.TagRules];
             _wanted = wanted;
+            _version++;
         }
     }
-
-    /// <summary>True when the file has the rules that are wanted.</summary>
-    internal bool AreStoredIn(Database database) => DifferingFrom(database).Count == 0;
 
     /// <summary>The types whose rules in the file are not those that are wanted.</summary>
     internal List<string> DifferingFrom(Database database)

@@ -22,6 +22,8 @@ internal sealed class WriteSession : IDisposable
     // Of the connection that user code is given; null on the other.
     private readonly ConnectionGuard? _guard;
     private bool _isUserRunning;
+    // The version of the rules that this transaction brings into the file; null when they are there.
+    private int? _storedRules;
     private long _headBefore;
     private long _knownDataVersion = -1;
     private long _nextPosition;
@@ -110,6 +112,8 @@ internal sealed class WriteSession : IDisposable
                 _schema.ThrowIfChanged(_database, _schemaCookie.Scalar(-1));
                 Load();
             }
+
+            StoreTagRules();
         }
         catch
         {
@@ -131,6 +135,8 @@ internal sealed class WriteSession : IDisposable
         _knownDataVersion = _database.DataVersion;
         _guard?.Close();
         _pace.Count();
+        if (_storedRules is { } version) _rules.MarkStored(version);
+        _storedRules = null;
     }
 
     /// <summary>Makes sure that a commit that failed elsewhere stays undone; false when its first event is there after all.</summary>
@@ -193,9 +199,6 @@ internal sealed class WriteSession : IDisposable
 
     /// <summary>The connection's tables, for the seldom work of administration. Inside the transaction.</summary>
     internal T Administer<T>(Func<Database, T> work) => Isolated(() => work(_database));
-
-    /// <summary>Writes the tag rules that are wanted. Inside the transaction.</summary>
-    internal void StoreTagRules() => _rules.Store(_database);
 
     /// <summary>Runs user code that has the connection: with triggers, and without means to end the transaction. Inside the transaction and <see cref="Isolated"/>.</summary>
     internal void RunUserCode(Action<SqliteConnection> work)
@@ -329,6 +332,16 @@ internal sealed class WriteSession : IDisposable
     {
         _guard?.Dispose();
         _database.Dispose();
+    }
+
+    // With the first write after a type map was handed over: opening a store writes nothing.
+    private void StoreTagRules()
+    {
+        _storedRules = null;
+        if (_rules.AreStored) return;
+        var version = _rules.Version;
+        _rules.Store(_database);
+        _storedRules = version;
     }
 
     private void Load()

@@ -2,6 +2,8 @@ using System.Collections.Concurrent;
 using EventSourcing.Storage;
 using static EventSourcing.Testing.Contract.StoreUnderTest;
 
+#pragma warning disable RS0030 // Blocking for an append is what these cases try.
+
 namespace EventSourcing.Testing.Contract;
 
 /// <summary>How the answer to an append may be taken: awaited, waited for by blocking, and every way in which it should not.</summary>

@@ -205,7 +205,7 @@ internal static class AppendCases
     private static async Task Names_of_512_bytes_round_trip(LogUnderTest log)
     {
         var name = new string('x', 508) + "😀";
-        var e = new LogEvent { Type = name, CorrelationId = name, CausationId = name, Tags = [Tag.Parse("t:" + name[2..])] };
+        var e = new LogEvent { Type = name, CorrelationId = name, CausationId = name, Tags = [Tag.Parse("t:" + name[2..], null)] };
         await log.AppendAsync(new LogAppend { Writes = Make.Writes(Make.Write(name, e)), CommandId = name, Tracking = new(name, 1) }).ConfigureAwait(false);
         var found = (await log.ReadAsync(new AllRead { Query = LogQuery.Of(new LogQueryItem([name], e.Tags, stream: name)) }).ConfigureAwait(false)).Single();
         Expect.Equal((name, name, name, name), (found.StreamId.Value, found.Type, found.CorrelationId, found.CausationId), "names");

@@ -75,5 +75,7 @@ internal sealed class Stage
 
     // The log in memory does its work before it returns, so nothing is waited for here.
     private static T Completed<T>(ValueTask<T> call) =>
+#pragma warning disable RS0030 // It has completed.
         call.IsCompleted ? call.GetAwaiter().GetResult() : throw new InvalidOperationException("A call did not complete at once: the log in memory does, so what is tried waited for something else.");
+#pragma warning restore RS0030
 }

@@ -25,6 +25,9 @@ internal sealed class EventCodec
 
     internal void Return(AppendEncoder encoder) => _encoders.Return(encoder);
 
+    /// <summary>An append in bytes of its own, valid for as long as it is kept.</summary>
+    internal LogAppend Encode(Append append) => new AppendEncoder(_types).Encode(append);
+
     /// <summary>The events that a stored one reads as.</summary>
     /// <exception cref="UnknownEventTypeException">The map has no entry for its type.</exception>
     /// <exception cref="EventSerializationException">It cannot be read.</exception>

@@ -30,7 +30,9 @@ internal sealed class PendingAppend : IValueTaskSource<AppendResult>
         lock (append._answer.Gate)
         {
             // The machinery of the wait before goes back to its pool; it ends a moment after it has answered.
+#pragma warning disable RS0030 // It has completed.
             if (append._continuing.IsCompleted) append._continuing.GetAwaiter().GetResult();
+#pragma warning restore RS0030
             (append._codec, append._pending, append._encoder, append._continuing, append._isAsked) = (codec, pending, encoder, default, false);
         }
 
@@ -101,7 +103,9 @@ internal sealed class PendingAppend : IValueTaskSource<AppendResult>
     {
         try
         {
+#pragma warning disable RS0030 // The caller blocks for the append, as the contract of its result allows.
             Answer(pending.GetAwaiter().GetResult(), mayRunHere: false);
+#pragma warning restore RS0030
         }
         catch (InvalidOperationException e) when (e.GetType() == typeof(InvalidOperationException))
         {

@@ -6,8 +6,7 @@ namespace EventSourcing.Storage;
 /// <remarks>Optional for a log. A store hands over the rules of its type map when it is made; an event appended through the store has its tags already.</remarks>
 public interface ITaggingLog
 {
-    /// <summary>Keeps the types' tag rules with the log, in place of what was kept for these types. Blocks until they are stored; stores nothing when they are there.</summary>
+    /// <summary>Keeps the types' tag rules with the log, in place of what was kept for these types. Only remembers them: they are stored by the first write of the process, or the first finalization of events appended in SQL. Until then an event that is appended in SQL is checked against the rules that the log had.</summary>
     /// <param name="types">Types of a map; those without rules are to have none.</param>
-    /// <exception cref="StoreUnavailableException">The log could not be written just now.</exception>
     void UseTagRules(IReadOnlyCollection<EventType> types);
 }

@@ -137,7 +137,7 @@ public sealed record ParkedEvent
     {
         if (CountOf(reader) is not (var count and > 0)) return null;
         var tags = new Tag[count];
-        for (var i = 0; i < tags.Length; i++) tags[i] = Tag.Parse(reader.ReadString());
+        for (var i = 0; i < tags.Length; i++) tags[i] = Tag.Parse(reader.ReadString(), null);
         return tags;
     }
 }

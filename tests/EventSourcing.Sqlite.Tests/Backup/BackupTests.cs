@@ -17,9 +17,9 @@ public class BackupTests : OpenLogTest
     [Test]
     public async Task A_backup_has_every_event_record_and_setting()
     {
-        await AppendAsync("a", Event("t", """{"total":1}""", tags: Tag.Parse("n:1")), Event("t", """{"total":2}"""));
+        await AppendAsync("a", Event("t", """{"total":1}""", tags: Tag.Parse("n:1", null)), Event("t", """{"total":2}"""));
         await Log.WriteAsync(new() { Changes = [RecordChange.Put(RecordKind.Checkpoint, "key", "value"u8.ToArray())] }, default);
-        Log.Promote("total");
+        await Log.AddComputedColumnAsync("total");
 
         var result = await Log.BackupAsync(Target);
 
@@ -27,7 +27,7 @@ public class BackupTests : OpenLogTest
         await using var copy = SqliteEventLog.Open(Target, new() { MustExist = true });
         (await AllAsync(copy)).Select(Told).Should().Equal((await AllAsync()).Select(Told));
         (await copy.ReadRecordsAsync(RecordKind.Checkpoint, "", null, 10, default)).Single().Key.Should().Be("key");
-        copy.Promoted.Should().Equal("total");
+        (await copy.GetComputedColumnsAsync()).Should().Equal("total");
         (await copy.VerifyAsync()).Findings.Should().BeEmpty();
     }
 

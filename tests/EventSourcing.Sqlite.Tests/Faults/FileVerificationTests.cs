@@ -204,7 +204,7 @@ public class FileVerificationTests : OpenLogTest
         await FluentActions.Awaiting(() => SqliteEventLog.VerifyAsync(Path, new CancellationToken(canceled: true)).AsTask()).Should().ThrowAsync<OperationCanceledException>();
     }
 
-    private async Task FillAsync() => await AppendAsync("a", Event("t", "{}"), Event("t", "{}"), Event("u", "{}", Guid.NewGuid(), Tag.Parse("n:1")));
+    private async Task FillAsync() => await AppendAsync("a", Event("t", "{}"), Event("t", "{}"), Event("u", "{}", Guid.NewGuid(), Tag.Parse("n:1", null)));
 
     // By a program of its own: who closes a file that this process has open ends SQLite's locks on it.
     private string CopyOpenFile(params string[] parts)

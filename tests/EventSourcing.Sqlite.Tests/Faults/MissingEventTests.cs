@@ -27,13 +27,13 @@ public class MissingEventTests
     {
         using var file = new TemporaryFile();
         await using var log = await FillAsync(file.Path, missing: 4);
-        await FluentActions.Awaiting(() => ReadAllAsync(log, new AllRead { Query = LogQuery.Of(new LogQueryItem(tags: [Tag.Parse("a:b")])) })).Should().ThrowAsync<StoreCorruptException>();
+        await FluentActions.Awaiting(() => ReadAllAsync(log, new AllRead { Query = LogQuery.Of(new LogQueryItem(tags: [Tag.Parse("a:b", null)])) })).Should().ThrowAsync<StoreCorruptException>();
     }
 
     private static async Task<SqliteEventLog> FillAsync(string path, int missing)
     {
         var log = SqliteEventLog.Open(path);
-        var events = Enumerable.Range(1, 8).Select(_ => new LogEvent { Type = "t", Tags = [Tag.Parse("a:b")] }).ToArray();
+        var events = Enumerable.Range(1, 8).Select(_ => new LogEvent { Type = "t", Tags = [Tag.Parse("a:b", null)] }).ToArray();
         await log.AppendAsync(new() { Writes = new[] { new StreamWrite(new("s"), ExpectedVersion.Any, events) } }, default);
         using var connection = new SqliteConnection($"Data Source={path};Pooling=false");
         connection.Open();

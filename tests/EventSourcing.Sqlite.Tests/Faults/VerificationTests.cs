@@ -164,7 +164,7 @@ public class VerificationTests
 
     private static async Task AppendAsync(SqliteEventLog log, string stream, int i)
     {
-        var e = new LogEvent { Type = "t", Id = IdOf(i), Data = new byte[] { 1, 2, 3 }, Tags = [Tag.Parse($"n:{i}")] };
+        var e = new LogEvent { Type = "t", Id = IdOf(i), Data = new byte[] { 1, 2, 3 }, Tags = [Tag.Parse($"n:{i}", null)] };
         await log.AppendAsync(new() { Writes = new[] { new StreamWrite(new(stream), ExpectedVersion.Any, new[] { e }) } }, default);
     }
 

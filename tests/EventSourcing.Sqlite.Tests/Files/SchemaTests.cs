@@ -127,10 +127,10 @@ public sealed class SchemaTests : IDisposable
         Sql("CREATE TABLE stock (sku TEXT, n)");
         await using (var log = SqliteEventLog.Open(Path, new() { AddToExistingDatabase = true }))
         {
-            log.Promote("order id");
-            log.Promote("on-ON (".Replace("(", ":", StringComparison.Ordinal));
-            foreach (var index in Enum.GetValues<EventIndex>()) log.AddIndex(index);
-            log.CaptureTable("stock");
+            await log.AddComputedColumnAsync("order id");
+            await log.AddComputedColumnAsync("on-ON (".Replace("(", ":", StringComparison.Ordinal));
+            foreach (var index in Enum.GetValues<EventIndex>()) await log.AddIndexAsync(index);
+            await log.CaptureTableAsync("stock");
             await AppendAsync(log);
         }
 
@@ -160,7 +160,7 @@ public sealed class SchemaTests : IDisposable
     {
         await using (var log = SqliteEventLog.Open(Path))
         {
-            log.Promote("id");
+            await log.AddComputedColumnAsync("id");
             await AppendAsync(log);
         }
 

@@ -36,7 +36,7 @@ public class EventsViewTests : OpenLogTest
     [Test]
     public async Task The_statements_of_the_design_run_in_the_shell_while_the_log_is_open()
     {
-        Log.Promote("orderId");
+        await Log.AddComputedColumnAsync("orderId");
         await AppendAsync("order-1", Event("createOrder", $$"""{"orderId":"{{Order}}"}"""));
         await AppendAsync("order-1", Event("updateOrder", $$"""{"orderId":"{{Order}}"}"""));
         await AppendAsync("order-2", Event("cancelOrder", """{"orderId":"2"}"""));
@@ -78,23 +78,23 @@ public class EventsViewTests : OpenLogTest
     public async Task Promoted_fields_are_kept_and_a_repeat_is_harmless()
     {
         await AppendAsync("order-1", Event("a", """{"orderId":"1","total":2.5,"paid":true,"lines":[1]}"""));
-        foreach (var field in new[] { "orderId", "total", "paid", "lines", "orderId" }) Log.Promote(field);
+        foreach (var field in new[] { "orderId", "total", "paid", "lines", "orderId" }) await Log.AddComputedColumnAsync(field);
         await ReopenAsync();
 
-        Log.Promoted.Should().Equal("orderId", "total", "paid", "lines");
+        (await Log.GetComputedColumnsAsync()).Should().Equal("orderId", "total", "paid", "lines");
         Shell.Run(Path, "SELECT orderId, total, paid, lines IS NULL FROM events;").Should().Be("1|2.5|1|1");
     }
 
     [Test]
-    public void Indexes_are_opt_in_and_used()
+    public async Task Indexes_are_opt_in_and_used()
     {
-        Log.Indexes.Should().BeEmpty();
-        Log.AddIndex(EventIndex.Correlation);
-        Log.AddIndex(EventIndex.Causation);
-        Log.AddIndex(EventIndex.Type);
-        Log.AddIndex(EventIndex.Type);
+        (await Log.GetIndexesAsync()).Should().BeEmpty();
+        await Log.AddIndexAsync(EventIndex.Correlation);
+        await Log.AddIndexAsync(EventIndex.Causation);
+        await Log.AddIndexAsync(EventIndex.Type);
+        await Log.AddIndexAsync(EventIndex.Type);
 
-        Log.Indexes.Should().Equal(EventIndex.Type, EventIndex.Correlation, EventIndex.Causation);
+        (await Log.GetIndexesAsync()).Should().Equal(EventIndex.Type, EventIndex.Correlation, EventIndex.Causation);
         Shell.Run(Path, "EXPLAIN QUERY PLAN SELECT data FROM events WHERE eventType = 'a';").Should().Contain("es_events_type");
         Shell.Run(Path, "EXPLAIN QUERY PLAN SELECT data FROM events WHERE correlationId = 'a';").Should().Contain("es_events_correlation");
         Shell.Run(Path, "EXPLAIN QUERY PLAN SELECT data FROM events WHERE causationId = 'a';").Should().Contain("es_events_causation");
@@ -109,30 +109,30 @@ public class EventsViewTests : OpenLogTest
     [TestCase("größe")]
     [TestCase("position")]
     [TestCase("EVENTTYPE")]
-    public void A_field_that_cannot_be_a_column_is_refused(string field)
+    public async Task A_field_that_cannot_be_a_column_is_refused(string field)
     {
         var before = Dump();
-        var promote = () => Log.Promote(field);
-        promote.Should().Throw<ArgumentException>();
+        var promote = async () => await Log.AddComputedColumnAsync(field);
+        await promote.Should().ThrowAsync<ArgumentException>();
         Dump().Should().Be(before);
-        Log.Promoted.Should().BeEmpty();
+        (await Log.GetComputedColumnsAsync()).Should().BeEmpty();
     }
 
     [Test]
-    public void Fields_that_differ_by_case_only_are_refused()
+    public async Task Fields_that_differ_by_case_only_are_refused()
     {
-        Log.Promote("orderId");
-        var promote = () => Log.Promote("OrderId");
-        promote.Should().Throw<ArgumentException>();
+        await Log.AddComputedColumnAsync("orderId");
+        var promote = async () => await Log.AddComputedColumnAsync("OrderId");
+        await promote.Should().ThrowAsync<ArgumentException>();
     }
 
     [Test]
     public async Task Odd_fields_are_indexed_alike_by_every_version_and_dump_and_reload_gives_an_equal_log()
     {
         string[] names = ["v", "a.b", "$type", "@id", "with blank", "x-y"];
-        foreach (var name in names.Take(3)) Log.Promote(name);
+        foreach (var name in names.Take(3)) await Log.AddComputedColumnAsync(name);
         await AppendOddAsync(names);
-        foreach (var name in names.Skip(3)) Log.Promote(name);
+        foreach (var name in names.Skip(3)) await Log.AddComputedColumnAsync(name);
         Shell.Run(Path, string.Concat(OddValues().Select(v => $"INSERT INTO events (eventType, stream, data) VALUES ('odd', 'odd-2', '{{\"v\":{v.Replace("'", "''", StringComparison.Ordinal)}}}');\n")));
 
         Scalar("PRAGMA integrity_check").Should().Be("ok");

@@ -112,11 +112,11 @@ public class FlowTests : OpenLogTest
             () => _store.InSqliteTransactionAsync(_ => { }).AsTask(),
             () => _store.WaitAsync(GlobalPosition.FromInt64(1)).AsTask(),
             () => Log.DisposeAsync().AsTask(),
-            () => Task.FromResult(Log.RemoveCapture("mine")),
+            () => Log.RemoveCaptureAsync("mine").AsTask(),
             async () =>
             {
                 await Task.Yield();
-                Log.Promote("n");
+                await Log.AddComputedColumnAsync("n");
             },
             async () =>
             {

@@ -116,8 +116,8 @@ public class HostileTextTests : OpenLogTest
     public async Task What_is_said_through_the_library_is_read_back_equal_or_refused(string text)
     {
         Log.UseTagRules(EventTypeMap.Create(map => map.Add("numbered", OpenLogJson.Default.Numbered, tags: [("n", "n")])).Types);
-        Log.AddIndex(EventIndex.Correlation);
-        Log.AddIndex(EventIndex.Causation);
+        await Log.AddIndexAsync(EventIndex.Correlation);
+        await Log.AddIndexAsync(EventIndex.Causation);
         var before = Schema();
         var store = new EventStore(Log, EventTypeMap.Empty);
         var isName = IsName(text);
@@ -163,14 +163,14 @@ public class HostileTextTests : OpenLogTest
             (IsName(text) && !text.Contains('/') && text.Length <= 200).Should().BeFalse($"'{text}' is a name");
         }
 
-        foreach (var misuse in new Action[] { () => Log.CaptureTable(text), () => Log.CaptureTable("stock", c => c.Columns(text)), () => Log.CaptureTable("stock", c => c.StreamFrom(text)) })
-            misuse.Should().Throw<ArgumentException>();
-        Log.RemoveCaptureOrRefuse(text);
+        foreach (var misuse in new Func<Task>[] { async () => await Log.CaptureTableAsync(text), async () => await Log.CaptureTableAsync("stock", c => c.Columns(text)), async () => await Log.CaptureTableAsync("stock", c => c.StreamFrom(text)) })
+            await misuse.Should().ThrowAsync<ArgumentException>();
+        await Log.RemoveCaptureOrRefuseAsync(text);
         Unharmed(before);
         try
         {
-            Log.Promote(text);
-            Log.Promoted.Should().Equal(text);
+            await Log.AddComputedColumnAsync(text);
+            (await Log.GetComputedColumnsAsync()).Should().Equal(text);
             Shell.Run(Path, $"SELECT \"{text}\" FROM events;").Should().BeEmpty();
         }
         catch (ArgumentException)
@@ -216,9 +216,9 @@ internal static class HostileTextExtensions
     /// <summary>The text with U+FFFD for every lone surrogate.</summary>
     internal static string ToValidUtf16(this string text) => Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text));
 
-    internal static void RemoveCaptureOrRefuse(this SqliteEventLog log, string table)
+    internal static async Task RemoveCaptureOrRefuseAsync(this SqliteEventLog log, string table)
     {
-        if (table.Length > 0) log.RemoveCapture(table).Should().BeFalse();
-        else log.Invoking(l => l.RemoveCapture(table)).Should().Throw<ArgumentException>();
+        if (table.Length > 0) (await log.RemoveCaptureAsync(table)).Should().BeFalse();
+        else await log.Invoking(l => l.RemoveCaptureAsync(table).AsTask()).Should().ThrowAsync<ArgumentException>();
     }
 }

@@ -149,9 +149,9 @@ public class InsertTests : OpenLogTest
     }
 
     [Test]
-    public void Text_that_is_no_utf_8_is_no_tag()
+    public async Task Text_that_is_no_utf_8_is_no_tag()
     {
-        Log.UseTagRules(Serialization.EventTypeMap.Create(map => map.Add("numbered", OpenLogJson.Default.Numbered, tags: [("n", "n")])).Types);
+        await StoreRulesAsync(Serialization.EventTypeMap.Create(map => map.Add("numbered", OpenLogJson.Default.Numbered, tags: [("n", "n")])));
         foreach (var hex in new[] { "a9", "c3", "eda080" }) Refused($"INSERT INTO events (eventType, data) VALUES ('numbered', CAST(x'7b226e223a22{hex}227d' AS TEXT))", "tag");
         Sql("INSERT INTO events (eventType, data) VALUES ('numbered', '{\"n\":\"größe\"}')");
     }
@@ -181,11 +181,11 @@ public class InsertTests : OpenLogTest
     {
         await Log.DisposeAsync();
         await using var log = SqliteEventLog.Open(Path, new() { Limits = new() { MaxEventBytes = 100 } });
-        log.Promote("orderId");
+        await log.AddComputedColumnAsync("orderId");
         await using var reader = SqliteEventLog.Open(Path, new() { ReadOnly = true });
         Refused("INSERT INTO events (eventType, data) VALUES ('a', json_quote(hex(zeroblob(50))))", "at most 100 bytes");
         Sql("CREATE TABLE stock (sku, photo)");
-        log.CaptureTable("stock");
+        await log.CaptureTableAsync("stock");
         Sql("INSERT INTO stock VALUES ('a', zeroblob(1000))");
         Count("events").Should().Be(1, "a captured table takes what it took before");
         Refused("INSERT INTO events (eventType, data) VALUES ('a', json_quote(hex(zeroblob(50))))", "at most 100 bytes");
@@ -204,9 +204,9 @@ public class InsertTests : OpenLogTest
     }
 
     [Test]
-    public void A_promoted_field_is_taken_from_data()
+    public async Task A_promoted_field_is_taken_from_data()
     {
-        Log.Promote("orderId");
+        await Log.AddComputedColumnAsync("orderId");
         Refused("INSERT INTO events (eventType, data, orderId) VALUES ('a', '{}', '1')", "promoted");
     }
 

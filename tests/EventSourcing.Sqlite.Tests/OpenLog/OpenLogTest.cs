@@ -35,6 +35,13 @@ public abstract class OpenLogTest
         Log = SqliteEventLog.Open(Path);
     }
 
+    /// <summary>Hands over the rules of a type map, and writes something that leaves nothing behind: with that they are in the file.</summary>
+    protected async Task StoreRulesAsync(Serialization.EventTypeMap types)
+    {
+        _ = new EventStore(Log, types);
+        await Log.RemoveCaptureAsync("none");
+    }
+
     protected static LogEvent Event(string type, string json, Guid? id = null, params Tag[] tags) =>
         new() { Type = type, Data = Encoding.UTF8.GetBytes(json), IsJson = true, Id = id, Tags = tags };
 

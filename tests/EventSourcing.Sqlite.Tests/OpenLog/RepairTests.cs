@@ -83,7 +83,7 @@ public class RepairTests : OpenLogTest
     public async Task A_field_is_promoted_though_the_view_was_dropped()
     {
         Sql("DROP VIEW events");
-        Log.Promote("total");
+        await Log.AddComputedColumnAsync("total");
         (await Log.VerifyAsync()).Findings.Should().BeEmpty();
     }
 
@@ -138,7 +138,7 @@ public class RepairTests : OpenLogTest
     [Test]
     public async Task Tag_rules_that_are_gone_are_stored_again()
     {
-        Log.UseTagRules(EventTypeMap.Create(map => map.Add("t", OpenLogJson.Default.Numbered, tags: [("name", "name")])).Types);
+        await StoreRulesAsync(EventTypeMap.Create(map => map.Add("t", OpenLogJson.Default.Numbered, tags: [("name", "name")])));
         Sql("DROP TRIGGER es_tag_rules_delete; DELETE FROM es_tag_rules");
 
         (await Log.VerifyAsync()).Findings.Select(f => f.Where).Should().BeEquivalentTo("es_tag_rules, type 't'", "trigger es_tag_rules_delete");
@@ -164,11 +164,11 @@ public class RepairTests : OpenLogTest
         await FillAsync();
         Sql("DROP TRIGGER es_captures_update; UPDATE es_captures SET definition = '{'");
         (await Log.VerifyAsync()).Findings.Should().Contain(f => f.Where == "es_captures, table 'mine'");
-        Log.Invoking(l => l.Captures).Should().Throw<StoreCorruptException>();
+        await Log.Invoking(l => l.GetCapturesAsync().AsTask()).Should().ThrowAsync<StoreCorruptException>();
 
-        Log.CaptureTable("mine");
+        await Log.CaptureTableAsync("mine");
 
-        Log.Captures.Should().ContainSingle();
+        (await Log.GetCapturesAsync()).Should().ContainSingle();
         (await Log.RepairAsync()).Remaining.Should().BeEmpty();
         (await Log.VerifyAsync()).Findings.Should().BeEmpty();
     }
@@ -178,7 +178,7 @@ public class RepairTests : OpenLogTest
     {
         await FillAsync();
         Sql("DROP TRIGGER es_captures_update; UPDATE es_captures SET definition = '{}'");
-        Log.RemoveCapture("MINE").Should().BeTrue();
+        (await Log.RemoveCaptureAsync("MINE")).Should().BeTrue();
         Count("sqlite_schema WHERE name LIKE 'es_capture_%_mine'").Should().Be(0);
     }
 
@@ -188,7 +188,7 @@ public class RepairTests : OpenLogTest
         Sql("DROP TRIGGER es_promoted_insert; INSERT INTO es_promoted (name) VALUES ('x\") FROM es_log; DROP TABLE es_gaps; --')");
         (await Log.VerifyAsync()).Findings.Should().Contain(f => f.Where.StartsWith("es_promoted, 'x", StringComparison.Ordinal));
         await Log.RepairAsync();
-        Log.Promote("total");
+        await Log.AddComputedColumnAsync("total");
         Count("es_gaps").Should().Be(0);
     }
 
@@ -209,9 +209,9 @@ public class RepairTests : OpenLogTest
         Sql("CREATE TABLE mine (x)");
         for (var i = 0; !examining.IsCompleted && i < 30; i++)
         {
-            Log.Promote($"field{i}");
-            Log.CaptureTable("mine");
-            Log.RemoveCapture("mine");
+            await Log.AddComputedColumnAsync($"field{i}");
+            await Log.CaptureTableAsync("mine");
+            await Log.RemoveCaptureAsync("mine");
         }
 
         await examining;
@@ -222,9 +222,9 @@ public class RepairTests : OpenLogTest
     private async Task FillAsync()
     {
         Sql("CREATE TABLE mine (x)");
-        Log.CaptureTable("mine");
-        Log.Promote("total");
-        Log.AddIndex(EventIndex.Type);
+        await Log.CaptureTableAsync("mine");
+        await Log.AddComputedColumnAsync("total");
+        await Log.AddIndexAsync(EventIndex.Type);
         await AppendAsync("a", Event("t", """{"total":1}"""), Event("t", """{"total":2}"""));
     }
 

@@ -1,6 +1,7 @@
 using EventSourcing.Serialization;
 using EventSourcing.Storage;
 using FluentAssertions;
+using Microsoft.Data.Sqlite;
 using NUnit.Framework;
 
 namespace EventSourcing.Sqlite.Tests.OpenLog;
@@ -29,23 +30,61 @@ public class SealingTests : OpenLogTest
     [Test]
     public async Task Changed_rules_replace_a_type_s_rules()
     {
-        _ = new EventStore(Log, Map(("n", "n")));
-        _ = new EventStore(Log, Map(("name", "name")));
+        await StoreRulesAsync(Map(("n", "n")));
+        await StoreRulesAsync(Map(("name", "name")));
         await ReopenAsync();
         Sql("""INSERT INTO events (stream, eventType, data) VALUES ('s-1', 'numbered', '{"name":"ann","n":7}')""");
 
         (await AllAsync())[0].Tags!.Select(t => t.ToString()).Should().Equal("name:ann");
-        _ = new EventStore(Log, Map());
+        await StoreRulesAsync(Map());
         Count("es_tag_rules").Should().Be(0);
+    }
+
+    [Test]
+    public async Task Opening_a_store_writes_nothing_and_the_first_write_or_seal_stores_the_rules([Values] bool byAppend)
+    {
+        using var other = Connect();
+        var before = DataVersionOf(other);
+        _ = new EventStore(Log, Map(("n", "n")));
+        (DataVersionOf(other), Count("es_tag_rules")).Should().Be((before, 0L));
+        (await Log.VerifyAsync()).Findings.Should().BeEmpty();
+
+        if (byAppend) await AppendAsync("s-1", Event("numbered", "{}"));
+        else Sql("""INSERT INTO events (stream, eventType, data) VALUES ('s-1', 'numbered', '{"n":7}')""");
+        (await AllAsync()).Single().Tags.Should().BeEquivalentTo(byAppend ? null : new Tag[] { new("n", "7") });
+        Count("es_tag_rules").Should().Be(1);
+    }
+
+    private static object? DataVersionOf(SqliteConnection connection)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = "PRAGMA data_version";
+        return command.ExecuteScalar();
+    }
+
+    [Test]
+    public async Task Rules_of_a_write_that_is_undone_are_stored_by_the_next()
+    {
+        _ = new EventStore(Log, Map(("n", "n")));
+        var work = async () => await Log.InSqliteTransactionAsync<int>(tx =>
+        {
+            using var command = tx.Connection.CreateCommand();
+            command.CommandText = "CREATE TEMP TABLE once (n UNIQUE); INSERT INTO once VALUES (1); INSERT OR ROLLBACK INTO once VALUES (1)";
+            return command.ExecuteNonQuery();
+        });
+        await work.Should().ThrowAsync<Exception>();
+        Count("es_tag_rules").Should().Be(0);
+        await AppendAsync("s-1", Event("a", "{}"));
+        Count("es_tag_rules").Should().Be(1);
     }
 
     [TestCase("""{"n":{}}""")]
     [TestCase("""{"n":[1,{}]}""")]
     [TestCase("""{"n":"a\u0001"}""")]
     [TestCase("""{"n":"\u0000"}""")]
-    public void What_cannot_be_a_tag_is_refused(string json)
+    public async Task What_cannot_be_a_tag_is_refused(string json)
     {
-        _ = new EventStore(Log, Map(("n", "n")));
+        await StoreRulesAsync(Map(("n", "n")));
         var insert = () => Sql("INSERT INTO events (eventType, data) VALUES ('numbered', $json)", ("$json", json));
         insert.Should().Throw<Microsoft.Data.Sqlite.SqliteException>().WithMessage("*tag*");
         Count("events").Should().Be(0);
@@ -121,7 +160,7 @@ public class SealingTests : OpenLogTest
     [Test]
     public async Task Sealing_ended_at_a_random_moment_is_done_once_after_reopening()
     {
-        _ = new EventStore(Log, Map(("n", "n")));
+        await StoreRulesAsync(Map(("n", "n")));
         await Log.DisposeAsync();
         var random = new Random(4711);
         var expected = 0;

@@ -14,7 +14,7 @@ public class TableCaptureTests : OpenLogTest
     public async Task Changes_become_events_with_old_and_new_values()
     {
         Sql("CREATE TABLE stock (sku TEXT PRIMARY KEY, n INTEGER, price REAL, note)");
-        Log.CaptureTable("stock", capture => capture.StreamFrom("sku").Types(inserted: "stock-added", updated: "stock-changed", deleted: "stock-removed"));
+        await Log.CaptureTableAsync("stock", capture => capture.StreamFrom("sku").Types(inserted: "stock-added", updated: "stock-changed", deleted: "stock-removed"));
         Sql("INSERT INTO stock VALUES ('84077', 5, 0.1, NULL); UPDATE stock SET n = 4, price = 0.30000000000000004; DELETE FROM stock");
 
         var all = await AllAsync();
@@ -30,17 +30,17 @@ public class TableCaptureTests : OpenLogTest
     public async Task Captures_are_listed_survive_reopening_and_are_removed()
     {
         Sql("CREATE TABLE stock (sku, n); CREATE TABLE other (a)");
-        Log.CaptureTable("STOCK", capture => capture.StreamFrom("SKU", "lager").Types(inserted: "added").Columns("N"));
-        Log.CaptureTable("other");
+        await Log.CaptureTableAsync("STOCK", capture => capture.StreamFrom("SKU", "lager").Types(inserted: "added").Columns("N"));
+        await Log.CaptureTableAsync("other");
         await ReopenAsync();
         Sql("INSERT INTO stock VALUES ('a', 1); UPDATE stock SET n = 2; INSERT INTO other VALUES (1)");
 
-        Log.Captures.Should().HaveCount(2).And.OnlyContain(c => c.Problem == null);
-        Log.Captures[1].Should().BeEquivalentTo(new { Table = "stock", Category = "lager", StreamColumn = "sku", InsertedType = "added", UpdatedType = (string?)null, DeletedType = (string?)null });
-        Log.Captures[1].Columns.Should().Equal("n");
+        (await Log.GetCapturesAsync()).Should().HaveCount(2).And.OnlyContain(c => c.Problem == null);
+        (await Log.GetCapturesAsync())[1].Should().BeEquivalentTo(new { Table = "stock", Category = "lager", StreamColumn = "sku", InsertedType = "added", UpdatedType = (string?)null, DeletedType = (string?)null });
+        (await Log.GetCapturesAsync())[1].Columns.Should().Equal("n");
         (await AllAsync()).Select(e => (e.StreamId.Value, e.Type)).Should().Equal(("lager-a", "added"), ("other", "other-inserted"));
-        Log.RemoveCapture("Stock").Should().BeTrue();
-        Log.RemoveCapture("stock").Should().BeFalse();
+        (await Log.RemoveCaptureAsync("Stock")).Should().BeTrue();
+        (await Log.RemoveCaptureAsync("stock")).Should().BeFalse();
         Sql("INSERT INTO stock VALUES ('b', 1)");
         Count("events").Should().Be(2);
         Count("sqlite_master WHERE name GLOB 'es_capture_*_stock'").Should().Be(0);
@@ -50,7 +50,7 @@ public class TableCaptureTests : OpenLogTest
     public async Task Twenty_thousand_changes_in_one_transaction_are_as_many_events_in_order()
     {
         Sql("CREATE TABLE stock (id INTEGER PRIMARY KEY, amount REAL, state TEXT)");
-        Log.CaptureTable("stock", capture => capture.Types("inserted", "updated", "deleted"));
+        await Log.CaptureTableAsync("stock", capture => capture.Types("inserted", "updated", "deleted"));
         const string Changes = "INSERT INTO stock WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000) SELECT i, i / 7.0, 'new' FROM n;\n"
             + "UPDATE stock SET state = 'sold' WHERE id <= 6000;\nDELETE FROM stock WHERE id > 6000;\n";
         Shell.Run(Path, "BEGIN;\n" + Changes + "ROLLBACK;");
@@ -75,7 +75,7 @@ public class TableCaptureTests : OpenLogTest
     public async Task No_value_fails_its_user_s_statement()
     {
         Sql("CREATE TABLE odd (sku, v)");
-        Log.CaptureTable("odd", capture => capture.StreamFrom("sku"));
+        await Log.CaptureTableAsync("odd", capture => capture.StreamFrom("sku"));
         string[] values = ["x'00ff'", "zeroblob(100)", "9e999", "-9e999", "1e308", "5e-324", "NULL", "''", "char(0)", "char(1)", "'\"\\'", "-9223372036854775808", "9007199254740993", "1.0"];
         foreach (var v in values)
             Shell.Run(Path, $"INSERT INTO odd VALUES (NULL, {v}), (x'00ff', {v}), ('', {v}), (1.5, {v}), (7, {v}); UPDATE odd SET v = {v}; DELETE FROM odd;");
@@ -91,7 +91,7 @@ public class TableCaptureTests : OpenLogTest
     public async Task A_table_of_150_columns_is_captured()
     {
         Sql($"CREATE TABLE wide ({string.Join(", ", Enumerable.Range(0, 150).Select(i => $"c{i}"))})");
-        Log.CaptureTable("wide");
+        await Log.CaptureTableAsync("wide");
         Shell.Run(Path, $"INSERT INTO wide VALUES ({string.Join(", ", Enumerable.Range(0, 150).Select(i => $"'{i}}}'"))}); UPDATE wide SET c0 = 1;");
 
         var all = await AllAsync();
@@ -103,7 +103,7 @@ public class TableCaptureTests : OpenLogTest
     public async Task Replace_emits_a_delete_only_with_recursive_triggers()
     {
         Sql("CREATE TABLE stock (sku TEXT PRIMARY KEY, n)");
-        Log.CaptureTable("stock");
+        await Log.CaptureTableAsync("stock");
         Sql("INSERT INTO stock VALUES ('a', 1); REPLACE INTO stock VALUES ('a', 2); PRAGMA recursive_triggers = ON; REPLACE INTO stock VALUES ('a', 3)");
         (await AllAsync()).Select(e => e.Type).Should().Equal("stock-inserted", "stock-inserted", "stock-deleted", "stock-inserted");
     }
@@ -113,13 +113,13 @@ public class TableCaptureTests : OpenLogTest
     [TestCase("ALTER TABLE stock RENAME TO lager", "called 'lager'")]
     [TestCase("DROP TABLE stock", "table is gone")]
     [TestCase("DROP TRIGGER es_capture_insert_stock", "insert trigger is gone")]
-    public void A_change_of_the_table_is_reported(string change, string problem)
+    public async Task A_change_of_the_table_is_reported(string change, string problem)
     {
         Sql("CREATE TABLE stock (sku, n)");
-        Log.CaptureTable("stock");
+        await Log.CaptureTableAsync("stock");
         Sql(change);
-        Log.Captures.Should().ContainSingle().Which.Problem.Should().Contain(problem);
-        Log.RemoveCapture("stock").Should().BeTrue();
+        (await Log.GetCapturesAsync()).Should().ContainSingle().Which.Problem.Should().Contain(problem);
+        (await Log.RemoveCaptureAsync("stock")).Should().BeTrue();
         Count("sqlite_master WHERE name GLOB 'es_capture_*'").Should().Be(0);
     }
 
@@ -129,12 +129,12 @@ public class TableCaptureTests : OpenLogTest
     [TestCase("sqlite_master")]
     [TestCase("stock; DROP TABLE es_events")]
     [TestCase("stock\"")]
-    public void What_is_no_table_of_the_user_s_is_refused(string table)
+    public async Task What_is_no_table_of_the_user_s_is_refused(string table)
     {
         Sql("CREATE TABLE stock (sku, n)");
         var before = Dump();
-        var capture = () => Log.CaptureTable(table);
-        capture.Should().Throw<ArgumentException>();
+        var capture = async () => await Log.CaptureTableAsync(table);
+        await capture.Should().ThrowAsync<ArgumentException>();
         Dump().Should().Be(before);
     }
 
@@ -147,7 +147,7 @@ public class TableCaptureTests : OpenLogTest
         var before = Count("sqlite_master WHERE type = 'table'");
         foreach (var t in tables)
         {
-            Log.CaptureTable(t.Name, capture => capture.StreamFrom(t.Plain, t.Plain).Types(t.Plain, t.Plain, t.Plain).Columns(t.Plain, "n"));
+            await Log.CaptureTableAsync(t.Name, capture => capture.StreamFrom(t.Plain, t.Plain).Types(t.Plain, t.Plain, t.Plain).Columns(t.Plain, "n"));
             Shell.Run(Path, $"INSERT INTO {t.Quoted} VALUES ('k', 1); UPDATE {t.Quoted} SET n = 2; DELETE FROM {t.Quoted};");
         }
 
@@ -155,23 +155,23 @@ public class TableCaptureTests : OpenLogTest
         all.Select(e => (e.StreamId.Value, e.Type)).Should().Equal(tables.SelectMany(t => Enumerable.Repeat((t.Plain + "-k", t.Plain), 3)));
         Json(all[0]).GetProperty(hostile[0]).GetString().Should().Be("k");
         Count("sqlite_master WHERE type = 'table'").Should().Be(before);
-        Log.Captures.Should().OnlyContain(c => c.Problem == null);
-        foreach (var t in tables) Log.RemoveCapture(t.Name).Should().BeTrue();
+        (await Log.GetCapturesAsync()).Should().OnlyContain(c => c.Problem == null);
+        foreach (var t in tables) (await Log.RemoveCaptureAsync(t.Name)).Should().BeTrue();
         Count("sqlite_master WHERE name GLOB 'es_capture_*'").Should().Be(0);
         Count("events").Should().Be(30);
     }
 
     [TestCase("a\0b")]
     [TestCase("a\nb")]
-    public void A_type_or_category_that_is_no_name_is_refused(string name)
+    public async Task A_type_or_category_that_is_no_name_is_refused(string name)
     {
         Sql("CREATE TABLE stock (sku, n)");
-        var type = () => Log.CaptureTable("stock", c => c.Types(name));
-        var category = () => Log.CaptureTable("stock", c => c.StreamFrom("sku", name));
-        var column = () => Log.CaptureTable("stock", c => c.Columns(name));
-        type.Should().Throw<ArgumentException>();
-        category.Should().Throw<ArgumentException>();
-        column.Should().Throw<ArgumentException>();
-        Log.Captures.Should().BeEmpty();
+        var type = async () => await Log.CaptureTableAsync("stock", c => c.Types(name));
+        var category = async () => await Log.CaptureTableAsync("stock", c => c.StreamFrom("sku", name));
+        var column = async () => await Log.CaptureTableAsync("stock", c => c.Columns(name));
+        await type.Should().ThrowAsync<ArgumentException>();
+        await category.Should().ThrowAsync<ArgumentException>();
+        await column.Should().ThrowAsync<ArgumentException>();
+        (await Log.GetCapturesAsync()).Should().BeEmpty();
     }
 }

@@ -20,18 +20,18 @@ public class TraceIndexTests : OpenLogTest
         var traced = ids.Select(id => id.ToString()).Concat(["op-0", "op-1", "op-2", "c-3", "b2e0c5cc-ce1d-4bf9-a7c8-c1fd87ea8d55", "unknown", Guid.NewGuid().ToString()]).ToList();
 
         var read = await TraceAsync(store, traced);
-        Log.AddIndex(EventIndex.Correlation);
+        await Log.AddIndexAsync(EventIndex.Correlation);
         (await TraceAsync(store, traced)).Should().Equal(read);
-        Log.AddIndex(EventIndex.Causation);
+        await Log.AddIndexAsync(EventIndex.Causation);
         (await TraceAsync(store, traced)).Should().Equal(read);
-        Log.Indexes.Should().Equal(EventIndex.Correlation, EventIndex.Causation);
+        (await Log.GetIndexesAsync()).Should().Equal(EventIndex.Correlation, EventIndex.Causation);
     }
 
     [Test]
-    public void Its_statements_use_the_indexes()
+    public async Task Its_statements_use_the_indexes()
     {
-        Log.AddIndex(EventIndex.Correlation);
-        Log.AddIndex(EventIndex.Causation);
+        await Log.AddIndexAsync(EventIndex.Correlation);
+        await Log.AddIndexAsync(EventIndex.Causation);
         foreach (var (sql, index) in new[] { (Internal.Sql.TraceByCorrelation, "es_events_correlation (correlation=? AND rowid>? AND rowid<?)"), (Internal.Sql.TraceByCausation, "es_events_causation (causation=? AND rowid>? AND rowid<?)") })
         {
             using var connection = Connect();
@@ -48,8 +48,8 @@ public class TraceIndexTests : OpenLogTest
     [Test]
     public async Task What_sql_appended_is_traced()
     {
-        Log.AddIndex(EventIndex.Correlation);
-        Log.AddIndex(EventIndex.Causation);
+        await Log.AddIndexAsync(EventIndex.Correlation);
+        await Log.AddIndexAsync(EventIndex.Causation);
         var store = new EventStore(Log, _types);
         Sql("INSERT INTO events (stream, eventType, correlationId, data) VALUES ('s-1', 'numbered', 'op', '{\"n\":1}')");
         (await store.TraceAsync("op")).Count.Should().Be(1);

@@ -72,7 +72,7 @@ public class TransactionTests : OpenLogTest
     [Test]
     public async Task Captured_tables_are_heard()
     {
-        Log.CaptureTable("stock");
+        await Log.CaptureTableAsync("stock");
         await _store.InSqliteTransactionAsync(tx => tx.Connection.Run("UPDATE stock SET n = 3"));
         (await AllAsync()).Should().ContainSingle().Which.Type.Should().Be("stock-updated");
     }
@@ -199,7 +199,7 @@ public class TransactionTests : OpenLogTest
     [Test]
     public async Task Administration_from_inside_is_refused()
     {
-        var work = async () => await _store.InSqliteTransactionAsync(_ => Log.Promote("a"));
+        var work = async () => await _store.InSqliteTransactionAsync(_ => Log.AddComputedColumnAsync("a").AsTask().GetAwaiter().GetResult());
         await work.Should().ThrowAsync<InvalidOperationException>();
     }
 }

@@ -360,7 +360,7 @@ public class UserCodeTests : OpenLogTest
     [Test]
     public async Task Tables_that_are_captured_may_be_dropped()
     {
-        Log.CaptureTable("mine");
+        await Log.CaptureTableAsync("mine");
         await WorkAsync(tx => tx.Connection.Run("DROP TABLE mine"));
         await IsIntactAsync();
     }

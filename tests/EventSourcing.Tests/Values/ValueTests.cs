@@ -39,15 +39,15 @@ public class ValueTests
         Gen.Select(Gen.String[Gen.Char['a', 'z'], 1, 20], Gen.String[Gen.Char[' ', '~'], 0, 20]).Sample((name, value) =>
         {
             var tag = new Tag(name, value);
-            return Tag.Parse(tag.ToString()) == tag && tag.Name == name && tag.Value == value;
+            return Tag.Parse(tag.ToString(), null) == tag && tag.Name == name && tag.Value == value;
         });
 
     [Test]
     public void Tag_splits_at_its_first_colon()
     {
-        Tag.Parse("a:b:c").Should().Be(new Tag("a", "b:c"));
+        Tag.Parse("a:b:c", null).Should().Be(new Tag("a", "b:c"));
         new Tag("a", "").ToString().Should().Be("a:");
-        foreach (var text in new[] { "", "a", ":b", "a:\n" }) FluentActions.Invoking(() => Tag.Parse(text)).Should().Throw<FormatException>();
+        foreach (var text in new[] { "", "a", ":b", "a:\n" }) FluentActions.Invoking(() => Tag.Parse(text, null)).Should().Throw<FormatException>();
         FluentActions.Invoking(() => new Tag("a:b", "c")).Should().Throw<ArgumentException>();
     }
 

@@ -17,7 +17,7 @@ public sealed class ReactionTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    private IEventStore Open() => Stores.Open(_folder.File("shop.db"));
+    private Task<IEventStore> OpenAsync() => Stores.OpenAsync(_folder.File("shop.db"));
 
     private static async Task<string[]> TypesAsync(IEventStore store) => await store.ReadStreamAsync(Streams.Order("42")).Select(e => e.Type).ToArrayAsync();
 
@@ -32,7 +32,7 @@ public sealed class ReactionTests : IDisposable
     [Test]
     public async Task A_paid_order_is_scheduled_and_no_other()
     {
-        await using var store = Open();
+        await using var store = await OpenAsync();
         await store.AppendAsync(Streams.Order("42"), ExpectedVersion.NoStream, [s_created, new OrderPaid(6.78m)]);
         await store.AppendAsync(Streams.Order("43"), ExpectedVersion.NoStream, [s_created with { OrderId = "43" }, new OrderPaid(1m)]);
         await ReactAsync(store);
@@ -43,7 +43,7 @@ public sealed class ReactionTests : IDisposable
     [Test]
     public async Task A_cancelled_order_that_was_paid_is_refunded_because_it_was_cancelled()
     {
-        await using var store = Open();
+        await using var store = await OpenAsync();
         await store.AppendAsync(Streams.Order("42"), ExpectedVersion.NoStream, [s_created, new OrderPaid(6.78m)]);
         await store.ExecuteAsync<Order>(Streams.Order("42"), order => order.Cancel("late"), new() { Actor = "u-1" });
         await ReactAsync(store);
@@ -57,7 +57,7 @@ public sealed class ReactionTests : IDisposable
     public async Task Killed_between_command_and_checkpoint_an_order_is_scheduled_and_refunded_exactly_once()
     {
         const int kills = 5;
-        await using (var store = Open())
+        await using (var store = await OpenAsync())
         {
             await store.AppendAsync(Streams.Order("42"), ExpectedVersion.NoStream, [s_created]);
             await ShopCommands.On(store).SendAsync(new PayOrder("42", 6.78m), new() { CommandId = "pay-42" });
@@ -69,7 +69,7 @@ public sealed class ReactionTests : IDisposable
         for (var kill = 0; kill < kills; kill++)
         {
             // Once the command is sent, nothing of this process reaches the file any more: no checkpoint, no lease given back.
-            await using var store = Open();
+            await using var store = await OpenAsync();
             var dying = new DyingLog(store.Log);
             var sent = new SentCommands(ShopCommands.On(store), dying.Die);
             await ReactAsync(store, new EventStore(dying, ShopEvents.Types), sent);
@@ -77,7 +77,7 @@ public sealed class ReactionTests : IDisposable
         }
 
         (refunds, repeated).Should().Be((kills, kills - 1), "each process sent the command, and all but the first were answered with the first result");
-        await using var reopened = Open();
+        await using var reopened = await OpenAsync();
         await ReactAsync(reopened);
         (await TypesAsync(reopened)).Should().Equal("order-created", "order-paid", "shipping-scheduled", "order-cancelled", "order-refunded");
     }
@@ -85,7 +85,7 @@ public sealed class ReactionTests : IDisposable
     [Test]
     public async Task A_hundred_redeliveries_change_nothing()
     {
-        await using var store = Open();
+        await using var store = await OpenAsync();
         await store.AppendAsync(Streams.Order("42"), ExpectedVersion.NoStream, [s_created, new OrderPaid(6.78m), new OrderCancelled("late")]);
         await using var bus = new EventBus(store, commands: ShopCommands.On(store));
         var reactions = await ShopReactions.StartAsync(bus);

@@ -40,7 +40,9 @@ internal sealed class Deliverer(
             var handling = handler.HandleAsync(e, _events, delivery, tenure.Token);
             if (!handling.IsCompletedSuccessfully) return EndAsync(handling, enlisted, observation, tenure);
             // Nothing is waited for: what a handler gives from a pool goes back when its result is taken.
+#pragma warning disable RS0030 // It has completed.
             handling.GetAwaiter().GetResult();
+#pragma warning restore RS0030
             delivery.Leave();
             observation.End(null);
             return default;
@@ -155,9 +157,11 @@ internal sealed class Deliverer(
         var attempt = _failingAt == position ? _attempts + 1 : 1;
         var attempting = AttemptAsync(e, attempt, choice == Choice.Ask, tenure);
         if (!attempting.IsCompletedSuccessfully || position <= progress.IsolatedThrough) return DeliverAsync(e, choice, attempt, attempting, tenure);
+#pragma warning disable RS0030 // It has completed.
         return attempting.Result is { } error
             ? DeliverAsync(e, choice, attempt, new(error), tenure)
             : progress.DoneAsync(position, 1, tenure);
+#pragma warning restore RS0030
     }
 
     private async ValueTask<bool> SaveAndDeliverAsync(RecordedEvent e, Choice choice, string? eventKey, Tenure tenure) =>
