@@ -41,11 +41,11 @@ public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTrans
     /// <summary>The file, as a full path with links resolved.</summary>
     public string Path => _file.Path;
 
-    /// <summary>Opens a log, and creates file and tables where there are none.</summary>
+    /// <summary>Opens a log, creates file and tables where there are none, and migrates a log of an older schema, in one transaction that takes no longer for a long log. There is no way back: make a backup first.</summary>
     /// <param name="path">The file. Every symbolic link of the path is followed. Its directory has to exist: only the file is created.</param>
     /// <param name="options">How the log works; null for the defaults.</param>
     /// <exception cref="ArgumentException">The path is empty, is too long (504 bytes of UTF-8 on Linux and macOS) or names no file, or an option is out of range.</exception>
-    /// <exception cref="StoreSchemaException">The file is no SQLite database, is one of something else, has a newer schema, or has a part of the log's schema that is not as the library makes it. Nothing was changed.</exception>
+    /// <exception cref="StoreSchemaException">The file is no SQLite database, is one of something else, has a newer schema or, with <see cref="SqliteOptions.ReadOnly"/>, an older one, or has a part of the log's schema that is not as the library makes it. Nothing was changed.</exception>
     /// <exception cref="StoreUnavailableException">
     /// The file cannot be opened just now, or does not exist where it must; its directory does not exist or may not be entered; it has several names, is mounted by itself, or lies on a network file
     /// system, where locks cannot be relied on; its write-ahead log was removed while somebody has it open, or is there without it; with <see cref="SqliteOptions.ReadOnly"/>, SQLite cannot make the files
@@ -261,6 +261,50 @@ public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTrans
         _rules.Add(types);
     }
 
+    /// <summary>Which event types <c>INSERT INTO events</c> takes. Default: <see cref="SqlInsertPolicy.AnyType"/>.</summary>
+    /// <param name="cancellationToken">Before the file is read.</param>
+    public ValueTask<SqlInsertPolicy> GetSqlInsertPolicyAsync(CancellationToken cancellationToken = default) => LookAsync(EventsView.Policy, cancellationToken);
+
+    /// <summary>Sets which event types <c>INSERT INTO events</c> takes, whichever program runs it. Persistent: kept in the file. Tables that are captured are not affected.</summary>
+    /// <remarks>
+    /// A file knows the types, and their aliases, of every type map that a store was opened with for writing; <see cref="GetKnownEventTypesAsync"/> lists them. Events of other types that were inserted
+    /// before stay: a map reads them by an alias of one of its types, or with a type of their own.
+    /// </remarks>
+    /// <param name="policy">The policy.</param>
+    /// <param name="cancellationToken">Before it is begun: nothing is done.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such policy.</exception>
+    /// <exception cref="StoreReadOnlyException">The log was opened for reading only.</exception>
+    public async ValueTask SetSqlInsertPolicyAsync(SqlInsertPolicy policy, CancellationToken cancellationToken = default)
+    {
+        if (!Enum.IsDefined(policy)) throw new ArgumentOutOfRangeException(nameof(policy), policy, "AnyType or KnownTypes.");
+        await AdministerAsync(
+            database =>
+            {
+                LogFacts.Set(database, LogFacts.KnownTypesOnly, policy == SqlInsertPolicy.KnownTypes ? 1 : 0);
+                return true;
+            }, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>The stored names, aliases included, of the event types that the file knows: those of every type map that a store was opened with for writing. In ordinal order.</summary>
+    /// <param name="cancellationToken">Before the file is read.</param>
+    public ValueTask<IReadOnlyList<string>> GetKnownEventTypesAsync(CancellationToken cancellationToken = default) => LookAsync<IReadOnlyList<string>>(EventsView.KnownTypes, cancellationToken);
+
+    /// <summary>Removes a tag rule from the file. Opening a store only adds rules: a process with an older type map leaves those of newer ones alone.</summary>
+    /// <remarks>Events that have the tag keep it. A store that is opened later with a map that has the rule adds it again.</remarks>
+    /// <param name="eventType">The stored type name, or an alias.</param>
+    /// <param name="tag">The tag's name.</param>
+    /// <param name="property">The JSON property.</param>
+    /// <param name="cancellationToken">Before it is begun: nothing is done.</param>
+    /// <returns>False when the file has no such rule.</returns>
+    /// <exception cref="StoreReadOnlyException">The log was opened for reading only.</exception>
+    public ValueTask<bool> RemoveTagRuleAsync(string eventType, string tag, string property, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(eventType);
+        ArgumentNullException.ThrowIfNull(tag);
+        ArgumentNullException.ThrowIfNull(property);
+        return AdministerAsync(database => _rules.Remove(database, eventType, tag, property), cancellationToken);
+    }
+
     /// <inheritdoc/>
     async ValueTask<IReadOnlyList<GlobalPosition>?> ITracingLog.FindTraceAsync(string id, GlobalPosition? first, int max, CancellationToken cancellationToken)
     {
@@ -298,7 +342,7 @@ public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTrans
     /// <exception cref="InvalidOperationException">The file is open in this process, as far as the system tells (Linux).</exception>
     /// <exception cref="StoreUnavailableException">The file does not exist, could not or may not be read, is open in another process as far as the system tells (64-bit Linux), or was changed meanwhile.</exception>
     /// <exception cref="StoreFullException">There is no room for the copy of a file that has a journal beside it.</exception>
-    /// <exception cref="StoreSchemaException">The log has a newer schema, of which nothing can be said.</exception>
+    /// <exception cref="StoreSchemaException">The log has a newer schema, of which nothing can be said, or an older one, which opening for writing migrates.</exception>
     public static async ValueTask<Verification> VerifyAsync(string path, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
@@ -328,7 +372,7 @@ public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTrans
     /// <exception cref="ArgumentException">The path is empty or names no file.</exception>
     /// <exception cref="StoreReadOnlyException">The file cannot be written.</exception>
     /// <exception cref="StoreCorruptException">The file is damaged where it had to be read. Nothing was changed.</exception>
-    /// <exception cref="StoreSchemaException">The file is no log, has a newer schema, or something else stands in the place of the table of the log's facts. Nothing was changed.</exception>
+    /// <exception cref="StoreSchemaException">The file is no log, has a newer or an older schema, or something else stands in the place of the table of the log's facts. Nothing was changed.</exception>
     /// <exception cref="StoreUnavailableException">The file does not exist or cannot be opened, as for <see cref="Open"/>; or another connection wrote for longer than 15 s. Nothing was changed.</exception>
     public static async ValueTask<Repair> RepairAsync(string path, CancellationToken cancellationToken = default)
     {

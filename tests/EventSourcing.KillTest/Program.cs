@@ -3,6 +3,7 @@
 //   dotnet run -- segments <seconds> [seed]                                 kills and freezes four processes that share a group
 //   dotnet run -- seal <kills> [seed]                                       kills a process that seals what SQL inserted
 //   dotnet run -- backup <kills> [seed]                                     kills a process that writes a backup
+//   dotnet run -- migrate <log of schema 1> <kills> [seed]                  kills a process that migrates logs
 //   dotnet run -- retry <processes> <appends>                               64 callers each send the same appends
 using System.Globalization;
 using EventSourcing.KillTest;
@@ -25,6 +26,9 @@ switch (args)
     case ["backing", var path, var target]:
         await BackupRun.ChildAsync(path, target);
         return;
+    case ["migrating", var migrated, var kill]:
+        await MigrateRun.ChildAsync(migrated, kill);
+        return;
     case ["retrying", var path, var count]:
         await RetryRun.ChildAsync(path, Number(count));
         return;
@@ -36,6 +40,7 @@ object report = args switch
     ["segments", var seconds, .. var seed] => await SegmentsRun.RunAsync(folder, TimeSpan.FromSeconds(Number(seconds)), Seed(seed)),
     ["seal", var kills, .. var seed] => await SealRun.RunAsync(folder, Number(kills), 10_000, Seed(seed)),
     ["backup", var kills, .. var seed] => await BackupRun.RunAsync(folder, Number(kills), 100_000, Seed(seed)),
+    ["migrate", var source, var kills, .. var seed] => await MigrateRun.RunAsync(folder, source, Number(kills), Seed(seed)),
     ["retry", var processes, var appends] => await RetryRun.RunAsync(folder, Number(processes), Number(appends)),
     [var place, var kills, .. var seed] => await KillRun.RunAsync(folder, Number(kills), Enum.Parse<EffectPlace>(place), Seed(seed)),
     _ => throw new ArgumentException("Say what to run."),

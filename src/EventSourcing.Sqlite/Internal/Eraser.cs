@@ -34,6 +34,7 @@ internal sealed class Eraser(Database database)
         if (erased == 0) return 0;
         database.Prepare(Sql.RaiseFloor).Bind(1, streamId).Bind(2, last).Run();
         database.Execute(Sql.NextGeneration);
+        LogFacts.Seal(database);
         return erased;
     }
 

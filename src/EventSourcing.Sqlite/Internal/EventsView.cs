@@ -8,8 +8,17 @@ internal static class EventsView
 {
     private const int MaxNameLength = 128;
 
+    // The date n without the fraction of its second, which begins with the point at p: SQLite would round it.
+    private const string Second = "CASE p WHEN 0 THEN n ELSE substr(n, 1, p - 1) || ltrim(substr(n, p + 1), '0123456789') END";
+
+    // Every byte, in order: SQLite has no function that gives a byte's number, but the place of one in this.
+    private static readonly string s_bytes = $"x'{Convert.ToHexStringLower([.. Enumerable.Range(0, 256).Select(i => (byte)i)])}'";
+
     private static readonly string[] s_columns =
         ["position", "stream", "version", "eventId", "eventType", "createdDate", "correlationId", "causationId", "metadata", "data"];
+
+    // Left out where a file of schema 1 has a computed column of the name.
+    private static readonly string[] s_columnsOfSchema2 = ["timestamp", "occurredAt", "tags", "actor", "schemaVersion"];
 
     /// <summary>Refuses a database where something else is called <c>events</c> already.</summary>
     internal static void RefuseOther(Database database, string path)
@@ -40,7 +49,7 @@ internal static class EventsView
         database.Execute("BEGIN IMMEDIATE");
         try
         {
-            database.Execute(string.Create(CultureInfo.InvariantCulture, $"INSERT OR REPLACE INTO es_log (name, value) VALUES ('event_bytes', {eventBytes})"));
+            LogFacts.Set(database, "event_bytes", eventBytes);
             Recreate(database);
             database.Execute("COMMIT");
         }
@@ -49,6 +58,21 @@ internal static class EventsView
             if (!database.IsAutoCommit) database.Execute("ROLLBACK");
             throw;
         }
+    }
+
+    /// <summary>Which types an INSERT takes.</summary>
+    internal static SqlInsertPolicy Policy(Database database)
+    {
+        using var fact = database.PrepareOnce(Sql.Fact);
+        return fact.Bind(1, LogFacts.KnownTypesOnly).Scalar(0) == 1 ? SqlInsertPolicy.KnownTypes : SqlInsertPolicy.AnyType;
+    }
+
+    /// <summary>The types that the file knows.</summary>
+    internal static IReadOnlyList<string> KnownTypes(Database database)
+    {
+        var names = new List<string>();
+        database.ForEach(Sql.KnownTypes, row => names.Add(row.Text(0)));
+        return names;
     }
 
     internal static List<string> Promoted(Database database)
@@ -79,29 +103,30 @@ internal static class EventsView
         database.Execute(Index(name));
     }
 
-    /// <summary>True for a name that can be a column.</summary>
-    internal static bool IsValid(string name) => ProblemOf(name) is null;
+    /// <summary>True for a name that can be a column, or could be one in a file of schema 1.</summary>
+    internal static bool IsValid(string name) => ProblemOf(name, s_columns) is null;
 
     /// <summary>Refuses what cannot be a column, or what versions of SQLite would not read alike.</summary>
     internal static void ThrowIfInvalid(string name)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
-        if (ProblemOf(name) is { } problem) throw new ArgumentException(problem, nameof(name));
+        if (ProblemOf(name, [.. s_columns, .. s_columnsOfSchema2]) is { } problem) throw new ArgumentException(problem, nameof(name));
     }
 
-    private static string? ProblemOf(string name)
+    private static string? ProblemOf(string name, string[] taken)
     {
         if (name.Length == 0) return "A promoted field's name has at least one character.";
         foreach (var c in name)
             if (!char.IsAsciiLetterOrDigit(c) && !"_-.$@: ".Contains(c, StringComparison.Ordinal))
                 return $"A promoted field is named by ASCII letters, digits and _ - . $ @ : and blank; U+{(int)c:X4} is none of them.";
         if (name.Length > MaxNameLength) return $"A promoted field's name has at most {MaxNameLength} characters; this one has {name.Length}.";
-        return s_columns.Contains(name, StringComparer.OrdinalIgnoreCase) ? $"The view 'events' has a column '{name}' already; a field of that name cannot be promoted." : null;
+        return taken.Contains(name, StringComparer.OrdinalIgnoreCase) ? $"The view 'events' has a column '{name}' already; a field of that name cannot be promoted." : null;
     }
 
     private static void Recreate(Database database)
     {
         database.Execute("DROP VIEW IF EXISTS events");
+        database.Execute("DROP TRIGGER IF EXISTS es_inbox_append");
         Create(database);
     }
 
@@ -117,11 +142,29 @@ internal static class EventsView
             given.Append(CultureInfo.InvariantCulture, $" OR NEW.\"{name}\" IS NOT NULL");
         }
 
-        return SchemaScripts.Read("events.sql")
+        var script = SchemaScripts.Read("events.sql").ReplaceLineEndings("\n");
+        foreach (var name in s_columnsOfSchema2) script = WithColumn(script, name, !promoted.Contains(name, StringComparer.OrdinalIgnoreCase));
+        return script
+            .Replace("{second}", Second, StringComparison.Ordinal)
+            .Replace("{bytes}", s_bytes, StringComparison.Ordinal)
             .Replace("{columns}", columns.ToString(), StringComparison.Ordinal)
             .Replace("{expressions}", expressions.ToString(), StringComparison.Ordinal)
             .Replace("{limit}", limit.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
             .Replace("{given}", given.ToString(), StringComparison.Ordinal);
+    }
+
+    // What belongs to the column stands between {name} and {/name}; its value in an INSERT is {new.name}.
+    private static string WithColumn(string script, string name, bool isThere)
+    {
+        var (begin, end) = ($"{{{name}}}", $"{{/{name}}}");
+        for (int at; (at = script.IndexOf(begin, StringComparison.Ordinal)) >= 0;)
+        {
+            var after = script.IndexOf(end, at, StringComparison.Ordinal);
+            var kept = isThere ? script[(at + begin.Length)..after] : "";
+            script = script[..at] + kept + script[(after + end.Length)..];
+        }
+
+        return script.Replace($"{{new.{name}}}", isThere ? "NEW." + name : "NULL", StringComparison.Ordinal);
     }
 
     // Every version of SQLite must evaluate it alike, or one would find the index that another wrote damaged: numbers beyond 64 bits

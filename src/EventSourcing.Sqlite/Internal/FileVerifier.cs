@@ -140,7 +140,7 @@ internal sealed class FileVerifier
             if (SchemaVersion.Exists(database))
             {
                 // Of another schema nothing can be said; of a damaged fact the examination tells.
-                if (SchemaVersion.Found(database) is >= 1 and not SchemaVersion.Newest) SchemaVersion.ThrowIfNotNewest(database, _path);
+                if (SchemaVersion.Found(database) is >= 1 and not SchemaVersion.Newest and var found && (found > SchemaVersion.Newest || LogFacts.AreIntact(database, found))) SchemaVersion.ThrowIfNotNewest(database, _path);
                 return null;
             }
 

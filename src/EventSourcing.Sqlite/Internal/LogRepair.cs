@@ -29,7 +29,7 @@ internal static class LogRepair
     private static Repair Repair(Database database, TagRuleSet? rules)
     {
         // In place of its table, something may stand that has no end.
-        var differing = SchemaInventory.IsOwn(SchemaInventory.Read(database), "es_tag_rules") ? rules?.DifferingFrom(database) ?? [] : [];
+        var differing = SchemaInventory.IsOwn(SchemaInventory.Read(database), "es_tag_rules") ? rules?.MissingFrom(database) ?? [] : [];
         if (differing.Count > 0) rules!.Store(database);
         return SchemaRepair.Run(database, differing);
     }

@@ -30,7 +30,8 @@ internal static class SchemaMigration
         foreach (var trigger in SchemaInventory.TriggersOf(database, found)) database.Execute($"DROP TRIGGER \"{trigger.Name}\"");
         database.Execute("DROP VIEW IF EXISTS events");
         for (var next = found + 1; next <= SchemaVersion.Newest; next++) database.ExecuteScript(SchemaScripts.Numbered(next));
+        TableCaptures.Migrate(database);
         SchemaVersion.Complete(database);
-        database.Execute($"UPDATE es_log SET value = {SchemaVersion.Newest} WHERE name = 'schema'");
+        LogFacts.Set(database, "schema", SchemaVersion.Newest);
     }
 }

@@ -17,8 +17,12 @@ internal sealed record SchemaObject(string Type, string Name, string Table, stri
 
     public override string ToString() => $"{Type} '{Name}'";
 
-    /// <summary>A table with one more column, the last: as SQLite changes the text, which is behind the last column's text and before what closes them. Not for a table with constraints of its own.</summary>
-    internal SchemaObject WithColumn(string column) => this with { Sql = Sql.Insert(Sql.LastIndexOf(')'), ", " + column) };
+    /// <summary>A table with one more column, the last: as SQLite changes the text, which is before the table's own constraints or, where it has none, before what closes the columns.</summary>
+    internal SchemaObject WithColumn(string column)
+    {
+        var constraints = Sql.IndexOf(",\n  PRIMARY KEY (", StringComparison.Ordinal);
+        return this with { Sql = Sql.Insert(constraints >= 0 ? constraints : Sql.LastIndexOf(')'), ", " + column) };
+    }
 
     /// <summary>The objects that a script of ours makes.</summary>
     internal static IEnumerable<SchemaObject> Parse(string script) =>

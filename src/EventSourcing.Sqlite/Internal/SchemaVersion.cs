@@ -82,7 +82,13 @@ internal static class SchemaVersion
         RefuseEncoding(database, path);
         var inventory = SchemaInventory.Of(database);
         inventory.ThrowIfFactsUnreadable(path);
-        if (Found(database) is >= 1 and <= Newest) return inventory;
+        if (Found(database) is >= 1 and <= Newest and var schema)
+        {
+            if (LogFacts.AreIntact(database, schema)) return inventory;
+            _ = Connections.IdsOf(database, path);
+            throw new StoreCorruptException("the facts of the log are not what was stored. Nothing was changed; restore a backup", $"'{path}', es_log");
+        }
+
         var found = Text(database);
         throw new StoreSchemaException($"'{path}' has schema {found}; this library reads schemas up to {Newest}. Nothing was changed.", found, Newest);
     }
@@ -131,6 +137,7 @@ internal static class SchemaVersion
         var key = BitConverter.ToInt64(RandomNumberGenerator.GetBytes(8)) & ((1L << 62) - 1);
         database.Execute(string.Create(CultureInfo.InvariantCulture,
             $"INSERT INTO es_log (name, value) VALUES ('schema', {Newest}), ('generation', 1), ('id_key', {key}), ('event_bytes', {limits.MaxEventBytes})"));
+        LogFacts.Seal(database);
         Complete(database);
     }
 }

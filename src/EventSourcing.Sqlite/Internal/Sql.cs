@@ -25,6 +25,8 @@ internal static class Sql
         "INSERT INTO es_log (name, value) VALUES ('refuted', 1) ON CONFLICT (name) DO UPDATE SET value = value + 1";
 
     internal const string Fact = "SELECT value FROM es_log WHERE name = ?1";
+    internal const string SetFact = "INSERT INTO es_log (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+    internal const string Facts = "SELECT name, typeof(value), CAST(value AS TEXT) FROM es_log WHERE name NOT IN ('checksum', 'refuted') ORDER BY name";
 
     // The last position given, erased or not. Also begins a read's snapshot, which lasts as long as the statement stands on its row.
     internal const string Head =
@@ -101,9 +103,13 @@ internal static class Sql
     internal const string SealType = "UPDATE es_types SET checksum = ?2 WHERE id = ?1";
     internal const string AllSealed = "DELETE FROM es_unfinished";
 
-    internal const string TagRules = "SELECT type, tag, property FROM es_tag_rules ORDER BY type, tag, property";
-    internal const string RemoveTagRules = "DELETE FROM es_tag_rules WHERE type = ?1";
-    internal const string InsertTagRule = "INSERT INTO es_tag_rules (type, tag, property) VALUES (?1, ?2, ?3)";
+    internal const string TagRules = "SELECT type, tag, property, ignores_case FROM es_tag_rules ORDER BY type, tag, property";
+    internal const string RemoveTagRule = "DELETE FROM es_tag_rules WHERE type = ?1 AND tag = ?2 AND property = ?3";
+    internal const string PutTagRule = "INSERT INTO es_tag_rules (type, tag, property, ignores_case) VALUES (?1, ?2, ?3, ?4) "
+        + "ON CONFLICT (type, tag, property) DO UPDATE SET ignores_case = excluded.ignores_case";
+
+    internal const string KnownTypes = "SELECT name FROM es_known_types ORDER BY name";
+    internal const string InsertKnownType = "INSERT INTO es_known_types (name) VALUES (?1)";
 
     internal const string EventBytes = "SELECT value FROM es_log WHERE name = 'event_bytes'";
     internal const string Promoted = "SELECT name FROM es_promoted ORDER BY id";

@@ -9,6 +9,10 @@ internal static class TableCaptures
     /// <summary>What is wrong with a capture whose definition cannot be read.</summary>
     internal const string Unreadable = "the capture is not what the library wrote";
 
+    // What a trigger does; before schema 2 in two statements.
+    private const string Append = "INSERT INTO es_inbox (origin, stream, eventType, data) VALUES ('capture', ";
+    private const string AppendOfSchema1 = "INSERT INTO es_inbox (one, origin) VALUES (1, 'capture'); INSERT INTO events (stream, eventType, data) VALUES (";
+
     private static readonly string[] s_operations = ["insert", "update", "delete"];
 
     internal static List<TableCapture> Read(Database database)
@@ -75,6 +79,16 @@ internal static class TableCaptures
         }
     }
 
+    /// <summary>Makes triggers of schema 1 those of this one, wherever they stand: a table that was renamed since has taken its triggers with it.</summary>
+    internal static void Migrate(Database database)
+    {
+        foreach (var trigger in SchemaInventory.Read(database).Where(o => o.Type == "trigger" && o.Sql.Contains(AppendOfSchema1, StringComparison.Ordinal)))
+        {
+            database.Execute($"DROP TRIGGER {Identifier(trigger.Name)}");
+            database.Execute(trigger.Sql.Replace(AppendOfSchema1, Append, StringComparison.Ordinal));
+        }
+    }
+
     /// <summary>The captures whose definition is no longer what the library wrote, by table.</summary>
     internal static List<string> FindUnreadable(Database database)
     {
@@ -119,7 +133,7 @@ internal static class TableCaptures
             stream = $"coalesce({Literal(capture.Category + "-")} || nullif({Value(row, column, asText: true)}, ''), {stream})";
         var data = operation == "update" ? $"json_object('old', {Values("OLD", capture.Columns)}, 'new', {Values("NEW", capture.Columns)})" : Values(row, capture.Columns);
         return $"CREATE TRIGGER {Identifier(TriggerName(capture.Table, operation))} AFTER {operation.ToUpperInvariant()} ON {Identifier(capture.Table)} "
-            + $"BEGIN INSERT INTO es_inbox (one, origin) VALUES (1, 'capture'); INSERT INTO events (stream, eventType, data) VALUES ({stream}, {Literal(type)}, {data}); END";
+            + $"BEGIN {Append}{stream}, {Literal(type)}, {data}); END";
     }
 
     // In lots, because a function takes no more than 100 arguments in the older versions of SQLite (sqlite.org/limits.html).

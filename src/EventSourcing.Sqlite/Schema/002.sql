@@ -28,3 +28,43 @@ CREATE TABLE es_unfinished (               -- events that lack their checksum an
 );
 INSERT INTO es_unfinished (position) SELECT position FROM es_unsealed;
 DROP TABLE es_unsealed;
+
+-- 1: the property's name is compared without case, as the type's contract reads it. NULL: by its bytes.
+ALTER TABLE es_tag_rules ADD COLUMN ignores_case INTEGER;
+
+CREATE TABLE es_known_types (              -- the types of the maps that a log was opened with, and their aliases
+  name     TEXT PRIMARY KEY
+) WITHOUT ROWID;
+
+-- What an INSERT appends passes here as one row, which is gone when its own trigger ends: what stands there opens the guards.
+DROP TABLE es_inbox;
+CREATE TABLE es_inbox (                    -- an event that an INSERT INTO events, or a change of a captured table, is about to append; the values as given
+  one           INTEGER PRIMARY KEY CHECK (one = 1),
+  origin        TEXT,                      -- events; capture: a change of a captured table
+  eventId,
+  stream,
+  version,
+  eventType,
+  createdDate,
+  correlationId,
+  causationId,
+  metadata,
+  data,
+  occurredAt,
+  actor,
+  schemaVersion
+);
+CREATE TABLE es_draft (                    -- what the log makes of it; triggers have no variables
+  one       INTEGER PRIMARY KEY CHECK (one = 1),
+  now       INTEGER,
+  occurred  INTEGER,
+  created   INTEGER,                       -- the same, where createdDate and occurredAt agree
+  position  INTEGER,
+  version   INTEGER,
+  stream    TEXT,
+  given     TEXT,                          -- the id as the statement gave it, 32 hexadecimal digits
+  text      TEXT,                          -- the id that the event has: the same form
+  id        BLOB,
+  carried   INTEGER,                       -- the position that an id of the log's own making carries
+  duplicate INTEGER                        -- where an event with this id is stored already
+);

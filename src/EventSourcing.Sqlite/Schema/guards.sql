@@ -1,6 +1,6 @@
 -- Guards against accidents: what is not an INSERT INTO events is refused on every connection but the library's own, which switches
 -- triggers off for itself. They check first and RAISE, and never lean on a conflict clause: REPLACE fires no DELETE trigger.
--- es_inbox has a row only while an INSERT INTO events or a capture runs.
+-- es_inbox has a row only while its own trigger es_inbox_append runs, which is what opens them.
 
 CREATE TRIGGER es_log_insert BEFORE INSERT ON es_log
   BEGIN SELECT RAISE(ABORT, 'events are append-only'); END;
@@ -100,5 +100,15 @@ CREATE TRIGGER es_captures_update BEFORE UPDATE ON es_captures
 CREATE TRIGGER es_captures_delete BEFORE DELETE ON es_captures
   BEGIN SELECT RAISE(ABORT, 'es_captures is written by the library only'); END;
 
-CREATE TRIGGER es_inbox_insert BEFORE INSERT ON es_inbox WHEN NEW.origin NOT IN ('events', 'capture')
+CREATE TRIGGER es_known_types_insert BEFORE INSERT ON es_known_types
+  BEGIN SELECT RAISE(ABORT, 'es_known_types is written by the library only'); END;
+CREATE TRIGGER es_known_types_update BEFORE UPDATE ON es_known_types
+  BEGIN SELECT RAISE(ABORT, 'es_known_types is written by the library only'); END;
+CREATE TRIGGER es_known_types_delete BEFORE DELETE ON es_known_types
+  BEGIN SELECT RAISE(ABORT, 'es_known_types is written by the library only'); END;
+
+-- A row by hand is an append like that of INSERT INTO events, with all its checks.
+CREATE TRIGGER es_inbox_insert BEFORE INSERT ON es_inbox
+  BEGIN SELECT RAISE(ABORT, 'events are append-only') WHERE NEW.origin IS NOT 'events' AND NEW.origin IS NOT 'capture'; DELETE FROM es_inbox; END;
+CREATE TRIGGER es_draft_insert BEFORE INSERT ON es_draft WHEN NOT EXISTS (SELECT 1 FROM es_inbox)
   BEGIN SELECT RAISE(ABORT, 'events are append-only'); END;

@@ -23,6 +23,8 @@ internal static class AppendCases
         ContractCase.Of(Large_appends_at_once_do_not_interleave),
         ContractCase.Of(Memory_of_the_append_is_not_kept),
         ContractCase.Of(Content_round_trips),
+        ContractCase.Of(Content_type_and_schema_number_round_trip),
+        ContractCase.Of(Every_event_has_a_mark_that_stays),
         ContractCase.Of(Names_of_512_bytes_round_trip),
         ContractCase.Of(Names_differing_in_case_or_normalization_are_different_streams),
         ContractCase.Of(Payload_larger_than_any_buffer_round_trips),
@@ -201,6 +203,36 @@ internal static class AppendCases
 
     private static string Content(RecordedEvent e) =>
         $"{e.Type} {Convert.ToHexString(e.Data.Span)} {Convert.ToHexString(e.Metadata.Span)} {e.IsJson} {e.CorrelationId} {e.CausationId} {string.Join(',', e.Tags ?? [])}";
+
+    private static async Task Content_type_and_schema_number_round_trip(LogUnderTest log)
+    {
+        LogEvent[] events =
+        [
+            Make.Event(),
+            new() { Type = "Packed", Data = new byte[] { 0, 255 }, ContentType = "application/x-msgpack", SchemaVersion = 7 },
+            Make.Event() with { SchemaVersion = 1 },
+            Make.Event() with { SchemaVersion = int.MaxValue, CorrelationId = "c" },
+            new() { Type = "Packed", Data = new byte[] { 1 }, ContentType = "application/cbor", Tags = [new("t", "1")] },
+            new() { Type = "Packed", Data = new byte[] { 2 }, ContentType = "application/x-msgpack" },
+        ];
+        await log.AppendAsync("a", events).ConfigureAwait(false);
+        (string?, int, bool)[] expected = [(null, 1, true), ("application/x-msgpack", 7, false), (null, 1, true), (null, int.MaxValue, true), ("application/cbor", 1, false), ("application/x-msgpack", 1, false)];
+        Expect.Equal(expected, (await log.ReadAllAsync().ConfigureAwait(false)).Select(e => (e.ContentType, e.SchemaVersion, e.IsJson)), "content type, schema number and form");
+        Expect.Equal(expected, (await log.ReadStreamAsync("a").ConfigureAwait(false)).Select(e => (e.ContentType, e.SchemaVersion, e.IsJson)), "the same by stream");
+    }
+
+    private static async Task Every_event_has_a_mark_that_stays(LogUnderTest log)
+    {
+        await log.AppendAsync("a", Make.Numbered(100)).ConfigureAwait(false);
+        await log.AppendAsync("b", Make.WithIds(1, 2, 3)).ConfigureAwait(false);
+        var marks = (await log.ReadAllAsync().ConfigureAwait(false)).Select(e => e.Mark).ToArray();
+        Expect.True(marks.All(m => m != 0), "no mark is 0");
+        // Of 103 numbers of 32 bits, hardly two are the same.
+        Expect.True(marks.Distinct().Count() > 100, "marks differ");
+        await log.AppendAsync("c", Make.Event()).ConfigureAwait(false);
+        Expect.Equal(marks, (await log.ReadAllAsync().ConfigureAwait(false)).Take(103).Select(e => e.Mark), "marks read again");
+        Expect.Equal(marks[100..], (await log.ReadStreamAsync("b").ConfigureAwait(false)).Select(e => e.Mark), "marks by stream");
+    }
 
     private static async Task Names_of_512_bytes_round_trip(LogUnderTest log)
     {

@@ -117,6 +117,6 @@ public sealed class EventTypeMapBuilder
         var written = contract.Properties.Where(p => p.Get is not null).Select(p => p.Name).ToArray();
         if (!written.Contains(rule.Property))
             throw new ArgumentException($"Event type '{name}' writes no JSON property '{rule.Property}' for its tag '{rule.Tag}'; it writes {string.Join(", ", written)}.", nameof(rule));
-        return new(rule.Tag, rule.Property);
+        return new(rule.Tag, rule.Property) { IgnoresCase = contract.Options.PropertyNameCaseInsensitive };
     }
 }

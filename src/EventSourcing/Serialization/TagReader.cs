@@ -6,7 +6,12 @@ namespace EventSourcing.Serialization;
 /// <summary>Applies tag rules to an event's JSON. For stores and logs; the event's type is not needed.</summary>
 public static class TagReader
 {
-    /// <summary>Adds the tags that rules draw from an event, each once, in the order of its properties.</summary>
+    private const int MostRules = 64;
+
+    // How deep is the contract's to say.
+    private static readonly JsonReaderOptions s_anyDepth = new() { MaxDepth = int.MaxValue };
+
+    /// <summary>Adds the tags that rules draw from an event, each once, in the order of its properties. Of a property that is there more than once the last counts.</summary>
     /// <param name="type">The event's stored type name, for messages.</param>
     /// <param name="rules">The rules of the type.</param>
     /// <param name="json">The event in UTF-8; when it is no object it has no tags.</param>
@@ -17,22 +22,66 @@ public static class TagReader
     {
         ArgumentNullException.ThrowIfNull(rules);
         ArgumentNullException.ThrowIfNull(tags);
-        var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = int.MaxValue });      // how deep is the contract's to say
-        if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject) return;
+        var before = tags.Count;
+        if (TryRead(type, rules, json, tags, last: null)) return;
+        tags.RemoveRange(before, tags.Count - before);
+        TryRead(type, rules, json, tags, LastOf(rules, json));
+    }
+
+    // With the number of each rule's last property, the others are passed over. Without, false when a rule's property is there again.
+    private static bool TryRead(string type, IReadOnlyList<TagRule> rules, ReadOnlySpan<byte> json, List<Tag> tags, int[]? last)
+    {
+        var reader = new Utf8JsonReader(json, s_anyDepth);
+        if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject) return true;
+        if (last is null && rules.Count > MostRules) return false;
         var distinct = new DistinctTags();
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        var seen = 0UL;
+        for (var property = 0; reader.Read() && reader.TokenType == JsonTokenType.PropertyName; property++)
         {
             var start = reader;
             reader.Read();
-            foreach (var rule in rules)
+            for (var i = 0; i < rules.Count; i++)
             {
-                if (!start.ValueTextEquals(rule.Property)) continue;
-                var value = reader;
-                ReadValue(type, rule, ref value, tags, ref distinct);
+                if (!IsNamed(start, rules[i])) continue;
+                if (last is null && (seen & (1UL << i)) != 0) return false;
+                if (last is null || last[i] == property)
+                {
+                    var value = reader;
+                    ReadValue(type, rules[i], ref value, tags, ref distinct);
+                }
+
+                if (last is null) seen |= 1UL << i;
             }
 
             reader.Skip();
         }
+
+        return true;
+    }
+
+    private static int[] LastOf(IReadOnlyList<TagRule> rules, ReadOnlySpan<byte> json)
+    {
+        var last = new int[rules.Count];
+        var reader = new Utf8JsonReader(json, s_anyDepth);
+        reader.Read();
+        for (var property = 0; reader.Read() && reader.TokenType == JsonTokenType.PropertyName; property++)
+        {
+            for (var i = 0; i < rules.Count; i++)
+                if (IsNamed(reader, rules[i])) last[i] = property;
+            reader.Read();
+            reader.Skip();
+        }
+
+        return last;
+    }
+
+    private static bool IsNamed(in Utf8JsonReader name, TagRule rule)
+    {
+        if (name.ValueTextEquals(rule.Property)) return true;
+        if (!rule.IgnoresCase) return false;
+        return !name.ValueIsEscaped && Ascii.IsValid(name.ValueSpan)
+            ? Ascii.EqualsIgnoreCase(name.ValueSpan, rule.Property)
+            : string.Equals(name.GetString(), rule.Property, StringComparison.OrdinalIgnoreCase);
     }
 
     private static void ReadValue(string type, TagRule rule, ref Utf8JsonReader value, List<Tag> tags, ref DistinctTags distinct)

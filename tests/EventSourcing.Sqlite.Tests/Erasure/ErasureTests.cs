@@ -169,6 +169,35 @@ public class ErasureTests
     }
 
     [Test]
+    public async Task Marks_of_erased_events_are_kept_and_found_by_position()
+    {
+        await _log.AppendAsync(WithIds("gone-1", 1, 2), default);
+        await Append("gone-1", 1);
+        var marks = new List<RecordedEvent>();
+        await foreach (var e in _log.ReadEventsAsync(new AllRead())) marks.Add(e);
+        await Erase("gone-1", 3);
+
+        using var connection = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={_file.Path};Pooling=False");
+        connection.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = Sql.ErasedMarkAt;
+        var position = command.Parameters.AddWithValue("?1", 0);
+        foreach (var e in marks)
+        {
+            position.Value = e.Position.ToInt64();
+            using var reader = command.ExecuteReader();
+            reader.Read().Should().BeTrue();
+            ((byte[])reader.GetValue(0)).Should().Equal(e.Id.ToByteArray(bigEndian: true));
+            ((uint)reader.GetInt32(1)).Should().Be(e.Mark);
+        }
+
+        command.CommandText = "EXPLAIN QUERY PLAN " + Sql.ErasedMarkAt;
+        using var plan = command.ExecuteReader();
+        plan.Read();
+        plan.GetString(3).Should().Contain("es_ids_erased");
+    }
+
+    [Test]
     public async Task Erasure_begins_a_new_generation()
     {
         await Append("gone-1", 1);

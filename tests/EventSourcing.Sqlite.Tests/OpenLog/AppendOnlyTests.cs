@@ -21,7 +21,7 @@ public class AppendOnlyTests : OpenLogTest
     {
         using var connection = Connect();
         var guarded = connection.Rows("SELECT tbl_name FROM sqlite_master WHERE type = 'trigger' GROUP BY tbl_name HAVING count(*) = 3");
-        connection.Rows("SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'es_inbox'").Should().BeSubsetOf(guarded);
+        connection.Rows("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT IN ('es_inbox', 'es_draft')").Should().BeSubsetOf(guarded);
     }
 
     [Test]
@@ -72,6 +72,13 @@ public class AppendOnlyTests : OpenLogTest
     [TestCase("INSERT INTO es_promoted (name) VALUES ('a')")]
     [TestCase("INSERT INTO es_captures (name, definition) VALUES ('a', '{}')")]
     [TestCase("INSERT INTO es_inbox (one, origin) VALUES (1, 'me')")]
+    [TestCase("INSERT INTO es_inbox (one, origin) VALUES (1, 'events')")]
+    [TestCase("INSERT INTO es_inbox (origin) VALUES ('capture')")]
+    [TestCase("INSERT OR IGNORE INTO es_inbox (origin) VALUES ('events')")]
+    [TestCase("INSERT OR FAIL INTO es_inbox (origin, eventType, data) VALUES ('events', 'a', '{')")]
+    [TestCase("INSERT INTO es_draft (position, stream) VALUES (1, 'a')")]
+    [TestCase("INSERT INTO es_known_types (name) VALUES ('a')")]
+    [TestCase("INSERT INTO es_content_types (name) VALUES ('a')")]
     public void Other_ways_are_refused(string sql)
     {
         var before = Dump();
@@ -79,6 +86,37 @@ public class AppendOnlyTests : OpenLogTest
         run.Should().Throw<Microsoft.Data.Sqlite.SqliteException>();
         Shell.Errors(Path, sql + ";").Should().NotBeEmpty();
         Dump().Should().Be(before);
+    }
+
+    [Test]
+    public async Task A_row_of_the_inbox_by_hand_leaves_no_guard_open([Values("events", "capture")] string origin, [Values] bool inTransaction)
+    {
+        using (var connection = Connect())
+        {
+            if (inTransaction) connection.Run("BEGIN");
+            connection.Run($"INSERT INTO es_inbox (origin, stream, eventType, data) VALUES ('{origin}', 's-1', 'a', '{{}}')");
+            foreach (var sql in new[] { "INSERT INTO es_streams (name) VALUES ('x')", "INSERT INTO es_types (name) VALUES ('x')", "INSERT INTO es_ids (id, position) VALUES (x'00', 1)",
+                "INSERT INTO es_events (position, stream, version, type, time, id, data) VALUES (5, 1, 9, 1, 1, x'00', '{}')", "INSERT INTO es_unfinished (position) VALUES (9)" })
+                connection.Invoking(c => c.Run(sql)).Should().Throw<Microsoft.Data.Sqlite.SqliteException>().WithMessage("*events are append-only*");
+            if (inTransaction) connection.Run("COMMIT");
+        }
+
+        (Count("es_inbox"), Count("es_draft")).Should().Be((0, 0));
+        (await AllAsync()).Should().HaveCount(4);
+        (await Log.VerifyAsync()).Findings.Should().BeEmpty();
+    }
+
+    [Test]
+    public async Task A_row_of_the_inbox_in_a_user_s_transaction_leaves_no_guard_open()
+    {
+        await Log.InSqliteTransactionAsync(transaction =>
+        {
+            transaction.Connection.Run("INSERT INTO es_inbox (origin, stream, eventType, data) VALUES ('events', 's-1', 'a', '{}')");
+            return transaction.Connection.Invoking(c => c.Run("INSERT INTO es_streams (name) VALUES ('x')")).Should().Throw<Microsoft.Data.Sqlite.SqliteException>().Which.Message;
+        });
+
+        (Count("es_inbox"), (await AllAsync()).Count).Should().Be((0, 4));
+        (await Log.VerifyAsync()).Findings.Should().BeEmpty();
     }
 
     [TestCase("INSERT OR REPLACE")]

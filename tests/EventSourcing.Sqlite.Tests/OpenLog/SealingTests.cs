@@ -28,16 +28,88 @@ public class SealingTests : OpenLogTest
     }
 
     [Test]
-    public async Task Changed_rules_replace_a_type_s_rules()
+    public async Task An_older_map_removes_no_rule_that_a_newer_one_has_stored()
     {
         await StoreRulesAsync(Map(("n", "n")));
-        await StoreRulesAsync(Map(("name", "name")));
         await ReopenAsync();
+        await StoreRulesAsync(Map());
+        Sql("""INSERT INTO events (stream, eventType, data) VALUES ('s-1', 'numbered', '{"name":"ann","n":7}')""");
+        await AppendAsync("s-2", Event("other", "{}"));
+
+        (await AllAsync())[0].Tags!.Select(t => t.ToString()).Should().Equal("n:7");
+        (await Log.VerifyAsync()).Findings.Should().BeEmpty();
+    }
+
+    [Test]
+    public async Task A_condition_by_a_newer_map_s_tag_sees_an_event_inserted_while_an_older_one_writes()
+    {
+        await using var newer = SqliteEventLog.Open(Path);
+        await StoreRulesAsync(Map(("n", "n")), newer);
+        await StoreRulesAsync(Map());
+        Sql("""INSERT INTO events (stream, eventType, data) VALUES ('s-1', 'numbered', '{"n":7}')""");
+        await AppendAsync("s-2", Event("other", "{}"));
+
+        var append = () => newer.AppendAsync(new() { Writes = new StreamWrite[] { new("s-3", ExpectedVersion.Any, new[] { Event("a", "{}") }) }, Condition = new(LogQuery.Of(new LogQueryItem(tags: [new("n", "7")]))) }, default).AsTask();
+        await append.Should().ThrowAsync<AppendConditionFailedException>();
+    }
+
+    [Test]
+    public async Task A_rule_goes_when_it_is_removed_and_comes_with_a_map_that_has_it()
+    {
+        await StoreRulesAsync(Map(("n", "n"), ("name", "name")));
+        (await Log.RemoveTagRuleAsync("numbered", "n", "n")).Should().BeTrue();
+        (await Log.RemoveTagRuleAsync("numbered", "n", "n")).Should().BeFalse();
         Sql("""INSERT INTO events (stream, eventType, data) VALUES ('s-1', 'numbered', '{"name":"ann","n":7}')""");
 
         (await AllAsync())[0].Tags!.Select(t => t.ToString()).Should().Equal("name:ann");
-        await StoreRulesAsync(Map());
-        Count("es_tag_rules").Should().Be(0);
+        Count("es_tag_rules").Should().Be(1);
+        await ReopenAsync();
+        await StoreRulesAsync(Map(("n", "n")));
+        Count("es_tag_rules").Should().Be(2);
+    }
+
+    [TestCase("""{"Email":"b@x"}""", "email:b@x")]
+    [TestCase("""{"email":null,"Email":"g@x"}""", "email:g@x")]
+    [TestCase("""{"email":"c","email":"d"}""", "email:d")]
+    [TestCase("""{"email":"c","EMAIL":["d","e"]}""", "email:d,email:e")]
+    [TestCase("""{"email":"c","\u0045mail":"d"}""", "email:d")]
+    [TestCase("""{"email":"c","Email":null}""", "")]
+    [TestCase("""{"emails":"c"}""", "")]
+    public async Task An_event_has_the_tags_of_the_properties_that_it_is_read_with(string json, string tags)
+    {
+        await StoreRulesAsync(EventTypeMap.Create(map => map.Add("registered", CaselessJson.Default.Registered, tags: [("email", "email")])));
+        Sql("INSERT INTO events (stream, eventType, data) VALUES ('s-1', 'registered', $json)", ("$json", json));
+
+        string.Join(',', (await AllAsync())[0].Tags ?? []).Should().Be(tags);
+    }
+
+    [TestCase("""{"Email":{}}""")]
+    [TestCase("""{"EMAIL":"a\u0001"}""")]
+    public async Task What_cannot_be_a_tag_is_refused_in_any_case(string json)
+    {
+        await StoreRulesAsync(EventTypeMap.Create(map => map.Add("registered", CaselessJson.Default.Registered, tags: [("email", "email")])));
+        var insert = () => Sql("INSERT INTO events (eventType, data) VALUES ('registered', $json)", ("$json", json));
+        insert.Should().Throw<Microsoft.Data.Sqlite.SqliteException>().WithMessage("*tag*");
+    }
+
+    [Test]
+    public async Task A_property_of_another_case_is_no_tag_where_the_contract_compares_bytes()
+    {
+        await StoreRulesAsync(Map(("name", "name")));
+        Sql("""INSERT INTO events (stream, eventType, data) VALUES ('s-1', 'numbered', '{"Name":"ann"}')""");
+        (await AllAsync())[0].Tags.Should().BeNull();
+    }
+
+    [Test]
+    public async Task A_map_that_reads_without_case_widens_the_rule_and_no_other_narrows_it()
+    {
+        await StoreRulesAsync(EventTypeMap.Create(map => map.Add("registered", OpenLogJson.Default.Numbered, tags: [("name", "name")])));
+        Scalar("SELECT ignores_case FROM es_tag_rules").Should().BeNull();
+        await StoreRulesAsync(EventTypeMap.Create(map => map.Add("registered", CaselessJson.Default.Numbered, tags: [("name", "name")])));
+        Scalar("SELECT ignores_case FROM es_tag_rules").Should().Be(1L);
+        await ReopenAsync();
+        await StoreRulesAsync(EventTypeMap.Create(map => map.Add("registered", OpenLogJson.Default.Numbered, tags: [("name", "name")])));
+        Scalar("SELECT ignores_case FROM es_tag_rules").Should().Be(1L);
     }
 
     [Test]
