@@ -663,13 +663,15 @@ internal sealed class Writer : IAsyncDisposable
         var (outcome, failure) = Commit(slot, session);
         LookForCompany(items);
         var error = outcome == Outcome.NotStored ? Translate(failure!) : null;
+        // Refusals of a group in which nothing else was to be stored rest on what was stored before: they stand, and to judge them again would never end.
+        var isAnyToStore = IsAnyToStore(items);
         var isAnyLeft = false;
         foreach (ref var place in items)
         {
             if (place is null) continue;
             if (outcome == Outcome.Stored) Leave(ref place)!.Complete();
             // What it was refused for may have gone with the transaction: it is judged again.
-            else if (place is { Refusal: not null, RunsAlone: false }) isAnyLeft = true;
+            else if (isAnyToStore && place is { Refusal: not null, RunsAlone: false }) isAnyLeft = true;
             else if (place.Refusal is { } refusal) Leave(ref place)!.Fail(refusal);
             else if (outcome == Outcome.Unknown) Leave(ref place)!.FailUnknown(session, failure!);
             else Leave(ref place)!.Fail(error!);
@@ -677,6 +679,13 @@ internal sealed class Writer : IAsyncDisposable
 
         AnswerSeal(outcome == Outcome.Unknown ? WorkItem.UnknownWithoutIntent(failure!) : error);
         if (isAnyLeft) RunGroup(items);
+    }
+
+    private static bool IsAnyToStore(ReadOnlySpan<WorkItem?> items)
+    {
+        foreach (var item in items)
+            if (item is { Refusal: null }) return true;
+        return false;
     }
 
     private enum Outcome

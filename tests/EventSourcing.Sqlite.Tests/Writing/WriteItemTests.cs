@@ -1,3 +1,4 @@
+using EventSourcing.Sqlite.Internal;
 using EventSourcing.Sqlite.Tests.Faults;
 using EventSourcing.Sqlite.Tests.OpenLog;
 using EventSourcing.Storage;
@@ -11,7 +12,10 @@ namespace EventSourcing.Sqlite.Tests.Writing;
 public class WriteItemTests
 {
     private static readonly TimeSpan s_long = TimeSpan.FromSeconds(30);
-    private readonly TemporaryFile _file = new();
+    private TemporaryFile _file = null!;
+
+    [SetUp]
+    public void Create() => _file = new();
 
     [TearDown]
     public void Remove() => _file.Dispose();
@@ -69,6 +73,8 @@ public class WriteItemTests
         using (var connection = new SqliteConnection($"Data Source={_file.Path};Pooling=False"))
         {
             connection.Open();
+            // The log's own guards stop accidents only.
+            _ = SQLitePCL.raw.sqlite3_db_config(connection.Handle, Native.ConfigEnableTrigger, 0, out _);
             connection.Run("UPDATE es_records SET value = X'02' WHERE key = 'damaged'");
         }
 
