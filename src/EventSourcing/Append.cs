@@ -43,7 +43,7 @@ public sealed class Append
     internal EventQuery? FailIfQuery { get; private set; }
 
     /// <summary>The position of the condition.</summary>
-    internal GlobalPosition FailIfAfter { get; private set; }
+    internal ResumeToken FailIfAfter { get; private set; }
 
     internal Tracking? Tracking { get; private set; }
 
@@ -87,17 +87,30 @@ public sealed class Append
         return this;
     }
 
+    /// <summary>Refuses the append when any event matches a query. Said again, either query refuses.</summary>
+    /// <param name="query">The events that must not exist.</param>
+    /// <exception cref="InvalidOperationException">A condition after another place was said before.</exception>
+    public Append FailIf(EventQuery query) => FailIf(query, ResumeToken.Start);
+
     /// <summary>Refuses the append when an event after a position matches a query. Said again with the same position, either query refuses.</summary>
     /// <param name="query">The events that must not exist.</param>
-    /// <param name="after">Events up to here are ignored: the head that the decision was made on; left out, any match refuses.</param>
-    /// <exception cref="InvalidOperationException">It was said before with another position.</exception>
-    public Append FailIf(EventQuery query, GlobalPosition after = default)
+    /// <param name="after">Events up to here are ignored: the head that the decision was made on, read by this process a moment ago. A place that was kept outside it is a <see cref="ResumeToken"/>.</param>
+    /// <exception cref="InvalidOperationException">A condition after another place was said before.</exception>
+    public Append FailIf(EventQuery query, GlobalPosition after) => FailIf(query, ResumeToken.Unverified(after));
+
+    /// <summary>As <see cref="FailIf(EventQuery, GlobalPosition)"/>, after a place that was kept outside the process, by a client for one: the append is refused with <see cref="LogDivergedException"/> when the log holds another event there.</summary>
+    /// <param name="query">The events that must not exist.</param>
+    /// <param name="after">Events up to here are ignored: the token of the head that the decision was made on.</param>
+    /// <exception cref="InvalidOperationException">A condition after another place was said before.</exception>
+    public Append FailIf(EventQuery query, ResumeToken after)
     {
         ArgumentNullException.ThrowIfNull(query);
         if (FailIfQuery is not null && FailIfAfter != after)
-            throw new InvalidOperationException($"An append has one condition, after one position: {FailIfAfter} was given, now {after}.");
+            throw new InvalidOperationException($"An append has one condition, after one place: {Text(FailIfAfter)} was given, now {Text(after)}.");
         (FailIfQuery, FailIfAfter) = (FailIfQuery?.Or(query) ?? query, after);
         return this;
+
+        static string Text(ResumeToken place) => place.IsVerifiable ? place.ToString() : place.Position.ToString();
     }
 
     /// <summary>Records how far a source was read; an append not above the recorded place stores nothing.</summary>
@@ -109,6 +122,18 @@ public sealed class Append
         ArgumentNullException.ThrowIfNull(source);
         if (Tracking is not null) throw new InvalidOperationException($"An append has one tracking entry: {Tracking} was said.");
         Tracking = new(source, position);
+        return this;
+    }
+
+    /// <summary>Records how far another log was read, with the token to read on from: <see cref="TrackingExtensions.FindTrackingAsync"/> gives it back.</summary>
+    /// <param name="source">The source's name, 1 to 512 bytes of UTF-8.</param>
+    /// <param name="token">The token of the source's event that was read: its position is the place.</param>
+    /// <exception cref="InvalidOperationException">It was said before.</exception>
+    public Append Track(string source, ResumeToken token)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        if (Tracking is not null) throw new InvalidOperationException($"An append has one tracking entry: {Tracking} was said.");
+        Tracking = new(source, token.Position.ToInt64(), token);
         return this;
     }
 }

@@ -7,6 +7,7 @@ namespace EventSourcing;
 public sealed class EventEnvelope : IHandled
 {
     private readonly ReadOnlyMemory<byte> _metadata;
+    private readonly uint _mark;
     private EventMetadata? _parsed;
 
     internal EventEnvelope(in RecordedEvent recorded, object data, int ordinal = 0)
@@ -23,6 +24,7 @@ public sealed class EventEnvelope : IHandled
         CorrelationId = recorded.CorrelationId;
         CausationId = recorded.CausationId;
         Tags = recorded.Tags ?? [];
+        _mark = recorded.Mark;
         _metadata = recorded.Metadata;
     }
 
@@ -40,6 +42,9 @@ public sealed class EventEnvelope : IHandled
 
     /// <summary>The place in the log.</summary>
     public GlobalPosition Position { get; }
+
+    /// <summary><see cref="Position"/> for use outside the log: in a client, another file, another database.</summary>
+    public ResumeToken ResumeToken => ResumeToken.Of(Position, EventId, _mark);
 
     /// <summary>Which of the events it is that its stored event reads as, from 0: they have position, version and id in common. 0 where it reads as one event.</summary>
     public int Ordinal { get; }

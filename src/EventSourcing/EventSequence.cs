@@ -7,7 +7,8 @@ namespace EventSourcing;
 /// <remarks>
 /// May be enumerated several times, each time up to the same head. Not thread-safe. Enumerating throws
 /// <see cref="EventSerializationException"/> at an event that cannot be read, <see cref="UnknownEventTypeException"/> at one whose
-/// type has no entry in the type map, <see cref="LogTruncatedException"/> when the read starts beyond the head, and
+/// type has no entry in the type map, <see cref="LogTruncatedException"/> when the read starts beyond the head,
+/// <see cref="LogDivergedException"/> when the token to read after is of another history, or the log was restored to an older state between two pages, and
 /// <see cref="StoreUnavailableException"/> when events were merged or removed between two pages: what was read so far is then
 /// another history, and the read is begun anew.
 /// </remarks>
@@ -21,16 +22,45 @@ public sealed class EventSequence : IAsyncEnumerable<EventEnvelope>
     private readonly LogBounds? _bounds;
     private GlobalPosition? _head;
 
+    // The furthest place that was seen: every page belongs to a history that has it.
+    private ResumeToken _known;
+    private ResumeToken? _headToken;
+
     internal EventSequence(IEventLog log, EventCodec codec, RangeRead read, long? maxCount, ReadFilter? filter, LogBounds? bounds = null) =>
-        (_log, _codec, _read, _maxCount, _filter, _bounds) = (log, codec, read, maxCount ?? long.MaxValue, filter, bounds);
+        (_log, _codec, _read, _maxCount, _filter, _bounds, _known) = (log, codec, read, maxCount ?? long.MaxValue, filter, bounds, read.Token);
 
     /// <summary>The position of the log's last event when this sequence was first read: what a condition's <c>after</c> is to be, also when nothing matched.</summary>
     /// <param name="cancellationToken">Ends the wait for a reader.</param>
     /// <returns>The head, always the same; <see cref="GlobalPosition.Start"/> when the log had no event.</returns>
     public async ValueTask<GlobalPosition> HeadAsync(CancellationToken cancellationToken = default)
     {
-        _head ??= await _log.GetHeadAsync(cancellationToken).ConfigureAwait(false);
+        if (_head is { } known) return known;
+        using var page = await _log.ReadAsync(EventLogExtensions.HeadRead with { Token = _known }, cancellationToken).ConfigureAwait(false);
+        _head ??= page.Head;
         return _head.Value;
+    }
+
+    /// <summary>The head that <see cref="HeadAsync"/> gives, for use outside the process: what a client hands back with its decision, to be a condition's <c>after</c>.</summary>
+    /// <param name="cancellationToken">Ends the wait for a reader.</param>
+    /// <returns>The token, always the same; <see cref="ResumeToken.Start"/> when the log had no event.</returns>
+    /// <exception cref="LogDivergedException">The log was restored to an older state since this sequence was first read.</exception>
+    public async ValueTask<ResumeToken> GetHeadTokenAsync(CancellationToken cancellationToken = default)
+    {
+        if (_headToken is { } known) return known;
+        if (_head is not { } head)
+        {
+            using var page = await _log.ReadAsync(EventLogExtensions.LastRead with { Token = _known }, cancellationToken).ConfigureAwait(false);
+            (_head, _headToken) = (page.Head, EventLogExtensions.TokenAt(page.Head, page));
+        }
+        else
+        {
+            // A sequence that was read to its end has come by it.
+            var isSeen = _known.Position == head && _known.IsVerifiable;
+            _headToken = isSeen ? _known : await _log.FindTokenAsync(ResumeToken.Unverified(head), _known, cancellationToken).ConfigureAwait(false);
+        }
+
+        _known = ResumeToken.Later(_known, _headToken.Value);
+        return _headToken.Value;
     }
 
     /// <summary>Reads the events, up to the head that <see cref="HeadAsync"/> gives.</summary>
@@ -41,10 +71,11 @@ public sealed class EventSequence : IAsyncEnumerable<EventEnvelope>
             ? _read
             : await _bounds.NarrowAsync(_log, (AllRead)_read, await HeadAsync(cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
         var left = _maxCount;
-        for (var pages = new LogPages(read); pages.Next is { } next && left > 0;)
+        for (var pages = new LogPages(read is null ? null : read with { Token = _known }); pages.Next is { } next && left > 0;)
         {
             using var page = await _log.ReadAsync(OfAtMost(next, left), cancellationToken).ConfigureAwait(false);
             pages.Take(page);
+            _known = ResumeToken.Later(_known, page.Token);
             var head = _head ??= page.Head;
             for (var i = 0; i < page.Events.Length && left > 0; i++)
             {

@@ -44,7 +44,7 @@ public sealed class EventStore : IEventStore
         ThrowIfBelowOne(options.ThroughVersion, nameof(options.ThroughVersion));
         ThrowIfBelowOne(options.MaxCount, nameof(options.MaxCount));
         var (after, through) = options.Range;
-        var read = new StreamRead(stream) { Query = options.Query?.Resolve(Types), Direction = options.Direction, AfterVersion = after, ThroughVersion = through };
+        var read = new StreamRead(stream) { Query = options.Query?.Resolve(Types), Direction = options.Direction, AfterVersion = after, ThroughVersion = through, IncludeToken = true };
         return new(Log, _codec, read, options.MaxCount, options.Filter);
     }
 
@@ -54,7 +54,7 @@ public sealed class EventStore : IEventStore
         options ??= ReadAllOptions.Default;
         ThrowIfBelowOne(options.MaxCount, nameof(options.MaxCount));
         var (after, through) = options.Range;
-        var read = new AllRead { Query = query?.Resolve(Types), Direction = options.Direction, AfterPosition = after, ThroughPosition = through };
+        var read = new AllRead { Query = query?.Resolve(Types), Direction = options.Direction, AfterPosition = after, ThroughPosition = through, Token = options.AfterToken, IncludeToken = true };
         return new(Log, _codec, read, options.MaxCount, options.Filter, options.Bounds);
     }
 
@@ -66,7 +66,7 @@ public sealed class EventStore : IEventStore
         ArgumentNullException.ThrowIfNull(apply);
         ArgumentOutOfRangeException.ThrowIfNegative(afterVersion);
         if (throughVersion is { } through) ArgumentOutOfRangeException.ThrowIfLessThan(through, afterVersion, nameof(throughVersion));
-        var read = new StreamRead(stream) { AfterVersion = afterVersion, ThroughVersion = throughVersion, IncludeTags = false, ReuseBuffers = true };
+        var read = new StreamRead(stream) { AfterVersion = afterVersion, ThroughVersion = throughVersion, IncludeTags = false, ReuseBuffers = true, IncludeToken = true };
         return FoldAsync(read, afterVersion, initial, apply, cancellationToken);
     }
 
@@ -76,7 +76,7 @@ public sealed class EventStore : IEventStore
     {
         ArgumentNullException.ThrowIfNull(query);
         ArgumentNullException.ThrowIfNull(apply);
-        return FoldAsync(new AllRead { Query = query.Resolve(Types), IncludeTags = false, ReuseBuffers = true }, 0, initial, apply, cancellationToken);
+        return FoldAsync(new AllRead { Query = query.Resolve(Types), IncludeTags = false, ReuseBuffers = true, IncludeToken = true }, 0, initial, apply, cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -99,7 +99,11 @@ public sealed class EventStore : IEventStore
         ArgumentNullException.ThrowIfNull(commandId);
         Name.ThrowIfInvalid(commandId, "command id", nameof(commandId));
         var found = await Log.ReadRecordsAsync(RecordKind.Command, commandId, commandId, 1, cancellationToken).ConfigureAwait(false);
-        return found.Count == 0 ? null : CommandResult.Parse(commandId, found[0].Value);
+        if (found.Count == 0) return null;
+        var command = CommandResult.Parse(commandId, found[0].Value);
+        if (command.Result.ResumeToken is not { IsVerifiable: false } place || place == ResumeToken.Start) return command;
+        // It was stored before logs drew marks.
+        return command with { Result = command.Result.WithToken(await Log.FindTokenAsync(place, cancellationToken).ConfigureAwait(false)) };
     }
 
     /// <inheritdoc/>

@@ -21,6 +21,15 @@ public static class EventStoreExtensions
         return store.AppendAsync(new Append().To(stream, expected, events as object[] ?? [.. events]), cancellationToken);
     }
 
+    /// <summary>The log's last event as a token for use outside the log; <see cref="ResumeToken.Start"/> when the log has no event. <see cref="IEventStore.GetHeadAsync"/> is the cheaper one where the position is only used by this process, a moment later.</summary>
+    /// <param name="store">The store.</param>
+    /// <param name="cancellationToken">Ends the wait for a reader.</param>
+    public static ValueTask<ResumeToken> GetHeadTokenAsync(this IEventStore store, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(store);
+        return store.Log.GetHeadTokenAsync(cancellationToken);
+    }
+
     /// <summary>An append in bytes, as a transaction of the store's log takes it in a user's work. It takes cause, correlation and actor from what is being handled now (<see cref="Handling"/>), as every append does.</summary>
     /// <param name="store">The store.</param>
     /// <param name="append">What to encode.</param>

@@ -34,6 +34,7 @@ public interface IEventStore : IAsyncDisposable
     /// <exception cref="DuplicateEventException">An event id is in use for something else, or twice in the append.</exception>
     /// <exception cref="WrongExpectedVersionException">A stream is not in the demanded state; all that are not are named.</exception>
     /// <exception cref="AppendConditionFailedException">An event matches the condition.</exception>
+    /// <exception cref="LogDivergedException">The condition's token is of another history.</exception>
     /// <exception cref="LogTruncatedException">The condition's position lies beyond the head.</exception>
     /// <exception cref="StoreUnavailableException">The log could not be written just now.</exception>
     /// <exception cref="AppendOutcomeUnknownException">The commit failed and its outcome could not be found out.</exception>

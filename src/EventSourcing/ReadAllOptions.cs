@@ -3,7 +3,7 @@ using EventSourcing.Storage;
 
 namespace EventSourcing;
 
-/// <summary>Which part of the whole log to read. Positions and moments may be said together; the narrower bound holds.</summary>
+/// <summary>Which part of the whole log to read. Positions, token and moments may be said together; the narrowest bound holds.</summary>
 public sealed record ReadAllOptions
 {
     internal static ReadAllOptions Default { get; } = new();
@@ -13,6 +13,9 @@ public sealed record ReadAllOptions
 
     /// <summary>Only events after this position, exclusive, in either direction; null: from the beginning of the log.</summary>
     public GlobalPosition? AfterPosition { get; init; }
+
+    /// <summary>Only events after this place, exclusive, in either direction: to resume with a token that was kept outside the process. The log first compares the event there, see <see cref="ResumeToken"/>. <see cref="ResumeToken.Start"/>, the default: no such bound.</summary>
+    public ResumeToken AfterToken { get; init; }
 
     /// <summary>Only events up to this position, inclusive, in either direction; null: to the head.</summary>
     public GlobalPosition? ThroughPosition { get; init; }
@@ -34,7 +37,7 @@ public sealed record ReadAllOptions
     {
         get
         {
-            var after = AfterPosition ?? GlobalPosition.Start;
+            var after = AfterPosition > AfterToken.Position ? AfterPosition.Value : AfterToken.Position;
             return (after, ThroughPosition < after ? after : ThroughPosition);
         }
     }

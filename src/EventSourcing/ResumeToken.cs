@@ -54,6 +54,9 @@ public readonly record struct ResumeToken : IComparable<ResumeToken>, ISpanParsa
     /// <param name="other">The other token.</param>
     public int CompareTo(ResumeToken other) => Position.CompareTo(other.Position);
 
+    /// <summary>The one that lies further on: with it, what lies before is compared as well.</summary>
+    internal static ResumeToken Later(in ResumeToken one, in ResumeToken other) => other > one ? other : one;
+
     /// <summary>The token as ASCII letters, digits and dots, for people and for storage; <see cref="Parse(string)"/> reads it back. The first character is the number of the format.</summary>
     public override string ToString() => IsVerifiable
         ? string.Create(CultureInfo.InvariantCulture, $"{Format}{Separator}{Position}{Separator}{EventId:N}{Separator}{Mark:x8}")
@@ -98,8 +101,9 @@ public readonly record struct ResumeToken : IComparable<ResumeToken>, ISpanParsa
             return true;
         }
 
-        if (position == GlobalPosition.Start || !Guid.TryParseExact(s[parts[2]], "N", out var id) || id == Guid.Empty) return false;
-        if (s[parts[3]].Length != 8 || !uint.TryParse(s[parts[3]], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var mark)) return false;
+        // The lengths first: blanks around them would be parsed.
+        if (position == GlobalPosition.Start || s[parts[2]].Length != 32 || s[parts[3]].Length != 8) return false;
+        if (!Guid.TryParseExact(s[parts[2]], "N", out var id) || id == Guid.Empty || !uint.TryParse(s[parts[3]], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var mark)) return false;
         result = new(position, id, mark);
         return true;
     }

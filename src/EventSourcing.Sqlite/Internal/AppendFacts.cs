@@ -7,6 +7,8 @@ internal readonly struct AppendFacts(WriteSession session, StreamHeads heads, Ev
 {
     public GlobalPosition Head => GlobalPosition.FromInt64(session.Head);
 
+    public ResumeToken TokenOf(GlobalPosition position) => session.TokenAt(position.ToInt64());
+
     public Record? FindRecord(RecordKind kind, string key) => session.Records.TryGet(kind, key, out var record) ? record : null;
 
     public bool TryFindEvent(Guid id, StreamId stream, in LogEvent e, out FoundEvent found) => ids.TryFind(id, session.Head, stream, e, out found);

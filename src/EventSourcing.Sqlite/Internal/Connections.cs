@@ -59,6 +59,14 @@ internal static class Connections
             : throw new StoreCorruptException($"the fact id_key, by which events are found by their ids, is {(found is null ? "missing or no number" : $"{found}, which is out of its range")}. Nothing was changed; restore a backup.", $"'{path}', es_log");
     }
 
+    /// <summary>Refuses a file whose content was replaced by that of another log while it was open: its ids are made in another way.</summary>
+    /// <exception cref="StoreUnavailableException">It was.</exception>
+    internal static void ThrowIfOtherLog(Database database, PositionalIds ids)
+    {
+        if (IdsOf(database, "the file") != ids)
+            throw new StoreUnavailableException("Another log was restored into the file while it was open. Nothing was written; close the log and open it again.");
+    }
+
     /// <summary>A writer's connection to a log that is open.</summary>
     internal static WriteSession OpenSession(StoreFile file, KnownSchema schema, SqliteOptions options, PositionalIds ids, TagRuleSet rules, bool forUserCode)
     {
@@ -96,6 +104,7 @@ internal static class Connections
         try
         {
             schema.ThrowIfChanged(database);
+            ThrowIfOtherLog(database, ids);
             return new(database, ids);
         }
         catch

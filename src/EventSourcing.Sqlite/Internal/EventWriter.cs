@@ -18,8 +18,8 @@ internal sealed unsafe class EventWriter(Database database, PositionalIds ids, N
     /// <param name="stream">Its stream's id.</param>
     /// <param name="version">Its version.</param>
     /// <param name="time">The store's time, in microseconds since 1970.</param>
-    /// <returns>The event's id.</returns>
-    internal Guid Write(in LogEvent e, long position, long stream, long version, long time)
+    /// <returns>The event's token.</returns>
+    internal ResumeToken Write(in LogEvent e, long position, long stream, long version, long time)
     {
         var id = e.Id ?? IdAt(position, time);
         var header = new Checksum.EventHeader { Position = position, Stream = stream, Version = version, Type = types.Intern(e.Type), Time = time };
@@ -37,7 +37,7 @@ internal sealed unsafe class EventWriter(Database database, PositionalIds ids, N
         Encode(e, ref header);
         Insert(e, ref header);
         if (e.Id is not null) _id.Bind(1, new ReadOnlySpan<byte>(&header.Id, 16)).Bind(2, position).Run();
-        return id;
+        return ResumeToken.Of(GlobalPosition.FromInt64(position), id, (uint)header.Mark);
     }
 
     /// <summary>The id that the log gives to the event at a position.</summary>

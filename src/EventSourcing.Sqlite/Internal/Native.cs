@@ -120,6 +120,11 @@ internal static unsafe partial class Native
     [DllImport(Library), SuppressGCTransition]
     internal static extern nint sqlite3_column_value(nint statement, int column);
 
+    internal const int StatusReprepare = 5;
+
+    [DllImport(Library), SuppressGCTransition]
+    internal static extern int sqlite3_stmt_status(nint statement, int counter, int reset);
+
     [DllImport(Library), SuppressGCTransition]
     internal static extern int sqlite3_value_type(nint value);
 

@@ -27,6 +27,22 @@ internal sealed class PageBuilder(LogRead read, long head, long generation, Slab
 
     internal long StreamVersion { get; set; }
 
+    /// <summary>The highest position that was looked at; 0 for none.</summary>
+    internal long Examined { get; set; }
+
+    internal ResumeToken Token { get; set; }
+
+    /// <summary>The token of the highest position looked at where its event is on the page.</summary>
+    internal ResumeToken? LastToken
+    {
+        get
+        {
+            if (_count == 0) return null;
+            ref readonly var highest = ref _events[Direction == ReadDirection.Forward ? _count - 1 : 0];
+            return highest.Position.ToInt64() == Examined ? highest.Token : null;
+        }
+    }
+
     internal ReadDirection Direction { get; } = (read as RangeRead)?.Direction ?? ReadDirection.Forward;
 
     internal bool IsFull => _count == _maxCount || _bytes >= _maxBytes;
@@ -35,6 +51,9 @@ internal sealed class PageBuilder(LogRead read, long head, long generation, Slab
     internal void Expect(long count) => _expected = count;
 
     internal void ContinueAt(long next) => _next = next;
+
+    /// <summary>The whole log was looked at through a position, or up to where the page goes on.</summary>
+    internal void ExaminedLog(long through) => Examined = _next is { } next && Direction == ReadDirection.Forward ? next - 1 : through;
 
     /// <summary>Pages that were swapped in the file pass their checksums; that keys rise and versions follow each other does not.</summary>
     internal void ThrowIfOutOfOrder(long position, long version)
@@ -65,7 +84,7 @@ internal sealed class PageBuilder(LogRead read, long head, long generation, Slab
         return _slab.Copy(bytes);
     }
 
-    internal SqlitePage Build() => new(_events, _count, _rented, Head, StreamVersion, generation, _next);
+    internal SqlitePage Build() => new(_events, _count, _rented, Head, StreamVersion, generation, _next, Token);
 
     internal void Abandon() => Build().Dispose();
 

@@ -12,10 +12,13 @@ internal sealed class Reader : IDisposable
     private readonly Database _database;
     private readonly PositionalIds _ids;
     private readonly NameTable _streams, _types, _tags;
+    private readonly NameTable _contentTypes;
     private readonly TagIndex _tagIndex;
+    private readonly TokenTable _tokens;
     private readonly RowReader _rows;
     private readonly Slab _slab = new();
     private bool _isSealed;
+    private int _reprepared;
     private Statement? _gapAt;
     private readonly Statement _head, _streamVersion, _findId, _eventAt, _logForward, _logBackward, _streamForward, _streamBackward, _dataVersion;
 
@@ -26,7 +29,9 @@ internal sealed class Reader : IDisposable
         _types = new(database, Sql.Types);
         _tags = new(database, Sql.Tags);
         _tagIndex = new(database);
-        _rows = new(_streams, _types, _tags, new(database, Sql.ContentTypes));
+        _contentTypes = new(database, Sql.ContentTypes);
+        _rows = new(_streams, _types, _tags, _contentTypes);
+        _tokens = new(database);
         Records = new(database);
         _head = database.Prepare(Sql.Head);
         _streamVersion = database.Prepare(Sql.StreamVersion);
@@ -70,9 +75,11 @@ internal sealed class Reader : IDisposable
         var page = new PageBuilder(read, head, generation, _slab);
         try
         {
+            _tokens.Compare(read.Token, head);
             if (read is AllRead all) ReadLog(page, all);
             else if (read is StreamRead stream) ReadStream(page, stream);
             else ReadById(page, ((EventRead)read).EventId);
+            if (read is RangeRead { IncludeToken: true } && page.Examined != 0) page.Token = page.LastToken ?? _tokens.At(page.Examined);
             return page.Build();
         }
         catch
@@ -91,11 +98,24 @@ internal sealed class Reader : IDisposable
     private (long Head, long Generation) BeginSnapshot()
     {
         _head.Step();
+        if (_head.Reprepared != _reprepared) Forget();
         var head = _head.Int64(0);
         Numbering.ThrowIfNoPosition(head);
         // What lacks its seal still is not shown: every head ends before it.
         if (!_head.IsNull(1)) head = Math.Min(head, _head.Int64(1) - 1);
         return (head, _head.Int64(2));
+    }
+
+    // What was cached is of a log that only grew. The schema has changed, and with it the whole content perhaps: an older state of the log that was brought back.
+    private void Forget()
+    {
+        Connections.ThrowIfOtherLog(_database, _ids);
+        _streams.Clear();
+        _types.Clear();
+        _tags.Clear();
+        _contentTypes.Clear();
+        _rows.Clear();
+        _reprepared = _head.Reprepared;
     }
 
     private void ReadById(PageBuilder page, Guid id)
@@ -146,7 +166,12 @@ internal sealed class Reader : IDisposable
         if (read.AfterPosition.ToInt64() > page.Head) throw new LogTruncatedException(read.AfterPosition, GlobalPosition.FromInt64(page.Head));
         var (low, high) = read.Within(page.Head);
         var query = CompiledQuery.Compile(read.Query, _streams, _types, _tags);
-        if (low > high || query.MatchesNone) return;
+        if (low <= high && !query.MatchesNone) ReadLog(page, read, query, low, high);
+        page.ExaminedLog(high);
+    }
+
+    private void ReadLog(PageBuilder page, AllRead read, CompiledQuery query, long low, long high)
+    {
         if (query.IsTagged)
         {
             ReadTagged(page, query, low, high);
@@ -183,6 +208,7 @@ internal sealed class Reader : IDisposable
                     continue;
                 }
 
+                if (floor is not null) page.Examined = Math.Max(page.Examined, rows.Int64(0));
                 if (query.MatchesAll || query.Matches(rows.Int64(1), rows.Int64(3), rows.Bytes(9), _streams)) _rows.Read(rows, page);
             }
 

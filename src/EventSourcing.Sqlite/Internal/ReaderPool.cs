@@ -42,7 +42,7 @@ internal sealed class ReaderPool(int max, StoreFile file, Func<Reader> open) : I
             reader = null;
             return result;
         }
-        catch (LogTruncatedException)
+        catch (Exception e) when (e is LogTruncatedException or LogDivergedException)
         {
             // The reader did its work: there was nothing to read.
             if (reader is not null) Return(reader);

@@ -13,6 +13,13 @@ internal sealed class RowReader(NameTable streams, NameTable types, NameTable ta
     private long _lastStream;
     private StreamId _lastStreamId;
 
+    /// <summary>Forgets the names of streams.</summary>
+    internal void Clear()
+    {
+        _streamIds.Clear();
+        _lastStream = 0;
+    }
+
     /// <summary>Reads the row that a statement with the columns of <see cref="Sql.EventAt"/> stands on.</summary>
     internal unsafe void Read(Statement row, PageBuilder page)
     {

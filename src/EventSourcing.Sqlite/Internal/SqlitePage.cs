@@ -10,7 +10,7 @@ internal sealed class SqlitePage : LogPage
     private List<byte[]>? _slabs;
     private int _count;
 
-    internal SqlitePage(RecordedEvent[] events, int count, List<byte[]>? slabs, long head, long streamVersion, long generation, long? next)
+    internal SqlitePage(RecordedEvent[] events, int count, List<byte[]>? slabs, long head, long streamVersion, long generation, long? next, in ResumeToken token)
     {
         (_events, _count, _slabs) = (events, count, slabs);
         Head = GlobalPosition.FromInt64(head);
@@ -18,6 +18,7 @@ internal sealed class SqlitePage : LogPage
         Generation = generation;
         Next = next ?? 0;
         IsLast = next is null;
+        Token = token;
     }
 
     public override ReadOnlySpan<RecordedEvent> Events => _events.AsSpan(0, _count);

@@ -19,6 +19,9 @@ internal sealed unsafe class Statement(Database database, nint handle) : IDispos
 
     internal nint Handle => _handle;
 
+    /// <summary>How often SQLite has prepared the statement again, because another connection has changed the schema. A restore of the whole file, by SQLite's backup API, counts as such a change.</summary>
+    internal int Reprepared => Native.sqlite3_stmt_status(Handle, Native.StatusReprepare, 0);
+
     internal Statement Bind(int index, long value)
     {
         Check(Native.sqlite3_bind_int64(Handle, index, value));

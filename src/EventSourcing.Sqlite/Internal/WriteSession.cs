@@ -12,6 +12,8 @@ internal sealed class WriteSession : IDisposable
     private readonly NameTable _streams, _types, _tags, _contentTypes;
     private readonly StreamHeads _heads;
     private readonly EventIds _ids;
+    private readonly PositionalIds _positionalIds;
+    private readonly TokenTable _tokens;
     private readonly AppendFacts _facts;
     private readonly EventWriter _events;
     private readonly Sealer _sealer;
@@ -31,6 +33,8 @@ internal sealed class WriteSession : IDisposable
     // One for each transaction: events of one commit were stored at one moment.
     private long _timestamp;
     private bool _isCurrent;
+    private ResumeToken _last;
+    private long _cookie = -1;
 
     internal WriteSession(Database database, KnownSchema schema, SqliteOptions options, PositionalIds ids, TagRuleSet rules)
     {
@@ -42,6 +46,8 @@ internal sealed class WriteSession : IDisposable
         _contentTypes = new(database, Sql.ContentTypes);
         _heads = new(database, _streams);
         _ids = new(database, ids, _heads, _types);
+        _positionalIds = ids;
+        _tokens = new(database);
         _facts = new(this, _heads, _ids, new(database, new(database), _streams, _types, _tags));
         _events = new(database, ids, _types, _tags, _contentTypes);
         _sealer = new(database, _tags, rules);
@@ -109,7 +115,10 @@ internal sealed class WriteSession : IDisposable
             if (!_isCurrent)
             {
                 // What another connection made of the schema is looked at before anything of it is run.
-                _schema.ThrowIfChanged(_database, _schemaCookie.Scalar(-1));
+                var cookie = _schemaCookie.Scalar(-1);
+                _schema.ThrowIfChanged(_database, cookie);
+                if (cookie != _cookie) Connections.ThrowIfOtherLog(_database, _positionalIds);
+                _cookie = cookie;
                 Load();
             }
 
@@ -366,11 +375,14 @@ internal sealed class WriteSession : IDisposable
     {
         var writes = append.Writes.Span;
         var first = _nextPosition;
-        if (writes.Length == 1) return new(Insert(writes[0]), GlobalPosition.FromInt64(first), GlobalPosition.FromInt64(Head), false);
+        if (writes.Length == 1) return new(Insert(writes[0]), GlobalPosition.FromInt64(first), _last, false);
         var ranges = new StreamRange[writes.Length];
         for (var i = 0; i < writes.Length; i++) ranges[i] = Insert(writes[i]);
-        return new(ImmutableCollectionsMarshal.AsImmutableArray(ranges), GlobalPosition.FromInt64(first), GlobalPosition.FromInt64(Head), false);
+        return new(ImmutableCollectionsMarshal.AsImmutableArray(ranges), GlobalPosition.FromInt64(first), _last, false);
     }
+
+    /// <summary>The token of the event at a position, erased or not.</summary>
+    internal ResumeToken TokenAt(long position) => _tokens.At(position);
 
     private StreamRange Insert(in StreamWrite write)
     {
@@ -384,8 +396,8 @@ internal sealed class WriteSession : IDisposable
         var first = stream.Version + 1;
         foreach (ref readonly var e in write.Events.Span)
         {
-            var id = _events.Write(e, _nextPosition, stream.Id, stream.Version + 1, _timestamp);
-            FirstWritten ??= (_nextPosition, id);
+            _last = _events.Write(e, _nextPosition, stream.Id, stream.Version + 1, _timestamp);
+            FirstWritten ??= (_nextPosition, _last.EventId);
             stream.Version++;
             Head = _nextPosition++;
         }

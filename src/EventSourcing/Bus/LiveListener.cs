@@ -101,9 +101,10 @@ public sealed class LiveListener : IAsyncDisposable
         _ = _stop.CancelQuietlyAsync(Failed);
     }
 
-    internal void Start(GlobalPosition position)
+    internal void Start(in ResumeToken place)
     {
-        _position = position.ToInt64();
+        _position = place.Position.ToInt64();
+        _reader.Know(place);
         _loop = Uncaptured.Run(RunAsync);
         _removed = Uncaptured.Run(RemoveAsync);
     }
@@ -206,7 +207,7 @@ public sealed class LiveListener : IAsyncDisposable
         }
 
         _floor = _position;
-        return _feed.TryAttach(this, _position);
+        return _feed.TryAttach(this, _position, _reader.Known);
     }
 
     /// <summary>Handles what the feed offers until the listener has left it and the queue is empty.</summary>
@@ -219,6 +220,7 @@ public sealed class LiveListener : IAsyncDisposable
                 if (arrival == s_left) continue;
                 await HandleAsync(arrival).ConfigureAwait(false);
                 Volatile.Write(ref _position, arrival.Event.Position.ToInt64());
+                _reader.Know(arrival.Event.Token);
             }
 
             if (_fault is not null) return;

@@ -7,6 +7,8 @@ internal readonly struct AppendFacts(EventTable events, RecordTable records) : I
 {
     public GlobalPosition Head => GlobalPosition.FromInt64(events.Count);
 
+    public ResumeToken TokenOf(GlobalPosition position) => events.TokenAt((int)position.ToInt64());
+
     public Record? FindRecord(RecordKind kind, string key) => records.Find(kind, key);
 
     public bool TryFindEvent(Guid id, StreamId stream, in LogEvent e, out FoundEvent found)

@@ -15,9 +15,9 @@ internal sealed class EventTable
     private readonly ConcurrentDictionary<string, TypeIndex> _types = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<Tag, TagIndex> _tags = new();
     private readonly ConcurrentDictionary<Guid, int> _suppliedIds = new();
-    private readonly PositionalIds _ids = new(BitConverter.ToInt64(RandomNumberGenerator.GetBytes(8)) & (1L << 62) - 1);
+    private readonly PositionalIds _ids;
     private readonly Slabs _slabs = new();
-    private MarkSource _marks = MarkSource.Create();
+    private MarkSource _marks;
 
     // Chunks never move, so a reader's reference to an event stays good while the writer adds more.
     private RecordedEvent[][] _chunks = [];
@@ -32,6 +32,17 @@ internal sealed class EventTable
     private StreamIndex? _lastStream;
     private TypeIndex? _lastType;
 
+    internal EventTable()
+        : this(BitConverter.ToInt64(RandomNumberGenerator.GetBytes(8)) & (1L << 62) - 1, MarkSource.Create())
+    {
+    }
+
+    /// <summary>A table that gives the same ids and marks in every run.</summary>
+    internal EventTable(long idKey, MarkSource marks) => (_ids, _marks) = (new(idKey), marks);
+
+    /// <summary>Draws marks from another source from now on: what a process does that goes on with a restored log.</summary>
+    internal void UseMarks(MarkSource marks) => _marks = marks;
+
     /// <summary>The last event that readers see.</summary>
     internal int Head => Volatile.Read(ref _head);
 
@@ -42,6 +53,14 @@ internal sealed class EventTable
     internal int Count { get; private set; }
 
     internal ref readonly RecordedEvent this[int position] => ref Slot(position);
+
+    /// <summary>The token of the event at a position, erased or not; of position 0 the start.</summary>
+    internal ResumeToken TokenAt(int position)
+    {
+        if (position == 0) return ResumeToken.Start;
+        ref readonly var e = ref Slot(position);
+        return ResumeToken.Of(GlobalPosition.FromInt64(position), e.Id, e.Mark);
+    }
 
     /// <summary>The events from a position to the end of its chunk, to an erased event or to another position, whichever comes first; at most as many and, after the first, about as many bytes.</summary>
     internal ArraySegment<RecordedEvent> Run(int first, int last, int maxCount, int maxBytes)

@@ -12,7 +12,7 @@ namespace EventSourcing.InMemory;
 public sealed class InMemoryEventLog : IEventLog, IUserTransactions<InMemoryTransaction>
 {
     private readonly Lock _lock = new();
-    private readonly EventTable _events = new();
+    private readonly EventTable _events;
     private readonly AppendSignal _signal = new();
     private readonly Writer _writer;
     private volatile bool _isDisposed;
@@ -21,7 +21,12 @@ public sealed class InMemoryEventLog : IEventLog, IUserTransactions<InMemoryTran
     /// <summary>An empty log.</summary>
     /// <param name="options">The settings; null for the defaults.</param>
     /// <exception cref="ArgumentOutOfRangeException">A limit is out of its range.</exception>
-    public InMemoryEventLog(InMemoryLogOptions? options = null) => _writer = new(_events, options ?? new());
+    public InMemoryEventLog(InMemoryLogOptions? options = null)
+        : this(options, new())
+    {
+    }
+
+    internal InMemoryEventLog(InMemoryLogOptions? options, EventTable events) => (_events, _writer) = (events, new(events, options ?? new()));
 
     /// <inheritdoc/>
     public string SystemName => "memory";

@@ -10,11 +10,11 @@ internal sealed class InMemoryPage : LogPage
     private readonly int _count;
     private RecordedEvent[]? _rented;
 
-    internal InMemoryPage(ArraySegment<RecordedEvent> events, bool isRented, PageBounds bounds, long? next)
+    internal InMemoryPage(ArraySegment<RecordedEvent> events, bool isRented, PageBounds bounds, long? next, ResumeToken token)
     {
         (_events, _count, _rented) = (events, events.Count, isRented ? events.Array : null);
         (Head, StreamVersion, Generation) = (GlobalPosition.FromInt64(bounds.Head), bounds.StreamVersion, bounds.Generation);
-        (Next, IsLast) = (next ?? 0, next is null);
+        (Next, IsLast, Token) = (next ?? 0, next is null, token);
     }
 
     public override ReadOnlySpan<RecordedEvent> Events => _events;

@@ -10,6 +10,8 @@ internal readonly struct PageBounds
     internal PageBounds(EventTable events, LogRead read)
     {
         (Head, Generation) = (events.Head, events.Generation);
+        var head = GlobalPosition.FromInt64(Head);
+        if (TokenComparison.IsNeeded(read.Token, head)) TokenComparison.ThrowIfOther(read.Token, events.TokenAt((int)read.Token.Position.ToInt64()), head);
         if (read is not RangeRead range) return;
         if (range is StreamRead stream)
         {
@@ -18,7 +20,7 @@ internal readonly struct PageBounds
         }
         else if (range is AllRead all && all.AfterPosition.ToInt64() > Head)
         {
-            throw new LogTruncatedException(all.AfterPosition, GlobalPosition.FromInt64(Head));
+            throw new LogTruncatedException(all.AfterPosition, head);
         }
 
         Forward = range.Direction == ReadDirection.Forward;
@@ -43,6 +45,9 @@ internal readonly struct PageBounds
     internal int Size => Math.Max(0, Forward ? Last - First + 1 : First - Last + 1);
 
     internal bool Contains(int number) => Forward ? number <= Last : number >= Last;
+
+    /// <summary>The highest number looked at by a page that goes on with another, or with none.</summary>
+    internal int HighestExamined(int? next) => !Forward ? First : next is { } number ? number - 1 : Last;
 
     internal int PositionOf(int number) => _stream is null ? number : _stream[number - 1];
 }

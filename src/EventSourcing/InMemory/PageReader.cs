@@ -17,7 +17,7 @@ internal static class PageReader
 
     private static InMemoryPage Read(EventTable events, RangeRead read, PageBounds bounds)
     {
-        if (bounds.Size == 0) return new InMemoryPage(default, isRented: false, bounds, next: null);
+        if (bounds.Size == 0) return new InMemoryPage(default, isRented: false, bounds, next: null, TokenOf(events, read, bounds, next: null));
         if (!bounds.IsStream && bounds.Forward && read.Query is null or { IsAll: true }) return ReadRun(events, read, bounds);
 
         var page = ArrayPool<RecordedEvent>.Shared.Rent(Math.Min(read.MaxCount, bounds.Size));
@@ -35,7 +35,8 @@ internal static class PageReader
             bytes += e.Data.Length + e.Metadata.Length;
         }
 
-        return new InMemoryPage(new(page, 0, count), isRented: true, bounds, bounds.Contains(number) ? number : null);
+        int? next = bounds.Contains(number) ? number : null;
+        return new InMemoryPage(new(page, 0, count), isRented: true, bounds, next, TokenOf(events, read, bounds, next));
     }
 
     // Events lie side by side in the log's own memory and never change where readers have them: nothing is copied.
@@ -43,12 +44,15 @@ internal static class PageReader
     {
         var first = bounds.First;
         while (first <= bounds.Last && events[first].IsErased()) first++;
-        if (first > bounds.Last) return new(default, isRented: false, bounds, next: null);
+        if (first > bounds.Last) return new(default, isRented: false, bounds, next: null, TokenOf(events, read, bounds, next: null));
         var run = events.Run(first, bounds.Last, read.MaxCount, read.MaxBytes);
-        var next = first + run.Count;
-        return new(run, isRented: false, bounds, next <= bounds.Last ? next : null);
+        int? next = first + run.Count <= bounds.Last ? first + run.Count : null;
+        return new(run, isRented: false, bounds, next, TokenOf(events, read, bounds, next));
     }
 
     private static InMemoryPage ReadOne(EventTable events, int position, PageBounds bounds) =>
-        position == 0 || events[position].IsErased() ? new(default, isRented: false, bounds, next: null) : new(events.Run(position, position, 1, LogRead.DefaultMaxBytes), isRented: false, bounds, next: null);
+        new(position == 0 || events[position].IsErased() ? default : events.Run(position, position, 1, LogRead.DefaultMaxBytes), isRented: false, bounds, next: null, token: default);
+
+    private static ResumeToken TokenOf(EventTable events, RangeRead read, in PageBounds bounds, int? next) =>
+        read.IncludeToken && (bounds.Size > 0 || !bounds.IsStream) ? events.TokenAt(bounds.PositionOf(bounds.HighestExamined(next))) : default;
 }

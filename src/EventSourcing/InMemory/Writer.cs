@@ -55,13 +55,13 @@ internal sealed class Writer(EventTable events, InMemoryLogOptions options)
         if (writes.Length == 1)
         {
             var range = Store(writes[0], ticks);
-            result = new(range, Position(first), Position(events.Count), wasDuplicate: false);
+            result = new(range, GlobalPosition.FromInt64(first), events.TokenAt(events.Count), wasDuplicate: false);
             return;
         }
 
         var ranges = new StreamRange[writes.Length];
         for (var i = 0; i < ranges.Length; i++) ranges[i] = Store(writes[i], ticks);
-        result = new(ImmutableCollectionsMarshal.AsImmutableArray(ranges), Position(first), Position(events.Count), wasDuplicate: false);
+        result = new(ImmutableCollectionsMarshal.AsImmutableArray(ranges), GlobalPosition.FromInt64(first), events.TokenAt(events.Count), wasDuplicate: false);
     }
 
     private StreamRange Store(in StreamWrite write, long ticks)
@@ -85,6 +85,4 @@ internal sealed class Writer(EventTable events, InMemoryLogOptions options)
         if ((parts & AppendParts.Command) != 0)
             Records.Put(RecordKind.Command, append.CommandId!, CommandResult.Of(append, result).ToBytes());
     }
-
-    private static GlobalPosition Position(int number) => GlobalPosition.FromInt64(number);
 }

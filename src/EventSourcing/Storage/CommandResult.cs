@@ -8,7 +8,10 @@ namespace EventSourcing.Storage;
 /// <param name="Result">What the append stored.</param>
 public sealed record CommandResult(ReadOnlyMemory<byte> Fingerprint, AppendResult Result)
 {
-    private const byte Format = 1;
+    // Format 1 lacks the token of the last position.
+    private const byte Format = 2;
+    private const byte FormatWithoutToken = 1;
+    private const int IdBytes = 16;
 
     /// <summary>What is remembered of an append. It refers to the append's fingerprint and is not to be kept, but stored as <see cref="ToBytes"/>.</summary>
     /// <param name="append">An append with a command id.</param>
@@ -24,7 +27,7 @@ public sealed record CommandResult(ReadOnlyMemory<byte> Fingerprint, AppendResul
     public bool IsRepeatedBy(ReadOnlySpan<byte> fingerprint) =>
         fingerprint.IsEmpty || Fingerprint.IsEmpty || fingerprint.SequenceEqual(Fingerprint.Span);
 
-    /// <summary>The stored form: format, fingerprint, positions, streams; little-endian.</summary>
+    /// <summary>The stored form: format, fingerprint, positions, id and mark of the last position's event, streams; little-endian.</summary>
     public byte[] ToBytes()
     {
         using var stream = new MemoryStream();
@@ -35,6 +38,8 @@ public sealed record CommandResult(ReadOnlyMemory<byte> Fingerprint, AppendResul
             writer.Write(Fingerprint.Span);
             writer.Write(Result.FirstPosition.ToInt64());
             writer.Write(Result.LastPosition.ToInt64());
+            writer.Write(Result.ResumeToken.EventId.ToByteArray(bigEndian: true));
+            writer.Write(Result.ResumeToken.Mark);
             writer.Write7BitEncodedInt(Result.Streams.Count);
             foreach (var range in Result.Streams)
             {
@@ -55,6 +60,7 @@ public sealed record CommandResult(ReadOnlyMemory<byte> Fingerprint, AppendResul
     }
 
     /// <summary>Reads what <see cref="ToBytes"/> wrote. The result is marked as a duplicate.</summary>
+    /// <remarks>A result that was stored before logs drew marks has a token that is not verified: the log looks it up and completes the result by <see cref="AppendResult.WithToken"/>.</remarks>
     /// <param name="commandId">The record's key, for the error.</param>
     /// <param name="bytes">The stored form.</param>
     /// <exception cref="StoreCorruptException">The bytes are of no known form.</exception>
@@ -63,21 +69,29 @@ public sealed record CommandResult(ReadOnlyMemory<byte> Fingerprint, AppendResul
         try
         {
             using var reader = new BinaryReader(new MemoryStream(bytes.ToArray(), writable: false), Encoding.UTF8);
-            if (reader.ReadByte() is var format && format != Format) throw new InvalidDataException($"its format is {format}, not {Format}");
+            if (reader.ReadByte() is var format && format is not (Format or FormatWithoutToken)) throw new InvalidDataException($"its format is {format}, not {Format}");
             var fingerprint = reader.ReadBytes(reader.Read7BitEncodedInt());
             var first = GlobalPosition.FromInt64(reader.ReadInt64());
-            var last = GlobalPosition.FromInt64(reader.ReadInt64());
+            var last = ReadToken(reader, GlobalPosition.FromInt64(reader.ReadInt64()), format);
             var streams = new StreamRange[reader.Read7BitEncodedInt()];
             for (var i = 0; i < streams.Length; i++)
                 streams[i] = new(new(reader.ReadString()), reader.Read7BitEncodedInt64(), reader.Read7BitEncodedInt64(), reader.Read7BitEncodedInt());
             if (!reader.ReadBoolean()) return new(fingerprint, new(ImmutableCollectionsMarshal.AsImmutableArray(streams), first, last, wasDuplicate: true));
             var positions = new GlobalPosition[streams.Sum(s => s.Count)];
             for (var i = 0; i < positions.Length; i++) positions[i] = GlobalPosition.FromInt64(reader.ReadInt64());
-            return new(fingerprint, new AppendResult(ImmutableCollectionsMarshal.AsImmutableArray(streams), positions));
+            return new(fingerprint, new AppendResult(ImmutableCollectionsMarshal.AsImmutableArray(streams), positions, last));
         }
         catch (Exception e) when (e is IOException or InvalidDataException or ArgumentException or FormatException or OverflowException)
         {
             throw new StoreCorruptException(e.Message, $"the result of command '{commandId}'", e);
         }
+    }
+
+    private static ResumeToken ReadToken(BinaryReader reader, GlobalPosition position, byte format)
+    {
+        if (format == FormatWithoutToken) return ResumeToken.Unverified(position);
+        var id = new Guid(reader.ReadBytes(IdBytes), bigEndian: true);
+        var mark = reader.ReadUInt32();
+        return id == Guid.Empty ? ResumeToken.Unverified(position) : ResumeToken.Of(position, id, mark);
     }
 }

@@ -34,6 +34,7 @@ public interface IEventLog : IAsyncDisposable
     /// <exception cref="DuplicateEventException">An event id is in use for something else, or twice in the append.</exception>
     /// <exception cref="WrongExpectedVersionException">A stream is not in the demanded state.</exception>
     /// <exception cref="AppendConditionFailedException">An event matches the condition.</exception>
+    /// <exception cref="LogDivergedException">The condition's token is of another history (<see cref="TokenComparison"/>).</exception>
     /// <exception cref="LogTruncatedException">The condition's position lies beyond the head.</exception>
     /// <exception cref="StoreUnavailableException">The log could not be written just now.</exception>
     /// <exception cref="AppendOutcomeUnknownException">The commit failed and its outcome could not be found out.</exception>
@@ -43,6 +44,7 @@ public interface IEventLog : IAsyncDisposable
     /// <param name="read">What to read.</param>
     /// <param name="cancellationToken">Ends the wait for a reader; a page begun is finished.</param>
     /// <returns>A page to be disposed by the caller. It may hold no event and yet not be the last: see <see cref="LogPage.IsLast"/>.</returns>
+    /// <exception cref="LogDivergedException">The read's token is of another history: compared in the page's snapshot, before all else, as <see cref="TokenComparison"/> says.</exception>
     /// <exception cref="LogTruncatedException">The read of the whole log starts beyond its head.</exception>
     /// <exception cref="StoreCorruptException">A stored event is not what was written.</exception>
     ValueTask<LogPage> ReadAsync(LogRead read, CancellationToken cancellationToken);

@@ -110,6 +110,8 @@ public sealed class LogAppend
             Name.ThrowIfInvalid(tracking.Source ?? "", "source name", nameof(Tracking));
             if (tracking.Position < 1)
                 throw new ArgumentOutOfRangeException(nameof(Tracking), tracking.Position, $"A tracking position is 1 or more (source '{tracking.Source}').");
+            if (tracking.Token != default && tracking.Token.Position.ToInt64() != tracking.Position)
+                throw new ArgumentException($"The tracking token's position is {tracking.Token.Position}, not {tracking.Position} (source '{tracking.Source}').", nameof(Tracking));
         }
 
         if (count == 0 && CommandId is null && Tracking is null)

@@ -21,6 +21,14 @@ public abstract class LogPage : IDisposable
     /// <summary>True when this snapshot holds nothing more within the bounds.</summary>
     public bool IsLast { get; protected init; }
 
+    /// <summary>
+    /// The highest place of the log that this page has come to: a log that holds its event has the history that the page was read from. Of the whole log it is the upper bound of the read, at most the head,
+    /// also where nothing is left below it; of a page that another one follows forward, the position before <see cref="Next"/>. Of a stream it is the place of its latest version examined, and
+    /// <see cref="ResumeToken.Start"/> where there is none. <see cref="ResumeToken.Start"/> also where <see cref="RangeRead.IncludeToken"/> did not ask for it.
+    /// </summary>
+    /// <remarks><see cref="RangeRead.Next"/> hands the highest token so far to the next page as <see cref="LogRead.Token"/>: no event of another history is then taken for one that follows.</remarks>
+    public ResumeToken Token { get; protected init; }
+
     /// <summary>Returns the page's memory. <see cref="Events"/> is empty from then on.</summary>
     public void Dispose()
     {

@@ -19,6 +19,12 @@ public abstract record LogRead
     /// <summary>True when data and metadata are not used after the page is disposed, so that their memory can be used again; default false: they live on.</summary>
     public bool ReuseBuffers { get; init; }
 
+    /// <summary>
+    /// The place in the log that the caller goes on from, compared in the page's snapshot before anything is returned, by <see cref="TokenComparison"/>; it is no bound of the read.
+    /// Default <see cref="ResumeToken.Start"/>: nothing is compared.
+    /// </summary>
+    public ResumeToken Token { get; init; }
+
     /// <summary>Refuses what no log reads. Every log calls it first.</summary>
     /// <exception cref="ArgumentException">A bound is negative or ends before it begins, the page size is out of range, or no stream is named.</exception>
     public abstract void Validate();

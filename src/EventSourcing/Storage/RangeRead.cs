@@ -20,6 +20,9 @@ public abstract record RangeRead : LogRead
     /// <summary>The page ends with the event whose data and metadata bring it to this many bytes or more; default 4 MiB.</summary>
     public int MaxBytes { get; init; } = DefaultMaxBytes;
 
+    /// <summary>True when the page is to say how far it has come as a token, <see cref="LogPage.Token"/>, which may cost the look at one row more; default false. The read of the page that follows, <see cref="Next"/>, then compares it.</summary>
+    public bool IncludeToken { get; init; }
+
     private protected abstract long After { get; }
 
     private protected abstract long? Through { get; }
@@ -31,6 +34,9 @@ public abstract record RangeRead : LogRead
     /// <summary>The read of the page that follows one of this read; null when that was the last.</summary>
     /// <param name="page">A page that was read by this, or by one that this gave.</param>
     public abstract RangeRead? Next(LogPage page);
+
+    /// <summary>The furthest place that this read and a page of it know: with it, what lies before is compared as well.</summary>
+    private protected ResumeToken TokenAfter(LogPage page) => page.Token > Token ? page.Token : Token;
 
     /// <inheritdoc/>
     public override void Validate()

@@ -28,7 +28,10 @@ public sealed class Delivery
     private int _functionCount;
     private long _uncounted;
 
-    internal Delivery(IEventLog log, EventCodec codec, string subscription, int segment) => (_log, _codec, Subscription, Segment) = (log, codec, subscription, segment);
+    private readonly bool _isCheckpointOutside;
+
+    internal Delivery(IEventLog log, EventCodec codec, string subscription, int segment, bool isCheckpointOutside) =>
+        (_log, _codec, Subscription, Segment, _isCheckpointOutside) = (log, codec, subscription, segment, isCheckpointOutside);
 
     /// <summary>The subscription's name.</summary>
     public string Subscription { get; }
@@ -38,6 +41,9 @@ public sealed class Delivery
 
     /// <summary>The epoch of the runner's lease. A system outside that remembers the highest it has seen, per segment, can refuse the late effects of a runner that was frozen.</summary>
     public long Epoch { get; internal set; }
+
+    /// <summary>The place of the event, or of the last one of the batch: what a handler with its checkpoint elsewhere (<see cref="SubscriptionOptions.LoadToken"/>) commits with its effect. Null for a parked event that is tried again: its effect is committed without a place.</summary>
+    public ResumeToken? ResumeToken { get; private set; }
 
     /// <summary>Which attempt this is, from 1.</summary>
     public int Attempt { get; private set; }
@@ -63,6 +69,7 @@ public sealed class Delivery
     public void Enlist<TTransaction>(Action<TTransaction> effect) where TTransaction : class
     {
         ArgumentNullException.ThrowIfNull(effect);
+        ThrowIfCheckpointOutside();
         SynchronousDelegate.ThrowIfAsync(effect, nameof(effect));
         var transactions = _log.Find<IUserTransactions<TTransaction>>()
             ?? throw new InvalidOperationException($"An effect needs a {typeof(TTransaction)}, and the log has no transactions of this type. Nothing of it was enlisted.");
@@ -79,6 +86,7 @@ public sealed class Delivery
     public void Append(Append append)
     {
         ArgumentNullException.ThrowIfNull(append);
+        ThrowIfCheckpointOutside();
         var encoder = _codec.RentEncoder();
         try
         {
@@ -105,7 +113,15 @@ public sealed class Delivery
     /// <param name="attempt">Which one, from 1.</param>
     /// <param name="isReplay">See <see cref="IsReplay"/>.</param>
     /// <param name="bytes">The stored bytes of what is handled.</param>
-    internal void Begin(int attempt, bool isReplay, long bytes) => (Attempt, IsReplay, _uncounted) = (attempt, isReplay, bytes);
+    /// <param name="token">See <see cref="ResumeToken"/>.</param>
+    internal void Begin(int attempt, bool isReplay, long bytes, ResumeToken? token) => (Attempt, IsReplay, _uncounted, ResumeToken) = (attempt, isReplay, bytes, token);
+
+    private void ThrowIfCheckpointOutside()
+    {
+        if (_isCheckpointOutside)
+            throw new InvalidOperationException(
+                $"Nothing can be enlisted with the checkpoint of subscription '{Subscription}', which does not lie in the log (SubscriptionOptions.LoadToken). Write the effect where the token is committed; append through the store, under a command id or with event ids.");
+    }
 
     /// <summary>Says that an event is being handled until the flow of the asynchronous method that calls this ends.</summary>
     internal void Enter(IHandled handled)

@@ -98,6 +98,7 @@ public sealed class Subscriber : IAsyncDisposable
     /// <exception cref="ArgumentException">The name is not valid, or an option is out of its range.</exception>
     /// <exception cref="InvalidOperationException">The name runs in this subscriber already, or was a group before and now is none, or the other way round.</exception>
     /// <exception cref="UnknownEventTypeException">A CLR type that is asked for has no entry in the type map.</exception>
+    /// <exception cref="LogDivergedException">The start is a token of another history.</exception>
     /// <exception cref="LogTruncatedException">The start lies beyond the head. A checkpoint that lies beyond the head or cannot be read faults the subscription instead.</exception>
     public async Task<Subscription> StartAsync(string name, SubscriptionHandler handler, SubscriptionOptions? options = null, CancellationToken cancellationToken = default)
     {
@@ -118,7 +119,7 @@ public sealed class Subscriber : IAsyncDisposable
 
         try
         {
-            var position = await FindOrRecordAsync(name, options, cancellationToken).ConfigureAwait(false);
+            var place = await FindOrRecordAsync(name, options, cancellationToken).ConfigureAwait(false);
             var subscription = options.IsGroup ? Group(name, bound, options, resolved, pageSize) : Single(name, bound, options, resolved, pageSize);
             // Outside the lock: instruments may be shown to listeners here.
             LagGauges.Add(_lag);
@@ -126,7 +127,7 @@ public sealed class Subscriber : IAsyncDisposable
             {
                 ObjectDisposedException.ThrowIf(_isDisposed, this);
                 _subscriptions[name] = subscription;
-                subscription.Start(position);
+                subscription.Start(place);
             }
 
             return subscription;
@@ -239,7 +240,7 @@ public sealed class Subscriber : IAsyncDisposable
         return Enumerable.Range(0, segments).Select(segment => new SegmentKey(name, segment, segments));
     }
 
-    private async ValueTask<GlobalPosition> FindOrRecordAsync(string name, SubscriptionOptions options, CancellationToken cancellationToken)
+    private async ValueTask<ResumeToken> FindOrRecordAsync(string name, SubscriptionOptions options, CancellationToken cancellationToken)
     {
         SegmentKey[] keys = [.. Keys(name, options.IsGroup)];
         var (own, other) = (keys[0].Key, Keys(name, !options.IsGroup).First().Key);
@@ -248,11 +249,14 @@ public sealed class Subscriber : IAsyncDisposable
             var found = await _store.Log.ReadRecordsAsync(RecordKind.Checkpoint, key, key, 1, cancellationToken).ConfigureAwait(false);
             if (found.Count == 0) continue;
             if (key == other) throw Mismatch(name, options);
+            if (options.LoadToken is not null)
+                throw new InvalidOperationException($"Subscription '{name}' has a checkpoint in the log; it cannot be started with one that lies elsewhere (SubscriptionOptions.LoadToken). Give it another name.");
             return PositionOf(found[0]);
         }
 
         var start = await options.From.ResolveAsync(_store.Log, cancellationToken).ConfigureAwait(false);
-        var checkpoint = new Checkpoint(start.ToInt64(), 0, keys.Length).ToBytes();
+        if (options.LoadToken is not null) return start;
+        var checkpoint = new Checkpoint(start.Position.ToInt64(), 0, keys.Length).ToBytes();
         // The first decides whether the subscription is new; all are stored with it.
         var written = await _store.Log.WriteAsync(new()
         {
@@ -267,11 +271,11 @@ public sealed class Subscriber : IAsyncDisposable
     }
 
     // One that cannot be read faults the subscription, which reads it again; the others of the process are started all the same.
-    private static GlobalPosition PositionOf(Record record)
+    private static ResumeToken PositionOf(Record record)
     {
         try
         {
-            return GlobalPosition.FromInt64(Checkpoint.Parse(record).Position);
+            return ResumeToken.Unverified(GlobalPosition.FromInt64(Checkpoint.Parse(record).Position));
         }
         catch (StoreCorruptException)
         {

@@ -85,7 +85,7 @@ public sealed class Subscription : IAsyncDisposable
     internal async ValueTask ReadNextAsync(CancellationToken cancellationToken)
     {
         if (FarthestBehind is not { Begun: 0 } last || last.Position.ToInt64() is var position && (position >= _subscriber.Pages.Head || _next?.After == position)) return;
-        using var page = await _subscriber.Pages.AskAsync(null, 1, position + 1, 0, cancellationToken).ConfigureAwait(false);
+        using var page = await _subscriber.Pages.AskAsync(null, 1, position + 1, 0, ResumeToken.Start, cancellationToken).ConfigureAwait(false);
         if (!page.Events.IsEmpty) _next = new(position, page.Events[0].Timestamp.UtcTicks);
     }
 
@@ -171,8 +171,10 @@ public sealed class Subscription : IAsyncDisposable
     private async Task ResetAsync(Start start, IUserTransactions<object>? transactions, Action<object>? work, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(start);
+        if (_runners[0].IsCheckpointOutside)
+            throw new InvalidOperationException($"Subscription '{Name}' is not reset: its checkpoint does not lie in the log (SubscriptionOptions.LoadToken). Change the token where it lies, with the subscription stopped.");
         using var own = LoopWaits.Begin(_loops, Name, nameof(ResetAsync));
-        var position = await start.ResolveAsync(_subscriber.Store.Log, cancellationToken).ConfigureAwait(false);
+        var position = (await start.ResolveAsync(_subscriber.Store.Log, cancellationToken).ConfigureAwait(false)).Position;
         // Two resets that hold some of the runners each would wait for each other.
         await _resetting.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
@@ -317,9 +319,9 @@ public sealed class Subscription : IAsyncDisposable
         foreach (var runner in _runners) runner.BeginStop();
     }
 
-    internal void Start(GlobalPosition position)
+    internal void Start(ResumeToken place)
     {
-        foreach (var runner in _runners) runner.Start(position);
+        foreach (var runner in _runners) runner.Start(place);
         _ended = Uncaptured.Run(EndAsync);
     }
 

@@ -26,6 +26,17 @@ public sealed class SubscriptionOptions
     /// <summary>The checkpoint is written when an event that is not in it was handed to the handler this long ago, at the latest before the next event is: about the most work that is repeated after a crash. Default 1 s; from 0 (after each event) to 1 hour.</summary>
     public TimeSpan CheckpointAfter { get; init; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>
+    /// For a subscription whose checkpoint lies in the user's own database: reads the token that the handler committed last. Called with the partition (of a group 0 to 15, else 0) whenever a runner
+    /// becomes active, before its first event, and in standby by those who wait for a position. Null: there is none yet, and <see cref="From"/> decides. Default null: the checkpoint lies in the log.
+    /// </summary>
+    /// <remarks>
+    /// The handler commits <see cref="Delivery.ResumeToken"/> with its effect, in one transaction of that database, and there compares what is stored: a token that is not below this one says that the effect is
+    /// committed already, and a higher <see cref="Delivery.Epoch"/> that another runner has taken over. So the effect happens exactly once. The log then holds the leases and the parked events only; nothing can be enlisted,
+    /// and <see cref="Subscription.ResetAsync(Start, CancellationToken)"/> is refused. A token of another history faults the subscription with <see cref="LogDivergedException"/>. What the delegate throws is tried again after growing delays.
+    /// </remarks>
+    public Func<int, CancellationToken, Task<ResumeToken?>>? LoadToken { get; init; }
+
     /// <summary>True shares the subscription among workers of this and other processes: 16 segments by key, each with a lease and checkpoint of its own; order is kept per key only. Default false. Never changed once the subscription has a checkpoint.</summary>
     public bool IsGroup { get; init; }
 
@@ -45,6 +56,7 @@ public sealed class SubscriptionOptions
         Admits = admits,
         From = From,
         OnFailure = OnFailure,
+        LoadToken = LoadToken,
         Key = Key,
         CheckpointEvery = CheckpointEvery,
         CheckpointAfter = CheckpointAfter,

@@ -47,12 +47,12 @@ public class SlowListenerTests
         var pages = new EventSourcing.Subscriptions.Internal.SharedPages(store.Log);
         await using var feed = new Feed(pages, store.Types.Codec);
         var listener = new LiveListener(store.Types.Codec, feed, new(pages, null, 10), Route.All.Resolve(EventTypeMap.Empty), new(), new(), new LiveHandler((RecordedEvent _, CancellationToken _) => default), _ => { });
-        feed.TryAttach(listener, 0).Should().BeTrue();
+        feed.TryAttach(listener, 0, default).Should().BeTrue();
         listener.IsLive.Should().BeTrue();
-        FluentActions.Invoking(() => feed.TryAttach(listener, 0)).Should().Throw<InvalidOperationException>();
+        FluentActions.Invoking(() => feed.TryAttach(listener, 0, default)).Should().Throw<InvalidOperationException>();
         feed.Detach(listener);
         listener.IsLive.Should().BeFalse();
-        feed.TryAttach(listener, 0).Should().BeTrue();
+        feed.TryAttach(listener, 0, default).Should().BeTrue();
         feed.Detach(listener);
     }
 
@@ -67,7 +67,7 @@ public class SlowListenerTests
         var pages = new EventSourcing.Subscriptions.Internal.SharedPages(store.Log);
         await using var feed = new Feed(pages, store.Types.Codec);
         var listener = new LiveListener(store.Types.Codec, feed, new(pages, null, 10), Route.All.Resolve(EventTypeMap.Empty), new() { Capacity = 1, WhenFull = whenFull }, new(), new LiveHandler((RecordedEvent _, CancellationToken _) => default), _ => { });
-        feed.TryAttach(listener, 0).Should().BeTrue();
+        feed.TryAttach(listener, 0, default).Should().BeTrue();
         var arrival = new Arrival(default, store.Types.Codec);
         listener.Offer(arrival);
         var leaving = new Thread(() => listener.Offer(arrival));

@@ -92,6 +92,7 @@ public sealed class SeveralEventsTests : IAsyncDisposable
     {
         await FillAsync();
         (await _store.ReadAllAsync(null, new() { MaxCount = 2 }).Select(e => TextOf(e.Data)).ToListAsync()).Should().Equal("a", "two/0", "two/1");
+        (await _store.ReadAllAsync(null, new() { MaxCount = 3 }).Select(e => TextOf(e.Data)).ToListAsync()).Should().Equal(s_texts[..^1]);
     }
 
     [Test]

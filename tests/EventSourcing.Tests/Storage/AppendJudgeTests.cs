@@ -25,23 +25,33 @@ public class AppendJudgeTests
     [Test]
     public void A_repeated_command_asks_for_its_tracking_only()
     {
-        var result = new AppendResult(new StreamRange("a", 1, 1, 1), GlobalPosition.FromInt64(1), GlobalPosition.FromInt64(1), false);
+        var result = new AppendResult(new StreamRange("a", 1, 1, 1), GlobalPosition.FromInt64(1), ResumeToken.Of(GlobalPosition.FromInt64(1), s_id, 1), false);
         _facts.Records[(RecordKind.Command, "c")] = new CommandResult(default, result).ToBytes();
         Asked(Everything(1)).Should().Equal("Command c", "Tracking s");
+    }
+
+    [Test]
+    public void A_repeated_command_of_before_marks_asks_for_its_token()
+    {
+        var result = new AppendResult(new StreamRange("a", 1, 1, 1), GlobalPosition.FromInt64(1), ResumeToken.Unverified(GlobalPosition.FromInt64(1)), false);
+        _facts.Records[(RecordKind.Command, "c")] = new CommandResult(default, result).ToBytes();
+        AppendJudge.Judge(Everything(1), _facts, out var repeat);
+        _facts.Asked.Should().Equal("Command c", "token 1", "Tracking s");
+        repeat.ResumeToken.IsVerifiable.Should().BeTrue();
     }
 
     [Test]
     public void Repeated_events_ask_for_no_version()
     {
         _facts.Events[s_id] = new(GlobalPosition.FromInt64(7), 3, ContentDifference.None);
-        Asked(Everything(1)).Should().Equal("Command c", $"event {s_id}", "Tracking s");
+        Asked(Everything(1)).Should().Equal("Command c", $"event {s_id}", "token 7", "Tracking s");
     }
 
     [Test]
     public void An_append_that_is_tracked_already_asks_for_no_expected_version()
     {
         _facts.Records[(RecordKind.Tracking, "s")] = new TrackingRecord(1).ToBytes();
-        Asked(Everything(1)).Should().Equal("Command c", $"event {s_id}", "Tracking s", "version a", "head", "head");
+        Asked(Everything(1)).Should().Equal("Command c", $"event {s_id}", "Tracking s", "head", "version a");
     }
 
     [Test]
@@ -88,11 +98,14 @@ public class AppendJudgeTests
     }
 
     [Test]
-    public void Tracking_is_read_from_its_first_8_bytes()
+    public void Tracking_is_stored_as_8_bytes_and_a_token_behind_them()
     {
-        TrackingRecord.Parse("s", new TrackingRecord(258).ToBytes()).Position.Should().Be(258);
-        TrackingRecord.Parse("s", [2, 1, 0, 0, 0, 0, 0, 0, 77, 78]).Position.Should().Be(258, "what follows is for others");
+        var token = ResumeToken.Of(GlobalPosition.FromInt64(258), s_id, 7);
+        new TrackingRecord(258).ToBytes().Should().Equal(2, 1, 0, 0, 0, 0, 0, 0);
+        TrackingRecord.Parse("s", [2, 1, 0, 0, 0, 0, 0, 0]).Should().Be(new TrackingRecord(258));
+        TrackingRecord.Parse("s", new TrackingRecord(258, token).ToBytes()).ToTracking("s").Should().Be(new Tracking("s", 258, token));
         FluentActions.Invoking(() => TrackingRecord.Parse("s", [1, 2, 3])).Should().Throw<StoreCorruptException>().WithMessage("*source 's'*3 bytes*");
+        FluentActions.Invoking(() => TrackingRecord.Parse("s", [2, 1, 0, 0, 0, 0, 0, 0, 77, 78])).Should().Throw<StoreCorruptException>().WithMessage("*source 's'*'MN'*");
     }
 
     [Test]
@@ -144,6 +157,12 @@ public class AppendJudgeTests
             }
         }
 
+        public ResumeToken TokenOf(GlobalPosition position)
+        {
+            Asked.Add($"token {position}");
+            return ResumeToken.Of(position, Guid.NewGuid(), 1);
+        }
+
         public Record? FindRecord(RecordKind kind, string key)
         {
             if (key == "broken") throw new IOException();
@@ -173,6 +192,8 @@ public class AppendJudgeTests
     private readonly struct NothingStored : IAppendFacts
     {
         public GlobalPosition Head => GlobalPosition.Start;
+
+        public ResumeToken TokenOf(GlobalPosition position) => throw new NotSupportedException("nothing is stored");
 
         public Record? FindRecord(RecordKind kind, string key) => null;
 

@@ -33,9 +33,17 @@ internal sealed class JsonLinesState
         }
     }
 
-    internal LogPage Read(LogRead read) => read switch
+    internal LogPage Read(LogRead read)
     {
-        EventRead one => new Page(Ids.TryGetValue(one.EventId, out var position) ? [Events[position - 1]] : [], Head, 0, null),
+        if (TokenComparison.IsNeeded(read.Token, Head)) TokenComparison.ThrowIfOther(read.Token, TokenOf(read.Token.Position.ToInt64()), Head);
+        return ReadCompared(read);
+    }
+
+    private ResumeToken TokenOf(long position) => position == 0 ? ResumeToken.Start : Events[(int)position - 1].Token;
+
+    private Page ReadCompared(LogRead read) => read switch
+    {
+        EventRead one => new Page(Ids.TryGetValue(one.EventId, out var position) ? [Events[position - 1]] : [], Head, 0, null, default),
         StreamRead stream => Read(stream, Streams.GetValueOrDefault(stream.StreamId) ?? []),
         AllRead all when all.AfterPosition > Head => throw new LogTruncatedException(all.AfterPosition, Head),
         _ => Read((RangeRead)read, null),
@@ -49,14 +57,16 @@ internal sealed class JsonLinesState
         var (page, bytes, isForward) = (new List<RecordedEvent>(), 0L, read.Direction == ReadDirection.Forward);
         for (var number = isForward ? first : last; number >= first && number <= last; number += isForward ? 1 : -1)
         {
-            if (page.Count == read.MaxCount || bytes >= read.MaxBytes) return new(page, Head, version, number);
+            if (page.Count == read.MaxCount || bytes >= read.MaxBytes) return new(page, Head, version, number, Token(isForward ? number - 1 : last));
             var e = Events[(positions is null ? (int)number : positions[(int)number - 1]) - 1];
             if (read.Query is { } query && !query.Matches(e.Type, e.StreamId, e.Tags ?? [])) continue;
             page.Add(e);
             bytes += e.Data.Length + e.Metadata.Length;
         }
 
-        return new(page, Head, version, null);
+        return new(page, Head, version, null, Token(first > last && positions is not null ? 0 : last));
+
+        ResumeToken Token(long number) => !read.IncludeToken || number == 0 ? default : TokenOf(positions is null ? number : positions[(int)number - 1]);
     }
 
     internal List<Record> ReadRecords(RecordKind kind, string from, string? through, int max)
@@ -78,10 +88,10 @@ internal sealed class JsonLinesState
     {
         private RecordedEvent[] _events;
 
-        internal Page(List<RecordedEvent> events, GlobalPosition head, long streamVersion, long? next)
+        internal Page(List<RecordedEvent> events, GlobalPosition head, long streamVersion, long? next, ResumeToken token)
         {
             _events = [.. events];
-            (Head, StreamVersion, Generation, Next, IsLast) = (head, streamVersion, 1, next ?? 0, next is null);
+            (Head, StreamVersion, Generation, Next, IsLast, Token) = (head, streamVersion, 1, next ?? 0, next is null, token);
         }
 
         public override ReadOnlySpan<RecordedEvent> Events => _events;

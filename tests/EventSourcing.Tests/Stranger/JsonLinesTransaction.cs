@@ -17,6 +17,8 @@ internal sealed class JsonLinesTransaction(JsonLinesState state, DateTimeOffset 
 
     public GlobalPosition Head => GlobalPosition.FromInt64(state.Events.Count + Events.Count);
 
+    public ResumeToken TokenOf(GlobalPosition position) => At((int)position.ToInt64()).Token;
+
     public Record? FindRecord(RecordKind kind, string key) =>
         Records.TryGetValue((kind, key), out var changed) ? changed : state.Records.GetValueOrDefault((kind, key));
 
@@ -110,7 +112,7 @@ internal sealed class JsonLinesTransaction(JsonLinesState state, DateTimeOffset 
             ranges.Add(new(write.StreamId, version - write.Events.Length + 1, version, write.Events.Length));
         }
 
-        return new([.. ranges], GlobalPosition.FromInt64(first), Head, wasDuplicate: false);
+        return new([.. ranges], GlobalPosition.FromInt64(first), TokenOf(Head), wasDuplicate: false);
     }
 
     // The caller's memory is copied: it may change once the call has returned.

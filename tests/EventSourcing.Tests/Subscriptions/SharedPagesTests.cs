@@ -35,8 +35,8 @@ public sealed class SharedPagesTests : IAsyncDisposable
     [Test]
     public async Task A_page_is_read_once_and_each_takes_its_own_events()
     {
-        using var all = await _pages.TryReadAsync(501, null, default);
-        using var some = await _pages.TryReadAsync(501, LogQuery.OfTypes("t1"), default);
+        using var all = await _pages.TryReadAsync(501, default, null, default);
+        using var some = await _pages.TryReadAsync(501, default, LogQuery.OfTypes("t1"), default);
 
         _log.Reads.Should().Be(1);
         Positions(all!).Should().Equal(Enumerable.Range(501, 500).Select(i => (long)i), "a page ends where a multiple of its size does");
@@ -47,30 +47,30 @@ public sealed class SharedPagesTests : IAsyncDisposable
     [Test]
     public async Task What_lies_at_the_head_is_not_shared()
     {
-        (await _pages.TryReadAsync(3001, null, default)).Should().BeNull();
-        (await _pages.TryReadAsync(3001, null, default)).Should().BeNull();
+        (await _pages.TryReadAsync(3001, default, null, default)).Should().BeNull();
+        (await _pages.TryReadAsync(3001, default, null, default)).Should().BeNull();
         _log.Reads.Should().Be(2, "it is not kept either");
     }
 
     [Test]
     public async Task A_read_that_fails_is_its_own_reader_s_failure()
     {
-        await FluentActions.Awaiting(() => _pages.TryReadAsync(1, null, new CancellationToken(canceled: true)).AsTask()).Should().ThrowAsync<OperationCanceledException>();
-        using var page = await _pages.TryReadAsync(1, null, default);
+        await FluentActions.Awaiting(() => _pages.TryReadAsync(1, default, null, new CancellationToken(canceled: true)).AsTask()).Should().ThrowAsync<OperationCanceledException>();
+        using var page = await _pages.TryReadAsync(1, default, null, default);
         page!.Events.Length.Should().Be(SharedPages.PageSize);
     }
 
     [Test]
     public async Task Pages_live_until_their_last_reader_has_disposed_them()
     {
-        var page = (await _pages.TryReadAsync(1, null, default))!;
+        var page = (await _pages.TryReadAsync(1, default, null, default))!;
         _pages.Leave(_one);
         _pages.IsWorthwhile.Should().BeFalse();
         page.Events.Length.Should().Be(SharedPages.PageSize, "the window is given up, the reader's page is not");
         page.Dispose();
         page.Dispose();
         page.Events.Length.Should().Be(0);
-        using var again = await _pages.TryReadAsync(1, null, default);
+        using var again = await _pages.TryReadAsync(1, default, null, default);
         _log.Reads.Should().Be(2);
     }
 
@@ -80,14 +80,14 @@ public sealed class SharedPagesTests : IAsyncDisposable
         for (var i = 0; i < 9; i++) await FillAsync();
         var third = new SharedReader(_pages, null, SharedPages.PageSize);
         _pages.Enter(third);
-        using var near = await _pages.TryReadAsync(1001, null, default);
-        using var far = await _pages.TryReadAsync(28_001, null, default);
+        using var near = await _pages.TryReadAsync(1001, default, null, default);
+        using var far = await _pages.TryReadAsync(28_001, default, null, default);
 
         _pages.Leave(third);
 
-        using var nearAgain = await _pages.TryReadAsync(1001, null, default);
+        using var nearAgain = await _pages.TryReadAsync(1001, default, null, default);
         _log.Reads.Should().Be(2, "the two that are left come to it soon");
-        using var farAgain = await _pages.TryReadAsync(28_001, null, default);
+        using var farAgain = await _pages.TryReadAsync(28_001, default, null, default);
         _log.Reads.Should().Be(3);
     }
 

@@ -191,6 +191,8 @@ public sealed class SharedTailTests : IAsyncDisposable
     {
         internal TailPlace Place { get; } = new(number);
 
+        private ResumeToken _known;
+
         internal Settlement Settlement { get; } = new();
 
         internal long At { get; set; }
@@ -200,13 +202,15 @@ public sealed class SharedTailTests : IAsyncDisposable
         internal Task Waiting { get; private set; } = Task.CompletedTask;
 
         internal void Wait(long until = long.MaxValue, CancellationToken cancellationToken = default) =>
-            Waiting = tail.WaitAsync(Place, At, until, Settlement, cancellationToken).AsTask();
+            Waiting = tail.WaitAsync(Place, At, until, _known, Settlement, cancellationToken).AsTask();
 
         internal async Task<List<long>> ReadAsync()
         {
             At = Math.Max(At, Place.Position);
             var positions = new List<long>();
-            using var page = await tail.ReadAsync(Place, At + 1, default);
+            _known = ResumeToken.Later(_known, Place.Known);
+            using var page = await tail.ReadAsync(Place, At + 1, _known, default);
+            _known = ResumeToken.Later(_known, page.Token);
             foreach (ref readonly var e in page.Events) positions.Add(e.Position.ToInt64());
             At = page.IsLast ? page.Head.ToInt64() : page.Next - 1;
             Seen.AddRange(positions);

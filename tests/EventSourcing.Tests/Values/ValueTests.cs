@@ -108,23 +108,42 @@ public class ValueTests
 
     [Test]
     public void Command_result_reads_back_what_it_writes() =>
-        Gen.Select(Gen.Byte.Array[0, 64], Gen.Long[0, 1L << 40], Gen.Int[0, 4].Array[0, 4], Gen.Bool).Sample((fingerprint, before, counts, isScattered) =>
+        Gen.Select(Gen.Byte.Array[0, 64], Gen.Long[0, 1L << 40], Gen.Int[0, 4].Array[0, 4], Gen.Bool, Gen.Guid, Gen.UInt).Sample((fingerprint, before, counts, isScattered, id, mark) =>
         {
             ImmutableArray<StreamRange> ranges = [.. counts.Select((count, i) => new StreamRange($"s-{i}", 1, count, count))];
             var total = counts.Sum();
             var step = isScattered ? 3 : 1;
             GlobalPosition[] positions = [.. Enumerable.Range(1, total).Select(i => GlobalPosition.FromInt64(before + i * step))];
             var result = total == 0
-                ? new AppendResult(ranges, GlobalPosition.FromInt64(before), GlobalPosition.FromInt64(before), wasDuplicate: true)
-                : isScattered ? new(ranges, positions) : new(ranges, positions[0], positions[^1], wasDuplicate: true);
+                ? new AppendResult(ranges, GlobalPosition.FromInt64(before), TokenAt(GlobalPosition.FromInt64(before)), wasDuplicate: true)
+                : isScattered ? new(ranges, positions, TokenAt(positions[^1])) : new(ranges, positions[0], TokenAt(positions[^1]), wasDuplicate: true);
             var read = CommandResult.Parse("c", new CommandResult(fingerprint, result).ToBytes());
-            return read.Result == result && read.Fingerprint.Span.SequenceEqual(fingerprint);
+            return read.Result == result && read.Result.ResumeToken == result.ResumeToken && read.Fingerprint.Span.SequenceEqual(fingerprint);
+
+            ResumeToken TokenAt(GlobalPosition position) =>
+                position == GlobalPosition.Start || id == Guid.Empty ? ResumeToken.Unverified(position) : ResumeToken.Of(position, id, mark);
         });
+
+    // Format 1, written by hand: fingerprint, first and last position, one stream, positions not scattered.
+    [Test]
+    public void Command_result_stored_before_logs_drew_marks_reads_back_with_a_token_that_is_not_verified()
+    {
+        byte[] stored = [1, 2, 0xAB, 0xCD, 7, 0, 0, 0, 0, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 1, 1, (byte)'s', 4, 5, 2, 0];
+        var read = CommandResult.Parse("c", stored);
+        read.Fingerprint.ToArray().Should().Equal(0xAB, 0xCD);
+        read.Result.Streams.Should().Equal(new StreamRange("s", 4, 5, 2));
+        read.Result.ResumeToken.Should().Be(ResumeToken.Unverified(GlobalPosition.FromInt64(8)));
+        var token = ResumeToken.Of(GlobalPosition.FromInt64(8), Guid.NewGuid(), 3);
+        var completed = read.Result.WithToken(token);
+        completed.ResumeToken.Should().Be(token);
+        (completed.FirstPosition, completed.LastPosition, completed.WasDuplicate, completed.Count).Should().Be((GlobalPosition.FromInt64(7), GlobalPosition.FromInt64(8), true, 2));
+        FluentActions.Invoking(() => read.Result.WithToken(ResumeToken.Start)).Should().Throw<ArgumentException>();
+    }
 
     [Test]
     public void Append_result_refuses_positions_that_do_not_fit_its_events()
     {
-        var (one, two) = (GlobalPosition.FromInt64(1), GlobalPosition.FromInt64(2));
+        var (one, two) = (GlobalPosition.FromInt64(1), ResumeToken.Unverified(GlobalPosition.FromInt64(2)));
         var range = new StreamRange("s", 1, 3, 3);
         FluentActions.Invoking(() => new AppendResult(range, one, two, wasDuplicate: false)).Should().Throw<ArgumentException>();
         FluentActions.Invoking(() => new AppendResult([range, range], one, two, wasDuplicate: false)).Should().Throw<ArgumentException>();
@@ -134,12 +153,12 @@ public class ValueTests
     [Test]
     public void Append_result_says_what_it_was_given()
     {
-        var (first, last) = (GlobalPosition.FromInt64(7), GlobalPosition.FromInt64(9));
+        var (first, last) = (GlobalPosition.FromInt64(7), ResumeToken.Of(GlobalPosition.FromInt64(9), Guid.NewGuid(), 5));
         foreach (var range in new StreamRange[] { new("s", 4, 6, 3), new("s", 4, 9, 3) })
         {
             var result = new AppendResult(range, first, last, wasDuplicate: false);
             result.Streams.Should().Equal(range);
-            (result.FirstPosition, result.LastPosition, result.Count, result.Version).Should().Be((first, last, 3, range.LastVersion));
+            (result.FirstPosition, result.LastPosition, result.ResumeToken, result.Count, result.Version).Should().Be((first, last.Position, last, 3, range.LastVersion));
             result.Should().Be(new AppendResult([range], first, last, wasDuplicate: false));
         }
     }
@@ -147,7 +166,7 @@ public class ValueTests
     [Test]
     public void Command_result_of_no_known_form_is_corrupt()
     {
-        var bytes = new CommandResult(new byte[4], new(new StreamRange("s", 1, 2, 2), GlobalPosition.FromInt64(1), GlobalPosition.FromInt64(2), false)).ToBytes();
+        var bytes = new CommandResult(new byte[4], new(new StreamRange("s", 1, 2, 2), GlobalPosition.FromInt64(1), ResumeToken.Unverified(GlobalPosition.FromInt64(2)), false)).ToBytes();
         for (var length = 0; length < bytes.Length; length++)
         {
             var part = bytes.AsMemory(0, length);

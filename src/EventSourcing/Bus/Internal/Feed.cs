@@ -11,11 +11,15 @@ internal sealed class Feed(SharedPages pages, EventCodec codec) : IAsyncDisposab
     private readonly CancellationTokenSource _stop = new();
     private LiveListener[] _attached = [];
     private long _position;
+    private ResumeToken _known;
     private CancellationTokenSource _empty = new();
     private Task _loop = Task.CompletedTask;
 
     /// <summary>Attaches a listener that has seen everything up to a position; false when the feed is further on, for the listener to read on by itself first.</summary>
-    internal bool TryAttach(LiveListener listener, long position)
+    /// <param name="listener">The listener.</param>
+    /// <param name="position">The position.</param>
+    /// <param name="known">The furthest place that the listener has seen: the feed reads nothing that does not follow from it.</param>
+    internal bool TryAttach(LiveListener listener, long position, in ResumeToken known)
     {
         lock (_lock)
         {
@@ -24,11 +28,14 @@ internal sealed class Feed(SharedPages pages, EventCodec codec) : IAsyncDisposab
             if (_attached.Length > 0 && position < _position) return false;
             if (_attached.Length == 0)
             {
-                (_position, _empty) = (position, new());
+                (_position, _known, _empty) = (position, ResumeToken.Start, new());
                 var (previous, token) = (_loop, _empty.Token);
                 _loop = Uncaptured.Run(() => RunAsync(previous, token));
             }
 
+            // Two that have seen different events at one place are of two histories, and one of them is to hear of it.
+            if (known.Position == _known.Position && known != _known) return false;
+            _known = ResumeToken.Later(_known, known);
             _attached = [.. _attached, listener];
             // Under the lock, as in all places: the list and what a listener knows of it cannot differ.
             listener.IsLive = true;
@@ -71,7 +78,7 @@ internal sealed class Feed(SharedPages pages, EventCodec codec) : IAsyncDisposab
             while (true)
             {
                 await pages.WaitAsync(Volatile.Read(ref _position), ended.Token).ConfigureAwait(false);
-                while (!await ReadPageAsync(ended.Token).ConfigureAwait(false))
+                while (!await ReadPageAsync(empty, ended.Token).ConfigureAwait(false))
                 {
                 }
             }
@@ -86,14 +93,21 @@ internal sealed class Feed(SharedPages pages, EventCodec codec) : IAsyncDisposab
         }
     }
 
-    private async ValueTask<bool> ReadPageAsync(CancellationToken cancellationToken)
+    private async ValueTask<bool> ReadPageAsync(CancellationToken empty, CancellationToken cancellationToken)
     {
-        using var page = await pages.AskAsync(null, SharedPages.PageSize, _position + 1, 0, cancellationToken).ConfigureAwait(false);
+        ResumeToken known;
+        lock (_lock) known = _known;
+        using var page = await pages.AskAsync(null, SharedPages.PageSize, _position + 1, 0, known, cancellationToken).ConfigureAwait(false);
         LiveListener[] listeners;
         lock (_lock)
         {
+            // Those who listen by now have another loop, which has begun where they are.
+            if (_empty.Token != empty) return true;
+            // One has attached meanwhile that has seen more: whether the page follows from that was not compared.
+            if (_known != known) return false;
             // Said before the page is handed out: who attaches from here on has to have seen it.
             _position = page.IsLast ? page.Head.ToInt64() : page.Next - 1;
+            _known = ResumeToken.Later(_known, page.Token);
             listeners = _attached;
         }
 

@@ -1,5 +1,6 @@
 using EventSourcing.Aggregates;
 using EventSourcing.Aggregates.Internal;
+using EventSourcing.Storage;
 
 namespace EventSourcing.Commands.Internal;
 
@@ -25,8 +26,10 @@ internal sealed class CommandDecision(IEventStore store, CommandType[] types, ob
 
     internal override async ValueTask<(AppendResult Result, int Attempts)> NothingAsync(CancellationToken cancellationToken)
     {
-        var head = _context.LastHead ?? await Store.GetHeadAsync(cancellationToken).ConfigureAwait(false);
-        return (new([], head, head, wasDuplicate: false), _attempts);
+        var head = _context.LastHead is { } last
+            ? await Store.Log.FindTokenAsync(ResumeToken.Unverified(last), cancellationToken).ConfigureAwait(false)
+            : await Store.GetHeadTokenAsync(cancellationToken).ConfigureAwait(false);
+        return (new([], head.Position, head, wasDuplicate: false), _attempts);
     }
 
     internal override ValueTask<(AppendResult Result, int Attempts)> StoredAsync(AppendResult result, CancellationToken cancellationToken) => new((result, _attempts));

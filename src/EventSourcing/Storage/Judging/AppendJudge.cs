@@ -25,6 +25,7 @@ public static class AppendJudge
     /// <exception cref="CommandReusedException">The command id was used with another fingerprint.</exception>
     /// <exception cref="DuplicateEventException">An event id is in use for another event, or not all events of the append are stored, or not in its order.</exception>
     /// <exception cref="WrongExpectedVersionException">A stream is not in the expected state; every such stream is named.</exception>
+    /// <exception cref="LogDivergedException">The condition's token is of another history.</exception>
     /// <exception cref="LogTruncatedException">The condition's position lies beyond the head.</exception>
     /// <exception cref="AppendConditionFailedException">An event matches the condition.</exception>
     /// <exception cref="StoreCorruptException">The record of the command or of the source has no known form.</exception>
@@ -55,7 +56,8 @@ public static class AppendJudge
         result = default;
         if (append.CommandId is not { } id || facts.FindRecord(RecordKind.Command, id) is not { } record) return false;
         var first = CommandResult.Parse(id, record.Value);
-        result = first.IsRepeatedBy(append.Fingerprint.Span) ? first.Result : throw new CommandReusedException(id, first.Result);
+        if (!first.IsRepeatedBy(append.Fingerprint.Span)) throw new CommandReusedException(id, first.Result);
+        result = first.Result.ResumeToken.IsVerifiable ? first.Result : first.Result.WithToken(TokenOf(first.Result.LastPosition, facts));
         return true;
     }
 
@@ -103,11 +105,12 @@ public static class AppendJudge
         var writes = append.Writes.Span;
         var (first, last) = (found[0].Position, found[^1].Position);
         var isContiguous = last.ToInt64() - first.ToInt64() + 1 == found.Length;
-        if (isContiguous && writes.Length == 1) return new(RangeOf(writes[0], facts, found), first, last, wasDuplicate: true);
+        var token = facts.TokenOf(last);
+        if (isContiguous && writes.Length == 1) return new(RangeOf(writes[0], facts, found), first, token, wasDuplicate: true);
         var (ranges, next) = (new StreamRange[writes.Length], 0);
         for (var i = 0; i < ranges.Length; next += ranges[i++].Count) ranges[i] = RangeOf(writes[i], facts, found.AsSpan(next));
         var streams = ImmutableCollectionsMarshal.AsImmutableArray(ranges);
-        return isContiguous ? new(streams, first, last, wasDuplicate: true) : new(streams, Array.ConvertAll(found, e => e.Position));
+        return isContiguous ? new(streams, first, token, wasDuplicate: true) : new(streams, Array.ConvertAll(found, e => e.Position), token);
     }
 
     private static StreamRange RangeOf<TFacts>(in StreamWrite write, TFacts facts, ReadOnlySpan<FoundEvent> found)
@@ -150,7 +153,7 @@ public static class AppendJudge
     private static void ThrowIfMet<TFacts>(AppendCondition condition, TFacts facts)
         where TFacts : IAppendFacts
     {
-        if (condition.After > facts.Head) throw new LogTruncatedException(condition.After, facts.Head);
+        if (TokenComparison.IsNeeded(condition.Token, facts.Head)) TokenComparison.ThrowIfOther(condition.Token, facts.TokenOf(condition.After), facts.Head);
         if (facts.FindConflict(condition) is { } conflict) throw new AppendConditionFailedException(condition.FailIfEventsMatch, condition.After, conflict);
     }
 
@@ -158,11 +161,15 @@ public static class AppendJudge
         where TFacts : IAppendFacts
     {
         var writes = append.Writes.Span;
-        if (writes.Length == 1) return new(Unchanged(writes[0].StreamId, facts), facts.Head, facts.Head, wasDuplicate);
+        var last = TokenOf(facts.Head, facts);
+        if (writes.Length == 1) return new(Unchanged(writes[0].StreamId, facts), last.Position, last, wasDuplicate);
         StreamRange[] ranges = writes.IsEmpty ? [] : new StreamRange[writes.Length];
         for (var i = 0; i < ranges.Length; i++) ranges[i] = Unchanged(writes[i].StreamId, facts);
-        return new(ImmutableCollectionsMarshal.AsImmutableArray(ranges), facts.Head, facts.Head, wasDuplicate);
+        return new(ImmutableCollectionsMarshal.AsImmutableArray(ranges), last.Position, last, wasDuplicate);
     }
+
+    private static ResumeToken TokenOf<TFacts>(GlobalPosition position, TFacts facts)
+        where TFacts : IAppendFacts => position == GlobalPosition.Start ? ResumeToken.Start : facts.TokenOf(position);
 
     private static StreamRange Unchanged<TFacts>(StreamId stream, TFacts facts)
         where TFacts : IAppendFacts

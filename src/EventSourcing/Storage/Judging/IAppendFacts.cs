@@ -13,6 +13,11 @@ public interface IAppendFacts
     /// <remarks>Cost: should be none. Asked for appends with a condition, and for results without events.</remarks>
     GlobalPosition Head { get; }
 
+    /// <summary>The token of the event at a position; of an erased event, what is kept of its id and mark.</summary>
+    /// <param name="position">From 1 to <see cref="Head"/>.</param>
+    /// <remarks>Cost: one look-up by position. Asked for a condition after a verified token, for a result without events, for a repeat known by its events, and for a command stored before logs drew marks.</remarks>
+    ResumeToken TokenOf(GlobalPosition position);
+
     /// <summary>A record; null when there is none.</summary>
     /// <param name="kind"><see cref="RecordKind.Command"/> or <see cref="RecordKind.Tracking"/>.</param>
     /// <param name="key">The append's command id, or the name of its source. Compared by ordinal.</param>

@@ -1,18 +1,24 @@
 using System.Buffers.Binary;
+using System.Text;
 
 namespace EventSourcing.Storage;
 
 /// <summary>What a log remembers of a source: the value of its <see cref="RecordKind.Tracking"/> record, whose key is the source's name.</summary>
 /// <param name="Position">The highest place of the source that was read, 1 or more.</param>
-public readonly record struct TrackingRecord(long Position)
+/// <param name="Token">Where the source is a log, the token of the event at the place; <c>default</c> for any other source.</param>
+public readonly record struct TrackingRecord(long Position, ResumeToken Token = default)
 {
     /// <summary>The record that an append's tracking entry leaves.</summary>
     /// <param name="tracking">The entry.</param>
     public static TrackingRecord Of(Tracking tracking)
     {
         ArgumentNullException.ThrowIfNull(tracking);
-        return new(tracking.Position);
+        return new(tracking.Position, tracking.Token);
     }
+
+    /// <summary>The entry that left the record.</summary>
+    /// <param name="source">The record's key.</param>
+    public Tracking ToTracking(string source) => new(source, Position, Token);
 
     /// <summary>True when the source was read to an entry's place or further: an append with this entry is a duplicate.</summary>
     /// <param name="tracking">An entry of the same source.</param>
@@ -22,20 +28,28 @@ public readonly record struct TrackingRecord(long Position)
         return tracking.Position <= Position;
     }
 
-    /// <summary>The stored form: the position as 8 bytes, little-endian.</summary>
+    /// <summary>The stored form: the position as 8 bytes, little-endian, and after it, where there is a token, its text.</summary>
     public byte[] ToBytes()
     {
-        var bytes = new byte[sizeof(long)];
+        var token = Token == default ? "" : Token.ToString();
+        var bytes = new byte[sizeof(long) + token.Length];
         BinaryPrimitives.WriteInt64LittleEndian(bytes, Position);
+        Encoding.ASCII.GetBytes(token, bytes.AsSpan(sizeof(long)));
         return bytes;
     }
 
-    /// <summary>Reads the stored form; bytes after the position are ignored.</summary>
+    /// <summary>Reads the stored form.</summary>
     /// <param name="source">The record's key, for the error.</param>
     /// <param name="bytes">The stored form.</param>
-    /// <exception cref="StoreCorruptException">There are less than 8 bytes.</exception>
-    public static TrackingRecord Parse(string source, ReadOnlySpan<byte> bytes) =>
-        BinaryPrimitives.TryReadInt64LittleEndian(bytes, out var position)
-            ? new(position)
-            : throw new StoreCorruptException($"it has {bytes.Length} bytes where a position takes {sizeof(long)}", $"the tracking record of source '{source}'") { RecordKey = source };
+    /// <exception cref="StoreCorruptException">There are less than 8 bytes, or what comes after them is no token.</exception>
+    public static TrackingRecord Parse(string source, ReadOnlySpan<byte> bytes)
+    {
+        if (!BinaryPrimitives.TryReadInt64LittleEndian(bytes, out var position))
+            throw Damaged(source, $"it has {bytes.Length} bytes where a position takes {sizeof(long)}");
+        if (bytes.Length == sizeof(long)) return new(position);
+        var text = Encoding.ASCII.GetString(bytes[sizeof(long)..]);
+        return ResumeToken.TryParse(text, null, out var token) ? new(position, token) : throw Damaged(source, $"'{text}' is no resume token");
+    }
+
+    private static StoreCorruptException Damaged(string source, string what) => new(what, $"the tracking record of source '{source}'") { RecordKey = source };
 }

@@ -27,7 +27,7 @@ internal sealed class Deliverer(
     }
 
     /// <summary>One attempt; what it threw, or null. What it had enlisted before it threw is forgotten. With this method ends what the handler says is being handled.</summary>
-    internal ValueTask<Exception?> AttemptAsync(in RecordedEvent e, int attempt, bool isAsked, Tenure tenure)
+    internal ValueTask<Exception?> AttemptAsync(in RecordedEvent e, int attempt, bool isAsked, Tenure tenure, bool isParked = false)
     {
         var enlisted = delivery.EffectCount;
         var outer = ExecutionContext.Capture()!;
@@ -36,7 +36,7 @@ internal sealed class Deliverer(
         {
             if (isAsked && !IsWanted(e)) return default;
             if (HandlerObservation.IsWanted) observation = HandlerObservation.Begin(key, e, attempt);
-            delivery.Begin(attempt, progress.IsReplay(e.Position.ToInt64()), e.Data.Length + e.Metadata.Length);
+            delivery.Begin(attempt, progress.IsReplay(e.Position.ToInt64()), e.Data.Length + e.Metadata.Length, isParked ? null : e.Token);
             var handling = handler.HandleAsync(e, _events, delivery, tenure.Token);
             if (!handling.IsCompletedSuccessfully) return EndAsync(handling, enlisted, observation, tenure);
             // Nothing is waited for: what a handler gives from a pool goes back when its result is taken.
@@ -122,7 +122,7 @@ internal sealed class Deliverer(
         var observation = HandlerObservation.IsWanted ? HandlerObservation.Begin(key, _batch.AsSpan(0, count)) : default;
         try
         {
-            delivery.Begin(1, progress.IsReplay(_batch[0].Position.ToInt64()), BytesOf(_batch.AsSpan(0, count)));
+            delivery.Begin(1, progress.IsReplay(_batch[0].Position.ToInt64()), BytesOf(_batch.AsSpan(0, count)), _batch[count - 1].Token);
             delivery.EnterBatch();
             await handler.HandleAsync(_batch.AsMemory(0, count), _events, delivery, tenure.Token).ConfigureAwait(false);
             delivery.Leave();

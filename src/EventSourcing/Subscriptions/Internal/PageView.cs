@@ -17,7 +17,7 @@ internal sealed class PageView : LogPage
     internal PageView(SharedPage page, LogPage read, long through, LogQuery? query)
     {
         _page = page;
-        (Head, Generation, Next) = (read.Head, read.Generation, read.IsLast ? through + 1 : read.Next);
+        (Head, Generation, Next, Token) = (read.Head, read.Generation, read.IsLast ? through + 1 : read.Next, read.Token);
         if (query is null || query.IsAll) return;
         var events = read.Events;
         // A page that is wanted whole is not copied.

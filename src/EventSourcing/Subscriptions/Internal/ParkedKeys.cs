@@ -78,9 +78,9 @@ internal sealed class ParkedKeys(SegmentKey key, ParkedReader reader)
     }
 
     /// <summary>The changes that store the records that wait, and another after them. One that is stored already, because its event comes again after a reset, stays what it is.</summary>
-    internal RecordChange[] ChangesWith(RecordChange checkpoint)
+    internal RecordChange[] ChangesWith(RecordChange? checkpoint)
     {
-        if (!IsWaiting) return [checkpoint];
+        if (!IsWaiting) return checkpoint is { } alone ? [alone] : [];
         var changes = new List<RecordChange>(_waiting.Count + 1);
         foreach (var (_, _, record) in _waiting)
         {
@@ -89,7 +89,8 @@ internal sealed class ParkedKeys(SegmentKey key, ParkedReader reader)
             changes.Add(RecordChange.Put(RecordKind.Parked, record.Key, record.Value, 0).OrSkip());
         }
 
-        return [.. changes, checkpoint];
+        if (checkpoint is { } last) changes.Add(last);
+        return [.. changes];
     }
 
     /// <summary>What waited is in the log.</summary>
@@ -100,8 +101,8 @@ internal sealed class ParkedKeys(SegmentKey key, ParkedReader reader)
         if (!IsWaiting) return;
         lock (_lock)
         {
-            for (var i = 0; i < changes.Length - 1; i++)
-                if (changed[i]) _written += changes[i].IsRemoval ? -1 : 1;
+            for (var i = 0; i < changes.Length; i++)
+                if (changed[i] && changes[i].Kind == RecordKind.Parked) _written += changes[i].IsRemoval ? -1 : 1;
             foreach (var (parkedKey, parked, record) in _waiting)
             {
                 _keys[parkedKey] ??= parked;

@@ -65,7 +65,7 @@ internal sealed class Parking(SegmentKey key, Delivery delivery, Deliverer deliv
     {
         var parked = found.Event;
         tenure.ThrowIfLost();
-        var error = await deliverer.AttemptAsync(parked.Event, parked.Attempts + 1, isAsked: true, tenure).ConfigureAwait(false);
+        var error = await deliverer.AttemptAsync(parked.Event, parked.Attempts + 1, isAsked: true, tenure, isParked: true).ConfigureAwait(false);
         if (error is null)
         {
             error = await RemoveAsync(found, tenure).ConfigureAwait(false);

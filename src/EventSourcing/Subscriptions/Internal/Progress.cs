@@ -4,7 +4,7 @@ namespace EventSourcing.Subscriptions.Internal;
 
 /// <summary>How far a runner is, ahead of its checkpoint in the log, and the transactions that bring the two together.</summary>
 internal sealed class Progress(
-    IEventLog log, SegmentKey key, SubscriptionOptions options, TimeProvider time, Delivery delivery, ParkedKeys parkedKeys, Settlement settlement, Tally tally)
+    IEventLog log, SegmentKey key, SubscriptionOptions options, TimeProvider time, Delivery delivery, ParkedKeys parkedKeys, Settlement settlement, Tally tally, SharedReader reader)
 {
     // Their transaction has the write lock for as long as they take, and they take memory until then, whatever the interval.
     private const int MostEffects = 4000;
@@ -29,7 +29,8 @@ internal sealed class Progress(
     internal TimeSpan DueIn => Longest - time.GetElapsedTime(_unsavedFrom) is { Ticks: > 0 } left ? left : TimeSpan.Zero;
 
     /// <summary>True when the checkpoint is the interval behind, or what is to be written with it has become much.</summary>
-    internal bool IsSaveDue => _unsaved >= options.CheckpointEvery || delivery.EffectCount >= MostEffects || delivery.EffectBytes >= MostEffectBytes || parkedKeys.AreMany;
+    internal bool IsSaveDue => _unsaved >= options.CheckpointEvery || delivery.EffectCount >= MostEffects || delivery.EffectBytes >= MostEffectBytes || parkedKeys.AreMany
+        || (IsOutside && parkedKeys.IsWaiting);
 
     /// <summary>True when an event waits for the checkpoint for too long, as of the tenure's last check.</summary>
     internal bool IsLate(Tenure tenure) => HasUnsaved && time.GetElapsedTime(_unsavedFrom, tenure.CheckedAt) >= Longest;
@@ -39,16 +40,46 @@ internal sealed class Progress(
 
     internal bool IsReplay(long position) => position <= _furthest;
 
+    /// <summary>Where to begin when no token was committed yet, of a checkpoint that does not lie in the log.</summary>
+    internal ResumeToken Begin { get; set; }
+
+    // Parked events are then written before the next event is handled: the handler's token would pass over them.
+    private bool IsOutside => options.LoadToken is not null;
+
     internal async ValueTask LoadAsync(CancellationToken cancellationToken)
+    {
+        if (options.LoadToken is { } load) await LoadTokenAsync(load, cancellationToken).ConfigureAwait(false);
+        else await LoadCheckpointAsync(cancellationToken).ConfigureAwait(false);
+        (_saved, _unsaved) = (Position, 0);
+        delivery.Forget(0);
+        await parkedKeys.LoadAsync(cancellationToken).ConfigureAwait(false);
+        Settle();
+    }
+
+    private async ValueTask LoadCheckpointAsync(CancellationToken cancellationToken)
     {
         var records = await log.ReadRecordsAsync(RecordKind.Checkpoint, key.Key, key.Key, 1, cancellationToken).ConfigureAwait(false);
         if (records is not [var record]) throw new StoreCorruptException("it is gone", $"checkpoint '{key.Key}'");
         var checkpoint = Checkpoint.Parse(record);
         (Position, _furthest, _revision) = (checkpoint.Position, checkpoint.Furthest, record.Revision);
-        (_saved, _unsaved) = (Position, 0);
-        delivery.Forget(0);
-        await parkedKeys.LoadAsync(cancellationToken).ConfigureAwait(false);
-        Settle();
+    }
+
+    private async ValueTask LoadTokenAsync(Func<int, CancellationToken, Task<ResumeToken?>> load, CancellationToken cancellationToken)
+    {
+        ResumeToken? token;
+        try
+        {
+            token = await load(key.Segment, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is not (EventSourcingException or OperationCanceledException))
+        {
+            // Whatever it is, the user's database may be there again soon.
+            throw new StoreUnavailableException($"The token of subscription '{key.Key}' could not be loaded (SubscriptionOptions.LoadToken): {e.Message}", e);
+        }
+
+        var place = await log.FindTokenAsync(token ?? Begin, cancellationToken).ConfigureAwait(false);
+        (Position, _furthest, _revision) = (place.Position.ToInt64(), 0, 0);
+        reader.Know(place);
     }
 
     /// <summary>A page's events are to come; another page follows its last.</summary>
@@ -85,7 +116,9 @@ internal sealed class Progress(
     internal ValueTask PrepareResetAsync(Tenure tenure) => WriteAsync(Position, tenure);
 
     /// <summary>Moves the checkpoint, in a write of others; changes nothing else.</summary>
-    internal RecordChange Reset(long position) =>
+    internal RecordChange Reset(long position) => ChangeTo(position);
+
+    private RecordChange ChangeTo(long position) =>
         RecordChange.Put(RecordKind.Checkpoint, key.Key, new Checkpoint(position, Math.Max(position, _furthest), key.Segments).ToBytes(), _revision);
 
     /// <summary>The write of a reset is stored.</summary>
@@ -128,9 +161,9 @@ internal sealed class Progress(
     /// <summary>One write: fenced by the lease's epoch, the effects, the parked events, the checkpoint. When it is refused or fails, nothing of it is written and the events since the last checkpoint come again.</summary>
     internal async ValueTask WriteAsync(long position, Tenure tenure)
     {
-        var checkpoint = new Checkpoint(position, Math.Max(position, _furthest), key.Segments).ToBytes();
-        var changes = parkedKeys.ChangesWith(RecordChange.Put(RecordKind.Checkpoint, key.Key, checkpoint, _revision));
-        var changed = await delivery.WriteAsync(tenure.Lease, changes).ConfigureAwait(false);
+        var changes = parkedKeys.ChangesWith(IsOutside ? null : ChangeTo(position));
+        // What the handler committed is not the log's to write.
+        var changed = changes.Length == 0 ? [] : await delivery.WriteAsync(tenure.Lease, changes).ConfigureAwait(false);
         _revision++;
         (_saved, _unsaved) = (position, 0);
         _furthest = Math.Max(_furthest, position);
@@ -143,7 +176,7 @@ internal sealed class Progress(
     {
         Position = position;
         if (!HasUnsaved) _unsavedFrom = tenure.CheckedAt;
-        _unsaved += count;
+        if (!IsOutside || parkedKeys.IsWaiting) _unsaved += count;
         Settle();
         // Due at the page's end, it is written while the next page is read.
         return !IsSaveDue || position == _lastOfPage ? new(true) : TrySaveAsync(tenure);

@@ -48,9 +48,9 @@ internal sealed class Runner
         (_handler, _options) = (handler, options);
         _interruption = new(common.TimeProvider, Report);
         _tally = new(key.Name, common.TimeProvider);
-        _delivery = new(_log, store.Types.Codec, key.Name, key.Segment);
+        _delivery = new(_log, store.Types.Codec, key.Name, key.Segment, options.LoadToken is not null);
         Parked = new(key, new(_log, options));
-        _progress = new(_log, key, options, common.TimeProvider, _delivery, Parked, _settlement, _tally);
+        _progress = new(_log, key, options, common.TimeProvider, _delivery, Parked, _settlement, _tally, _reader);
         _deliverer = new(store.Types.Codec, key, handler, options, common, _delivery, _progress, Parked, _tally, _interruption, reader, report);
         _parking = new(key, _delivery, _deliverer, Parked, _progress, _tally, report);
     }
@@ -90,9 +90,12 @@ internal sealed class Runner
     /// <summary>Completes when the loop has ended; never fails.</summary>
     internal Task Ended => _loop;
 
-    internal void Start(GlobalPosition position)
+    internal bool IsCheckpointOutside => _options.LoadToken is not null;
+
+    internal void Start(ResumeToken place)
     {
-        _settlement.MoveTo(position.ToInt64());
+        _progress.Begin = place;
+        _settlement.MoveTo(place.Position.ToInt64());
         // What the starter is doing is not the cause of what handlers do.
         _loop = Uncaptured.Run(RunAsync);
     }
@@ -214,9 +217,7 @@ internal sealed class Runner
     {
         try
         {
-            var records = await _log.ReadRecordsAsync(RecordKind.Checkpoint, _key.Key, _key.Key, 1, cancellationToken).ConfigureAwait(false);
-            if (records is not [var record]) return false;
-            var done = Checkpoint.Parse(record).Position;
+            if (await FindDoneAsync(cancellationToken).ConfigureAwait(false) is not { } done) return false;
             if (done >= position || isFirst) return done >= position;
             // Events that are not for the handler move the checkpoint rarely. A runner that has just been started passes over them itself.
             return !await _reader.HasAnyAsync(done + 1, position, MayBeForHandler, cancellationToken).ConfigureAwait(false);
@@ -225,6 +226,25 @@ internal sealed class Runner
         {
             return false;
         }
+    }
+
+    private async ValueTask<long?> FindDoneAsync(CancellationToken cancellationToken)
+    {
+        if (_options.LoadToken is { } load)
+        {
+            try
+            {
+                return (await load(_key.Segment, cancellationToken).ConfigureAwait(false))?.Position.ToInt64();
+            }
+            catch (Exception) when (!cancellationToken.IsCancellationRequested)
+            {
+                // The runner that needs it meets the error, and reports it.
+                return null;
+            }
+        }
+
+        var records = await _log.ReadRecordsAsync(RecordKind.Checkpoint, _key.Key, _key.Key, 1, cancellationToken).ConfigureAwait(false);
+        return records is [var record] ? Checkpoint.Parse(record).Position : null;
     }
 
     private bool MayBeForHandler(RecordedEvent e)
@@ -465,6 +485,10 @@ internal sealed class Runner
             {
                 isDue = !_interruption.IsRequested;
             }
+            catch (LogTruncatedException)
+            {
+                // The log has become shorter: the read that follows says what that means.
+            }
 
             // Events of other partitions went by.
             if (_reader.Passed > _progress.Position && !await _progress.PassAsync(_reader.Passed, tenure).ConfigureAwait(false)) return;
@@ -510,6 +534,8 @@ internal sealed class Runner
     private async ValueTask WaitWhileFaultedAsync(Exception error)
     {
         (_isPaused, _cause, _tally.LastError) = (true, error, error);
+        // The checkpoint, which lies in the log, is of the history that the log has now. Resumed, it is what counts.
+        if (error is LogDivergedException) _reader.Forget();
         // What it was begun again for cannot be done either. What is asked once the state shows is done.
         _requests.FailThoseThatNeedLease(Stalled(SubscriptionState.Faulted, error));
         Enter(SubscriptionState.Faulted);

@@ -43,10 +43,12 @@ internal sealed class SharedPages(IEventLog log)
     /// <param name="pageSize">The most events of the page.</param>
     /// <param name="from">The first position.</param>
     /// <param name="through">The last position; 0 for the head.</param>
+    /// <param name="token">The furthest place that was seen: the page belongs to a history that has it.</param>
     /// <param name="cancellationToken">Ends the wait for a reader of the log.</param>
-    internal async ValueTask<LogPage> AskAsync(LogQuery? query, int pageSize, long from, long through, CancellationToken cancellationToken)
+    /// <exception cref="LogDivergedException">The log has another history now.</exception>
+    internal async ValueTask<LogPage> AskAsync(LogQuery? query, int pageSize, long from, long through, ResumeToken token, CancellationToken cancellationToken)
     {
-        var page = await log.ReadAsync(Range(query, pageSize, from, through), cancellationToken).ConfigureAwait(false);
+        var page = await log.ReadAsync(Range(query, pageSize, from, through) with { Token = token, IncludeToken = true }, cancellationToken).ConfigureAwait(false);
         Head = page.Head.ToInt64();
         return page;
     }
@@ -90,11 +92,11 @@ internal sealed class SharedPages(IEventLog log)
         }
     }
 
-    /// <summary>The events from a position to the end of its page; null when they are not to be shared, for the reader to ask the log itself.</summary>
-    internal async ValueTask<LogPage?> TryReadAsync(long from, LogQuery? query, CancellationToken cancellationToken)
+    /// <summary>The events from a position to the end of its page; null when they are not to be shared, for the reader to ask the log itself. Readers share a page when they have come from the same place of the same history.</summary>
+    internal async ValueTask<LogPage?> TryReadAsync(long from, ResumeToken token, LogQuery? query, CancellationToken cancellationToken)
     {
         var through = (((from - 1) / PageSize) + 1) * PageSize;
-        var page = Find(from, out var isFirst);
+        var page = Find(from, token, out var isFirst);
         try
         {
             if (isFirst) await ReadAsync(page, through, cancellationToken).ConfigureAwait(false);
@@ -111,16 +113,16 @@ internal sealed class SharedPages(IEventLog log)
         return null;
     }
 
-    private SharedPage Find(long from, out bool isFirst)
+    private SharedPage Find(long from, ResumeToken token, out bool isFirst)
     {
         lock (_lock)
         {
             isFirst = false;
             foreach (var known in _window)
-                if (known.From == from) return known.Hold();
+                if (known.From == from && known.Token == token) return known.Hold();
             isFirst = true;
             LeaveOutFrom(long.MaxValue);
-            var page = new SharedPage(from);
+            var page = new SharedPage(from, token);
             _window.Add(page.Hold());
             Volatile.Write(ref _shared, _shared + 1);
             if (_window.Count > Window) LeaveOutTheFarthest();
@@ -168,7 +170,7 @@ internal sealed class SharedPages(IEventLog log)
         LogPage? read = null;
         try
         {
-            read = await AskAsync(null, PageSize, page.From, through, cancellationToken).ConfigureAwait(false);
+            read = await AskAsync(null, PageSize, page.From, through, page.Token, cancellationToken).ConfigureAwait(false);
         }
         finally
         {

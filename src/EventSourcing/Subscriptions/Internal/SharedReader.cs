@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using EventSourcing.Internal;
 using EventSourcing.Storage;
 
 namespace EventSourcing.Subscriptions.Internal;
@@ -22,6 +23,7 @@ internal sealed class SharedReader(SharedPages pages, LogQuery? query, int pageS
     private readonly TailPlace? _place = tail is null ? null : new(partition);
     private long _position, _askedAt, _keepsThreadUntil;
     private bool _isBehind;
+    private ResumeToken _known;
 
     /// <summary>The position that was asked for last.</summary>
     internal long Position => Volatile.Read(ref _position);
@@ -34,17 +36,33 @@ internal sealed class SharedReader(SharedPages pages, LogQuery? query, int pageS
     internal bool IsTurnOver(int handled) =>
         handled % EventsOfTurn == 0 && ThreadPool.PendingWorkItemCount > 0 && Stopwatch.GetTimestamp() >= _keepsThreadUntil;
 
+    /// <summary>The furthest place of the log that was seen.</summary>
+    internal ResumeToken Known => _known;
+
+    /// <summary>Notes a place of the log that was seen: every page read from now on belongs to a history that has it.</summary>
+    internal void Know(in ResumeToken token) => _known = ResumeToken.Later(_known, token);
+
+    /// <summary>Forgets what was seen: what is read from now on may be of another history.</summary>
+    internal void Forget() => _known = ResumeToken.Start;
+
     /// <summary>The next events from a position on.</summary>
+    /// <exception cref="LogDivergedException">The log has not the history any more that was read before.</exception>
     internal async ValueTask<LogPage> ReadAsync(long from, CancellationToken cancellationToken)
     {
         Volatile.Write(ref _position, from);
         Volatile.Write(ref _askedAt, pages.Shared);
         var isSharing = _isShareable && _isBehind && pages.IsWorthwhile;
         _keepsThreadUntil = isSharing && pages.IsOvertaken(from) ? Stopwatch.GetTimestamp() + s_longTurn : 0;
-        if (isSharing && await pages.TryReadAsync(from, query, cancellationToken).ConfigureAwait(false) is { } shared) return shared;
+        if (isSharing && await pages.TryReadAsync(from, _known, query, cancellationToken).ConfigureAwait(false) is { } shared)
+        {
+            Know(shared.Token);
+            return shared;
+        }
+
         var page = tail is not null && (isSharing || !_isBehind)
-            ? await tail.ReadAsync(_place!, from, cancellationToken).ConfigureAwait(false)
-            : await pages.AskAsync(query, pageSize, from, 0, cancellationToken).ConfigureAwait(false);
+            ? await tail.ReadAsync(_place!, from, _known, cancellationToken).ConfigureAwait(false)
+            : await pages.AskAsync(query, pageSize, from, 0, _known, cancellationToken).ConfigureAwait(false);
+        Know(page.Token);
         if (_isBehind == page.IsLast) Turn(!page.IsLast);
         return page;
     }
@@ -55,7 +73,19 @@ internal sealed class SharedReader(SharedPages pages, LogQuery? query, int pageS
     /// <param name="settlement">Told of what is passed over meanwhile.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     internal ValueTask WaitAsync(long after, long until, Settlement settlement, CancellationToken cancellationToken) =>
-        tail is null ? pages.WaitAsync(after, cancellationToken) : tail.WaitAsync(_place!, after, until, settlement, cancellationToken);
+        tail is null ? pages.WaitAsync(after, cancellationToken) : WaitAsync(tail, after, until, settlement, cancellationToken);
+
+    private async ValueTask WaitAsync(SharedTail shared, long after, long until, Settlement settlement, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await shared.WaitAsync(_place!, after, until, _known, settlement, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            Know(_place!.Known);
+        }
+    }
 
     /// <summary>Up to where nothing was for this reader while it waited, however the wait ended.</summary>
     internal long Passed => _place?.Position ?? 0;

@@ -25,6 +25,7 @@ internal sealed class SharedTail(SharedPages pages, LogQuery? query, int pageSiz
     private Task _watch = Task.CompletedTask;
     private bool _isWatching;
     private long _position;
+    private ResumeToken _known;
 
     /// <summary>Completes when nobody waits for the log any more. Never fails.</summary>
     internal Task Ended
@@ -36,14 +37,14 @@ internal sealed class SharedTail(SharedPages pages, LogQuery? query, int pageSiz
     }
 
     /// <summary>The events from a position on. A page that another partition asked for at the same time may end before what was stored since: the wait for more then ends at once.</summary>
-    internal async ValueTask<LogPage> ReadAsync(TailPlace place, long from, CancellationToken cancellationToken)
+    internal async ValueTask<LogPage> ReadAsync(TailPlace place, long from, ResumeToken known, CancellationToken cancellationToken)
     {
-        var page = Find(place, from, out var isFirst);
+        var page = Find(place, from, known, out var isFirst);
         try
         {
             if (isFirst) await ReadAsync(page, cancellationToken).ConfigureAwait(false);
             else await page.IsRead.WaitAsync(cancellationToken).ConfigureAwait(false);
-            if (page.Page is { } read && (isFirst || (read.IsLast && from <= read.Head.ToInt64() + 1) || (!read.IsLast && from < read.Next))) return new TailView(page, read, from);
+            if (page.Page is { } read && (isFirst || (read.IsLast && from <= read.Head.ToInt64() + 1) || (!read.IsLast && from < read.Next)) && page.Follows(known)) return new TailView(page, read, from);
         }
         catch
         {
@@ -52,19 +53,20 @@ internal sealed class SharedTail(SharedPages pages, LogQuery? query, int pageSiz
         }
 
         page.Release();
-        return await pages.AskAsync(query, pageSize, from, 0, cancellationToken).ConfigureAwait(false);
+        return await pages.AskAsync(query, pageSize, from, 0, known, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Waits until something is stored after a position that is for the partition, or that it has to know of. What it was moved past meanwhile is <see cref="TailPlace.Position"/>, however the wait ends.</summary>
     /// <param name="place">The partition.</param>
     /// <param name="after">Everything up to here is done.</param>
     /// <param name="until">It wants to know when the log gets here.</param>
+    /// <param name="known">The furthest place that it has seen. Where it is moved past events, <see cref="TailPlace.Known"/> is a later one.</param>
     /// <param name="settlement">Told of what it is moved past.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    internal async ValueTask WaitAsync(TailPlace place, long after, long until, Settlement settlement, CancellationToken cancellationToken)
+    internal async ValueTask WaitAsync(TailPlace place, long after, long until, ResumeToken known, Settlement settlement, CancellationToken cancellationToken)
     {
         // Before all else, also where the wait is cancelled already: the position is the place's from here on.
-        if (!TryEnter(place, after, until, settlement, out var woken)) return;
+        if (!TryEnter(place, after, until, known, settlement, out var woken)) return;
         try
         {
             await (woken?.WaitAsync(cancellationToken) ?? pages.WaitAsync(after, cancellationToken).AsTask()).ConfigureAwait(false);
@@ -92,12 +94,12 @@ internal sealed class SharedTail(SharedPages pages, LogQuery? query, int pageSiz
     }
 
     /// <summary>False when something was read after the position already.</summary>
-    private bool TryEnter(TailPlace place, long after, long until, Settlement settlement, out Task? woken)
+    private bool TryEnter(TailPlace place, long after, long until, in ResumeToken known, Settlement settlement, out Task? woken)
     {
         lock (_lock)
         {
             woken = null;
-            place.Position = after;
+            (place.Position, place.Known) = (after, known);
             if (_isWatching && _position > after)
             {
                 // Sent away from here before, it has found nothing in the log: what is followed here is not what the log holds now.
@@ -110,7 +112,7 @@ internal sealed class SharedTail(SharedPages pages, LogQuery? query, int pageSiz
             _waiting.Add(place);
             if (_waiting.Count == _places.Count) Keep(null);
             if (_isWatching) return true;
-            (_isWatching, _position) = (true, after);
+            (_isWatching, _position, _known) = (true, after, known);
             _watch = Uncaptured.Run(WatchAsync);
             return true;
         }
@@ -129,6 +131,7 @@ internal sealed class SharedTail(SharedPages pages, LogQuery? query, int pageSiz
         while (true)
         {
             long position;
+            ResumeToken known;
             CancellationToken empty;
             lock (_lock)
             {
@@ -139,13 +142,13 @@ internal sealed class SharedTail(SharedPages pages, LogQuery? query, int pageSiz
                 }
 
                 if (_empty.IsCancellationRequested) _empty = new();
-                (position, empty) = (_position, _empty.Token);
+                (position, known, empty) = (_position, _known, _empty.Token);
             }
 
             try
             {
                 await pages.WaitAsync(position, empty).ConfigureAwait(false);
-                await HandOutAsync(position + 1, empty).ConfigureAwait(false);
+                await HandOutAsync(position + 1, known, empty).ConfigureAwait(false);
             }
             catch (Exception) when (empty.IsCancellationRequested)
             {
@@ -158,9 +161,9 @@ internal sealed class SharedTail(SharedPages pages, LogQuery? query, int pageSiz
         }
     }
 
-    private async ValueTask HandOutAsync(long from, CancellationToken cancellationToken)
+    private async ValueTask HandOutAsync(long from, ResumeToken known, CancellationToken cancellationToken)
     {
-        var page = Begin(from);
+        var page = Begin(from, known);
         try
         {
             await ReadAsync(page, cancellationToken).ConfigureAwait(false);
@@ -183,9 +186,19 @@ internal sealed class SharedTail(SharedPages pages, LogQuery? query, int pageSiz
         lock (_lock)
         {
             _position = Math.Max(_position, through);
+            _known = ResumeToken.Later(_known, read.Token);
             for (var i = _waiting.Count - 1; i >= 0; i--)
             {
                 var place = _waiting[i];
+                if (!page.Follows(place.Known))
+                {
+                    // It has seen something else: it reads by itself, and hears whether that is in the log still.
+                    _waiting.RemoveAt(i);
+                    place.Wake(null);
+                    continue;
+                }
+
+                place.Known = ResumeToken.Later(place.Known, read.Token);
                 if (last[place.Partition] <= place.Position && through < place.Until)
                 {
                     place.Pass(through);
@@ -206,12 +219,14 @@ internal sealed class SharedTail(SharedPages pages, LogQuery? query, int pageSiz
     {
         lock (_lock)
         {
-            foreach (var place in _waiting) place.Wake(error);
+            // Of a history that has changed each hears when it asks for a page: with what it has seen itself.
+            var told = error is LogDivergedException or LogTruncatedException ? null : error;
+            foreach (var place in _waiting) place.Wake(told);
             _waiting.Clear();
         }
     }
 
-    private SharedPage Find(TailPlace place, long from, out bool isFirst)
+    private SharedPage Find(TailPlace place, long from, ResumeToken known, out bool isFirst)
     {
         lock (_lock)
         {
@@ -219,22 +234,22 @@ internal sealed class SharedTail(SharedPages pages, LogQuery? query, int pageSiz
             isFirst = false;
             if (place.Take() is { } given)
             {
-                if (Holds(given, from)) return given;
+                if (Holds(given, from, known)) return given;
                 given.Release();
             }
 
-            if (_last is not null && Holds(_last, from)) return _last.Hold();
-            if (_reading is not null && _reading.From <= from) return _reading.Hold();
+            if (_last is not null && Holds(_last, from, known)) return _last.Hold();
+            if (_reading is not null && _reading.From <= from && _reading.Token == known) return _reading.Hold();
             isFirst = true;
-            return _reading = new(from);
+            return _reading = new(from, known);
         }
 
-        static bool Holds(SharedPage page, long from) => page.From <= from && from <= (page.Page!.IsLast ? page.Page.Head.ToInt64() : page.Page.Next - 1);
+        static bool Holds(SharedPage page, long from, in ResumeToken known) => page.Follows(known) && page.From <= from && from <= (page.Page!.IsLast ? page.Page.Head.ToInt64() : page.Page.Next - 1);
     }
 
-    private SharedPage Begin(long from)
+    private SharedPage Begin(long from, in ResumeToken known)
     {
-        lock (_lock) return _reading = new(from);
+        lock (_lock) return _reading = new(from, known);
     }
 
     private async ValueTask ReadAsync(SharedPage page, CancellationToken cancellationToken)
@@ -242,7 +257,7 @@ internal sealed class SharedTail(SharedPages pages, LogQuery? query, int pageSiz
         LogPage? read = null;
         try
         {
-            read = await pages.AskAsync(query, pageSize, page.From, 0, cancellationToken).ConfigureAwait(false);
+            read = await pages.AskAsync(query, pageSize, page.From, 0, page.Token, cancellationToken).ConfigureAwait(false);
         }
         finally
         {

@@ -15,6 +15,9 @@ internal sealed class TailPlace(int partition)
     /// <summary>Nothing up to here is left for the partition. Read by its loop once the wait is over.</summary>
     internal long Position { get; set; }
 
+    /// <summary>The furthest place of the log that the partition has seen.</summary>
+    internal ResumeToken Known { get; set; }
+
     /// <summary>The partition is woken when the log gets here, whatever is stored.</summary>
     internal long Until { get; private set; }
 

@@ -14,7 +14,7 @@ internal sealed class TailView : LogPage
     internal TailView(SharedPage page, LogPage read, long from)
     {
         _page = page;
-        (Head, Generation, Next, IsLast) = (read.Head, read.Generation, read.Next, read.IsLast);
+        (Head, Generation, Next, IsLast, Token) = (read.Head, read.Generation, read.Next, read.IsLast, read.Token);
         var events = read.Events;
         while (_first < events.Length && events[_first].Position.ToInt64() < from) _first++;
     }
