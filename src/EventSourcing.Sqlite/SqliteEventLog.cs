@@ -263,11 +263,11 @@ public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTrans
 
     /// <summary>Which event types <c>INSERT INTO events</c> takes. Default: <see cref="SqlInsertPolicy.AnyType"/>.</summary>
     /// <param name="cancellationToken">Before the file is read.</param>
-    public ValueTask<SqlInsertPolicy> GetSqlInsertPolicyAsync(CancellationToken cancellationToken = default) => LookAsync(EventsView.Policy, cancellationToken);
+    public ValueTask<SqlInsertPolicy> GetSqlInsertPolicyAsync(CancellationToken cancellationToken = default) => LookAsync<SqlInsertPolicy>(EventsView.Policy, cancellationToken);
 
     /// <summary>Sets which event types <c>INSERT INTO events</c> takes, whichever program runs it. Persistent: kept in the file. Tables that are captured are not affected.</summary>
     /// <remarks>
-    /// A file knows the types, and their aliases, of every type map that a store was opened with for writing; <see cref="GetKnownEventTypesAsync"/> lists them. Events of other types that were inserted
+    /// A file knows the types, and their aliases, of every type map that a store was opened with and has written with, as it knows the tag rules; <see cref="GetKnownEventTypesAsync"/> lists them. Events of other types that were inserted
     /// before stay: a map reads them by an alias of one of its types, or with a type of their own.
     /// </remarks>
     /// <param name="policy">The policy.</param>
@@ -285,7 +285,7 @@ public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTrans
             }, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>The stored names, aliases included, of the event types that the file knows: those of every type map that a store was opened with for writing. In ordinal order.</summary>
+    /// <summary>The stored names, aliases included, of the event types that the file knows: those of every type map that a store was opened with and has written with. In ordinal order.</summary>
     /// <param name="cancellationToken">Before the file is read.</param>
     public ValueTask<IReadOnlyList<string>> GetKnownEventTypesAsync(CancellationToken cancellationToken = default) => LookAsync<IReadOnlyList<string>>(EventsView.KnownTypes, cancellationToken);
 

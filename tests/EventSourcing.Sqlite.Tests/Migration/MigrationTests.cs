@@ -24,7 +24,7 @@ public class MigrationTests
     public async Task A_migrated_file_has_the_schema_of_a_new_one()
     {
         Golden.CopyTo(_file.Path);
-        await SqliteEventLog.Open(_file.Path).DisposeAsync();
+        SqliteEventLog.Open(_file.Path).DisposeAsync().AsTask().GetAwaiter().GetResult();
         var created = _file.Path + ".new";
         using (var own = new SqliteConnection($"Data Source={created};Pooling=False"))
         {
@@ -36,7 +36,7 @@ public class MigrationTests
         await log.AddComputedColumnAsync("orderId");
         await log.AddIndexAsync(EventIndex.Correlation);
         await log.CaptureTableAsync("customers", c => c.StreamFrom("id", "customer"));
-        await log.DisposeAsync();
+        log.DisposeAsync().AsTask().GetAwaiter().GetResult();
         using (var connection = new SqliteConnection($"Data Source={_file.Path};Pooling=False"))
         {
             // Of the golden file's columns, 'tags' could not be added to a new one.
@@ -50,7 +50,7 @@ public class MigrationTests
     }
 
     [Test]
-    public async Task A_fault_at_any_statement_leaves_the_old_schema_whole()
+    public void A_fault_at_any_statement_leaves_the_old_schema_whole()
     {
         Golden.CopyTo(_file.Path);
         var before = Content(_file.Path);
@@ -77,7 +77,7 @@ public class MigrationTests
         }
 
         faults.Should().BeGreaterThan(100);
-        await SqliteEventLog.Open(_file.Path).DisposeAsync();
+        SqliteEventLog.Open(_file.Path).DisposeAsync().AsTask().GetAwaiter().GetResult();
         SqliteEventLog.VerifyAsync(_file.Path).AsTask().GetAwaiter().GetResult().Findings.Should().BeEmpty();
     }
 
@@ -120,7 +120,7 @@ public class MigrationTests
     }
 
     [Test]
-    public async Task What_a_library_of_schema_1_reads_with_every_transaction_is_gone()
+    public void What_a_library_of_schema_1_reads_with_every_transaction_is_gone()
     {
         Golden.CopyTo(_file.Path);
         using var old = new SqliteConnection($"Data Source={_file.Path};Pooling=False");
@@ -130,7 +130,7 @@ public class MigrationTests
         head.CommandText = "SELECT max(coalesce((SELECT max(position) FROM es_events), 0), coalesce((SELECT max(last) FROM es_gaps), 0)), (SELECT min(position) FROM es_unsealed)";
         head.Prepare();
         head.ExecuteScalar().Should().Be(15L);
-        await SqliteEventLog.Open(_file.Path).DisposeAsync();
+        SqliteEventLog.Open(_file.Path).DisposeAsync().AsTask().GetAwaiter().GetResult();
 
         head.Invoking(h => h.ExecuteScalar()).Should().Throw<SqliteException>().WithMessage("*es_unsealed*");
     }
@@ -156,7 +156,7 @@ public class MigrationTests
     }
 
     [Test]
-    public async Task A_missing_view_and_guards_of_others_are_made_again()
+    public void A_missing_view_and_guards_of_others_are_made_again()
     {
         Golden.CopyTo(_file.Path);
         using (var other = new SqliteConnection($"Data Source={_file.Path};Pooling=False"))
@@ -165,7 +165,7 @@ public class MigrationTests
             other.Run("DROP VIEW events; DROP TRIGGER es_log_update; DROP TRIGGER es_unsealed_insert; CREATE TRIGGER es_log_update BEFORE UPDATE ON es_log BEGIN SELECT 1; END");
         }
 
-        await SqliteEventLog.Open(_file.Path).DisposeAsync();
+        SqliteEventLog.Open(_file.Path).DisposeAsync().AsTask().GetAwaiter().GetResult();
         SqliteEventLog.VerifyAsync(_file.Path).AsTask().GetAwaiter().GetResult().Findings.Should().BeEmpty();
     }
 

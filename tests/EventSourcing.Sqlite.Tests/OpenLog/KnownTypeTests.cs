@@ -12,9 +12,9 @@ public class KnownTypeTests : OpenLogTest
     [Test]
     public async Task A_file_knows_the_types_of_every_map_and_their_aliases()
     {
-        _ = new EventStore(Log, s_map);
+        await StoreRulesAsync(s_map);
         await ReopenAsync();
-        _ = new EventStore(Log, EventTypeMap.Create(map => map.Add("other", OpenLogJson.Default.Numbered)));
+        await StoreRulesAsync(EventTypeMap.Create(map => map.Add("other", OpenLogJson.Default.Numbered)));
 
         (await Log.GetKnownEventTypesAsync()).Should().Equal("counted", "numbered", "other", "text");
     }

@@ -36,11 +36,10 @@ public abstract class OpenLogTest
     }
 
     /// <summary>Hands over the rules of a type map, and writes something that leaves nothing behind: with that they are in the file.</summary>
-    protected async Task StoreRulesAsync(Serialization.EventTypeMap types, SqliteEventLog? log = null)
+    protected async Task StoreRulesAsync(Serialization.EventTypeMap types)
     {
-        log ??= Log;
-        _ = new EventStore(log, types);
-        await log.RemoveCaptureAsync("none");
+        _ = new EventStore(Log, types);
+        await Log.RemoveCaptureAsync("none");
     }
 
     protected static LogEvent Event(string type, string json, Guid? id = null, params Tag[] tags) =>

@@ -139,7 +139,7 @@ public class ViewColumnTests : OpenLogTest
     [TestCase("tags")]
     [TestCase("Actor")]
     public async Task A_new_computed_column_has_no_name_of_the_view_s(string name) =>
-        await FluentActions.Awaiting(() => Log.AddComputedColumnAsync(name).AsTask()).Should().ThrowAsync<ArgumentException>().WithMessage("*column*already*");
+        (await FluentActions.Awaiting(() => Log.AddComputedColumnAsync(name).AsTask()).Should().ThrowAsync<ArgumentException>()).WithMessage("*column*already*");
 
     private List<object?> Row(long position, params string[] columns)
     {

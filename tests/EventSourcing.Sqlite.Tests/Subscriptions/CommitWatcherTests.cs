@@ -201,11 +201,17 @@ public sealed class CommitWatcherTests : IAsyncDisposable
         Writes = new[] { new StreamWrite("s-1", ExpectedVersion.Any, new[] { new LogEvent { Type = "t", Data = new byte[] { 1 } } }) },
     }, default);
 
+    private PositionalIds IdsOfFile()
+    {
+        using var database = Database.Reader(_file.Path, readOnly: false);
+        return Connections.IdsOf(database, _file.Path);
+    }
+
     private Reader OpenReader()
     {
         Interlocked.Increment(ref _opened);
         _onOpen?.Invoke();
-        var reader = Connections.OpenReader(_storeFile, new(_storeFile.Path), new(), new(1));
+        var reader = Connections.OpenReader(_storeFile, new(_storeFile.Path), new(), IdsOfFile());
         Volatile.Write(ref _reader, reader);
         return reader;
     }
