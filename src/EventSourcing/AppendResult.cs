@@ -68,7 +68,7 @@ public readonly struct AppendResult : IEquatable<AppendResult>
     /// <summary>The position of the last event; the log's head at that moment when the append has no event.</summary>
     public GlobalPosition LastPosition { get; private init; }
 
-    /// <summary><see cref="LastPosition"/> for use outside the log: what a client hands back to read its own write, or to continue after it. <see cref="ResumeToken.Start"/> where the log was empty and the append has no event.</summary>
+    /// <summary><see cref="LastPosition"/> for use outside the log: what a client hands back to read its own write, or to continue after it. <see cref="ResumeToken.Start"/> where the log was empty and the append has no event; not verified (<see cref="ResumeToken.IsVerifiable"/>) of a command that loaded its state and stored nothing.</summary>
     public ResumeToken ResumeToken => LastId == Guid.Empty ? ResumeToken.Unverified(LastPosition) : ResumeToken.Of(LastPosition, LastId, LastMark);
 
     /// <summary>True when nothing was written because the same append, or the same events, had been stored before.</summary>

@@ -201,17 +201,17 @@ public sealed class CommitWatcherTests : IAsyncDisposable
         Writes = new[] { new StreamWrite("s-1", ExpectedVersion.Any, new[] { new LogEvent { Type = "t", Data = new byte[] { 1 } } }) },
     }, default);
 
-    private PositionalIds IdsOfFile()
+    private PositionalIds IdsOfLog()
     {
-        using var database = Database.Reader(_file.Path, readOnly: false);
-        return Connections.IdsOf(database, _file.Path);
+        using var database = Connections.OpenForReading(_storeFile, new());
+        return Connections.IdsOf(database, _storeFile.Path);
     }
 
     private Reader OpenReader()
     {
         Interlocked.Increment(ref _opened);
         _onOpen?.Invoke();
-        var reader = Connections.OpenReader(_storeFile, new(_storeFile.Path), new(), IdsOfFile());
+        var reader = Connections.OpenReader(_storeFile, new(_storeFile.Path), new(), IdsOfLog());
         Volatile.Write(ref _reader, reader);
         return reader;
     }

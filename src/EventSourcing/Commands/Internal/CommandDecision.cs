@@ -1,6 +1,5 @@
 using EventSourcing.Aggregates;
 using EventSourcing.Aggregates.Internal;
-using EventSourcing.Storage;
 
 namespace EventSourcing.Commands.Internal;
 
@@ -26,9 +25,8 @@ internal sealed class CommandDecision(IEventStore store, CommandType[] types, ob
 
     internal override async ValueTask<(AppendResult Result, int Attempts)> NothingAsync(CancellationToken cancellationToken)
     {
-        var head = _context.LastHead is { } last
-            ? await Store.Log.FindTokenAsync(ResumeToken.Unverified(last), cancellationToken).ConfigureAwait(false)
-            : await Store.GetHeadTokenAsync(cancellationToken).ConfigureAwait(false);
+        // What was read names no event there, and nothing was stored that would be worth a look.
+        var head = _context.LastHead is { } last ? ResumeToken.Unverified(last) : await Store.GetHeadTokenAsync(cancellationToken).ConfigureAwait(false);
         return (new([], head.Position, head, wasDuplicate: false), _attempts);
     }
 
