@@ -282,6 +282,10 @@ public sealed class RestoreTests : IDisposable
         using var target = new SqliteConnection($"Data Source={_file.Path};Pooling=False");
         source.Open();
         target.Open();
+        // As the shell does, it waits for its turn to write: leases are renewed meanwhile.
+        using var patience = target.CreateCommand();
+        patience.CommandText = "PRAGMA busy_timeout = 30000";
+        patience.ExecuteNonQuery();
         source.BackupDatabase(target);
     }
 
