@@ -82,7 +82,7 @@ internal sealed class WriterRig : IAsyncDisposable
         File.Dispose();
     }
 
-    private static Guid IdOf(int number) => new(number + 1, 0, 0, new byte[8]);
+    private static Guid IdOf(int number) => new(number, 0, 1, new byte[8]);
 
     private bool AskOthers()
     {
