@@ -126,9 +126,12 @@ public sealed class OpenLogTests
     {
         using var page = await store.Log.ReadAsync(new AllRead { Query = query.Resolve(store.Types) }, default);
         return [.. page.Events.ToArray().Select(e => string.Join('|',
-            e.Position, e.StreamId, e.Version, e.Id, e.Type, (e.OccurredAt ?? e.Timestamp).ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture),
-            e.CorrelationId, e.CausationId, Encoding.UTF8.GetString(e.Metadata.Span), Encoding.UTF8.GetString(e.Data.Span), OrderId))];
+            e.Position, e.StreamId, e.Version, e.Id, e.Type, Text(e.OccurredAt ?? e.Timestamp),
+            e.CorrelationId, e.CausationId, Encoding.UTF8.GetString(e.Metadata.Span), Encoding.UTF8.GetString(e.Data.Span),
+            Text(e.Timestamp), Text(e.OccurredAt), e.Tags is null ? "" : $"[{string.Join(',', e.Tags.Select(tag => $"\"{tag}\""))}]", "", e.SchemaVersion, OrderId))];
     }
+
+    private static string? Text(DateTimeOffset? time) => time?.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture);
 
     private static decimal Number(string json, string property)
     {

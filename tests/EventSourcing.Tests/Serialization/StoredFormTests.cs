@@ -166,7 +166,10 @@ public sealed class StoredFormTests : IAsyncDisposable
         var parked = new ParkedEvent
         {
             Event = new() { Position = GlobalPosition.FromInt64(1), StreamId = "s", Version = 1, Type = "noted", Id = Guid.NewGuid(), Timestamp = DateTimeOffset.UnixEpoch, Data = "{}"u8.ToArray(), IsJson = true },
-            Key = "s", Attempts = 1, Reason = "broken", ParkedAt = DateTimeOffset.UnixEpoch,
+            Key = "s",
+            Attempts = 1,
+            Reason = "broken",
+            ParkedAt = DateTimeOffset.UnixEpoch,
         };
         // The mark, the length of no content type, and 1.
         var bytes = parked.ToBytes();
