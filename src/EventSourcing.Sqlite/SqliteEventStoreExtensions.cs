@@ -7,7 +7,7 @@ namespace EventSourcing.Sqlite;
 public static class SqliteEventStoreExtensions
 {
     /// <summary>Runs a user's own SQL and appends in one transaction: committed together, or nothing of it.</summary>
-    /// <param name="store">A store whose log is a <see cref="SqliteEventLog"/>.</param>
+    /// <param name="store">A store whose log is a <see cref="SqliteEventLog"/>, decorated or not: the transaction goes to that log directly.</param>
     /// <param name="work">The work, as <see cref="SqliteEventLog.InSqliteTransactionAsync"/> says.</param>
     /// <param name="cancellationToken">Before the work is begun: nothing is done.</param>
     /// <exception cref="ArgumentException">The work is asynchronous. Nothing was done.</exception>
@@ -25,7 +25,7 @@ public static class SqliteEventStoreExtensions
 
     /// <summary>The same with a result.</summary>
     /// <typeparam name="T">What the work returns.</typeparam>
-    /// <param name="store">A store whose log is a <see cref="SqliteEventLog"/>.</param>
+    /// <param name="store">A store whose log is a <see cref="SqliteEventLog"/>, decorated or not: the transaction goes to that log directly.</param>
     /// <param name="work">The work, as <see cref="SqliteEventLog.InSqliteTransactionAsync"/> says.</param>
     /// <param name="cancellationToken">Before the work is begun: nothing is done.</param>
     /// <exception cref="ArgumentException">The work is asynchronous, or its result is a task. Nothing was done.</exception>
@@ -35,7 +35,7 @@ public static class SqliteEventStoreExtensions
         ArgumentNullException.ThrowIfNull(store);
         ArgumentNullException.ThrowIfNull(work);
         SynchronousDelegate.ThrowIfAsync(work, nameof(work));
-        if (store.Log is not SqliteEventLog log) throw new InvalidOperationException($"The store's log is a {store.Log.GetType().Name}, not in a SQLite file.");
+        if (store.Log.Find<SqliteEventLog>() is not { } log) throw new InvalidOperationException($"The store's log is a {store.Log.GetType().Name}, not in a SQLite file.");
         return log.InSqliteTransactionAsync(transaction => work(new(store, transaction)), cancellationToken);
     }
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using EventSourcing.Serialization;
 using EventSourcing.Storage;
 using EventSourcing.Subscriptions;
+using EventSourcing.Tests.Shared;
 using FluentAssertions;
 using NUnit.Framework;
 
@@ -25,6 +26,22 @@ public class FlowTests : OpenLogTest
 
     [TearDown]
     public void Clear() => s_local.Value = null;
+
+    [Test]
+    public async Task Transaction_of_a_store_on_a_decorated_log_holds_sql_and_events()
+    {
+        var store = new EventStore(new ForwardingLog(Log), _store.Types);
+        var result = await store.InSqliteTransactionAsync(tx =>
+        {
+            using var command = tx.Connection.CreateCommand();
+            command.CommandText = "CREATE TABLE own (n)";
+            command.ExecuteNonQuery();
+            return tx.Append(new Append().To("s-1", ExpectedVersion.NoStream, [new Numbered(7)]));
+        });
+        (result.Version, await store.ReadStreamAsync("s-1").CountAsync()).Should().Be((1L, 1));
+        await new EventStore(new InMemory.InMemoryEventLog(), _store.Types).Awaiting(s => s.InSqliteTransactionAsync(_ => 1).AsTask())
+            .Should().ThrowAsync<InvalidOperationException>().WithMessage("*InMemoryEventLog*");
+    }
 
     [Test]
     public async Task Work_runs_in_the_flow_of_its_own_caller()
