@@ -43,7 +43,7 @@ internal sealed class SchemaInventory
         return Compare(found, expected, optional, isReadable);
     });
 
-    /// <summary>Takes stock of a log of an older schema: of its tables and their indexes. Its view and its guards are known by their names only, because the migration makes them anew.</summary>
+    /// <summary>Lists the tables and indexes of a log of an older schema. Its view and its guards are known by their names only, because the migration makes them again.</summary>
     internal static SchemaInventory OfOlder(Database database, int schema)
     {
         var tables = SchemaScripts.TablesOf(schema);
