@@ -1,4 +1,3 @@
-using EventSourcing.InMemory;
 using EventSourcing.Sqlite;
 using EventSourcing.Storage;
 

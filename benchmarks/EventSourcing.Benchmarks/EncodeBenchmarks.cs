@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
 using BenchmarkDotNet.Attributes;
-using EventSourcing.Serialization;
 
 namespace EventSourcing.Benchmarks;
 

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using BenchmarkDotNet.Attributes;
-using EventSourcing.Aggregates;
 
 namespace EventSourcing.Benchmarks;
 
@@ -25,7 +24,7 @@ public class FoldBenchmarks
     {
         _bench = new(Backend);
         _store = new(_bench.Log, Orders.Types);
-        _repository = _store.Aggregates<OrderBook>();
+        _repository = _store.GetRepository<OrderBook>();
         var orders = Orders.Make(Length);
         await _store.AppendAsync(Stream, ExpectedVersion.NoStream, orders);
         for (var i = 0; i < Length; i++)

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using EventSourcing.Benchmarks;
 using EventSourcing.LoadTests.Measuring;
 using EventSourcing.Sqlite;
-using EventSourcing.Storage;
 using Microsoft.Data.Sqlite;
 
 namespace EventSourcing.LoadTests;

@@ -1,10 +1,8 @@
 using EventSourcing.Benchmarks;
 using EventSourcing.LoadTests.Limits;
 using EventSourcing.LoadTests.Measuring;
-using EventSourcing.Serialization;
 using EventSourcing.Sqlite;
 using EventSourcing.Storage;
-using EventSourcing.Subscriptions;
 
 namespace EventSourcing.LoadTests;
 
@@ -24,7 +22,7 @@ internal static class CatchUpWorkload
         await LogReading.ReadAsync(store.Log, new AllRead());
         await new Race($"Catch-up with {settings.Events:N0} events, empty handler, FULL", settings.Rounds, "event")
             .Add(Read, () => Measurement.OfAsync(settings.Events, async () => await LogReading.ReadAsync(store.Log, new AllRead())))
-            .Add(Each, () => CatchUpAsync(SubscriptionHandler.EachRaw(static (_, _, _) => default)))
+            .Add(Each, () => CatchUpAsync(SubscriptionHandler.RawEach(static (_, _, _) => default)))
             .Add(Batches, () => CatchUpAsync(SubscriptionHandler.RawBatches(static (_, _, _) => default)))
             .Expect(Bar.RateAtLeast(0.8, Batches, Read))
             .RunAsync();
@@ -35,7 +33,7 @@ internal static class CatchUpWorkload
             var measurement = await Measurement.OfAsync(settings.Events, async () =>
             {
                 subscription = await subscriber.StartAsync($"catch-up {Guid.NewGuid()}", handler);
-                await subscription.WaitForAsync(head);
+                await subscription.WaitForPositionAsync(head);
             });
             await subscription!.DisposeAsync();
             return measurement;

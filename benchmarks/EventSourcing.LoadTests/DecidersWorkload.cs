@@ -1,11 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json.Serialization;
-using EventSourcing.Aggregates;
 using EventSourcing.Benchmarks;
-using EventSourcing.Commands;
-using EventSourcing.InMemory;
 using EventSourcing.LoadTests.Measuring;
-using EventSourcing.Serialization;
 using EventSourcing.Sqlite;
 using EventSourcing.Storage;
 
@@ -70,17 +66,17 @@ internal static class DecidersWorkload
         var query = EventQuery.Of<Drawn>().Tagged("pool", "p");
         var bus = new CommandBus(store, handlers => handlers.Add(DecidersJson.Default.Draw, async (command, context, ct) =>
         {
-            var seen = await context.LoadAsync<Seen>("pool-p", ct);
+            var seen = await context.LoadAsync<EventCount>("pool-p", ct);
             return Decide(seen);
         }));
         return kind switch
         {
-            "stream" => async () => await store.ExecuteAsync<Seen>("pool-p", Decide),
-            "query" => async () => await store.ExecuteAsync<Seen>(query, Decide),
+            "stream" => async () => await store.ExecuteAsync<EventCount>("pool-p", Decide),
+            "query" => async () => await store.ExecuteAsync<EventCount>(query, Decide),
             _ => async () => await bus.SendAsync(new Draw()),
         };
 
-        IEnumerable<object> Decide(Seen seen)
+        IEnumerable<object> Decide(EventCount seen)
         {
             onDecided();
             return [new Drawn("p").In("pool-p")];

@@ -1,8 +1,5 @@
 using EventSourcing.Benchmarks;
-using EventSourcing.Bus;
-using EventSourcing.Serialization;
 using EventSourcing.Sqlite;
-using EventSourcing.Subscriptions;
 
 namespace EventSourcing.LoadTests;
 
@@ -19,13 +16,13 @@ internal static class IdleWorkload
         await RestAsync(settings, "no listener");
         var options = new SubscriberOptions();
         await using var bus = new EventBus(store, options);
-        var live = new List<LiveListener>();
-        for (var i = 0; i < Listeners; i++) live.Add(await bus.ListenRawAsync(Route.All, (_, _) => default));
+        var live = new List<LiveSubscription>();
+        for (var i = 0; i < Listeners; i++) live.Add(await bus.SubscribeLiveRawAsync(EventFilter.All, (_, _) => default));
         while (!live.TrueForAll(l => l.IsLive)) await Task.Delay(1);
         await RestAsync(settings, $"{Listeners} live listeners");
         var durable = new List<Subscription>();
-        for (var i = 0; i < Subscriptions; i++) durable.Add(await bus.SubscribeAsync($"idle {i}", Route.All, SubscriptionHandler.EachRaw((_, _, _) => default)));
-        durable.Add(await bus.SubscribeAsync("idle group", Route.All, SubscriptionHandler.EachRaw((_, _, _) => default), new() { IsGroup = true }));
+        for (var i = 0; i < Subscriptions; i++) durable.Add(await bus.SubscribeAsync($"idle {i}", EventFilter.All, SubscriptionHandler.RawEach((_, _, _) => default)));
+        durable.Add(await bus.SubscribeAsync("idle group", EventFilter.All, SubscriptionHandler.RawEach((_, _, _) => default), new() { IsPartitioned = true }));
         while (!durable.TrueForAll(s => s.State == SubscriptionState.Live) || durable[^1].ActiveSegments < 16) await Task.Delay(1);
         await RestAsync(settings, $"{Listeners} live listeners, {Subscriptions} subscriptions and a group: a lease transaction every {options.LeaseTimeout.TotalSeconds / 3} s");
     }

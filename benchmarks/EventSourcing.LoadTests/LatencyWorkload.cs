@@ -1,11 +1,8 @@
 using System.Diagnostics;
 using EventSourcing.Benchmarks;
-using EventSourcing.Bus;
 using EventSourcing.LoadTests.Measuring;
-using EventSourcing.Serialization;
 using EventSourcing.Sqlite;
 using EventSourcing.Storage;
-using EventSourcing.Subscriptions;
 
 namespace EventSourcing.LoadTests;
 
@@ -61,16 +58,16 @@ internal static class LatencyWorkload
     {
         if (kind != Live)
         {
-            var subscription = await bus.SubscribeAsync("latency", Route.All, SubscriptionHandler.EachRaw((e, _, _) =>
+            var subscription = await bus.SubscribeAsync("latency", EventFilter.All, SubscriptionHandler.RawEach((e, _, _) =>
             {
                 note(e);
                 return default;
-            }), new() { IsGroup = kind == Group });
+            }), new() { IsPartitioned = kind == Group });
             while (subscription.State != SubscriptionState.Live || subscription.ActiveSegments < (kind == Group ? Segments : 1)) await Task.Delay(1);
             return;
         }
 
-        var listener = await bus.ListenRawAsync(Route.All, (e, _) =>
+        var listener = await bus.SubscribeLiveRawAsync(EventFilter.All, (e, _) =>
         {
             note(e);
             return default;

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using EventSourcing.Benchmarks;
-using EventSourcing.InMemory;
 using EventSourcing.LoadTests.Measuring;
 using EventSourcing.Sqlite;
 using EventSourcing.Storage;

@@ -1,6 +1,4 @@
 using System.Text.Json.Serialization;
-using EventSourcing.Aggregates;
-using EventSourcing.Serialization;
 
 namespace EventSourcing.Benchmarks;
 

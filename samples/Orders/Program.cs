@@ -1,5 +1,5 @@
-using Orders.Commands;
 
+using Orders.Commands;
 using var stop = new CancellationTokenSource();
 Console.CancelKeyPress += (_, press) =>
 {

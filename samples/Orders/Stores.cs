@@ -34,7 +34,7 @@ public static class Stores
     }
 
     /// <summary>Examines a file that nobody has open.</summary>
-    public static async Task<Verification> VerifyAsync(string path, CancellationToken cancellationToken)
+    public static async Task<IntegrityReport> VerifyAsync(string path, CancellationToken cancellationToken)
     {
         try
         {

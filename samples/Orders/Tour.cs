@@ -1,8 +1,4 @@
 using EventSourcing;
-using EventSourcing.Aggregates;
-using EventSourcing.Bus;
-using EventSourcing.Commands;
-using EventSourcing.Subscriptions;
 using Orders.Commands;
 using Orders.Domain;
 using Orders.Domain.Products;
@@ -125,7 +121,7 @@ public sealed class Tour(IEventStore store, TextWriter screen, TimeProvider cloc
         {
             await PayAsync("1001", 1.00m);
         }
-        catch (CommandReusedException e)
+        catch (CommandIdConflictException e)
         {
             Say($"the same id for 1.00 is refused: {e.Message}");
         }
@@ -145,7 +141,7 @@ public sealed class Tour(IEventStore store, TextWriter screen, TimeProvider cloc
         await SayAsync("1002");
 
         var head = await store.GetHeadAsync(cancellationToken);
-        foreach (var reaction in reactions) await reaction.ResetAsync(Start.Beginning, cancellationToken);
+        foreach (var reaction in reactions) await reaction.ResetAsync(StartFrom.Beginning, cancellationToken);
         await CatchUpAsync(reactions, cancellationToken);
         Say($"every event comes once more, as after a crash: the log ended at position {head} and ends at {await store.GetHeadAsync(cancellationToken)}");
     }
@@ -154,7 +150,7 @@ public sealed class Tour(IEventStore store, TextWriter screen, TimeProvider cloc
     {
         Step("What is scheduled is shipped; a credit note and its order change together or not at all");
         await foreach (var scheduled in store.ReadAllAsync(EventQuery.Of<ShippingScheduled>().InStream(Streams.Order("1001"))))
-            using (Handling.Begin(scheduled))
+            using (EventContext.BeginScope(scheduled))
                 await store.ExecuteAsync<Order>(Streams.Order("1001"), order => order.Ship("RM-20-4711"));
         var (order, version, _) = await store.LoadAsync<Order>(Streams.Order("1001"));
         var back = order.Lines[0] with { Quantity = -1 };
@@ -168,7 +164,7 @@ public sealed class Tour(IEventStore store, TextWriter screen, TimeProvider cloc
     private async Task TraceAsync()
     {
         Step("What followed from the command pay-1001");
-        foreach (var (depth, e) in (await store.TraceAsync("pay-1001")).Flatten())
+        foreach (var (depth, e) in (await store.GetCausationTreeAsync("pay-1001")).Flatten())
             Say($"{new string(' ', depth * 2)}{e.StreamId} {e.Type}, by {e.Actor}, because of {(depth == 0 ? e.CausationId : "the event above")}");
     }
 
@@ -224,7 +220,7 @@ public sealed class Tour(IEventStore store, TextWriter screen, TimeProvider cloc
     private async Task CatchUpAsync(IEnumerable<Subscription> reactions, CancellationToken cancellationToken)
     {
         var head = await store.GetHeadAsync(cancellationToken);
-        foreach (var reaction in reactions) await reaction.WaitForAsync(head, cancellationToken);
+        foreach (var reaction in reactions) await reaction.WaitForPositionAsync(head, cancellationToken);
     }
 
     private async Task SayAsync(params string[] orderIds)

@@ -1,5 +1,5 @@
 using EventSourcing.Hosting.Internal;
-using EventSourcing.Storage.Internal;
+using EventSourcing.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
@@ -23,7 +23,7 @@ public static class EventSourcingHostingExtensions
         var options = new EventSourcingHostingOptions();
         configure?.Invoke(options);
         services.AddSingleton(options.Validated());
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, ListenerService>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, SubscriberService>());
         services.AddHealthChecks()
             .AddCheck<StoreHealthCheck>("event-store", HealthStatus.Unhealthy, ["event-sourcing"])
             .AddCheck<SubscriptionHealthCheck>("event-subscriptions", HealthStatus.Unhealthy, ["event-sourcing"]);

@@ -9,6 +9,6 @@ public enum EventIndex
     /// <summary>Events by correlation id: <c>WHERE correlationId = …</c>. Events without one are not in it.</summary>
     Correlation,
 
-    /// <summary>Events by causation id: <c>WHERE causationId = …</c>. Events without one are not in it. With <see cref="Correlation"/>, <see cref="TraceExtensions.TraceAsync"/> reads no more than the trace.</summary>
+    /// <summary>Events by causation id: <c>WHERE causationId = …</c>. Events without one are not in it. With <see cref="Correlation"/>, <see cref="CausationExtensions.GetCausationTreeAsync"/> reads no more than the trace.</summary>
     Causation,
 }

@@ -1,8 +1,14 @@
-using System.Globalization;
-using EventSourcing.Serialization;
-using EventSourcing.Sqlite.Internal;
+using EventSourcing.Sqlite.Backup;
+using EventSourcing.Sqlite.Files;
+using EventSourcing.Sqlite.Native;
+using EventSourcing.Sqlite.OpenLog;
+using EventSourcing.Sqlite.Reading;
+using EventSourcing.Sqlite.Schema;
+using EventSourcing.Sqlite.Tables;
+using EventSourcing.Sqlite.Verifying;
+using EventSourcing.Sqlite.Waiting;
+using EventSourcing.Sqlite.Writing;
 using EventSourcing.Storage;
-using EventSourcing.Storage.Internal;
 using Microsoft.Data.Sqlite;
 
 namespace EventSourcing.Sqlite;
@@ -92,7 +98,7 @@ public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTrans
     }
 
     /// <inheritdoc/>
-    public async ValueTask<IReadOnlyList<Record>> ReadRecordsAsync(RecordKind kind, string from, string? through, int max, CancellationToken cancellationToken)
+    public async ValueTask<IReadOnlyList<StoredRecord>> ReadRecordsAsync(RecordKind kind, string from, string? through, int max, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(from);
         ArgumentOutOfRangeException.ThrowIfLessThan(max, 1);
@@ -143,7 +149,7 @@ public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTrans
         }
 
         await StopWaitingAsync(stored, giveUp).ConfigureAwait(false);
-        if (head < after) throw new LogTruncatedException(after, head);
+        if (head < after) throw new PositionOutOfRangeException(after, head);
     }
 
     /// <inheritdoc/>
@@ -161,7 +167,7 @@ public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTrans
     /// The work has the write lock, so every append of the process waits for it: it should be short. It sees what was stored before it, its
     /// appends are judged after its own statements, events that its SQL inserts into <c>events</c> included, and captured tables are heard.
     /// It cannot end the transaction; deferred foreign keys are judged at its end. Its errors are the call's, as they are. It runs in the flow of its caller
-    /// (<see cref="Handling"/>, activity, culture), on another thread. See <see cref="SqliteLogTransaction.Connection"/> for what the connection allows.
+    /// (<see cref="EventContext"/>, activity, culture), on another thread. See <see cref="SqliteLogTransaction.Connection"/> for what the connection allows.
     /// </remarks>
     /// <typeparam name="T">What the work returns.</typeparam>
     /// <param name="work">Runs once, synchronously, on the writer's thread; must not call the log but through what it is given.</param>
@@ -318,12 +324,12 @@ public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTrans
     /// Others may read and append meanwhile. Memory is bounded by pages, never by the log; time follows the size of the file. SQLite's own check runs in one
     /// snapshot, during which the write-ahead log grows with what is appended; all else runs in short ones. A backup takes a shorter one: where much is appended, verify a
     /// backup by <see cref="VerifyAsync(string, CancellationToken)"/>. Damage does not end the examination. Events cut off
-    /// at the log's end are seen only by what still points to them: a checkpoint beyond the head is a <see cref="LogTruncatedException"/> where it is used.
+    /// at the log's end are seen only by what still points to them: a checkpoint beyond the head is a <see cref="PositionOutOfRangeException"/> where it is used.
     /// </remarks>
     /// <param name="cancellationToken">Ends the examination.</param>
     /// <exception cref="StoreUnavailableException">The file could not be read just now, which says nothing of its content.</exception>
     /// <exception cref="ObjectDisposedException">The log is closed, or was closed before the examination ended.</exception>
-    public async ValueTask<Verification> VerifyAsync(CancellationToken cancellationToken = default)
+    public async ValueTask<IntegrityReport> VerifyAsync(CancellationToken cancellationToken = default)
     {
         ThrowIfDisposed();
         return await _longWork.RunAsync(Verify, cancellationToken).ConfigureAwait(false);
@@ -343,7 +349,7 @@ public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTrans
     /// <exception cref="StoreUnavailableException">The file does not exist, could not or may not be read, is open in another process as far as the system tells (64-bit Linux), or was changed meanwhile.</exception>
     /// <exception cref="StoreFullException">There is no room for the copy of a file that has a journal beside it.</exception>
     /// <exception cref="StoreSchemaException">The log has a newer schema, of which nothing can be said, or an older one, which opening for writing migrates.</exception>
-    public static async ValueTask<Verification> VerifyAsync(string path, CancellationToken cancellationToken = default)
+    public static async ValueTask<IntegrityReport> VerifyAsync(string path, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
         SqliteLibrary.RefuseUnsafe();
@@ -524,7 +530,7 @@ public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTrans
         }
     }
 
-    private Verification Verify(CancellationToken cancellationToken)
+    private IntegrityReport Verify(CancellationToken cancellationToken)
     {
         try
         {

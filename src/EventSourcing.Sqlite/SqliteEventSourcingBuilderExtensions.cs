@@ -1,4 +1,3 @@
-using EventSourcing.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace EventSourcing.Sqlite;

@@ -1,5 +1,3 @@
-using EventSourcing.Serialization;
-
 namespace EventSourcing.Sqlite;
 
 /// <summary>Opens event stores in SQLite files.</summary>

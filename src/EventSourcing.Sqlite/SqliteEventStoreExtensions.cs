@@ -1,5 +1,4 @@
-
-using EventSourcing.Storage.Internal;
+using EventSourcing.Storage;
 
 namespace EventSourcing.Sqlite;
 

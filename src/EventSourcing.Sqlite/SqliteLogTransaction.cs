@@ -1,5 +1,5 @@
 using System.Runtime.ExceptionServices;
-using EventSourcing.Sqlite.Internal;
+using EventSourcing.Sqlite.Writing;
 using EventSourcing.Storage;
 using Microsoft.Data.Sqlite;
 

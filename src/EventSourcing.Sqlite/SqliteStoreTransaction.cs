@@ -1,4 +1,3 @@
-using EventSourcing.Storage;
 using Microsoft.Data.Sqlite;
 
 namespace EventSourcing.Sqlite;

@@ -30,7 +30,7 @@ public abstract class DelegatingLog : IEventLog
     public virtual ValueTask WaitAsync(GlobalPosition after, CancellationToken cancellationToken) => Inner.WaitAsync(after, cancellationToken);
 
     /// <inheritdoc/>
-    public virtual ValueTask<IReadOnlyList<Record>> ReadRecordsAsync(RecordKind kind, string from, string? through, int max, CancellationToken cancellationToken) =>
+    public virtual ValueTask<IReadOnlyList<StoredRecord>> ReadRecordsAsync(RecordKind kind, string from, string? through, int max, CancellationToken cancellationToken) =>
         Inner.ReadRecordsAsync(kind, from, through, max, cancellationToken);
 
     /// <inheritdoc/>

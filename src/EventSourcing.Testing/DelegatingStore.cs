@@ -1,4 +1,3 @@
-using EventSourcing.Serialization;
 using EventSourcing.Storage;
 
 namespace EventSourcing.Testing;
@@ -33,17 +32,17 @@ public abstract class DelegatingStore : IEventStore
     public virtual EventSequence ReadAllAsync(EventQuery? query = null, ReadAllOptions? options = null) => Inner.ReadAllAsync(query, options);
 
     /// <inheritdoc/>
-    public virtual ValueTask<Folded<TState>> FoldStreamAsync<TState>(
+    public virtual ValueTask<LoadResult<TState>> FoldStreamAsync<TState>(
         StreamId stream, TState initial, Func<TState, object, TState> apply, long afterVersion = 0, long? throughVersion = null, CancellationToken cancellationToken = default) =>
         Inner.FoldStreamAsync(stream, initial, apply, afterVersion, throughVersion, cancellationToken);
 
     /// <inheritdoc/>
-    public virtual ValueTask<Folded<TState>> FoldAsync<TState>(
+    public virtual ValueTask<LoadResult<TState>> FoldAsync<TState>(
         EventQuery query, TState initial, Func<TState, object, TState> apply, CancellationToken cancellationToken = default) =>
         Inner.FoldAsync(query, initial, apply, cancellationToken);
 
     /// <inheritdoc/>
-    public virtual ValueTask<StreamState> GetStreamStateAsync(StreamId stream, CancellationToken cancellationToken = default) => Inner.GetStreamStateAsync(stream, cancellationToken);
+    public virtual ValueTask<StreamInfo> GetStreamInfoAsync(StreamId stream, CancellationToken cancellationToken = default) => Inner.GetStreamInfoAsync(stream, cancellationToken);
 
     /// <inheritdoc/>
     public virtual ValueTask<GlobalPosition> GetHeadAsync(CancellationToken cancellationToken = default) => Inner.GetHeadAsync(cancellationToken);
@@ -52,7 +51,7 @@ public abstract class DelegatingStore : IEventStore
     public virtual ValueTask<CommandResult?> FindCommandAsync(string commandId, CancellationToken cancellationToken = default) => Inner.FindCommandAsync(commandId, cancellationToken);
 
     /// <inheritdoc/>
-    public virtual ValueTask WaitAsync(GlobalPosition after, CancellationToken cancellationToken = default) => Inner.WaitAsync(after, cancellationToken);
+    public virtual ValueTask WaitForEventsAsync(GlobalPosition after, CancellationToken cancellationToken = default) => Inner.WaitForEventsAsync(after, cancellationToken);
 
     /// <inheritdoc/>
     public virtual ValueTask DisposeAsync()

@@ -1,7 +1,4 @@
-using EventSourcing.Aggregates;
-using EventSourcing.Commands;
-using EventSourcing.Serialization;
-using EventSourcing.Storage.Internal;
+using EventSourcing.Storage;
 using EventSourcing.Testing.Internal;
 
 namespace EventSourcing.Testing;

@@ -1,5 +1,3 @@
-using EventSourcing.Serialization;
-
 namespace EventSourcing.Testing;
 
 /// <summary>Given, when, then: what decisions make of history. Depends on no test framework. Immutable.</summary>

@@ -23,13 +23,13 @@ public sealed class Append
     /// <summary>What the command's content is recognised by: a second append with the same id and another fingerprint is refused. Null: a hash of the events; empty: the id alone decides. At most 64 bytes.</summary>
     public ReadOnlyMemory<byte>? Fingerprint { get; init; }
 
-    /// <summary>Who did it; for events that do not say. Null takes the actor of what is being handled (<see cref="Handling"/>).</summary>
+    /// <summary>Who did it; for events that do not say. Null takes the actor of what is being handled (<see cref="EventContext"/>).</summary>
     public string? Actor { get; init; }
 
-    /// <summary>The correlation id of events that do not say; null takes that of what is being handled (<see cref="Handling"/>), else the trace id of the current activity.</summary>
+    /// <summary>The correlation id of events that do not say; null takes that of what is being handled (<see cref="EventContext"/>), else the trace id of the current activity.</summary>
     public string? CorrelationId { get; init; }
 
-    /// <summary>The causation id of events that do not say; null takes the id of the event being handled (<see cref="Handling"/>), else the command id.</summary>
+    /// <summary>The causation id of events that do not say; null takes the id of the event being handled (<see cref="EventContext"/>), else the command id.</summary>
     public string? CausationId { get; init; }
 
     /// <summary>Headers of events that do not say; none is called <c>actor</c>.</summary>

@@ -1,5 +1,5 @@
-using EventSourcing.Internal;
 using EventSourcing.Storage;
+using EventSourcing.Tracing;
 
 namespace EventSourcing;
 
@@ -75,7 +75,7 @@ public sealed class EventEnvelope : IHandled
     /// <summary>The tags, in the order they were given; may be empty.</summary>
     public IReadOnlyList<Tag> Tags { get; }
 
-    EventMetadata IHandled.Inherited => Handling.Inherit(EventId, CorrelationId, Actor);
+    EventMetadata IHandled.Inherited => EventContext.Inherit(EventId, CorrelationId, Actor);
 
     private EventMetadata Parsed => _parsed ??= EventMetadata.Read(_metadata, Type, StreamId, Position);
 

@@ -7,7 +7,7 @@ namespace EventSourcing;
 /// <remarks>
 /// May be enumerated several times, each time up to the same head. Not thread-safe. Enumerating throws
 /// <see cref="EventSerializationException"/> at an event that cannot be read, <see cref="UnknownEventTypeException"/> at one whose
-/// type has no entry in the type map, <see cref="LogTruncatedException"/> when the read starts beyond the head,
+/// type has no entry in the type map, <see cref="PositionOutOfRangeException"/> when the read starts beyond the head,
 /// <see cref="LogDivergedException"/> when the token to read after is of another history, or the log was restored to an older state between two pages, and
 /// <see cref="StoreUnavailableException"/> when events were merged or removed between two pages: what was read so far is then
 /// another history, and the read is begun anew.
@@ -32,7 +32,7 @@ public sealed class EventSequence : IAsyncEnumerable<EventEnvelope>
     /// <summary>The position of the log's last event when this sequence was first read: what a condition's <c>after</c> is to be, also when nothing matched.</summary>
     /// <param name="cancellationToken">Ends the wait for a reader.</param>
     /// <returns>The head, always the same; <see cref="GlobalPosition.Start"/> when the log had no event.</returns>
-    public async ValueTask<GlobalPosition> HeadAsync(CancellationToken cancellationToken = default)
+    public async ValueTask<GlobalPosition> GetHeadAsync(CancellationToken cancellationToken = default)
     {
         if (_head is { } known) return known;
         using var page = await _log.ReadAsync(EventLogExtensions.HeadRead with { Token = _known }, cancellationToken).ConfigureAwait(false);
@@ -40,7 +40,7 @@ public sealed class EventSequence : IAsyncEnumerable<EventEnvelope>
         return _head.Value;
     }
 
-    /// <summary>The head that <see cref="HeadAsync"/> gives, for use outside the process: what a client hands back with its decision, to be a condition's <c>after</c>.</summary>
+    /// <summary>The head that <see cref="GetHeadAsync"/> gives, for use outside the process: what a client hands back with its decision, to be a condition's <c>after</c>.</summary>
     /// <param name="cancellationToken">Ends the wait for a reader.</param>
     /// <returns>The token, always the same; <see cref="ResumeToken.Start"/> when the log had no event.</returns>
     /// <exception cref="LogDivergedException">The log was restored to an older state since this sequence was first read.</exception>
@@ -63,13 +63,13 @@ public sealed class EventSequence : IAsyncEnumerable<EventEnvelope>
         return _headToken.Value;
     }
 
-    /// <summary>Reads the events, up to the head that <see cref="HeadAsync"/> gives.</summary>
+    /// <summary>Reads the events, up to the head that <see cref="GetHeadAsync"/> gives.</summary>
     /// <param name="cancellationToken">Ends the read at the next page.</param>
     public async IAsyncEnumerator<EventEnvelope> GetAsyncEnumerator(CancellationToken cancellationToken = default)
     {
         var read = _bounds is null
             ? _read
-            : await _bounds.NarrowAsync(_log, (AllRead)_read, await HeadAsync(cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+            : await _bounds.NarrowAsync(_log, (AllRead)_read, await GetHeadAsync(cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
         var left = _maxCount;
         for (var pages = new LogPages(read is null ? null : read with { Token = _known }); pages.Next is { } next && left > 0;)
         {

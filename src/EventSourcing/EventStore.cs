@@ -1,6 +1,6 @@
 using EventSourcing.Internal;
-using EventSourcing.Serialization;
 using EventSourcing.Storage;
+using EventSourcing.Tracing;
 
 namespace EventSourcing;
 
@@ -59,7 +59,7 @@ public sealed class EventStore : IEventStore
     }
 
     /// <inheritdoc/>
-    public ValueTask<Folded<TState>> FoldStreamAsync<TState>(
+    public ValueTask<LoadResult<TState>> FoldStreamAsync<TState>(
         StreamId stream, TState initial, Func<TState, object, TState> apply, long afterVersion = 0, long? throughVersion = null, CancellationToken cancellationToken = default)
     {
         if (stream.IsDefault) throw new ArgumentException("default(StreamId) names no stream.", nameof(stream));
@@ -71,7 +71,7 @@ public sealed class EventStore : IEventStore
     }
 
     /// <inheritdoc/>
-    public ValueTask<Folded<TState>> FoldAsync<TState>(
+    public ValueTask<LoadResult<TState>> FoldAsync<TState>(
         EventQuery query, TState initial, Func<TState, object, TState> apply, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(query);
@@ -80,7 +80,7 @@ public sealed class EventStore : IEventStore
     }
 
     /// <inheritdoc/>
-    public async ValueTask<StreamState> GetStreamStateAsync(StreamId stream, CancellationToken cancellationToken = default)
+    public async ValueTask<StreamInfo> GetStreamInfoAsync(StreamId stream, CancellationToken cancellationToken = default)
     {
         if (stream.IsDefault) throw new ArgumentException("default(StreamId) names no stream.", nameof(stream));
         var read = new StreamRead(stream) { Direction = ReadDirection.Backward, MaxCount = 1, IncludeTags = false, ReuseBuffers = true };
@@ -107,7 +107,7 @@ public sealed class EventStore : IEventStore
     }
 
     /// <inheritdoc/>
-    public ValueTask WaitAsync(GlobalPosition after, CancellationToken cancellationToken = default) => Log.WaitAsync(after, cancellationToken);
+    public ValueTask WaitForEventsAsync(GlobalPosition after, CancellationToken cancellationToken = default) => Log.WaitAsync(after, cancellationToken);
 
     /// <summary>Ends what is under way and closes the log.</summary>
     public ValueTask DisposeAsync() => Log.DisposeAsync();
@@ -151,7 +151,7 @@ public sealed class EventStore : IEventStore
         if (value is { } given) ArgumentOutOfRangeException.ThrowIfLessThan(given, 1, name);
     }
 
-    private async ValueTask<Folded<TState>> FoldAsync<TState>(
+    private async ValueTask<LoadResult<TState>> FoldAsync<TState>(
         RangeRead read, long initialVersion, TState initial, Func<TState, object, TState> apply, CancellationToken cancellationToken)
     {
         var (state, version, pages) = (initial, initialVersion, new LogPages(read));

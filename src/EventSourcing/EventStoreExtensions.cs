@@ -30,7 +30,7 @@ public static class EventStoreExtensions
         return store.Log.GetHeadTokenAsync(cancellationToken);
     }
 
-    /// <summary>An append in bytes, as a transaction of the store's log takes it in a user's work. It takes cause, correlation and actor from what is being handled now (<see cref="Handling"/>), as every append does.</summary>
+    /// <summary>An append in bytes, as a transaction of the store's log takes it in a user's work. It takes cause, correlation and actor from what is being handled now (<see cref="EventContext"/>), as every append does.</summary>
     /// <param name="store">The store.</param>
     /// <param name="append">What to encode.</param>
     /// <returns>The append in memory of its own.</returns>

@@ -1,4 +1,3 @@
-using EventSourcing.Serialization;
 using EventSourcing.Storage;
 
 namespace EventSourcing;
@@ -28,14 +27,14 @@ public interface IEventStore : IAsyncDisposable
     /// <exception cref="ArgumentException">The append holds nothing (no event, no command id, no tracking), or a name in it is not valid. Nothing was written; so with every exception but the last.</exception>
     /// <exception cref="UnknownEventTypeException">An event's CLR type, or one of the condition's, has no entry in the type map.</exception>
     /// <exception cref="EventSerializationException">An event could not be serialized.</exception>
-    /// <exception cref="EventInvalidException">An event breaks a constraint.</exception>
+    /// <exception cref="InvalidEventException">An event breaks a constraint.</exception>
     /// <exception cref="EventTooLargeException">An event or the append is over the limits.</exception>
-    /// <exception cref="CommandReusedException">The command id was used with other content.</exception>
+    /// <exception cref="CommandIdConflictException">The command id was used with other content.</exception>
     /// <exception cref="DuplicateEventException">An event id is in use for something else, or twice in the append.</exception>
     /// <exception cref="WrongExpectedVersionException">A stream is not in the demanded state; all that are not are named.</exception>
     /// <exception cref="AppendConditionFailedException">An event matches the condition.</exception>
     /// <exception cref="LogDivergedException">The condition's token is of another history.</exception>
-    /// <exception cref="LogTruncatedException">The condition's position lies beyond the head.</exception>
+    /// <exception cref="PositionOutOfRangeException">The condition's position lies beyond the head.</exception>
     /// <exception cref="StoreUnavailableException">The log could not be written just now.</exception>
     /// <exception cref="AppendOutcomeUnknownException">The commit failed and its outcome could not be found out.</exception>
     ValueTask<AppendResult> AppendAsync(Append append, CancellationToken cancellationToken = default);
@@ -61,7 +60,7 @@ public interface IEventStore : IAsyncDisposable
     /// <param name="cancellationToken">Ends the fold.</param>
     /// <exception cref="EventSerializationException">A stored event cannot be read; of an unknown type, <see cref="UnknownEventTypeException"/>.</exception>
     /// <exception cref="StoreUnavailableException">Events were merged or removed between two pages; fold anew.</exception>
-    ValueTask<Folded<TState>> FoldStreamAsync<TState>(StreamId stream, TState initial, Func<TState, object, TState> apply, long afterVersion = 0, long? throughVersion = null, CancellationToken cancellationToken = default);
+    ValueTask<LoadResult<TState>> FoldStreamAsync<TState>(StreamId stream, TState initial, Func<TState, object, TState> apply, long afterVersion = 0, long? throughVersion = null, CancellationToken cancellationToken = default);
 
     /// <summary>Folds the events that match a query into a state, keeping no event. Ends at the log's head when it begins.</summary>
     /// <typeparam name="TState">The state.</typeparam>
@@ -71,12 +70,12 @@ public interface IEventStore : IAsyncDisposable
     /// <param name="cancellationToken">Ends the fold.</param>
     /// <exception cref="EventSerializationException">A stored event cannot be read; of an unknown type, <see cref="UnknownEventTypeException"/>.</exception>
     /// <exception cref="StoreUnavailableException">Events were merged or removed between two pages; fold anew.</exception>
-    ValueTask<Folded<TState>> FoldAsync<TState>(EventQuery query, TState initial, Func<TState, object, TState> apply, CancellationToken cancellationToken = default);
+    ValueTask<LoadResult<TState>> FoldAsync<TState>(EventQuery query, TState initial, Func<TState, object, TState> apply, CancellationToken cancellationToken = default);
 
     /// <summary>The version of a stream and the place of its last event.</summary>
     /// <param name="stream">The stream.</param>
     /// <param name="cancellationToken">Ends the wait for a reader.</param>
-    ValueTask<StreamState> GetStreamStateAsync(StreamId stream, CancellationToken cancellationToken = default);
+    ValueTask<StreamInfo> GetStreamInfoAsync(StreamId stream, CancellationToken cancellationToken = default);
 
     /// <summary>The position of the log's last event; <see cref="GlobalPosition.Start"/> when it has none.</summary>
     /// <param name="cancellationToken">Ends the wait for a reader.</param>
@@ -90,6 +89,6 @@ public interface IEventStore : IAsyncDisposable
     /// <summary>Completes when an event is stored after a position; at once when there is one already.</summary>
     /// <param name="after">The last position known.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <exception cref="LogTruncatedException">The position lies beyond the head.</exception>
-    ValueTask WaitAsync(GlobalPosition after, CancellationToken cancellationToken = default);
+    /// <exception cref="PositionOutOfRangeException">The position lies beyond the head.</exception>
+    ValueTask WaitForEventsAsync(GlobalPosition after, CancellationToken cancellationToken = default);
 }

@@ -6,7 +6,7 @@ namespace EventSourcing;
 public static class TrackingExtensions
 {
     /// <summary>How far a source was read: the highest entry of <see cref="Append.Track(string, long)"/> that was stored; null when there is none.</summary>
-    /// <remarks>To read on from another log after it: <see cref="ReadAllOptions.AfterToken"/> or <see cref="Subscriptions.Start.After(ResumeToken)"/> with <see cref="Tracking.Token"/>.</remarks>
+    /// <remarks>To read on from another log after it: <see cref="ReadAllOptions.AfterToken"/> or <see cref="StartFrom.After(ResumeToken)"/> with <see cref="Tracking.Token"/>.</remarks>
     /// <param name="store">The store that was appended to.</param>
     /// <param name="source">The source's name.</param>
     /// <param name="cancellationToken">Ends the wait for a reader.</param>

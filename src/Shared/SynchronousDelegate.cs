@@ -1,7 +1,7 @@
 using System.Reflection;
 using System.Runtime.CompilerServices;
 
-namespace EventSourcing.Storage.Internal;
+namespace EventSourcing.Storage;
 
 /// <summary>Refuses asynchronous code where nothing would wait for it.</summary>
 internal static class SynchronousDelegate

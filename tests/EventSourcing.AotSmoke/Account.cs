@@ -1,5 +1,4 @@
 using System.Text.Json.Serialization;
-using EventSourcing.Aggregates;
 
 namespace EventSourcing.AotSmoke;
 

@@ -1,9 +1,8 @@
-// Published with NativeAOT and run: the proof that the public way through the library needs neither reflection nor run-time code.
 using EventSourcing;
-using EventSourcing.Aggregates;
 using EventSourcing.AotSmoke;
-using EventSourcing.Serialization;
 using EventSourcing.Sqlite;
+
+// Published with NativeAOT and run: the proof that the public way through the library needs neither reflection nor run-time code.
 
 var types = EventTypeMap.Create(map => map
     .Add("account-opened", SmokeJson.Default.AccountOpened, tags: [("owner", "owner")])

@@ -1,12 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
-using EventSourcing.Bus;
-using EventSourcing.Commands;
-using EventSourcing.Serialization;
 using EventSourcing.Sqlite;
 using EventSourcing.Storage;
-using EventSourcing.Subscriptions;
 using Microsoft.Data.Sqlite;
 
 namespace EventSourcing.KillTest;
@@ -64,7 +60,7 @@ public static class KillRun
         await using (var subscriber = NewSubscriber(store))
         {
             var subscription = await StartAsync(store, subscriber, folder, place);
-            await subscription.WaitForAsync(await store.GetHeadAsync()).WaitAsync(TimeSpan.FromMinutes(5));
+            await subscription.WaitForPositionAsync(await store.GetHeadAsync()).WaitAsync(TimeSpan.FromMinutes(5));
         }
 
         return Judge(kills, await ReadAsync(store, "s"), place switch
@@ -114,7 +110,7 @@ public static class KillRun
         _ => ToFile(folder),
     };
 
-    private static SubscriptionHandler ToTable() => SubscriptionHandler.EachRaw((e, delivery, _) =>
+    private static SubscriptionHandler ToTable() => SubscriptionHandler.RawEach((e, delivery, _) =>
     {
         var position = e.Position.ToInt64();
         delivery.Enlist<SqliteLogTransaction>(tx => Run(tx.Connection, "INSERT INTO effects (position) VALUES ($position)", position));
@@ -129,7 +125,7 @@ public static class KillRun
         command.ExecuteNonQuery();
     }
 
-    private static SubscriptionHandler ToLog() => SubscriptionHandler.EachRaw((e, delivery, _) =>
+    private static SubscriptionHandler ToLog() => SubscriptionHandler.RawEach((e, delivery, _) =>
     {
         delivery.Append("effect-1", ExpectedVersion.Any, [e.Position.ToInt64()]);
         return default;
@@ -138,7 +134,7 @@ public static class KillRun
     private static SubscriptionHandler ToFile(string folder)
     {
         var file = new FileStream(Path.Combine(folder, "effects"), FileMode.Append, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
-        return SubscriptionHandler.EachRaw((e, _, _) =>
+        return SubscriptionHandler.RawEach((e, _, _) =>
         {
             file.Write(Encoding.ASCII.GetBytes($"{e.Position}\n"));
             return default;

@@ -1,8 +1,6 @@
 using System.Text;
-using EventSourcing.Serialization;
 using EventSourcing.Sqlite;
 using EventSourcing.Storage;
-using EventSourcing.Subscriptions;
 using Microsoft.Data.Sqlite;
 
 namespace EventSourcing.RigAdapter;
@@ -61,7 +59,7 @@ internal sealed class RigLog : IAsyncDisposable
         await using var file = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
         // The rig's processes live for a fraction of a second: the lease of the one killed before has to pass on sooner than by default.
         await using var subscriber = new Subscriber(new EventStore(_log, EventTypeMap.Empty), new() { LeaseTimeout = TimeSpan.FromMilliseconds(60) });
-        await subscriber.StartAsync(name, SubscriptionHandler.EachRaw((e, _, _) =>
+        await subscriber.StartAsync(name, SubscriptionHandler.RawEach((e, _, _) =>
         {
             file.Write(Encoding.ASCII.GetBytes($"{e.Position} {e.StreamId}\n"));
             return default;

@@ -1,4 +1,3 @@
-using EventSourcing.Sqlite.Internal;
 using EventSourcing.Storage;
 using EventSourcing.Testing.Contract;
 using EventSourcing.Tests.Shared;

@@ -1,5 +1,3 @@
-using EventSourcing.DependencyInjection;
-using EventSourcing.Serialization;
 using EventSourcing.Storage;
 using FluentAssertions;
 using Microsoft.Extensions.DependencyInjection;
@@ -22,6 +20,6 @@ public class UseSqliteTests
             .BuildServiceProvider();
         var store = provider.GetRequiredService<IEventStore>();
         await store.Log.AppendAsync(new() { Writes = new[] { new StreamWrite("s", ExpectedVersion.Any, new[] { new LogEvent { Type = "t", Data = "{}"u8.ToArray(), IsJson = true } }) } }, default);
-        (await store.GetStreamStateAsync("s")).LastTimestamp.Should().Be(clock.GetUtcNow());
+        (await store.GetStreamInfoAsync("s")).LastTimestamp.Should().Be(clock.GetUtcNow());
     }
 }

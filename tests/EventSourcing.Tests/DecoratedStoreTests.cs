@@ -1,12 +1,6 @@
 using System.Collections.Concurrent;
-using EventSourcing.Aggregates;
-using EventSourcing.Bus;
-using EventSourcing.Commands;
-using EventSourcing.DependencyInjection;
 using EventSourcing.Hosting;
-using EventSourcing.InMemory;
 using EventSourcing.Storage;
-using EventSourcing.Subscriptions;
 using EventSourcing.Testing;
 using EventSourcing.Tests.Shared;
 using FluentAssertions;
@@ -28,7 +22,7 @@ public sealed class DecoratedStoreTests : IAsyncDisposable
 
     public async ValueTask DisposeAsync() => await _store.DisposeAsync();
 
-    private static Task WaitAsync(Subscription subscription, long position) => subscription.WaitForAsync(GlobalPosition.FromInt64(position)).WaitAsync(s_patience);
+    private static Task WaitAsync(Subscription subscription, long position) => subscription.WaitForPositionAsync(GlobalPosition.FromInt64(position)).WaitAsync(s_patience);
 
     [Test]
     public async Task Subscription_delivers_and_writes_past_it()
@@ -50,7 +44,7 @@ public sealed class DecoratedStoreTests : IAsyncDisposable
     {
         await using var bus = new EventBus(_store);
         var (live, heard) = (new TaskCompletionSource<object>(TaskCreationOptions.RunContinuationsAsynchronously), new TaskCompletionSource<object>(TaskCreationOptions.RunContinuationsAsynchronously));
-        await bus.ListenAsync(Route.Where(e => e.Data is Noted), e =>
+        await bus.SubscribeLiveAsync(EventFilter.Where(e => e.Data is Noted), e =>
         {
             live.TrySetResult(e.Data);
             return default;
@@ -69,15 +63,15 @@ public sealed class DecoratedStoreTests : IAsyncDisposable
     {
         var commands = new CommandBus(_store, handlers => handlers.Add(SchoolJson.Default.Note, async (command, context, ct) =>
         {
-            await context.LoadAsync<Seen>(command.Stream, ct);
+            await context.LoadAsync<EventCount>(command.Stream, ct);
             return [new UserRegistered("1", command.Text).In(command.Stream)];
         }));
         await using var bus = new EventBus(_store, commands: commands);
         var subscription = await bus.ReactAsync<Noted>("react", (noted, _) => new Note("reacted", noted.Text));
-        await _store.ExecuteAsync<Seen>("decided", _ => [new Noted("1")]);
+        await _store.ExecuteAsync<EventCount>("decided", _ => [new Noted("1")]);
         await WaitAsync(subscription, 1);
-        await _store.ExecuteAsync<Seen>(EventQuery.Of<UserRegistered>(), _ => [new UserRegistered("2", "x").In("queried")]);
-        await _store.Aggregates<Notebook>().UpdateAsync("saved", notebook => notebook.Note("1"));
+        await _store.ExecuteAsync<EventCount>(EventQuery.Of<UserRegistered>(), _ => [new UserRegistered("2", "x").In("queried")]);
+        await _store.GetRepository<Notebook>().UpdateAsync("saved", notebook => notebook.Note("1"));
         await commands.SendAsync(new Note("sent", "1"));
         _store.Appends.Should().Equal("decided", "reacted", "queried", "saved", "sent");
     }
@@ -109,7 +103,7 @@ public sealed class DecoratedStoreTests : IAsyncDisposable
         var other = new Counting(new Counting(slow));
         var outcomes = await Task.WhenAll(Enumerable.Range(0, 64).Select(i => Task.Run(async () =>
         {
-            for (var n = 0; n < 4; n++) await (i % 2 == 0 ? slow : other).ExecuteAsync<Seen>("hot", seen => [new Noted($"{seen.Count}")]);
+            for (var n = 0; n < 4; n++) await (i % 2 == 0 ? slow : other).ExecuteAsync<EventCount>("hot", seen => [new Noted($"{seen.Count}")]);
             return true;
         })));
         outcomes.Should().OnlyContain(done => done);
@@ -123,15 +117,15 @@ public sealed class DecoratedStoreTests : IAsyncDisposable
         var mayEnd = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var commands = new CommandBus(_store, handlers => handlers.Add(SchoolJson.Default.Note, async (command, context, ct) =>
         {
-            await context.LoadAsync<Seen>("hot", ct);
+            await context.LoadAsync<EventCount>("hot", ct);
             if (++attempts == 1) await _store.AppendAsync("hot", ExpectedVersion.Any, [new Noted("between")], ct);
             else await mayEnd.Task;
             return [new Noted("held").In("hot")];
         }));
         var holding = commands.SendAsync(new Note("hot", "x")).AsTask();
-        var second = new EventStore(_store.Log, School.Types).ExecuteAsync<Seen>("hot", _ => [new Noted("second")]).AsTask();
+        var second = new EventStore(_store.Log, School.Types).ExecuteAsync<EventCount>("hot", _ => [new Noted("second")]).AsTask();
         await using var elsewhere = new EventStore(new InMemoryEventLog(), School.Types);
-        await elsewhere.ExecuteAsync<Seen>("hot", _ => [new Noted("elsewhere")]);
+        await elsewhere.ExecuteAsync<EventCount>("hot", _ => [new Noted("elsewhere")]);
         (holding.IsCompleted, second.IsCompleted).Should().Be((false, false));
         mayEnd.SetResult();
         await Task.WhenAll(holding, second);
@@ -147,7 +141,7 @@ public sealed class DecoratedStoreTests : IAsyncDisposable
         }
     }
 
-    private sealed class Copying : Listener
+    private sealed class Copying : EventSubscriber
     {
         public Copying() : base("copying") => On<Noted>((_, _, _) => default);
     }

@@ -1,4 +1,3 @@
-using EventSourcing.InMemory;
 using EventSourcing.Tests.Shared;
 using FluentAssertions;
 using NUnit.Framework;

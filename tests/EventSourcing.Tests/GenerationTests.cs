@@ -1,4 +1,3 @@
-using EventSourcing.InMemory;
 using EventSourcing.Storage;
 using EventSourcing.Testing;
 using FluentAssertions;
@@ -21,7 +20,7 @@ public class GenerationTests
             async () => await store.FoldAsync(EventQuery.All, 0, (n, _) => n + 1),
             async () => await store.Log.ReadEventsAsync(new AllRead()).CountAsync(),
             async () => await store.Log.ReadEventsAsync(new StreamRead("s") { Direction = ReadDirection.Backward }).CountAsync(),
-            async () => await store.TraceAsync("nothing"),
+            async () => await store.GetCausationTreeAsync("nothing"),
         })
             (await read.Should().ThrowAsync<StoreUnavailableException>()).Which.IsTransient.Should().BeTrue();
     }

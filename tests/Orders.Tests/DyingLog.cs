@@ -16,7 +16,7 @@ internal sealed class DyingLog(IEventLog log) : IEventLog
 
     public ValueTask WaitAsync(GlobalPosition after, CancellationToken cancellationToken) => Living.WaitAsync(after, cancellationToken);
 
-    public ValueTask<IReadOnlyList<Record>> ReadRecordsAsync(RecordKind kind, string from, string? through, int max, CancellationToken cancellationToken) =>
+    public ValueTask<IReadOnlyList<StoredRecord>> ReadRecordsAsync(RecordKind kind, string from, string? through, int max, CancellationToken cancellationToken) =>
         Living.ReadRecordsAsync(kind, from, through, max, cancellationToken);
 
     public ValueTask<LogWritten> WriteAsync(LogWrite write, CancellationToken cancellationToken) => Living.WriteAsync(write, cancellationToken);

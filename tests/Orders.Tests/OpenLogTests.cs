@@ -41,7 +41,7 @@ public sealed class OpenLogTests
     {
         await using var store = await TourAsync();
         var head = await store.GetHeadAsync();
-        var waiting = store.WaitAsync(head).AsTask();
+        var waiting = store.WaitForEventsAsync(head).AsTask();
         // The first look of the watcher comes with the wait; an insert after it needs the hint.
         await Task.Delay(300);
         var started = Stopwatch.GetTimestamp();

@@ -1,5 +1,3 @@
-using EventSourcing.Aggregates;
-using EventSourcing.Commands;
 using EventSourcing.Storage;
 using FluentAssertions;
 using NUnit.Framework;
@@ -36,7 +34,7 @@ public abstract class CommandTests
             .Add(SchoolJson.Default.Note, async (command, context, ct) =>
             {
                 _decided++;
-                var seen = await context.LoadAsync<Seen>(command.Stream, ct);
+                var seen = await context.LoadAsync<EventCount>(command.Stream, ct);
                 return command.Text.Length == 0 ? [] : [new Noted($"{seen.Count} {command.Text}").In(command.Stream)];
             }));
     }
@@ -93,7 +91,7 @@ public abstract class CommandTests
     {
         await _bus.SendAsync(new Note("a", "x"), new() { CommandId = "c" });
         var act = async () => await _bus.SendAsync(new Note(stream, text), new() { CommandId = "c" });
-        (await act.Should().ThrowAsync<CommandReusedException>()).Which.First.LastPosition.ToInt64().Should().Be(1);
+        (await act.Should().ThrowAsync<CommandIdConflictException>()).Which.First.LastPosition.ToInt64().Should().Be(1);
         (await _bus.SendAsync(new Note(stream, text), new() { CommandId = "another" })).WasDuplicate.Should().BeFalse("another id forces it");
     }
 
@@ -116,7 +114,7 @@ public abstract class CommandTests
         _log.Counts.Appends.Should().Be(1);
         (await _bus.SendTogetherAsync([new Note("a", "x"), new Note("b", "y"), new Note("a", "z")], new() { CommandId = "c" })).WasDuplicate.Should().BeTrue();
         var less = async () => await _bus.SendTogetherAsync([new Note("a", "x"), new Note("b", "y")], new() { CommandId = "c" });
-        await less.Should().ThrowAsync<CommandReusedException>();
+        await less.Should().ThrowAsync<CommandIdConflictException>();
     }
 
     [Test]
@@ -140,7 +138,7 @@ public abstract class CommandTests
         var tries = 0;
         var bus = new CommandBus(_store, handlers => handlers.Add(SchoolJson.Default.Note, async (command, context, ct) =>
         {
-            var seen = await context.LoadAsync<Seen>("price", ct);
+            var seen = await context.LoadAsync<EventCount>("price", ct);
             if (tries++ == 0) await _store.AppendAsync("price", ExpectedVersion.Any, [new Noted("changed")], ct);
             return [new Noted($"{seen.Count}").In(command.Stream)];
         }));

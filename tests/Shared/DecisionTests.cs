@@ -1,4 +1,3 @@
-using EventSourcing.Aggregates;
 using EventSourcing.Storage;
 using FluentAssertions;
 using NUnit.Framework;
@@ -21,8 +20,8 @@ public abstract class DecisionTests
     [TearDown]
     public async Task CloseAsync() => await _store.DisposeAsync();
 
-    private ValueTask<Executed<Seen>> RegisterAsync(string user, string email, ExecuteOptions? options = null) =>
-        _store.ExecuteAsync<Seen>(EventQuery.Of<UserRegistered>().Tagged("email", email),
+    private ValueTask<ExecuteResult<EventCount>> RegisterAsync(string user, string email, ExecuteOptions? options = null) =>
+        _store.ExecuteAsync<EventCount>(EventQuery.Of<UserRegistered>().Tagged("email", email),
             seen => seen.Any ? throw new Refused($"{email} is taken") : [new UserRegistered(user, email).In($"user-{user}")], options);
 
     private async Task RefusesAsync(Func<Task> act, string reason)
@@ -62,8 +61,8 @@ public abstract class DecisionTests
     [Test]
     public async Task An_event_without_a_stream_is_refused_by_name()
     {
-        var act = async () => await _store.ExecuteAsync<Seen>(EventQuery.Of<UserRegistered>(), _ => [new UserRegistered("1", "a")]);
-        (await act.Should().ThrowAsync<EventInvalidException>()).Which.Type.Should().Be("user-registered");
+        var act = async () => await _store.ExecuteAsync<EventCount>(EventQuery.Of<UserRegistered>(), _ => [new UserRegistered("1", "a")]);
+        (await act.Should().ThrowAsync<InvalidEventException>()).Which.Type.Should().Be("user-registered");
         (await _store.GetHeadAsync()).Should().Be(GlobalPosition.Start);
     }
 
@@ -108,9 +107,9 @@ public abstract class DecisionTests
     public async Task A_command_that_does_nothing_is_remembered()
     {
         var options = new ExecuteOptions { CommandId = "nothing" };
-        (await _store.ExecuteAsync<Seen>(EventQuery.Of<Noted>(), _ => [], options)).WasDuplicate.Should().BeFalse();
+        (await _store.ExecuteAsync<EventCount>(EventQuery.Of<Noted>(), _ => [], options)).WasDuplicate.Should().BeFalse();
         await _store.AppendAsync("a", ExpectedVersion.Any, [new Noted("x")]);
-        var again = await _store.ExecuteAsync<Seen>(EventQuery.Of<Noted>(), _ => throw new Refused("decided again"), options);
+        var again = await _store.ExecuteAsync<EventCount>(EventQuery.Of<Noted>(), _ => throw new Refused("decided again"), options);
         (again.WasDuplicate, again.State.Any).Should().Be((true, false));
     }
 
@@ -118,7 +117,7 @@ public abstract class DecisionTests
     public async Task A_conflict_is_decided_anew_on_what_came_in_between()
     {
         var isFirst = true;
-        var executed = await _store.ExecuteAsync(DecisionModel.Of<Seen>(EventQuery.Of<Noted>()), seen =>
+        var executed = await _store.ExecuteAsync(DecisionModel.Of<EventCount>(EventQuery.Of<Noted>()), seen =>
         {
             if (isFirst) _store.AppendAsync("x", ExpectedVersion.Any, [new Noted("between")]).AsTask().GetAwaiter().GetResult();
             isFirst = false;
@@ -132,7 +131,7 @@ public abstract class DecisionTests
     [Test]
     public async Task Conflicts_without_end_are_given_up()
     {
-        var act = async () => await _store.ExecuteAsync<Seen>(EventQuery.Of<Noted>(), _ =>
+        var act = async () => await _store.ExecuteAsync<EventCount>(EventQuery.Of<Noted>(), _ =>
         {
             _store.AppendAsync("x", ExpectedVersion.Any, [new Noted("between")]).AsTask().GetAwaiter().GetResult();
             return [new Noted("mine").In("y")];

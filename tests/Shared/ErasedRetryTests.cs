@@ -1,3 +1,4 @@
+using EventSourcing.Internal;
 using EventSourcing.Storage;
 using FluentAssertions;
 using NUnit.Framework;
@@ -60,7 +61,7 @@ public abstract class ErasedRetryTests
     public async Task A_retry_of_an_erased_command_is_answered_and_one_with_other_content_refused()
     {
         (await AnswerAsync(Retry("a", ExpectedVersion.NoStream, 1, 2, 3) with { CommandId = "c", Fingerprint = new byte[] { 1 } })).Should().Be("1 2 3, versions 1-3");
-        (await AnswerAsync(Retry("a", ExpectedVersion.NoStream, 7) with { CommandId = "c", Fingerprint = new byte[] { 2 } })).Should().Be(nameof(CommandReusedException));
+        (await AnswerAsync(Retry("a", ExpectedVersion.NoStream, 7) with { CommandId = "c", Fingerprint = new byte[] { 2 } })).Should().Be(nameof(CommandIdConflictException));
     }
 
     [Test]

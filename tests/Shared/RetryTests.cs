@@ -18,7 +18,7 @@ public abstract class RetryTests
 
     [Test]
     public async Task Commands_repeated_by_many_callers_are_stored_once() =>
-        await RunAsync<CommandReusedException>((i, text) => new Append { CommandId = $"c-{i}" }.To($"s-{i % 10}", ExpectedVersion.Any, [new Noted(text)]));
+        await RunAsync<CommandIdConflictException>((i, text) => new Append { CommandId = $"c-{i}" }.To($"s-{i % 10}", ExpectedVersion.Any, [new Noted(text)]));
 
     [Test]
     public async Task Events_repeated_by_many_callers_are_stored_once() =>

@@ -1,6 +1,4 @@
 using System.Text.Json.Serialization;
-using EventSourcing.Aggregates;
-using EventSourcing.Serialization;
 
 namespace EventSourcing.Tests.Shared;
 
@@ -34,26 +32,26 @@ internal static class School
     internal static DecisionModel<Course> CourseOf(string course) => DecisionModel.Of<Course>(
         EventQuery.Of<CourseDefined, CapacityChanged, StudentSubscribed>().Tagged("course", course));
 
-    internal static DecisionModel<Seen> CoursesOf(string student) => DecisionModel.Of<Seen>(EventQuery.Of<StudentSubscribed>().Tagged("student", student));
+    internal static DecisionModel<EventCount> CoursesOf(string student) => DecisionModel.Of<EventCount>(EventQuery.Of<StudentSubscribed>().Tagged("student", student));
 
-    internal static DecisionModel<Seen> SubscriptionOf(string course, string student) => DecisionModel.Of<Seen>(
+    internal static DecisionModel<EventCount> SubscriptionOf(string course, string student) => DecisionModel.Of<EventCount>(
         EventQuery.Of<StudentSubscribed>().Tagged("course", course).Tagged("student", student));
 
-    internal static ValueTask<Executed<Course>> DefineAsync(this IEventStore store, string course, int capacity) =>
+    internal static ValueTask<ExecuteResult<Course>> DefineAsync(this IEventStore store, string course, int capacity) =>
         store.ExecuteAsync(CourseOf(course), known => known.Exists ? throw new Refused($"{course} exists") : [new CourseDefined(course, capacity).In($"course-{course}")]);
 
-    internal static ValueTask<Executed<Course>> ChangeCapacityAsync(this IEventStore store, string course, int capacity) =>
+    internal static ValueTask<ExecuteResult<Course>> ChangeCapacityAsync(this IEventStore store, string course, int capacity) =>
         store.ExecuteAsync(CourseOf(course), known => !known.Exists ? throw new Refused($"{course} is unknown")
             : known.Capacity == capacity ? throw new Refused($"{course} has this capacity")
             : [new CapacityChanged(course, capacity).In($"course-{course}")]);
 
-    internal static ValueTask<Executed<(Course, Seen, Seen)>> SubscribeAsync(
+    internal static ValueTask<ExecuteResult<(Course, EventCount, EventCount)>> SubscribeAsync(
         this IEventStore store, string course, string student, Action? onAttempt = null, ExecuteOptions? options = null)
     {
         var model = CourseOf(course).And(CoursesOf(student)).And(SubscriptionOf(course, student));
         return store.ExecuteAsync(model, Decide, options);
 
-        IEnumerable<object> Decide(Course known, Seen courses, Seen subscription)
+        IEnumerable<object> Decide(Course known, EventCount courses, EventCount subscription)
         {
             onAttempt?.Invoke();
             Refuse(!known.Exists, $"{course} is unknown");

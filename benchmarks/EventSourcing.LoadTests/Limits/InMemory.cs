@@ -1,5 +1,4 @@
 using EventSourcing.Benchmarks;
-using EventSourcing.InMemory;
 using EventSourcing.LoadTests.Measuring;
 using EventSourcing.Storage;
 

@@ -1,10 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
-using EventSourcing.Aggregates;
 using EventSourcing.Benchmarks;
-using EventSourcing.InMemory;
 using EventSourcing.LoadTests.Measuring;
-using EventSourcing.Serialization;
 using EventSourcing.Sqlite;
 using EventSourcing.Storage;
 
@@ -98,7 +95,7 @@ internal static class Typed
             foreach (var name in names)
                 await store.AppendAsync(name, ExpectedVersion.Any, batch);
         using var byHand = new TypedByHand(log, 1);
-        var repository = store.Aggregates<OrderBook>();
+        var repository = store.GetRepository<OrderBook>();
         var loads = 100_000 / length;
         Func<Task<Measurement>> Each(Func<StreamId, ValueTask<long>> load) => () => Measurement.OfAsync((long)loads * length, async () =>
         {

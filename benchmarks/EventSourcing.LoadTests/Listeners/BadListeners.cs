@@ -1,6 +1,4 @@
-using EventSourcing.Bus;
 using EventSourcing.Storage;
-using EventSourcing.Subscriptions;
 
 namespace EventSourcing.LoadTests.Listeners;
 
@@ -17,7 +15,7 @@ internal sealed class BadListeners : IAsyncDisposable
 
     private readonly StreamId _key;
     private readonly TaskCompletionSource _stuck = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private LiveListener _stopped = null!;
+    private LiveSubscription _stopped = null!;
     private Subscription _throwing = null!, _slow = null!;
     private volatile bool _isFixed;
 
@@ -28,17 +26,17 @@ internal sealed class BadListeners : IAsyncDisposable
     public static async Task<BadListeners> StartAsync(EventBus bus, EventQuery query, StreamId key, string name)
     {
         var bad = new BadListeners(key);
-        bad._stopped = await bus.ListenRawAsync(Route.All, async (_, _) => await bad._stuck.Task);
-        var parking = new SubscriptionOptions { Query = query, OnFailure = OnFailure.RetryThenPark(times: 1, TimeSpan.FromMilliseconds(1)) };
-        bad._throwing = await bus.Subscriber.StartAsync($"throwing {name}", SubscriptionHandler.EachRaw((e, _, _) => bad.Handle(e)), parking);
-        bad._slow = await bus.Subscriber.StartAsync($"slow {name}", SubscriptionHandler.EachRaw(async (_, _, token) => await Task.Delay(s_slow, token)));
+        bad._stopped = await bus.SubscribeLiveRawAsync(EventFilter.All, async (_, _) => await bad._stuck.Task);
+        var parking = new SubscriptionOptions { Query = query, OnFailure = FailurePolicy.RetryThenPark(times: 1, TimeSpan.FromMilliseconds(1)) };
+        bad._throwing = await bus.Subscriber.StartAsync($"throwing {name}", SubscriptionHandler.RawEach((e, _, _) => bad.Handle(e)), parking);
+        bad._slow = await bus.Subscriber.StartAsync($"slow {name}", SubscriptionHandler.RawEach(async (_, _, token) => await Task.Delay(s_slow, token)));
         return bad;
     }
 
     /// <summary>Waits until the throwing one is through, compares what it set aside with the key's events, mends it and retries.</summary>
     public async Task<BadReport> RepairAsync(EventStore store, GlobalPosition through)
     {
-        await _throwing.WaitForAsync(through);
+        await _throwing.WaitForPositionAsync(through);
         var parked = new List<long>();
         await foreach (var e in _throwing.ReadParkedAsync()) parked.Add(e.Event.Position.ToInt64());
         var expected = new List<long>();

@@ -1,10 +1,7 @@
 using System.Diagnostics;
 using EventSourcing.Benchmarks;
-using EventSourcing.Bus;
-using EventSourcing.Serialization;
 using EventSourcing.Sqlite;
 using EventSourcing.Storage;
-using EventSourcing.Subscriptions;
 
 namespace EventSourcing.LoadTests.Listeners;
 
@@ -71,19 +68,19 @@ internal sealed record ListenersRound
 
     private static async Task<double> FollowAsync(Subscriber subscriber, Effects effects, EventQuery query, string name, GlobalPosition through, long began)
     {
-        var subscription = await subscriber.StartAsync(name, SubscriptionHandler.EachRaw((e, _, _) => effects.HandleAsync(e)), new() { Query = query });
-        await subscription.WaitForAsync(through);
+        var subscription = await subscriber.StartAsync(name, SubscriptionHandler.RawEach((e, _, _) => effects.HandleAsync(e)), new() { Query = query });
+        await subscription.WaitForPositionAsync(through);
         return Stopwatch.GetElapsedTime(began).TotalSeconds;
     }
 
     private static async Task<double> FollowLiveAsync(EventBus bus, Effects effects, EventQuery query, int events, long began)
     {
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await bus.ListenRawAsync(Route.Matching(query), (e, _) =>
+        await bus.SubscribeLiveRawAsync(EventFilter.Matching(query), (e, _) =>
         {
             if (e.Position.ToInt64() == events) done.TrySetResult();
             return effects.HandleAsync(e);
-        }, new() { From = Start.Beginning });
+        }, new() { From = StartFrom.Beginning });
         await done.Task;
         return Stopwatch.GetElapsedTime(began).TotalSeconds;
     }

@@ -1,5 +1,3 @@
-using EventSourcing.Aggregates;
-
 namespace EventSourcing.LoadTests.Soak;
 
 /// <summary>Decides on a stream on which others decide at the same time.</summary>

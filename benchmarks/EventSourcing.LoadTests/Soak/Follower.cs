@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using EventSourcing.Subscriptions;
 
 namespace EventSourcing.LoadTests.Soak;
 
@@ -44,10 +43,10 @@ internal abstract class Follower(string name, Subscriber subscriber, SoakedLog l
         }
     }
 
-    protected virtual Task EndAsync(GlobalPosition head, CancellationToken giveUp) => Subscription.WaitForAsync(head, giveUp);
+    protected virtual Task EndAsync(GlobalPosition head, CancellationToken giveUp) => Subscription.WaitForPositionAsync(head, giveUp);
 
     /// <summary>What this one does with an event; may throw.</summary>
-    protected virtual void Handle(EventEnvelope e, Delivery delivery)
+    protected virtual void Handle(EventEnvelope e, DeliveryContext delivery)
     {
     }
 
@@ -78,7 +77,7 @@ internal abstract class Follower(string name, Subscriber subscriber, SoakedLog l
         }
     }
 
-    private async ValueTask HandleAsync(EventEnvelope e, Delivery delivery, CancellationToken cancellationToken)
+    private async ValueTask HandleAsync(EventEnvelope e, DeliveryContext delivery, CancellationToken cancellationToken)
     {
         Handle(e, delivery);
         var last = _versions.GetValueOrDefault(e.StreamId);

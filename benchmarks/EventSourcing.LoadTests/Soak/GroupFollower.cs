@@ -1,9 +1,8 @@
-using EventSourcing.Subscriptions;
 
 namespace EventSourcing.LoadTests.Soak;
 
 /// <summary>A group: sixteen segments, several workers, order for each stream.</summary>
 internal sealed class GroupFollower(Subscriber subscriber, SoakedLog log) : Follower("group", subscriber, log)
 {
-    protected override SubscriptionOptions Options { get; } = new() { IsGroup = true, Workers = 4 };
+    protected override SubscriptionOptions Options { get; } = new() { IsPartitioned = true, MaxConcurrency = 4 };
 }

@@ -9,7 +9,7 @@ internal sealed class OneStreamReader(int number, SoakedLog log) : Actor($"strea
     {
         var stream = SoakEvents.AnyStream();
         var isForward = OneIn(2);
-        var state = await Store.GetStreamStateAsync(stream, CancellationToken.None);
+        var state = await Store.GetStreamInfoAsync(stream, CancellationToken.None);
         var (expected, count) = (isForward ? 1 : state.Version, 0L);
         var sequence = Store.ReadStreamAsync(stream, new() { Direction = isForward ? ReadDirection.Forward : ReadDirection.Backward, ThroughVersion = isForward ? null : 1, FromVersion = isForward ? 1 : Math.Max(1, state.Version) });
         await foreach (var e in sequence)

@@ -1,5 +1,3 @@
-using EventSourcing.Subscriptions;
-
 namespace EventSourcing.LoadTests.Soak;
 
 /// <summary>Fails at some events and parks them. Now and then it succeeds for a short time, and the parked events are retried.</summary>
@@ -13,9 +11,9 @@ internal sealed class ParkingFollower(Subscriber subscriber, SoakedLog log) : Fo
     /// <summary>How many events were handled by a retry.</summary>
     public long Retried => _retried;
 
-    protected override SubscriptionOptions Options { get; } = new() { OnFailure = OnFailure.RetryThenPark(times: 1, TimeSpan.FromMilliseconds(1)) };
+    protected override SubscriptionOptions Options { get; } = new() { OnFailure = FailurePolicy.RetryThenPark(times: 1, TimeSpan.FromMilliseconds(1)) };
 
-    protected override void Handle(EventEnvelope e, Delivery delivery)
+    protected override void Handle(EventEnvelope e, DeliveryContext delivery)
     {
         if (!_isMended && ((INumbered)e.Data).Number % FailsOneIn == 0) throw new InvalidDataException("This number is not handled yet.");
     }

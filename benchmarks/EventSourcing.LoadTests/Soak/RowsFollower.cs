@@ -1,5 +1,4 @@
 using EventSourcing.Sqlite;
-using EventSourcing.Subscriptions;
 
 namespace EventSourcing.LoadTests.Soak;
 
@@ -11,9 +10,9 @@ internal sealed class RowsFollower(Subscriber subscriber, SoakedLog log) : Follo
 
     private const int FailsOneIn = 1999;
 
-    protected override SubscriptionOptions Options { get; } = new() { OnFailure = OnFailure.RetryThenPause(firstDelay: TimeSpan.FromMilliseconds(1)) };
+    protected override SubscriptionOptions Options { get; } = new() { OnFailure = FailurePolicy.RetryThenPause(firstDelay: TimeSpan.FromMilliseconds(1)) };
 
-    protected override void Handle(EventEnvelope e, Delivery delivery)
+    protected override void Handle(EventEnvelope e, DeliveryContext delivery)
     {
         var position = e.Position.ToInt64();
         delivery.Enlist<SqliteLogTransaction>(transaction => Sql.Execute(transaction.Connection, $"INSERT INTO {Table} (position) VALUES ($number)", position));

@@ -1,8 +1,6 @@
 using EventSourcing.Benchmarks;
-using EventSourcing.Bus;
 using EventSourcing.LoadTests.Measuring;
 using EventSourcing.Sqlite;
-using EventSourcing.Subscriptions;
 
 namespace EventSourcing.LoadTests.Soak;
 

@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.Json;
-using EventSourcing;
 using EventSourcing.Storage;
 
 namespace Orders.Commands;

@@ -1,5 +1,4 @@
 using EventSourcing;
-using EventSourcing.Aggregates;
 using Orders.Domain;
 using Orders.Domain.Sales;
 using Orders.Importing;
@@ -16,7 +15,7 @@ internal static class ShowCommand
         var db = args.Get("--db");
         await using var store = Stores.OpenForReading(db);
 
-        var last = (await store.GetStreamStateAsync(stream, cancellationToken)).Version;
+        var last = (await store.GetStreamInfoAsync(stream, cancellationToken)).Version;
         if (last == 0) throw new RefusedException($"there is no {stream} in {db}");
         if (version > last) throw new RefusedException($"{stream} ends at version {last}; it has no version {version}");
         var text = Streams.IsOrder(stream)

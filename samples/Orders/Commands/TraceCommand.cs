@@ -14,7 +14,7 @@ internal static class TraceCommand
         await foreach (var e in store.ReadStreamAsync(stream).WithCancellation(cancellationToken))
         {
             if (shown.Contains(e.EventId)) continue;
-            var trace = await store.TraceAsync(e.CorrelationId ?? e.EventId.ToString(), cancellationToken: cancellationToken);
+            var trace = await store.GetCausationTreeAsync(e.CorrelationId ?? e.EventId.ToString(), cancellationToken: cancellationToken);
             await screen.Out.WriteLineAsync(e.CorrelationId is null ? "without correlation" : $"correlation {Screen.OneLine(e.CorrelationId)}");
             foreach (var (depth, node) in trace.Flatten())
             {

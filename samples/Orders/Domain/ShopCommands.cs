@@ -1,5 +1,4 @@
 using EventSourcing;
-using EventSourcing.Commands;
 using Orders.Domain.Sales;
 
 namespace Orders.Domain;

@@ -1,4 +1,4 @@
-using EventSourcing.Serialization;
+using EventSourcing;
 
 namespace Orders.Domain;
 

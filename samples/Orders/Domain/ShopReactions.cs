@@ -1,5 +1,4 @@
-using EventSourcing.Bus;
-using EventSourcing.Subscriptions;
+using EventSourcing;
 using Orders.Domain.Sales;
 
 namespace Orders.Domain;

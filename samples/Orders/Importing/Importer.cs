@@ -72,7 +72,7 @@ public sealed class Importer(IEventStore store)
             Interlocked.Add(ref _lines, invoice.Lines.Count);
             Interlocked.Increment(ref _invoices);
         }
-        catch (CommandReusedException)
+        catch (CommandIdConflictException)
         {
             Refuse(invoice, "was imported before with other content");
         }

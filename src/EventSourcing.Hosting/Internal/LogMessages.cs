@@ -1,4 +1,3 @@
-using EventSourcing.Subscriptions;
 using Microsoft.Extensions.Logging;
 
 namespace EventSourcing.Hosting.Internal;

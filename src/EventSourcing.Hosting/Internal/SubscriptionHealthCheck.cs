@@ -1,5 +1,4 @@
 using EventSourcing.Internal;
-using EventSourcing.Subscriptions;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace EventSourcing.Hosting.Internal;

@@ -1,8 +1,10 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
+using EventSourcing.Sqlite.Native;
+using EventSourcing.Sqlite.Writing;
 
-namespace EventSourcing.Sqlite.Internal;
+namespace EventSourcing.Sqlite;
 
 /// <summary>Judges what is prepared and committed on the connection that user code is given, for the whole life of the connection: whoever kept it can do nothing between two works.</summary>
 /// <remarks>
@@ -97,14 +99,14 @@ internal sealed unsafe class ConnectionGuard : IDisposable
         if (!_database.IsOpen) return null;
         _database.Reset();
         var left = default(string);
-        for (var statement = Native.sqlite3_next_stmt(_database.Handle, 0); statement != 0; statement = Native.sqlite3_next_stmt(_database.Handle, statement))
+        for (var statement = NativeMethods.sqlite3_next_stmt(_database.Handle, 0); statement != 0; statement = NativeMethods.sqlite3_next_stmt(_database.Handle, statement))
         {
-            if (Native.sqlite3_stmt_busy(statement) == 0) continue;
-            var sql = Native.sqlite3_sql(statement);
+            if (NativeMethods.sqlite3_stmt_busy(statement) == 0) continue;
+            var sql = NativeMethods.sqlite3_sql(statement);
             left = sql is null ? "a blob" : $"a reader of '{Marshal.PtrToStringUTF8((nint)sql)!.Trim()}'";
             // The statement inside a blob handle is not to be reset under it: the connection is given up with it.
             if (sql is null) IsMarked = true;
-            else _ = Native.sqlite3_reset(statement);
+            else _ = NativeMethods.sqlite3_reset(statement);
         }
 
         return left;
@@ -113,18 +115,18 @@ internal sealed unsafe class ConnectionGuard : IDisposable
     public void Dispose()
     {
         if (!_self.IsAllocated) return;
-        _ = Native.sqlite3_set_authorizer(_database.Handle, null, 0);
-        _ = Native.sqlite3_commit_hook(_database.Handle, null, 0);
-        _ = Native.sqlite3_rollback_hook(_database.Handle, null, 0);
+        _ = NativeMethods.sqlite3_set_authorizer(_database.Handle, null, 0);
+        _ = NativeMethods.sqlite3_commit_hook(_database.Handle, null, 0);
+        _ = NativeMethods.sqlite3_rollback_hook(_database.Handle, null, 0);
         _self.Free();
     }
 
     private void Install()
     {
         var self = GCHandle.ToIntPtr(_self);
-        _ = Native.sqlite3_set_authorizer(_database.Handle, &Authorize, self);
-        _ = Native.sqlite3_commit_hook(_database.Handle, &IsCommitRefused, self);
-        _ = Native.sqlite3_rollback_hook(_database.Handle, &RolledBack, self);
+        _ = NativeMethods.sqlite3_set_authorizer(_database.Handle, &Authorize, self);
+        _ = NativeMethods.sqlite3_commit_hook(_database.Handle, &IsCommitRefused, self);
+        _ = NativeMethods.sqlite3_rollback_hook(_database.Handle, &RolledBack, self);
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
@@ -137,15 +139,15 @@ internal sealed unsafe class ConnectionGuard : IDisposable
     private static int Authorize(nint self, int action, byte* first, byte* second, byte* database, byte* trigger)
     {
         var guard = Of(self);
-        if (guard.IsLibrary) return Native.Ok;
+        if (guard.IsLibrary) return NativeMethods.Ok;
         // Whatever it is about, an exception must not leave for native code.
         var reason = guard._phase != Phase.Work || guard._threadId != Environment.CurrentManagedThreadId
             ? "the connection is not to be used outside the work that it was given to"
             : guard.HasEnded ? "the transaction has ended"
             : guard.ReasonAgainst(action, first, second, database);
-        if (reason is null) return Native.Ok;
+        if (reason is null) return NativeMethods.Ok;
         guard.Refused = reason;
-        return Native.Deny;
+        return NativeMethods.Deny;
     }
 
     private static ConnectionGuard Of(nint self) => (ConnectionGuard)GCHandle.FromIntPtr(self).Target!;
@@ -156,35 +158,35 @@ internal sealed unsafe class ConnectionGuard : IDisposable
     {
         switch (action)
         {
-            case Native.ActionTransaction:
+            case NativeMethods.ActionTransaction:
                 return TransactionConnection.NoOther;
-            case Native.ActionSavepoint:
+            case NativeMethods.ActionSavepoint:
                 return IsOurs(second) ? "savepoints whose names begin with es_ are the log's" : null;
-            case Native.ActionPragma:
+            case NativeMethods.ActionPragma:
                 return (second is null ? s_withoutValue : s_withValue).Contains(Text(first)) ? null : $"PRAGMA {Text(first)} is not one of those that end with the transaction";
-            case Native.ActionAttach:
+            case NativeMethods.ActionAttach:
                 IsMarked = true;
                 return null;
-            case Native.ActionCreateTempIndex or Native.ActionCreateTempTable or Native.ActionCreateTempView:
+            case NativeMethods.ActionCreateTempIndex or NativeMethods.ActionCreateTempTable or NativeMethods.ActionCreateTempView:
                 IsMarked = true;
                 return IsOurs(first) ? "a temporary name would hide the log's" : null;
-            case Native.ActionCreateTable or Native.ActionCreateView:
+            case NativeMethods.ActionCreateTable or NativeMethods.ActionCreateView:
                 return IsOurs(first) ? NamesAreOurs : null;
-            case Native.ActionCreateVirtualTable:
+            case NativeMethods.ActionCreateVirtualTable:
                 IsMarked |= IsTemporary(database);
                 return IsOurs(first) ? NamesAreOurs : null;
-            case Native.ActionCreateIndex:
+            case NativeMethods.ActionCreateIndex:
                 return IsOurs(first) ? NamesAreOurs : IsOurs(second) ? "the log's tables have the log's indexes only" : null;
             // A temporary trigger runs for the library's own statements, too.
-            case Native.ActionCreateTempTrigger or Native.ActionCreateTrigger or Native.ActionDropTrigger or Native.ActionDropTempTrigger:
-                IsMarked |= action == Native.ActionCreateTempTrigger;
+            case NativeMethods.ActionCreateTempTrigger or NativeMethods.ActionCreateTrigger or NativeMethods.ActionDropTrigger or NativeMethods.ActionDropTempTrigger:
+                IsMarked |= action == NativeMethods.ActionCreateTempTrigger;
                 return IsOurs(second) ? "the log's tables and its view have the log's triggers only" : null;
-            case Native.ActionDropTable or Native.ActionDropView:
+            case NativeMethods.ActionDropTable or NativeMethods.ActionDropView:
                 return IsOurs(first) ? "the log's tables and its view are the log's" : null;
-            case Native.ActionDropIndex:
+            case NativeMethods.ActionDropIndex:
                 return IsOurs(second) ? "the log's tables are the log's" : null;
             // The new name of a table is not told.
-            case Native.ActionAlterTable:
+            case NativeMethods.ActionAlterTable:
                 return IsTemporary(first) ? "a temporary table could take a name that hides the log's" : IsOurs(second) ? "the log's tables are the log's" : null;
             default:
                 return null;

@@ -1,7 +1,12 @@
 using System.Globalization;
+using EventSourcing.Sqlite.Files;
+using EventSourcing.Sqlite.Native;
+using EventSourcing.Sqlite.Reading;
+using EventSourcing.Sqlite.Schema;
+using EventSourcing.Sqlite.Writing;
 using EventSourcing.Storage;
 
-namespace EventSourcing.Sqlite.Internal;
+namespace EventSourcing.Sqlite;
 
 /// <summary>Opens connections with the settings that the log needs.</summary>
 internal static class Connections

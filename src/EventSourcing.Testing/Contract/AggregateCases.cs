@@ -1,5 +1,3 @@
-using EventSourcing.Aggregates;
-
 namespace EventSourcing.Testing.Contract;
 
 /// <summary>Aggregates: load, save, update.</summary>
@@ -21,7 +19,7 @@ internal static class AggregateCases
         ContractCase.Of(Update_of_a_known_command_changes_nothing),
     ];
 
-    private static AggregateRepository<StockItem> Items(StoreUnderTest store) => store.Store.Aggregates<StockItem>();
+    private static AggregateRepository<StockItem> Items(StoreUnderTest store) => store.Store.GetRepository<StockItem>();
 
     private static async Task Aggregate_of_no_events_is_new(StoreUnderTest store)
     {
@@ -155,6 +153,6 @@ internal static class AggregateCases
         var again = await store.ChangesNothingAsync(() =>
             Items(store).UpdateAsync("a", _ => throw new InvalidOperationException("changed again"), options).AsTask()).ConfigureAwait(false);
         Expect.Equal((3, 2L, 2L, 2L, true), (again.State.Count, again.State.Version, again.Version, again.Position.ToInt64(), again.WasDuplicate), "the outcome of the first time");
-        await store.RefusesAsync<CommandReusedException>(() => Items(store).UpdateAsync("a", item => item.Add(1), options with { Fingerprint = new byte[] { 2 } }).AsTask()).ConfigureAwait(false);
+        await store.RefusesAsync<CommandIdConflictException>(() => Items(store).UpdateAsync("a", item => item.Add(1), options with { Fingerprint = new byte[] { 2 } }).AsTask()).ConfigureAwait(false);
     }
 }

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using EventSourcing.Storage;
 using static EventSourcing.Testing.Contract.StoreUnderTest;
 
 #pragma warning disable RS0030 // Blocking for an append is what these cases try.

@@ -320,7 +320,7 @@ internal static class AppendCases
         await log.AppendAsync("a", new LogEvent { Type = "T", Tags = tags }).ConfigureAwait(false);
         Expect.True(tags.Asked < 20 * Count, $"{tags.Asked} looks at {Count} tags");
         var twice = new CountingList([.. tags, new Tag("n", "17")]);
-        await log.RefusesAsync<EventInvalidException>(Make.Append("a", new LogEvent { Type = "T", Tags = twice })).ConfigureAwait(false);
+        await log.RefusesAsync<InvalidEventException>(Make.Append("a", new LogEvent { Type = "T", Tags = twice })).ConfigureAwait(false);
     }
 
     private static async Task Size_of_an_event_is_judged_before_its_tags(LogUnderTest log)
@@ -385,7 +385,7 @@ internal static class AppendCases
         ];
         foreach (var (name, append) in rows)
             yield return new($"Append_with_{name}_is_refused", log => log.RefusesAsync<ArgumentException>(append));
-        yield return new("Append_with_a_tag_twice_on_one_event_is_refused", log => log.RefusesAsync<EventInvalidException>(Make.Append("a", Make.Event(tags: ["a:1", "a:1"]))));
+        yield return new("Append_with_a_tag_twice_on_one_event_is_refused", log => log.RefusesAsync<InvalidEventException>(Make.Append("a", Make.Event(tags: ["a:1", "a:1"]))));
     }
 
     private static IEnumerable<ContractCase> Sizes()

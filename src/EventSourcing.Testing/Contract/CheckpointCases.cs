@@ -1,8 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
-using EventSourcing.Serialization;
 using EventSourcing.Storage;
-using EventSourcing.Subscriptions;
 using static EventSourcing.Testing.Contract.Subscribing;
 
 namespace EventSourcing.Testing.Contract;
@@ -44,7 +42,7 @@ internal static class CheckpointCases
             {
                 var each = $"each {interval}";
                 var batches = $"batches {interval}";
-                var ofEach = SubscriptionHandler.EachRaw((e, _, _) => JudgeAsync(each, interval, e.Position, e.Position));
+                var ofEach = SubscriptionHandler.RawEach((e, _, _) => JudgeAsync(each, interval, e.Position, e.Position));
                 var ofBatches = SubscriptionHandler.RawBatches((events, _, _) => JudgeAsync(batches, interval, events.Span[0].Position, events.Span[^1].Position));
                 foreach (var (name, handler) in new[] { (each, ofEach), (batches, ofBatches) })
                     await WaitAsync(await subscriber.StartAsync(name, handler, new() { CheckpointEvery = interval }).ConfigureAwait(false), all).ConfigureAwait(false);
@@ -80,7 +78,7 @@ internal static class CheckpointCases
         await using (subscriber.ConfigureAwait(false))
             foreach (var (name, after) in new[] { ("soon", TimeSpan.FromMilliseconds(20)), ("at once", TimeSpan.Zero), ("late", TimeSpan.FromHours(1)) })
             {
-                var handler = SubscriptionHandler.EachRaw(async (e, _, token) =>
+                var handler = SubscriptionHandler.RawEach(async (e, _, token) =>
                 {
                     await Task.Delay(1, token).ConfigureAwait(false);
                     behind[name] = e.Position.ToInt64() - 1 - await CheckpointAsync(log, name).ConfigureAwait(false);
@@ -108,9 +106,9 @@ internal static class CheckpointCases
             seen.Clear();
             var subscription = await subscriber.StartAsync("lost", Collect(seen)).ConfigureAwait(false);
             await log.Changed.UntilAsync(() => subscription.State == SubscriptionState.Faulted, "the subscription is faulted").ConfigureAwait(false);
-            var error = (await subscription.GetStatusAsync().ConfigureAwait(false)).LastError as LogTruncatedException;
+            var error = (await subscription.GetStatusAsync().ConfigureAwait(false)).LastError as PositionOutOfRangeException;
             Expect.Equal((9L, 5L), (error?.Checkpoint.ToInt64(), error?.Head.ToInt64()), "checkpoint and head of the error");
-            await subscription.ResetAsync(Start.After(GlobalPosition.FromInt64(3))).WaitAsync(Patience).ConfigureAwait(false);
+            await subscription.ResetAsync(StartFrom.After(GlobalPosition.FromInt64(3))).WaitAsync(Patience).ConfigureAwait(false);
             await WaitAsync(subscription, 5).ConfigureAwait(false);
             Expect.Equal([4, 5], seen, "what came after the reset");
         }
@@ -123,7 +121,7 @@ internal static class CheckpointCases
         var subscriber = On(log, new EventStore(log.Log, CaseEvents.Types));
         await using (subscriber.ConfigureAwait(false))
         {
-            var handler = SubscriptionHandler.EachRaw((e, delivery, _) =>
+            var handler = SubscriptionHandler.RawEach((e, delivery, _) =>
             {
                 delivery.Enlist<object>(_ => works.Enqueue(e.Position.ToInt64()));
                 delivery.Append("copies", ExpectedVersion.Exactly(e.Position.ToInt64() - 1), [new Added(1)]);
@@ -143,7 +141,7 @@ internal static class CheckpointCases
         const int all = 100, each = 50, most = 4000;
         await log.AppendAsync("s", Make.Numbered(all)).ConfigureAwait(false);
         var checkpoints = new ConcurrentQueue<long>();
-        var handler = SubscriptionHandler.EachRaw(async (_, delivery, _) =>
+        var handler = SubscriptionHandler.RawEach(async (_, delivery, _) =>
         {
             checkpoints.Enqueue(await CheckpointAsync(log, "many").ConfigureAwait(false));
             for (var i = 0; i < each; i++) delivery.Enlist<object>(static _ => { });
@@ -168,10 +166,10 @@ internal static class CheckpointCases
         await EffectsOfOneMebibyteAsync(log, 80, delivery => delivery.Enlist<object>(static _ => { })).ConfigureAwait(false);
     }
 
-    private static async Task EffectsOfOneMebibyteAsync(LogUnderTest log, int events, Action<Delivery> enlist)
+    private static async Task EffectsOfOneMebibyteAsync(LogUnderTest log, int events, Action<DeliveryContext> enlist)
     {
         var checkpoints = new ConcurrentQueue<long>();
-        var handler = SubscriptionHandler.EachRaw(async (e, delivery, _) =>
+        var handler = SubscriptionHandler.RawEach(async (e, delivery, _) =>
         {
             checkpoints.Enqueue(e.Position.ToInt64() - await CheckpointAsync(log, "large").ConfigureAwait(false));
             enlist(delivery);
@@ -193,7 +191,7 @@ internal static class CheckpointCases
         foreach (var isBatch in new[] { false, true })
         {
             var target = isBatch ? "batch" : "each";
-            void Handle(RecordedEvent e, Delivery delivery) =>
+            void Handle(RecordedEvent e, DeliveryContext delivery) =>
                 delivery.Append(target, e.Position.ToInt64() == 8 ? ExpectedVersion.Exactly(77) : ExpectedVersion.Any, [new Added((int)e.Position.ToInt64())]);
             var handler = isBatch
                 ? SubscriptionHandler.RawBatches((events, delivery, _) =>
@@ -201,7 +199,7 @@ internal static class CheckpointCases
                     foreach (var e in events.Span) Handle(e, delivery);
                     return default;
                 })
-                : SubscriptionHandler.EachRaw((e, delivery, _) =>
+                : SubscriptionHandler.RawEach((e, delivery, _) =>
                 {
                     Handle(e, delivery);
                     return default;
@@ -209,7 +207,7 @@ internal static class CheckpointCases
             var subscriber = On(log, new EventStore(log.Log, CaseEvents.Types));
             await using (subscriber.ConfigureAwait(false))
             {
-                var options = new SubscriptionOptions { Query = EventQuery.All.InCategory("s"), CheckpointEvery = 6, OnFailure = OnFailure.RetryThenPark(times: 1, TimeSpan.Zero) };
+                var options = new SubscriptionOptions { Query = EventQuery.All.InCategory("s"), CheckpointEvery = 6, OnFailure = FailurePolicy.RetryThenPark(times: 1, TimeSpan.Zero) };
                 var subscription = await subscriber.StartAsync(target, handler, options).ConfigureAwait(false);
                 await WaitAsync(subscription, 20).ConfigureAwait(false);
                 Expect.Equal([8, 13, 18], await ParkedAsync(subscription).ConfigureAwait(false), "what is parked");

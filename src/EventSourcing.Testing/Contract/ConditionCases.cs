@@ -107,7 +107,7 @@ internal static class ConditionCases
     private static async Task Condition_beyond_the_head_is_refused(LogUnderTest log)
     {
         await FillAsync(log).ConfigureAwait(false);
-        var refusal = await log.RefusesAsync<LogTruncatedException>(Make.If(LogQuery.OfTypes("Z"), 7, "n", Make.Event())).ConfigureAwait(false);
+        var refusal = await log.RefusesAsync<PositionOutOfRangeException>(Make.If(LogQuery.OfTypes("Z"), 7, "n", Make.Event())).ConfigureAwait(false);
         Expect.Equal((7L, 6L), (refusal.Checkpoint.ToInt64(), refusal.Head.ToInt64()), "checkpoint and head");
     }
 

@@ -1,3 +1,4 @@
+
 namespace EventSourcing.Testing.Contract;
 
 /// <summary>A log does not do what the contract says.</summary>

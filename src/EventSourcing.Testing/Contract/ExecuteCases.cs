@@ -1,6 +1,3 @@
-using EventSourcing.Aggregates;
-using EventSourcing.Commands;
-
 namespace EventSourcing.Testing.Contract;
 
 /// <summary>Decisions: load, decide, append, anew on conflict, once per command id.</summary>
@@ -32,7 +29,7 @@ internal static class ExecuteCases
         .. Kinds.Select(kind => new ContractCase($"Sixty_four_callers_who_decide_on_one_{kind}_hardly_give_up", log => HardlyGiveUpAsync(new(log), kind))),
     ];
 
-    private static Task<Executed<Stock>> TakeAsync(StoreUnderTest store, int count, ExecuteOptions? options = null) =>
+    private static Task<ExecuteResult<Stock>> TakeAsync(StoreUnderTest store, int count, ExecuteOptions? options = null) =>
         store.Store.ExecuteAsync<Stock>("a", stock => stock.Take(count), options).AsTask();
 
     private static async Task Decision_is_appended_at_the_version_it_was_made_on(StoreUnderTest store)
@@ -40,7 +37,7 @@ internal static class ExecuteCases
         await store.AppendAsync("b", new Added(1)).ConfigureAwait(false);
         await store.AppendAsync("a", new Added(5), new Added(5)).ConfigureAwait(false);
         var executed = await TakeAsync(store, 3).ConfigureAwait(false);
-        Expect.Equal(new Executed<Stock>(new(7, 3), 3, StoreUnderTest.At(4), false), executed, "the outcome");
+        Expect.Equal(new ExecuteResult<Stock>(new(7, 3), 3, StoreUnderTest.At(4), false), executed, "the outcome");
         Expect.Equal<object>([new Added(5), new Added(5), new Taken(3)], await store.DataAsync("a").ConfigureAwait(false), "the stream");
         Expect.Equal(new Stock(7, 3), (await store.Store.LoadAsync<Stock>("a").ConfigureAwait(false)).State, "the state loaded");
     }
@@ -48,16 +45,16 @@ internal static class ExecuteCases
     private static async Task Decision_on_a_new_stream_begins_it(StoreUnderTest store)
     {
         var executed = await store.Store.ExecuteAsync<Stock>("a", stock => [new Added(stock.Count + 1), new Added(2).Tagged("x", "1")]).ConfigureAwait(false);
-        Expect.Equal(new Executed<Stock>(new(3, 2), 2, StoreUnderTest.At(2), false), executed, "the outcome");
+        Expect.Equal(new ExecuteResult<Stock>(new(3, 2), 2, StoreUnderTest.At(2), false), executed, "the outcome");
     }
 
     private static async Task Decision_of_a_decider_is_appended(StoreUnderTest store)
     {
         await store.AppendAsync("a", new Added(5)).ConfigureAwait(false);
         var executed = await store.Store.ExecuteAsync("a", Taking, 2, new() { CommandId = "c" }).ConfigureAwait(false);
-        Expect.Equal(new Executed<Stock>(new(3, 2), 2, StoreUnderTest.At(2), false), executed, "the outcome");
+        Expect.Equal(new ExecuteResult<Stock>(new(3, 2), 2, StoreUnderTest.At(2), false), executed, "the outcome");
         executed = await store.Store.ExecuteAsync("a", Taking, 99, new() { CommandId = "c" }).ConfigureAwait(false);
-        Expect.Equal(new Executed<Stock>(new(3, 2), 2, StoreUnderTest.At(2), true), executed, "the outcome of the repeat");
+        Expect.Equal(new ExecuteResult<Stock>(new(3, 2), 2, StoreUnderTest.At(2), true), executed, "the outcome of the repeat");
         await store.RefusesAsync<OutOfStockException>(() => store.Store.ExecuteAsync("a", Taking, 4).AsTask()).ConfigureAwait(false);
     }
 
@@ -73,7 +70,7 @@ internal static class ExecuteCases
             return [new Taken(stock.Count)];
         }).ConfigureAwait(false);
         Expect.Equal([5, 15, 25, 35], seen, "what each decision saw");
-        Expect.Equal(new Executed<Stock>(new(0, 5), 5, StoreUnderTest.At(5), false), executed, "the outcome");
+        Expect.Equal(new ExecuteResult<Stock>(new(0, 5), 5, StoreUnderTest.At(5), false), executed, "the outcome");
         Expect.Equal(new Taken(35), (await store.DataAsync("a").ConfigureAwait(false))[^1], "what was stored");
     }
 
@@ -108,14 +105,14 @@ internal static class ExecuteCases
         await store.AppendAsync("a", new Added(5)).ConfigureAwait(false);
         await store.AppendAsync("b", new Added(5)).ConfigureAwait(false);
         var executed = await store.ChangesNothingAsync(() => store.Store.ExecuteAsync<Stock>("a", _ => []).AsTask()).ConfigureAwait(false);
-        Expect.Equal(new Executed<Stock>(new(5, 1), 1, StoreUnderTest.At(2), false), executed, "the outcome");
+        Expect.Equal(new ExecuteResult<Stock>(new(5, 1), 1, StoreUnderTest.At(2), false), executed, "the outcome");
     }
 
     private static async Task Decision_to_do_nothing_is_remembered_with_its_command(StoreUnderTest store)
     {
         await store.AppendAsync("a", new Added(5)).ConfigureAwait(false);
         var first = await store.Store.ExecuteAsync<Stock>("a", _ => [], new() { CommandId = "c" }).ConfigureAwait(false);
-        Expect.Equal(new Executed<Stock>(new(5, 1), 1, StoreUnderTest.At(1), false), first, "the outcome");
+        Expect.Equal(new ExecuteResult<Stock>(new(5, 1), 1, StoreUnderTest.At(1), false), first, "the outcome");
         await store.AppendAsync("a", new Added(5)).ConfigureAwait(false);
         var second = await store.ChangesNothingAsync(() => TakeAsync(store, 1, new() { CommandId = "c" })).ConfigureAwait(false);
         Expect.Equal(first with { WasDuplicate = true }, second, "the outcome of the repeat");
@@ -136,7 +133,7 @@ internal static class ExecuteCases
     {
         await store.AppendAsync("a", new Added(5)).ConfigureAwait(false);
         await TakeAsync(store, 1, new() { CommandId = "c", Fingerprint = new byte[] { 1 } }).ConfigureAwait(false);
-        var refusal = await store.RefusesAsync<CommandReusedException>(() => store.Store.ExecuteAsync<Stock>(
+        var refusal = await store.RefusesAsync<CommandIdConflictException>(() => store.Store.ExecuteAsync<Stock>(
             "a", _ => throw new InvalidOperationException("decided"), new() { CommandId = "c", Fingerprint = new byte[] { 2 } }).AsTask()).ConfigureAwait(false);
         Expect.Equal(2, refusal.First.LastPosition.ToInt64(), "the first use");
         foreach (var fingerprint in new byte[][] { [1], [] })
@@ -147,7 +144,7 @@ internal static class ExecuteCases
     {
         await store.AppendAsync("a", new Added(5)).ConfigureAwait(false);
         var other = store.With(CaseEvents.Types);
-        Executed<Stock> first = default;
+        ExecuteResult<Stock> first = default;
         store.Interrupted.BeforeAppend = async () => first = await other.ExecuteAsync<Stock>("a", stock => stock.Take(1), new() { CommandId = "c" }).ConfigureAwait(false);
         var second = await TakeAsync(store, 1, new() { CommandId = "c" }).ConfigureAwait(false);
         Expect.Equal(first with { WasDuplicate = true }, second, "the outcome is the other's");
@@ -208,7 +205,7 @@ internal static class ExecuteCases
         foreach (var call in new Func<Task>[]
         {
             async () => await store.Store.ExecuteAsync<Stock>("a", _ => null!).ConfigureAwait(false),
-            async () => await store.Store.ExecuteAsync<Seen>(EventQuery.Of<Taken>(), _ => null!).ConfigureAwait(false),
+            async () => await store.Store.ExecuteAsync<EventCount>(EventQuery.Of<Taken>(), _ => null!).ConfigureAwait(false),
         })
         {
             var refusal = await store.RefusesAsync<InvalidOperationException>(call).ConfigureAwait(false);
@@ -221,7 +218,7 @@ internal static class ExecuteCases
         const int Callers = 64, Calls = 15;
         var bus = new CommandBus(store.Store, handlers => handlers.Add<Take>(CaseJson.Default.Take, async (command, context, cancellationToken) =>
         {
-            _ = await context.LoadAsync<Seen>("a", cancellationToken).ConfigureAwait(false);
+            _ = await context.LoadAsync<EventCount>("a", cancellationToken).ConfigureAwait(false);
             return [new Taken(1).In("a")];
         }));
         // A log in memory never waits: without this, callers on few cores hardly ever meet.
@@ -247,9 +244,9 @@ internal static class ExecuteCases
 
         async ValueTask DecideAsync() => _ = kind switch
         {
-            "stream" => (object)await store.Store.ExecuteAsync<Seen>("a", _ => [new Taken(1)]).ConfigureAwait(false),
-            "query" => await store.Store.ExecuteAsync<Seen>(EventQuery.Of<Taken>(), _ => [new Taken(1).In("a")]).ConfigureAwait(false),
-            "aggregate" => await store.Store.Aggregates<StockItem>().UpdateAsync("a", item => item.Add(1)).ConfigureAwait(false),
+            "stream" => (object)await store.Store.ExecuteAsync<EventCount>("a", _ => [new Taken(1)]).ConfigureAwait(false),
+            "query" => await store.Store.ExecuteAsync<EventCount>(EventQuery.Of<Taken>(), _ => [new Taken(1).In("a")]).ConfigureAwait(false),
+            "aggregate" => await store.Store.GetRepository<StockItem>().UpdateAsync("a", item => item.Add(1)).ConfigureAwait(false),
             _ => await bus.SendAsync(new Take("a", 1)).ConfigureAwait(false),
         };
     }

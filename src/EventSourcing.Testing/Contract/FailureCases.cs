@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using EventSourcing.Storage;
-using EventSourcing.Subscriptions;
 using static EventSourcing.Testing.Contract.Subscribing;
 
 namespace EventSourcing.Testing.Contract;
@@ -38,12 +37,12 @@ internal static class FailureCases
         var subscriber = On(log);
         await using (subscriber.ConfigureAwait(false))
         {
-            var handler = SubscriptionHandler.EachRaw((e, delivery, _) =>
+            var handler = SubscriptionHandler.RawEach((e, delivery, _) =>
             {
                 attempts.Enqueue((e.Position.ToInt64(), delivery.Attempt));
                 return isBroken && e.Position.ToInt64() == 3 ? throw new InvalidOperationException("broken") : default;
             });
-            var subscription = await subscriber.StartAsync("fragile", handler, new() { OnFailure = OnFailure.RetryThenPause(times: 2, TimeSpan.Zero) }).ConfigureAwait(false);
+            var subscription = await subscriber.StartAsync("fragile", handler, new() { OnFailure = FailurePolicy.RetryThenPause(times: 2, TimeSpan.Zero) }).ConfigureAwait(false);
             await log.Changed.UntilAsync(() => subscription.State == SubscriptionState.Paused, "it is paused").ConfigureAwait(false);
             Expect.Equal(2, await CheckpointAsync(log, "fragile").ConfigureAwait(false), "the checkpoint");
             var error = (await subscription.GetStatusAsync().ConfigureAwait(false)).LastError as SubscriptionException;
@@ -72,7 +71,7 @@ internal static class FailureCases
                 foreach (var e in events.Span) done.Enqueue(e.Position.ToInt64());
                 return default;
             });
-            var subscription = await subscriber.StartAsync("batch", handler, new() { OnFailure = OnFailure.RetryThenPark(times: 0) }).ConfigureAwait(false);
+            var subscription = await subscriber.StartAsync("batch", handler, new() { OnFailure = FailurePolicy.RetryThenPark(times: 0) }).ConfigureAwait(false);
             await WaitAsync(subscription, 10).ConfigureAwait(false);
             Expect.Equal([4, 5], await ParkedAsync(subscription).ConfigureAwait(false), "what is parked");
         }
@@ -86,13 +85,13 @@ internal static class FailureCases
         for (var i = 0; i < 12; i++) await log.AppendAsync($"s-{i % 3}", Make.Event()).ConfigureAwait(false);
         var seen = new ConcurrentQueue<long>();
         var isBroken = true;
-        var handler = SubscriptionHandler.EachRaw((e, _, _) =>
+        var handler = SubscriptionHandler.RawEach((e, _, _) =>
         {
             if (isBroken && e.Position.ToInt64() == 5) throw new InvalidOperationException("broken");
             seen.Enqueue(e.Position.ToInt64());
             return default;
         });
-        var subscription = await subscriber.StartAsync("parking", handler, new() { OnFailure = OnFailure.RetryThenPark(times: 2, TimeSpan.Zero) }).ConfigureAwait(false);
+        var subscription = await subscriber.StartAsync("parking", handler, new() { OnFailure = FailurePolicy.RetryThenPark(times: 2, TimeSpan.Zero) }).ConfigureAwait(false);
         await WaitAsync(subscription, 12).ConfigureAwait(false);
         return (subscription, seen, () => isBroken = false);
     }
@@ -107,7 +106,7 @@ internal static class FailureCases
             var parked = new List<ParkedEvent>();
             await foreach (var e in subscription.ReadParkedAsync().ConfigureAwait(false)) parked.Add(e);
             Expect.Equal([(5, 3), (8, 0), (11, 0)], parked.Select(p => (p.Event.Position.ToInt64(), p.Attempts)), "what is parked, and its attempts");
-            Expect.True(parked.TrueForAll(p => p.Key == "s-1" && p.Event.Text() == "{}"), "keys and bytes");
+            Expect.True(parked.TrueForAll(p => p.PartitionKey == "s-1" && p.Event.Text() == "{}"), "keys and bytes");
             Expect.Equal("InvalidOperationException: broken", parked[0].Reason, "the reason");
             var status = await subscription.GetStatusAsync().ConfigureAwait(false);
             Expect.Equal((3L, parked[0].ParkedAt), (status.Parked, status.ParkedSince), "count and age");
@@ -168,7 +167,7 @@ internal static class FailureCases
         }
     }
 
-    private static readonly SubscriptionOptions ParksAtOnce = new() { OnFailure = OnFailure.RetryThenPark(times: 0) };
+    private static readonly SubscriptionOptions ParksAtOnce = new() { OnFailure = FailurePolicy.RetryThenPark(times: 0) };
 
     private static async Task Parked_events_that_are_large_are_listed_and_retried_in_order(LogUnderTest log)
     {
@@ -177,7 +176,7 @@ internal static class FailureCases
         var subscriber = On(log);
         await using (subscriber.ConfigureAwait(false))
         {
-            var handler = SubscriptionHandler.EachRaw((e, _, _) =>
+            var handler = SubscriptionHandler.RawEach((e, _, _) =>
             {
                 if (isBroken) throw new InvalidOperationException("broken");
                 seen.Enqueue(e.Position.ToInt64());
@@ -197,7 +196,7 @@ internal static class FailureCases
     {
         for (var i = 0; i < 4; i++) await log.AppendAsync(i % 2 == 0 ? "a" : "b", Make.Event(data: $"{i + 1}")).ConfigureAwait(false);
         var (isBroken, seen) = (true, new ConcurrentQueue<long>());
-        var handler = SubscriptionHandler.EachRaw((e, _, _) =>
+        var handler = SubscriptionHandler.RawEach((e, _, _) =>
         {
             if (isBroken) throw new InvalidOperationException("broken");
             Expect.Equal(e.Position.ToString(), e.Text(), "the event's data");
@@ -231,7 +230,7 @@ internal static class FailureCases
     {
         var first = await FirstParkedAsync(subscription).ConfigureAwait(false);
         Expect.True(first.Reason.Contains("damaged", StringComparison.Ordinal) && first.Reason.Contains("/0000000000000001", StringComparison.Ordinal), $"the reason names the record: {first.Reason}");
-        Expect.Equal(("a", 0, "1"), (first.Key, first.Attempts, first.Event.Text()), "key, attempts and data");
+        Expect.Equal(("a", 0, "1"), (first.PartitionKey, first.Attempts, first.Event.Text()), "key, attempts and data");
         Expect.Equal(4L, (await subscription.GetStatusAsync().ConfigureAwait(false)).Parked, "how many are set aside");
         await log.AppendAsync("a", Make.Event(data: "5")).ConfigureAwait(false);
         await WaitAsync(subscription, 5).ConfigureAwait(false);
@@ -259,7 +258,7 @@ internal static class FailureCases
 
     private static Task Damaged_record_of_a_parked_event_is_replaced_when_the_event_comes_again(LogUnderTest log) => DamagedAsync(log, async (subscription, _, _) =>
     {
-        await subscription.ResetAsync(Start.Beginning).WaitAsync(Patience).ConfigureAwait(false);
+        await subscription.ResetAsync(StartFrom.Beginning).WaitAsync(Patience).ConfigureAwait(false);
         await WaitAsync(subscription, 4).ConfigureAwait(false);
         var first = await FirstParkedAsync(subscription).ConfigureAwait(false);
         Expect.True(!first.Reason.Contains("damaged", StringComparison.Ordinal), $"the record is sound: {first.Reason}");
@@ -269,9 +268,9 @@ internal static class FailureCases
     private static async Task Key_with_a_lone_surrogate_is_the_handlers_failure(LogUnderTest log)
     {
         await log.AppendAsync("s", Make.Numbered(2)).ConfigureAwait(false);
-        var options = new SubscriptionOptions { OnFailure = OnFailure.RetryThenPark(times: 0), Key = _ => "k\ud83d" };
+        var options = new SubscriptionOptions { OnFailure = FailurePolicy.RetryThenPark(times: 0), PartitionKey = _ => "k\ud83d" };
         var seen = new ConcurrentQueue<long>();
-        var handler = SubscriptionHandler.EachRaw((e, _, _) =>
+        var handler = SubscriptionHandler.RawEach((e, _, _) =>
         {
             seen.Enqueue(e.Position.ToInt64());
             return e.Position.ToInt64() == 1 ? throw new InvalidOperationException("broken") : default;
@@ -287,7 +286,7 @@ internal static class FailureCases
             await WaitAsync(subscription, 3).ConfigureAwait(false);
             Expect.Equal([1, 2, 3], await ParkedAsync(subscription).ConfigureAwait(false), "what is set aside");
             Expect.Equal([1], seen, "what the handler saw");
-            await foreach (var parked in subscription.ReadParkedAsync().ConfigureAwait(false)) Expect.Equal("s", parked.Key, "the key");
+            await foreach (var parked in subscription.ReadParkedAsync().ConfigureAwait(false)) Expect.Equal("s", parked.PartitionKey, "the key");
             Expect.Equal(3, await subscription.DiscardAsync("s").WaitAsync(Patience).ConfigureAwait(false), "how many are found by the key");
         }
     }
@@ -305,16 +304,16 @@ internal static class FailureCases
         var subscriber = On(log);
         await using (subscriber.ConfigureAwait(false))
         {
-            var subscription = await subscriber.StartAsync("parks", SubscriptionHandler.EachRaw((_, _, _) => throw new Speechless()), ParksAtOnce).ConfigureAwait(false);
+            var subscription = await subscriber.StartAsync("parks", SubscriptionHandler.RawEach((_, _, _) => throw new Speechless()), ParksAtOnce).ConfigureAwait(false);
             await WaitAsync(subscription, 2).ConfigureAwait(false);
             var first = await FirstParkedAsync(subscription).ConfigureAwait(false);
             Expect.True(first.Reason.StartsWith("Speechless: ", StringComparison.Ordinal), $"the reason names the type: {first.Reason}");
-            var pausing = SubscriptionHandler.EachRaw((_, delivery, _) =>
+            var pausing = SubscriptionHandler.RawEach((_, delivery, _) =>
             {
                 delivery.Enlist<object>(_ => throw new Speechless());
                 return default;
             });
-            subscription = await subscriber.StartAsync("pauses", pausing, new() { OnFailure = OnFailure.RetryThenPause(times: 0) }).ConfigureAwait(false);
+            subscription = await subscriber.StartAsync("pauses", pausing, new() { OnFailure = FailurePolicy.RetryThenPause(times: 0) }).ConfigureAwait(false);
             await log.Changed.UntilAsync(() => subscription.State is SubscriptionState.Paused or SubscriptionState.Faulted, "it stopped").ConfigureAwait(false);
             Expect.Equal(SubscriptionState.Paused, subscription.State, "the state");
         }
@@ -328,11 +327,11 @@ internal static class FailureCases
         subscriber.EventFailed += told.Enqueue;
         await using (subscriber.ConfigureAwait(false))
         {
-            var handler = SubscriptionHandler.EachRaw((e, _, _) => e.StreamId == "a" ? throw new InvalidOperationException("broken") : default);
-            var parking = await subscriber.StartAsync("parks", handler, new() { OnFailure = OnFailure.RetryThenPark(times: 1, TimeSpan.Zero) }).ConfigureAwait(false);
+            var handler = SubscriptionHandler.RawEach((e, _, _) => e.StreamId == "a" ? throw new InvalidOperationException("broken") : default);
+            var parking = await subscriber.StartAsync("parks", handler, new() { OnFailure = FailurePolicy.RetryThenPark(times: 1, TimeSpan.Zero) }).ConfigureAwait(false);
             await WaitAsync(parking, 3).ConfigureAwait(false);
             await parking.RetryAsync("a").WaitAsync(Patience).ConfigureAwait(false);
-            var pausing = await subscriber.StartAsync("pauses", handler, new() { OnFailure = OnFailure.RetryThenPause(times: 0) }).ConfigureAwait(false);
+            var pausing = await subscriber.StartAsync("pauses", handler, new() { OnFailure = FailurePolicy.RetryThenPause(times: 0) }).ConfigureAwait(false);
             await log.Changed.UntilAsync(() => pausing.State == SubscriptionState.Paused, "it is paused").ConfigureAwait(false);
         }
 
@@ -344,7 +343,7 @@ internal static class FailureCases
             ("parks", 1, "a", "Broken", "a", 3, FailureOutcome.Parked, "broken"),
             ("pauses", 1, "a", "Broken", null, 1, FailureOutcome.Paused, "broken"),
         ];
-        Expect.Equal(expected, told.Select(f => (f.Subscription, f.Position.ToInt64(), f.StreamId, f.Type, f.Key, f.Attempt, f.Outcome, f.Exception?.Message)), "what was told");
+        Expect.Equal(expected, told.Select(f => (f.Subscription, f.Position.ToInt64(), f.StreamId, f.Type, f.PartitionKey, f.Attempt, f.Outcome, f.Exception?.Message)), "what was told");
     }
 
     private static async Task Failure_of_a_batch_is_told(LogUnderTest log)
@@ -371,7 +370,7 @@ internal static class FailureCases
         subscriber.EventFailed += failure => told.Enqueue(failure.Position.ToInt64());
         await using (subscriber.ConfigureAwait(false))
         {
-            var handler = SubscriptionHandler.EachRaw((e, _, _) => e.Position.ToInt64() == 2 ? throw new InvalidOperationException("broken") : default);
+            var handler = SubscriptionHandler.RawEach((e, _, _) => e.Position.ToInt64() == 2 ? throw new InvalidOperationException("broken") : default);
             var subscription = await subscriber.StartAsync("watched", handler, ParksAtOnce).ConfigureAwait(false);
             await WaitAsync(subscription, 3).ConfigureAwait(false);
             Expect.Equal([2, 3], await ParkedAsync(subscription).ConfigureAwait(false), "what is set aside");
@@ -388,8 +387,8 @@ internal static class FailureCases
         var subscriber = On(log);
         await using (subscriber.ConfigureAwait(false))
         {
-            var handler = SubscriptionHandler.EachRaw((_, _, _) => isBroken ? throw new InvalidOperationException("broken") : default);
-            var subscription = await subscriber.StartAsync("fragile", handler, new() { OnFailure = OnFailure.RetryThenPause(times: 0) }).ConfigureAwait(false);
+            var handler = SubscriptionHandler.RawEach((_, _, _) => isBroken ? throw new InvalidOperationException("broken") : default);
+            var subscription = await subscriber.StartAsync("fragile", handler, new() { OnFailure = FailurePolicy.RetryThenPause(times: 0) }).ConfigureAwait(false);
             await log.Changed.UntilAsync(() => subscription.State == SubscriptionState.Paused, "it is paused").ConfigureAwait(false);
             var status = await subscription.GetStatusAsync().ConfigureAwait(false);
             Expect.Equal("broken", status.StateCause?.InnerException?.Message, "the cause of the pause");
@@ -410,7 +409,7 @@ internal static class FailureCases
         var subscriber = On(log);
         await using (subscriber.ConfigureAwait(false))
         {
-            var handler = SubscriptionHandler.EachRaw((e, _, _) => throw new InvalidOperationException($"broken at {e.StreamId}"));
+            var handler = SubscriptionHandler.RawEach((e, _, _) => throw new InvalidOperationException($"broken at {e.StreamId}"));
             var subscription = await subscriber.StartAsync("parks", handler, ParksAtOnce).ConfigureAwait(false);
             await WaitAsync(subscription, 3).ConfigureAwait(false);
             Expect.Equal("InvalidOperationException: broken at z", (await subscription.GetStatusAsync().ConfigureAwait(false)).ParkedReason, "the reason");

@@ -1,7 +1,5 @@
 using System.Collections.Concurrent;
-using EventSourcing.Serialization;
 using EventSourcing.Storage;
-using EventSourcing.Subscriptions;
 using static EventSourcing.Testing.Contract.Subscribing;
 
 namespace EventSourcing.Testing.Contract;
@@ -10,7 +8,7 @@ namespace EventSourcing.Testing.Contract;
 internal static class FencedWriteCases
 {
     private static readonly SubscriberOptions Quiet = new() { LeaseTimeout = TimeSpan.FromHours(1), Randomness = static () => 0 };
-    private static readonly SubscriptionOptions ParksAtOnce = new() { OnFailure = OnFailure.RetryThenPark(times: 0) };
+    private static readonly SubscriptionOptions ParksAtOnce = new() { OnFailure = FailurePolicy.RetryThenPark(times: 0) };
 
     internal static IEnumerable<ContractCase> All =>
     [
@@ -39,7 +37,7 @@ internal static class FencedWriteCases
         {
             foreach (var name in new[] { new string('注', 158), new string('注', 170), new string('é', 200) + new string('注', 25) })
             {
-                var refusal = await Expect.ThrowsAsync<ArgumentException>(() => subscriber.StartAsync(name, Collect([]), new() { IsGroup = true }), "the start").ConfigureAwait(false);
+                var refusal = await Expect.ThrowsAsync<ArgumentException>(() => subscriber.StartAsync(name, Collect([]), new() { IsPartitioned = true }), "the start").ConfigureAwait(false);
                 Expect.True(refusal.Message.Contains("472 bytes", StringComparison.Ordinal) || name.Length > 200, $"'{refusal.Message}' says how long a name may be");
             }
 
@@ -58,7 +56,7 @@ internal static class FencedWriteCases
             {
                 isBroken = true;
                 var name = (isGroup ? "g" : "s") + "1" + new string('x', 2) + new string('注', 156);
-                var subscription = await subscriber.StartAsync(name, SubscriptionHandler.EachRaw((_, _, _) => isBroken ? throw new InvalidOperationException("broken") : default), new() { IsGroup = isGroup, OnFailure = OnFailure.RetryThenPark(times: 0) }).ConfigureAwait(false);
+                var subscription = await subscriber.StartAsync(name, SubscriptionHandler.RawEach((_, _, _) => isBroken ? throw new InvalidOperationException("broken") : default), new() { IsPartitioned = isGroup, OnFailure = FailurePolicy.RetryThenPark(times: 0) }).ConfigureAwait(false);
                 await WaitAsync(subscription, 1).ConfigureAwait(false);
                 Expect.Equal([1L], await ParkedAsync(subscription).ConfigureAwait(false), "what is parked");
                 isBroken = false;
@@ -73,7 +71,7 @@ internal static class FencedWriteCases
         var subscriber = On(log, StoreOf(log), Quiet);
         await using (subscriber.ConfigureAwait(false))
         {
-            var subscription = await subscriber.StartAsync("own", SubscriptionHandler.EachRaw((_, delivery, _) =>
+            var subscription = await subscriber.StartAsync("own", SubscriptionHandler.RawEach((_, delivery, _) =>
             {
                 if (isBroken) throw new InvalidOperationException("first reason");
                 delivery.Append("effects", ExpectedVersion.Exactly(77), [new Added(1)]);
@@ -104,7 +102,7 @@ internal static class FencedWriteCases
         var subscriber = On(log, Quiet);
         await using (subscriber.ConfigureAwait(false))
         {
-            var subscription = await subscriber.StartAsync("own", SubscriptionHandler.EachRaw(async (e, _, _) =>
+            var subscription = await subscriber.StartAsync("own", SubscriptionHandler.RawEach(async (e, _, _) =>
             {
                 if (isBroken) throw new InvalidOperationException("broken");
                 if (came.IsEmpty) await log.AppendAsync("new", Make.Event()).ConfigureAwait(false);
@@ -126,7 +124,7 @@ internal static class FencedWriteCases
         var subscriber = On(log, Quiet);
         await using (subscriber.ConfigureAwait(false))
         {
-            var subscription = await subscriber.StartAsync("own", SubscriptionHandler.EachRaw((_, _, _) =>
+            var subscription = await subscriber.StartAsync("own", SubscriptionHandler.RawEach((_, _, _) =>
             {
                 if (isBroken) throw new InvalidOperationException("broken");
                 came++;
@@ -149,7 +147,7 @@ internal static class FencedWriteCases
         var subscriber = On(log, Quiet);
         await using (subscriber.ConfigureAwait(false))
         {
-            var subscription = await subscriber.StartAsync("own", SubscriptionHandler.EachRaw((e, _, _) =>
+            var subscription = await subscriber.StartAsync("own", SubscriptionHandler.RawEach((e, _, _) =>
             {
                 if (isBroken) throw new InvalidOperationException("broken");
                 came.Enqueue(e.Position.ToInt64());
@@ -171,7 +169,7 @@ internal static class FencedWriteCases
         var subscriber = On(log, Quiet);
         await using (subscriber.ConfigureAwait(false))
         {
-            var subscription = await subscriber.StartAsync("own", SubscriptionHandler.EachRaw((_, _, _) => throw new InvalidOperationException("broken")), ParksAtOnce).ConfigureAwait(false);
+            var subscription = await subscriber.StartAsync("own", SubscriptionHandler.RawEach((_, _, _) => throw new InvalidOperationException("broken")), ParksAtOnce).ConfigureAwait(false);
             await WaitAsync(subscription, 5).ConfigureAwait(false);
             Expect.Equal(3, await subscription.DiscardAsync("s", GlobalPosition.FromInt64(3)).WaitAsync(Patience).ConfigureAwait(false), "how many were removed");
             await log.AppendAsync("s", Make.Event()).ConfigureAwait(false);
@@ -188,7 +186,7 @@ internal static class FencedWriteCases
         var subscriber = On(log, Quiet);
         await using (subscriber.ConfigureAwait(false))
         {
-            var subscription = await subscriber.StartAsync("own", SubscriptionHandler.EachRaw((e, _, _) =>
+            var subscription = await subscriber.StartAsync("own", SubscriptionHandler.RawEach((e, _, _) =>
                 e.Position.ToInt64() >= broken ? throw new InvalidOperationException($"broken at {broken}") : default), ParksAtOnce).ConfigureAwait(false);
             await WaitAsync(subscription, 5).ConfigureAwait(false);
             broken = 3;
@@ -235,14 +233,14 @@ internal static class FencedWriteCases
         var subscriber = On(log, Quiet);
         await using (subscriber.ConfigureAwait(false))
         {
-            var subscription = await subscriber.StartAsync("own", Collect([]), new() { IsGroup = true, CheckpointEvery = 1 }).ConfigureAwait(false);
+            var subscription = await subscriber.StartAsync("own", Collect([]), new() { IsPartitioned = true, CheckpointEvery = 1 }).ConfigureAwait(false);
             await WaitAsync(subscription, 20).ConfigureAwait(false);
             await subscription.PauseAsync().WaitAsync(Patience).ConfigureAwait(false);
             await MoveAsync(log, "own/07", 20).ConfigureAwait(false);
-            var conflict = await Expect.ThrowsAsync<RecordConflictException>(() => subscription.ResetAsync(Start.Beginning).WaitAsync(Patience), "the reset").ConfigureAwait(false);
+            var conflict = await Expect.ThrowsAsync<RecordConflictException>(() => subscription.ResetAsync(StartFrom.Beginning).WaitAsync(Patience), "the reset").ConfigureAwait(false);
             Expect.Equal("own/07", conflict.Key, "the checkpoint");
             Expect.Equal(Enumerable.Repeat(20L, 16), (await log.RecordsAsync(RecordKind.Checkpoint).ConfigureAwait(false)).Select(r => BitConverter.ToInt64(r.Value.Span[2..])), "the checkpoints");
-            await subscription.ResetAsync(Start.Beginning).WaitAsync(Patience).ConfigureAwait(false);
+            await subscription.ResetAsync(StartFrom.Beginning).WaitAsync(Patience).ConfigureAwait(false);
             Expect.Equal(Enumerable.Repeat(0L, 16), (await log.RecordsAsync(RecordKind.Checkpoint).ConfigureAwait(false)).Select(r => BitConverter.ToInt64(r.Value.Span[2..])), "the checkpoints after another reset");
         }
     }
@@ -254,11 +252,11 @@ internal static class FencedWriteCases
         var subscriber = On(log, StoreOf(log), Quiet);
         await using (subscriber.ConfigureAwait(false))
         {
-            var subscription = await subscriber.StartAsync("own", SubscriptionHandler.EachRaw((e, delivery, _) =>
+            var subscription = await subscriber.StartAsync("own", SubscriptionHandler.RawEach((e, delivery, _) =>
             {
                 delivery.Append("effects", ExpectedVersion.Any, [new Added(1, e.Position.ToInt64() == 2 ? tooLong : null)]);
                 return default;
-            }), new() { Query = EventQuery.All.InStream("s"), Key = e => e.Position.ToString(), OnFailure = OnFailure.RetryThenPark(times: 0) }).ConfigureAwait(false);
+            }), new() { Query = EventQuery.All.InStream("s"), PartitionKey = e => e.Position.ToString(), OnFailure = FailurePolicy.RetryThenPark(times: 0) }).ConfigureAwait(false);
             await WaitAsync(subscription, 3).ConfigureAwait(false);
             Expect.Equal([2L], await ParkedAsync(subscription).ConfigureAwait(false), "what is parked");
             Expect.True((await subscription.GetStatusAsync().ConfigureAwait(false)).ParkedReason!.StartsWith(nameof(EventTooLargeException), StringComparison.Ordinal), "the reason");
@@ -266,14 +264,14 @@ internal static class FencedWriteCases
         }
     }
 
-    private static async Task<Exception?> EnlistAsync(LogUnderTest log, Action<Delivery> enlist)
+    private static async Task<Exception?> EnlistAsync(LogUnderTest log, Action<DeliveryContext> enlist)
     {
         await log.AppendAsync("s", Make.Event()).ConfigureAwait(false);
         Exception? thrown = null;
         var subscriber = On(log, StoreOf(log), Quiet);
         await using (subscriber.ConfigureAwait(false))
         {
-            var subscription = await subscriber.StartAsync("own", SubscriptionHandler.EachRaw((_, delivery, _) =>
+            var subscription = await subscriber.StartAsync("own", SubscriptionHandler.RawEach((_, delivery, _) =>
             {
                 try
                 {

@@ -1,8 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using EventSourcing.Bus;
 using EventSourcing.Storage;
-using EventSourcing.Subscriptions;
 using static EventSourcing.Testing.Contract.Subscribing;
 
 namespace EventSourcing.Testing.Contract;
@@ -27,7 +25,7 @@ internal static class HandlingCases
 
     private static async Task WaitAsync(Subscriber subscriber, GlobalPosition position)
     {
-        foreach (var subscription in subscriber.Subscriptions) await subscription.WaitForAsync(position).WaitAsync(Patience).ConfigureAwait(false);
+        foreach (var subscription in subscriber.Subscriptions) await subscription.WaitForPositionAsync(position).WaitAsync(Patience).ConfigureAwait(false);
     }
 
     private static async Task What_a_handler_appends_has_cause_correlation_and_actor_of_its_event(StoreUnderTest store)
@@ -47,20 +45,20 @@ internal static class HandlingCases
             {
                 SubscriptionOptions options = new() { Query = Counted };
                 await subscriber.StartAsync("each", SubscriptionHandler.Each((_, _, _) => FollowAsync("by-each")), options).ConfigureAwait(false);
-                await subscriber.StartAsync("raw", SubscriptionHandler.EachRaw((_, _, _) => FollowAsync("by-raw")), options).ConfigureAwait(false);
+                await subscriber.StartAsync("raw", SubscriptionHandler.RawEach((_, _, _) => FollowAsync("by-raw")), options).ConfigureAwait(false);
                 await bus.SubscribeAsync<Added>("typed", (_, _, _) => FollowAsync("by-type")).ConfigureAwait(false);
                 await subscriber.StartAsync("enlisting", SubscriptionHandler.Each((_, delivery, _) =>
                 {
                     delivery.Append("by-delivery", ExpectedVersion.Any, [new Taken(1)]);
                     return default;
                 }), options).ConfigureAwait(false);
-                await bus.ListenAsync(Route.Type<Added>(), (_, _) => FollowAsync("by-live")).ConfigureAwait(false);
-                await bus.ListenRawAsync(Route.Type<Added>(), (_, _) => FollowAsync("by-live-raw")).ConfigureAwait(false);
+                await bus.SubscribeLiveAsync(EventFilter.Type<Added>(), (_, _) => FollowAsync("by-live")).ConfigureAwait(false);
+                await bus.SubscribeLiveRawAsync(EventFilter.Type<Added>(), (_, _) => FollowAsync("by-live-raw")).ConfigureAwait(false);
 
                 await store.AppendAsync(new Append { CorrelationId = "op", Actor = "ann" }.To("s", ExpectedVersion.Any, [new Added(1)])).ConfigureAwait(false);
                 var last = await store.AppendAsync("s", new Added(2)).ConfigureAwait(false);
                 await WaitAsync(subscriber, last.LastPosition).ConfigureAwait(false);
-                await store.Log.Changed.UntilAsync(() => bus.LiveListeners.All(l => l.Handled == 2), "the live listeners are done").ConfigureAwait(false);
+                await store.Log.Changed.UntilAsync(() => bus.LiveSubscriptions.All(l => l.Handled == 2), "the live listeners are done").ConfigureAwait(false);
             }
         }
 
@@ -80,7 +78,7 @@ internal static class HandlingCases
         var subscriber = On(store.Log, store.Store);
         await using (subscriber.ConfigureAwait(false))
         {
-            await subscriber.StartAsync("effective", SubscriptionHandler.EachRaw((_, delivery, _) =>
+            await subscriber.StartAsync("effective", SubscriptionHandler.RawEach((_, delivery, _) =>
             {
                 delivery.Enlist<object>(_ => encoded.Enqueue(store.Store.Encode(new Append().To("by-effect", ExpectedVersion.Any, [new Taken(1)]))));
                 return default;
@@ -111,7 +109,7 @@ internal static class HandlingCases
             }
         }
 
-        var trace = await store.Store.TraceAsync("stock-up").ConfigureAwait(false);
+        var trace = await store.Store.GetCausationTreeAsync("stock-up").ConfigureAwait(false);
         Expect.Equal(
             ["0 stock ann", "1 taken ann", "2 labelled ann", "0 stock ann", "1 taken ann", "2 labelled ann"],
             trace.Flatten().Select(node => $"{node.Depth} {node.Event.StreamId} {node.Event.Actor}"), "the tree of what followed from the command");
@@ -131,7 +129,7 @@ internal static class HandlingCases
                     if (isBroken) throw new InvalidOperationException("broken");
                     await store.AppendAsync("t", new Taken(1)).ConfigureAwait(false);
                 }),
-                new() { Query = Counted, OnFailure = OnFailure.RetryThenPark(times: 0) }).ConfigureAwait(false);
+                new() { Query = Counted, OnFailure = FailurePolicy.RetryThenPark(times: 0) }).ConfigureAwait(false);
             await WaitAsync(subscriber, first.LastPosition).ConfigureAwait(false);
             isBroken = false;
             Expect.Equal(1, await subscription.RetryAllAsync().WaitAsync(Patience).ConfigureAwait(false), "handled by the retry");
@@ -160,9 +158,9 @@ internal static class HandlingCases
                         throw new InvalidOperationException("broken");
                     }
 
-                    using (Handling.Begin(events[^1])) await store.AppendAsync($"said-{events[^1].Version}", new Taken(1)).ConfigureAwait(false);
+                    using (EventContext.BeginScope(events[^1])) await store.AppendAsync($"said-{events[^1].Version}", new Taken(1)).ConfigureAwait(false);
                 }),
-                new() { Query = Counted, OnFailure = OnFailure.RetryThenPause(times: 0) }).ConfigureAwait(false);
+                new() { Query = Counted, OnFailure = FailurePolicy.RetryThenPause(times: 0) }).ConfigureAwait(false);
             await WaitAsync(subscriber, last.LastPosition).ConfigureAwait(false);
         }
 
@@ -189,7 +187,7 @@ internal static class HandlingCases
         var subscriber = On(store.Log, store.Store);
         await using (subscriber.ConfigureAwait(false))
         {
-            await subscriber.StartAsync("leaving", SubscriptionHandler.EachRaw((e, _, _) =>
+            await subscriber.StartAsync("leaving", SubscriptionHandler.RawEach((e, _, _) =>
             {
                 left.Add(LaterAsync(e.Version));
                 return default;
@@ -210,10 +208,10 @@ internal static class HandlingCases
         var subscriber = On(store.Log, store.Store);
         await using (subscriber.ConfigureAwait(false))
         {
-            using (Handling.Begin(new EventMetadata { CorrelationId = "of the starter" }))
+            using (EventContext.BeginScope(new EventMetadata { CorrelationId = "of the starter" }))
                 await subscriber.StartAsync("batches", SubscriptionHandler.RawBatches((_, _, _) =>
                 {
-                    seen = Handling.Current;
+                    seen = EventContext.Current;
                     return default;
                 })).ConfigureAwait(false);
             await WaitAsync(subscriber, last.LastPosition).ConfigureAwait(false);
@@ -226,7 +224,7 @@ internal static class HandlingCases
     private static async Task<EventEnvelope> WorkAsync(StoreUnderTest store, string stream, EventMetadata? handled)
     {
         LogAppend append;
-        using (handled is null ? default : Handling.Begin(handled))
+        using (handled is null ? default : EventContext.BeginScope(handled))
             append = await store.Log.WorkAsync(() => store.Store.Encode(new Append().To(stream, ExpectedVersion.Any, [new Added(1)]))).ConfigureAwait(false);
         await store.Log.AppendAsync(append).ConfigureAwait(false);
         return await store.SingleAsync(stream).ConfigureAwait(false);

@@ -1,7 +1,5 @@
 using System.Collections.Concurrent;
-using EventSourcing.Serialization;
 using EventSourcing.Storage;
-using EventSourcing.Subscriptions;
 using static EventSourcing.Testing.Contract.Subscribing;
 
 namespace EventSourcing.Testing.Contract;
@@ -22,7 +20,7 @@ internal static class HeadCases
     private static async Task<Subscription> LiveAsync(Subscriber subscriber, LogUnderTest log, string name, SubscriptionHandler handler, SubscriptionOptions options)
     {
         var subscription = await subscriber.StartAsync(name, handler, options).ConfigureAwait(false);
-        await log.Changed.UntilAsync(() => subscription.State == SubscriptionState.Live && subscription.ActiveSegments == (options.IsGroup ? 16 : 1), "it is live").ConfigureAwait(false);
+        await log.Changed.UntilAsync(() => subscription.State == SubscriptionState.Live && subscription.ActiveSegments == (options.IsPartitioned ? 16 : 1), "it is live").ConfigureAwait(false);
         return subscription;
     }
 
@@ -38,7 +36,7 @@ internal static class HeadCases
             var subscriber = On(log, new EventStore(counting, EventTypeMap.Empty));
             await using (subscriber.ConfigureAwait(false))
             {
-                var options = new SubscriptionOptions { From = Start.End, IsGroup = isGroup, CheckpointAfter = TimeSpan.FromHours(1) };
+                var options = new SubscriptionOptions { From = StartFrom.End, IsPartitioned = isGroup, CheckpointAfter = TimeSpan.FromHours(1) };
                 var subscription = await LiveAsync(subscriber, log, $"s-{isGroup}", Collect(seen), options).ConfigureAwait(false);
                 await log.Changed.UntilAsync(() => counting.Waits > 0, "it waits").ConfigureAwait(false);
                 var (reads, waits) = (counting.Reads, counting.Waits);
@@ -63,7 +61,7 @@ internal static class HeadCases
             var subscriber = On(log, new EventStore(counting, EventTypeMap.Empty));
             await using (subscriber.ConfigureAwait(false))
             {
-                var options = new SubscriptionOptions { IsGroup = isGroup, CheckpointAfter = TimeSpan.FromMilliseconds(50) };
+                var options = new SubscriptionOptions { IsPartitioned = isGroup, CheckpointAfter = TimeSpan.FromMilliseconds(50) };
                 var subscription = await LiveAsync(subscriber, log, $"s-{isGroup}", Collect([]), options).ConfigureAwait(false);
                 await log.Changed.UntilAsync(() => counting.Waits > 0, "it waits").ConfigureAwait(false);
                 for (var i = 1; i <= 3; i++)
@@ -85,13 +83,13 @@ internal static class HeadCases
         var subscriber = On(log);
         await using (subscriber.ConfigureAwait(false))
         {
-            var subscription = await LiveAsync(subscriber, log, "group", SubscriptionHandler.EachRaw(async (e, delivery, _) =>
+            var subscription = await LiveAsync(subscriber, log, "group", SubscriptionHandler.RawEach(async (e, delivery, _) =>
             {
                 segments[e.StreamId.Value] = delivery.Segment;
                 seen.Enqueue((e.StreamId.Value, e.Version));
                 log.Changed.Set();
                 if (e.StreamId == "stuck") await release.Task.ConfigureAwait(false);
-            }), new() { IsGroup = true, Workers = 16 }).ConfigureAwait(false);
+            }), new() { IsPartitioned = true, MaxConcurrency = 16 }).ConfigureAwait(false);
             for (var stream = 0; stream < streams; stream++) await AppendAsync(log, $"s-{stream}").ConfigureAwait(false);
             await AppendAsync(log, "stuck").ConfigureAwait(false);
             await log.Changed.UntilAsync(() => segments.Count == streams + 1, "the first of each has come").ConfigureAwait(false);
@@ -114,7 +112,7 @@ internal static class HeadCases
         var subscriber = On(log, new EventStore(troubled, EventTypeMap.Empty));
         await using (subscriber.ConfigureAwait(false))
         {
-            var subscription = await LiveAsync(subscriber, log, "group", Collect(seen), new() { IsGroup = true }).ConfigureAwait(false);
+            var subscription = await LiveAsync(subscriber, log, "group", Collect(seen), new() { IsPartitioned = true }).ConfigureAwait(false);
             foreach (var operation in new[] { nameof(IEventLog.ReadAsync), nameof(IEventLog.WaitAsync) })
             {
                 var left = 8;

@@ -209,7 +209,7 @@ internal static class IdempotencyCases
     {
         await log.AppendAsync("x", Make.Event()).ConfigureAwait(false);
         await log.AppendAsync(Make.Command("c", 1, "a", Make.Numbered(2))).ConfigureAwait(false);
-        var refusal = await log.RefusesAsync<CommandReusedException>(Make.Command("c", 2, "a", Make.Event())).ConfigureAwait(false);
+        var refusal = await log.RefusesAsync<CommandIdConflictException>(Make.Command("c", 2, "a", Make.Event())).ConfigureAwait(false);
         Expect.Equal(("c", 3L), (refusal.CommandId, refusal.First.LastPosition.ToInt64()), "command and the first append");
     }
 
@@ -245,7 +245,7 @@ internal static class IdempotencyCases
         await log.AppendAsync("x", Make.WithIds(9)).ConfigureAwait(false);
         await log.AppendAsync(Make.Command("c", 1, "a", Make.WithIds(1))).ConfigureAwait(false);
         Expect.Equal(2, (await log.AppendAsync(Make.Command("c", 1, "a", Make.WithIds(9))).ConfigureAwait(false)).LastPosition.ToInt64(), "position");
-        await log.RefusesAsync<CommandReusedException>(Make.Command("c", 2, "a", Make.WithIds(9))).ConfigureAwait(false);
+        await log.RefusesAsync<CommandIdConflictException>(Make.Command("c", 2, "a", Make.WithIds(9))).ConfigureAwait(false);
     }
 
     private static async Task Command_that_repeats_events_is_remembered(LogUnderTest log)
@@ -256,7 +256,7 @@ internal static class IdempotencyCases
         Expect.Equal([1L, 3L], (await log.AppendAsync(Make.Command("c", 1, "a", Make.WithIds(1, 2))).ConfigureAwait(false)).Positions(), "positions");
         var again = await log.AppendAsync(Make.Command("c", 1, "a", Make.Event())).ConfigureAwait(false);
         Expect.True(again.WasDuplicate && again.Positions().SequenceEqual([1L, 3L]), "the command is known with the scattered positions");
-        await log.RefusesAsync<CommandReusedException>(Make.Command("c", 2, "a", Make.Event())).ConfigureAwait(false);
+        await log.RefusesAsync<CommandIdConflictException>(Make.Command("c", 2, "a", Make.Event())).ConfigureAwait(false);
     }
 
     private static async Task Command_across_streams_returns_all_ranges_again(LogUnderTest log)

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using EventSourcing.Subscriptions;
 using static EventSourcing.Testing.Contract.Subscribing;
 
 namespace EventSourcing.Testing.Contract;
@@ -43,7 +42,7 @@ internal static class LeaseCases
         Expect.Equal(Make.CountTo(40).Skip(20), seenBySecond, "what came to the second");
     }
 
-    private static SubscriptionHandler CollectVersions(LogUnderTest log, ConcurrentQueue<(string, long)> seen) => SubscriptionHandler.EachRaw(async (e, _, _) =>
+    private static SubscriptionHandler CollectVersions(LogUnderTest log, ConcurrentQueue<(string, long)> seen) => SubscriptionHandler.RawEach(async (e, _, _) =>
     {
         await Task.Yield();
         seen.Enqueue((e.StreamId.Value, e.Version));
@@ -64,7 +63,7 @@ internal static class LeaseCases
         var subscriber = On(log);
         await using (subscriber.ConfigureAwait(false))
         {
-            var subscription = await subscriber.StartAsync("group", CollectVersions(log, seen), new() { IsGroup = true, Workers = 4 }).ConfigureAwait(false);
+            var subscription = await subscriber.StartAsync("group", CollectVersions(log, seen), new() { IsPartitioned = true, MaxConcurrency = 4 }).ConfigureAwait(false);
             await WaitAsync(subscription, 500).ConfigureAwait(false);
             Expect.Equal(16, subscription.ActiveSegments, "the segments");
         }
@@ -75,7 +74,7 @@ internal static class LeaseCases
     private static async Task Group_is_shared_and_handed_over_without_repeats(LogUnderTest log)
     {
         var seen = new ConcurrentQueue<(string, long)>();
-        var group = new SubscriptionOptions { IsGroup = true, Workers = 2 };
+        var group = new SubscriptionOptions { IsPartitioned = true, MaxConcurrency = 2 };
         async Task AppendAsync()
         {
             for (var i = 0; i < 5; i++)
@@ -112,8 +111,8 @@ internal static class LeaseCases
         {
             foreach (var isGroup in new[] { false, true })
             {
-                await (await subscriber.StartAsync($"kind-{isGroup}", Collect([]), new() { IsGroup = isGroup }).ConfigureAwait(false)).DisposeAsync().ConfigureAwait(false);
-                await Expect.ThrowsAsync<InvalidOperationException>(() => subscriber.StartAsync($"kind-{isGroup}", Collect([]), new() { IsGroup = !isGroup }), "the other kind").ConfigureAwait(false);
+                await (await subscriber.StartAsync($"kind-{isGroup}", Collect([]), new() { IsPartitioned = isGroup }).ConfigureAwait(false)).DisposeAsync().ConfigureAwait(false);
+                await Expect.ThrowsAsync<InvalidOperationException>(() => subscriber.StartAsync($"kind-{isGroup}", Collect([]), new() { IsPartitioned = !isGroup }), "the other kind").ConfigureAwait(false);
             }
         }
     }

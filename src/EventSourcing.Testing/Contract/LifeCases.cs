@@ -54,7 +54,7 @@ internal static class LifeCases
     private static async Task Wait_beyond_the_head_is_refused(LogUnderTest log)
     {
         await log.AppendAsync("s", Make.Event()).ConfigureAwait(false);
-        var refusal = await Expect.ThrowsAsync<LogTruncatedException>(() => WaitAsync(log, 2), "the wait").ConfigureAwait(false);
+        var refusal = await Expect.ThrowsAsync<PositionOutOfRangeException>(() => WaitAsync(log, 2), "the wait").ConfigureAwait(false);
         Expect.Equal((2L, 1L), (refusal.Checkpoint.ToInt64(), refusal.Head.ToInt64()), "checkpoint and head");
     }
 

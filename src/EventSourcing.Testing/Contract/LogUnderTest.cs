@@ -47,13 +47,13 @@ internal sealed class LogUnderTest(ILogFixture fixture, IEventLog log, DrivenClo
     internal async Task<bool> PutAsync(RecordKind kind, string key, ReadOnlyMemory<byte> value, long? ifRevision = null) =>
         (await ChangeAsync(RecordChange.Put(kind, key, value, ifRevision).OrSkip()).ConfigureAwait(false)).Changed[0];
 
-    internal async Task<Record?> FindRecordAsync(RecordKind kind, string key)
+    internal async Task<StoredRecord?> FindRecordAsync(RecordKind kind, string key)
     {
         var found = await Log.ReadRecordsAsync(kind, key, key, 1, CancellationToken.None).ConfigureAwait(false);
         return found.Count == 0 ? null : found[0];
     }
 
-    internal async Task<IReadOnlyList<Record>> RecordsAsync(RecordKind kind, string from = "", string? through = null, int max = 1000) =>
+    internal async Task<IReadOnlyList<StoredRecord>> RecordsAsync(RecordKind kind, string from = "", string? through = null, int max = 1000) =>
         await Log.ReadRecordsAsync(kind, from, through, max, CancellationToken.None).ConfigureAwait(false);
 
     /// <summary>Writes with a user's work in the transaction, of whatever type that is.</summary>

@@ -1,8 +1,5 @@
 using System.Collections.Concurrent;
-using EventSourcing.Bus;
-using EventSourcing.Serialization;
 using EventSourcing.Storage;
-using EventSourcing.Subscriptions;
 using static EventSourcing.Testing.Contract.Subscribing;
 
 namespace EventSourcing.Testing.Contract;
@@ -51,7 +48,7 @@ internal static class LoopCases
         var subscriber = On(log);
         await using (subscriber.ConfigureAwait(false))
         {
-            own = await subscriber.StartAsync("own", SubscriptionHandler.EachRaw(async (e, _, _) =>
+            own = await subscriber.StartAsync("own", SubscriptionHandler.RawEach(async (e, _, _) =>
             {
                 await ready.Task.ConfigureAwait(false);
                 await own.DisposeAsync().ConfigureAwait(false);
@@ -74,15 +71,15 @@ internal static class LoopCases
         var subscriber = On(log);
         await using (subscriber.ConfigureAwait(false))
         {
-            own = await subscriber.StartAsync("own", SubscriptionHandler.EachRaw(async (e, _, _) =>
+            own = await subscriber.StartAsync("own", SubscriptionHandler.RawEach(async (e, _, _) =>
             {
                 await ready.Task.ConfigureAwait(false);
                 Func<Task>[] calls =
                 [
-                    () => own.PauseAsync(), () => own.ResumeAsync(), () => own.ResetAsync(Start.Beginning),
-                    () => own.RetryAsync("k"), () => own.RetryAllAsync(), () => own.DiscardAsync("k"), () => own.WaitForAsync(e.Position), () => Task.Run(() => own.PauseAsync()),
+                    () => own.PauseAsync(), () => own.ResumeAsync(), () => own.ResetAsync(StartFrom.Beginning),
+                    () => own.RetryAsync("k"), () => own.RetryAllAsync(), () => own.DiscardAsync("k"), () => own.WaitForPositionAsync(e.Position), () => Task.Run(() => own.PauseAsync()),
                 ];
-                using (Handling.Begin(new EventMetadata { Actor = "ann" }))
+                using (EventContext.BeginScope(new EventMetadata { Actor = "ann" }))
                     foreach (var call in calls) refused.Enqueue((await Expect.ThrowsAsync<InvalidOperationException>(call, "the call").ConfigureAwait(false)).Message);
             })).ConfigureAwait(false);
             await log.AppendAsync("s", Make.Event()).ConfigureAwait(false);
@@ -101,7 +98,7 @@ internal static class LoopCases
         var subscriber = On(log);
         await using (subscriber.ConfigureAwait(false))
         {
-            own = await subscriber.StartAsync("own", SubscriptionHandler.EachRaw(async (e, _, _) =>
+            own = await subscriber.StartAsync("own", SubscriptionHandler.RawEach(async (e, _, _) =>
             {
                 if (e.Position.ToInt64() == 1)
                 {
@@ -132,7 +129,7 @@ internal static class LoopCases
         var (ready, both) = (new TaskCompletionSource(), new Barrier(2));
         var ended = new ConcurrentQueue<string>();
         var (first, second) = (On(log), On(log));
-        SubscriptionHandler Disposing(string name, Func<Subscription> other) => SubscriptionHandler.EachRaw(async (_, _, _) =>
+        SubscriptionHandler Disposing(string name, Func<Subscription> other) => SubscriptionHandler.RawEach(async (_, _, _) =>
         {
             await ready.Task.ConfigureAwait(false);
             await Task.Run(() => both.SignalAndWait(Patience)).ConfigureAwait(false);
@@ -159,7 +156,7 @@ internal static class LoopCases
         var disposed = new TaskCompletionSource();
         var subscriber = On(log);
         var other = await subscriber.StartAsync("other", Collect([])).ConfigureAwait(false);
-        var own = await subscriber.StartAsync("own", SubscriptionHandler.EachRaw(async (_, _, _) =>
+        var own = await subscriber.StartAsync("own", SubscriptionHandler.RawEach(async (_, _, _) =>
         {
             await ready.Task.ConfigureAwait(false);
             await subscriber.DisposeAsync().ConfigureAwait(false);
@@ -177,9 +174,9 @@ internal static class LoopCases
         var ready = new TaskCompletionSource();
         var disposed = new TaskCompletionSource();
         var bus = new EventBus(StoreOf(log.Log));
-        var durable = await bus.SubscribeAsync("durable", Route.All, Collect([])).ConfigureAwait(false);
-        LiveListener own = null!;
-        own = await bus.ListenRawAsync(Route.All, async (_, _) =>
+        var durable = await bus.SubscribeAsync("durable", EventFilter.All, Collect([])).ConfigureAwait(false);
+        LiveSubscription own = null!;
+        own = await bus.SubscribeLiveRawAsync(EventFilter.All, async (_, _) =>
         {
             await ready.Task.ConfigureAwait(false);
             await own.DisposeAsync().ConfigureAwait(false);
@@ -191,7 +188,7 @@ internal static class LoopCases
         await disposed.Task.WaitAsync(Patience).ConfigureAwait(false);
         await bus.DisposeAsync().AsTask().WaitAsync(Patience).ConfigureAwait(false);
         Expect.Equal(SubscriptionState.Stopped, durable.State, "the durable listener");
-        Expect.Equal(0, bus.LiveListeners.Count, "the live listeners");
+        Expect.Equal(0, bus.LiveSubscriptions.Count, "the live listeners");
     }
 
     private static async Task Live_handler_that_disposes_its_bus_waits_for_no_other(LogUnderTest log)
@@ -199,12 +196,12 @@ internal static class LoopCases
         var (ready, busy, stuck) = (new TaskCompletionSource(), new TaskCompletionSource(), new TaskCompletionSource());
         var disposed = new TaskCompletionSource();
         var bus = new EventBus(StoreOf(log.Log));
-        await bus.ListenRawAsync(Route.All, async (_, _) =>
+        await bus.SubscribeLiveRawAsync(EventFilter.All, async (_, _) =>
         {
             busy.TrySetResult();
             await stuck.Task.ConfigureAwait(false);
         }).ConfigureAwait(false);
-        await bus.ListenRawAsync(Route.All, async (_, _) =>
+        await bus.SubscribeLiveRawAsync(EventFilter.All, async (_, _) =>
         {
             await ready.Task.ConfigureAwait(false);
             try
@@ -224,7 +221,7 @@ internal static class LoopCases
         await disposed.Task.WaitAsync(Patience).ConfigureAwait(false);
         stuck.SetResult();
         await bus.DisposeAsync().AsTask().WaitAsync(Patience).ConfigureAwait(false);
-        Expect.Equal(0, bus.LiveListeners.Count, "the live listeners");
+        Expect.Equal(0, bus.LiveSubscriptions.Count, "the live listeners");
     }
 
     private static async Task Filter_key_effect_and_work_of_a_reset_that_steer_are_refused(LogUnderTest log)
@@ -241,13 +238,13 @@ internal static class LoopCases
         var bus = new EventBus(new EventStore(log.Log, CaseEvents.Types));
         await using (bus.ConfigureAwait(false))
         {
-            var route = Route.Where(_ =>
+            var route = EventFilter.Where(_ =>
             {
                 Steer("filter");
                 // Asked again as a part of the handler.
                 return ++filtered == 2 ? throw new InvalidOperationException("once") : true;
             });
-            own = await bus.SubscribeAsync("own", route, SubscriptionHandler.EachRaw((_, delivery, _) =>
+            own = await bus.SubscribeAsync("own", route, SubscriptionHandler.RawEach((_, delivery, _) =>
             {
                 // The first is set aside, so that keys are asked for.
                 if (++handled <= 2) throw new InvalidOperationException("broken");
@@ -255,9 +252,9 @@ internal static class LoopCases
                 return default;
             }), new()
             {
-                OnFailure = OnFailure.RetryThenPark(1, TimeSpan.Zero),
+                OnFailure = FailurePolicy.RetryThenPark(1, TimeSpan.Zero),
                 CheckpointEvery = 1,
-                Key = e =>
+                PartitionKey = e =>
                 {
                     Steer("key");
                     return e.StreamId.Value;
@@ -265,7 +262,7 @@ internal static class LoopCases
             }).ConfigureAwait(false);
             for (var i = 1; i <= 4; i++) await log.AppendAsync($"s-{i}", Make.Event("taken")).ConfigureAwait(false);
             await WaitAsync(own, 4).ConfigureAwait(false);
-            await own.ResetAsync<object>(Start.End, _ => Steer("reset")).WaitAsync(Patience).ConfigureAwait(false);
+            await own.ResetAsync<object>(StartFrom.End, _ => Steer("reset")).WaitAsync(Patience).ConfigureAwait(false);
             Expect.Equal([], taken, "what was not refused");
             Expect.Equal(["effect", "filter", "key", "reset"], refused.Distinct().Order(StringComparer.Ordinal), "what was refused");
         }
@@ -273,12 +270,12 @@ internal static class LoopCases
 
     private static async Task Predicate_of_a_live_listener_may_dispose_it(LogUnderTest log)
     {
-        LiveListener own = null!;
+        LiveSubscription own = null!;
         var ended = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
         var bus = new EventBus(new EventStore(log.Log, CaseEvents.Types));
         await using (bus.ConfigureAwait(false))
         {
-            own = await bus.ListenRawAsync(Route.Where(_ =>
+            own = await bus.SubscribeLiveRawAsync(EventFilter.Where(_ =>
             {
                 var end = own.DisposeAsync().AsTask();
                 ended.TrySetResult(end.IsCompletedSuccessfully);
@@ -349,7 +346,7 @@ internal static class LoopCases
         var subscriber = On(log, Hasty);
         await using (subscriber.ConfigureAwait(false))
         {
-            var bad = await subscriber.StartAsync("bad", SubscriptionHandler.EachRaw(async (_, _, token) =>
+            var bad = await subscriber.StartAsync("bad", SubscriptionHandler.RawEach(async (_, _, token) =>
             {
                 token.Register(() => throw new InvalidOperationException("thrown by a callback"));
                 entered.TrySetResult();
@@ -401,7 +398,7 @@ internal static class LoopCases
             await log.Changed.UntilAsync(() => bad.State == SubscriptionState.Faulted, "it is faulted").ConfigureAwait(false);
             Expect.True((await bad.GetStatusAsync().ConfigureAwait(false)).LastError is StoreCorruptException { Where: "lease 'bad'" }, "the last error names the lease");
             // A reset begins anew, fails alike and says so.
-            await Expect.ThrowsAsync<SubscriptionException>(() => bad.ResetAsync(Start.Beginning).WaitAsync(Patience), "the reset").ConfigureAwait(false);
+            await Expect.ThrowsAsync<SubscriptionException>(() => bad.ResetAsync(StartFrom.Beginning).WaitAsync(Patience), "the reset").ConfigureAwait(false);
             await log.AppendAsync("s", Make.Event()).ConfigureAwait(false);
             await WaitAsync(good, 1).ConfigureAwait(false);
             var late = await subscriber.StartAsync("late", Collect([])).ConfigureAwait(false);
@@ -434,8 +431,8 @@ internal static class LoopCases
         var bus = new EventBus(StoreOf(troubled), Hasty);
         await using (bus.ConfigureAwait(false))
         {
-            var durable = await bus.SubscribeAsync("durable", Route.All, Collect(seen), new() { CheckpointEvery = 1 }).ConfigureAwait(false);
-            var listener = await bus.ListenRawAsync(Route.All, (e, _) =>
+            var durable = await bus.SubscribeAsync("durable", EventFilter.All, Collect(seen), new() { CheckpointEvery = 1 }).ConfigureAwait(false);
+            var listener = await bus.SubscribeLiveRawAsync(EventFilter.All, (e, _) =>
             {
                 live.Enqueue(e.Position.ToInt64());
                 met.Set();
@@ -488,12 +485,12 @@ internal static class LoopCases
         await using (subscriber.ConfigureAwait(false))
         {
             var attempts = 0;
-            var own = await subscriber.StartAsync("own", SubscriptionHandler.EachRaw((_, delivery, _) =>
+            var own = await subscriber.StartAsync("own", SubscriptionHandler.RawEach((_, delivery, _) =>
             {
                 attempts++;
                 delivery.Enlist<object>(_ => throw new StoreUnavailableException("another store"));
                 return default;
-            }), new() { OnFailure = OnFailure.RetryThenPause(2, TimeSpan.Zero) }).ConfigureAwait(false);
+            }), new() { OnFailure = FailurePolicy.RetryThenPause(2, TimeSpan.Zero) }).ConfigureAwait(false);
             await log.Changed.UntilAsync(() => own.State == SubscriptionState.Paused, "it is paused").ConfigureAwait(false);
             Expect.True((await own.GetStatusAsync().ConfigureAwait(false)).LastError is SubscriptionException { Attempts: 3, InnerException: StoreUnavailableException }, "the last error is the effect's");
             Expect.True(attempts >= 3, "it was tried three times");
@@ -507,12 +504,12 @@ internal static class LoopCases
         var subscriber = On(log, StoreOf(troubled));
         await using (subscriber.ConfigureAwait(false))
         {
-            var own = await subscriber.StartAsync("own", SubscriptionHandler.EachRaw((_, _, _) =>
-                isBroken ? throw new InvalidOperationException("broken") : default), new() { OnFailure = OnFailure.RetryThenPause(0) }).ConfigureAwait(false);
+            var own = await subscriber.StartAsync("own", SubscriptionHandler.RawEach((_, _, _) =>
+                isBroken ? throw new InvalidOperationException("broken") : default), new() { OnFailure = FailurePolicy.RetryThenPause(0) }).ConfigureAwait(false);
             await log.AppendAsync("s", Make.Event()).ConfigureAwait(false);
             await WaitAsync(own, 1).ConfigureAwait(false);
 
-            var meanwhile = own.WaitForAsync(GlobalPosition.FromInt64(2));
+            var meanwhile = own.WaitForPositionAsync(GlobalPosition.FromInt64(2));
             await own.PauseAsync().WaitAsync(Patience).ConfigureAwait(false);
             var byRequest = await Expect.ThrowsAsync<SubscriptionException>(() => meanwhile.WaitAsync(Patience), "a wait when it is paused").ConfigureAwait(false);
             Expect.True(byRequest is { InnerException: null, Name: "own" }, "there is no cause");
@@ -520,7 +517,7 @@ internal static class LoopCases
             await WaitAsync(own, 1).ConfigureAwait(false);
 
             await own.ResumeAsync().WaitAsync(Patience).ConfigureAwait(false);
-            meanwhile = own.WaitForAsync(GlobalPosition.FromInt64(2));
+            meanwhile = own.WaitForPositionAsync(GlobalPosition.FromInt64(2));
             isBroken = true;
             await log.AppendAsync("s", Make.Event()).ConfigureAwait(false);
             var byFailure = await Expect.ThrowsAsync<SubscriptionException>(() => meanwhile.WaitAsync(Patience), "a wait when the handler fails").ConfigureAwait(false);
@@ -544,14 +541,14 @@ internal static class LoopCases
         var (first, second) = (On(log, Hasty), On(log, Hasty));
         foreach (var isGroup in new[] { false, true })
         {
-            var options = new SubscriptionOptions { IsGroup = isGroup, Query = EventQuery.All.InCategory("a"), CheckpointAfter = TimeSpan.Zero };
+            var options = new SubscriptionOptions { IsPartitioned = isGroup, Query = EventQuery.All.InCategory("a"), CheckpointAfter = TimeSpan.Zero };
             var one = await first.StartAsync($"name-{isGroup}", Collect([]), options).ConfigureAwait(false);
             await log.Changed.UntilAsync(() => one.ActiveSegments == (isGroup ? 16 : 1), "the first has it").ConfigureAwait(false);
             var two = await second.StartAsync($"name-{isGroup}", Collect([]), options).ConfigureAwait(false);
             for (var i = 0; i < 4; i++) await log.AppendAsync($"a-{i}", Make.Event()).ConfigureAwait(false);
             // Not for the handler: the checkpoint stays before it.
             var last = await log.AppendAsync("b-1", Make.Event()).ConfigureAwait(false);
-            await two.WaitForAsync(last.LastPosition).WaitAsync(Patience).ConfigureAwait(false);
+            await two.WaitForPositionAsync(last.LastPosition).WaitAsync(Patience).ConfigureAwait(false);
         }
 
         await first.DisposeAsync().ConfigureAwait(false);
@@ -568,7 +565,7 @@ internal static class LoopCases
             var own = await subscriber.StartAsync("own", Collect(seen)).ConfigureAwait(false);
             await WaitAsync(own, 2).ConfigureAwait(false);
             await own.PauseAsync().WaitAsync(Patience).ConfigureAwait(false);
-            await own.ResetAsync(Start.Beginning).WaitAsync(Patience).ConfigureAwait(false);
+            await own.ResetAsync(StartFrom.Beginning).WaitAsync(Patience).ConfigureAwait(false);
             Expect.Equal((SubscriptionState.Paused, 0L), (own.State, await CheckpointAsync(log, "own").ConfigureAwait(false)), "state and checkpoint");
             await Expect.ThrowsAsync<SubscriptionException>(() => WaitAsync(own, 2), "a wait").ConfigureAwait(false);
             await own.ResumeAsync().WaitAsync(Patience).ConfigureAwait(false);
@@ -584,24 +581,24 @@ internal static class LoopCases
         var subscriber = On(log);
         await using (subscriber.ConfigureAwait(false))
         {
-            var own = await subscriber.StartAsync("own", Collect(seen), new() { IsGroup = true, CheckpointEvery = 1 }).ConfigureAwait(false);
+            var own = await subscriber.StartAsync("own", Collect(seen), new() { IsPartitioned = true, CheckpointEvery = 1 }).ConfigureAwait(false);
             await WaitAsync(own, 20).ConfigureAwait(false);
             var marks = 0;
             void Mark() => marks++;
-            await Expect.ThrowsAsync<ArgumentException>(() => own.ResetAsync<object>(Start.Beginning, async _ => await Task.Yield()), "asynchronous work").ConfigureAwait(false);
-            await Expect.ThrowsAsync<FormatException>(() => own.ResetAsync<object>(Start.Beginning, _ =>
+            await Expect.ThrowsAsync<ArgumentException>(() => own.ResetAsync<object>(StartFrom.Beginning, async _ => await Task.Yield()), "asynchronous work").ConfigureAwait(false);
+            await Expect.ThrowsAsync<FormatException>(() => own.ResetAsync<object>(StartFrom.Beginning, _ =>
             {
                 Mark();
                 throw new FormatException("no");
             }).WaitAsync(Patience), "work that throws").ConfigureAwait(false);
             using var given = new CancellationTokenSource();
             await given.CancelAsync().ConfigureAwait(false);
-            await Expect.ThrowsAsync<OperationCanceledException>(() => own.ResetAsync<object>(Start.Beginning, _ => Mark(), given.Token), "a reset given up").ConfigureAwait(false);
+            await Expect.ThrowsAsync<OperationCanceledException>(() => own.ResetAsync<object>(StartFrom.Beginning, _ => Mark(), given.Token), "a reset given up").ConfigureAwait(false);
             await WaitAsync(own, 20).ConfigureAwait(false);
             Expect.Equal((20, 1), (seen.Count, marks), "events and works after the resets that failed");
 
             await StealAsync(log, "own/07").ConfigureAwait(false);
-            await Expect.ThrowsAsync<Exception>(() => own.ResetAsync<object>(Start.Beginning, _ => Mark()).WaitAsync(Patience), "a reset without one of the leases").ConfigureAwait(false);
+            await Expect.ThrowsAsync<Exception>(() => own.ResetAsync<object>(StartFrom.Beginning, _ => Mark()).WaitAsync(Patience), "a reset without one of the leases").ConfigureAwait(false);
             Expect.Equal(1, marks, "works, as the lease was lost before");
         }
 
@@ -609,12 +606,12 @@ internal static class LoopCases
         await using (again.ConfigureAwait(false))
         {
             seen.Clear();
-            var own = await again.StartAsync("own", Collect(seen), new() { IsGroup = true }).ConfigureAwait(false);
+            var own = await again.StartAsync("own", Collect(seen), new() { IsPartitioned = true }).ConfigureAwait(false);
             await log.Changed.UntilAsync(() => own.ActiveSegments == 16, "all segments are active").ConfigureAwait(false);
             await WaitAsync(own, 20).ConfigureAwait(false);
             Expect.Equal(0, seen.Count, "what came, as nothing was reset");
             var marks = 0;
-            await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => own.ResetAsync<object>(Start.Beginning, _ => marks++))).WaitAsync(Patience).ConfigureAwait(false);
+            await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => own.ResetAsync<object>(StartFrom.Beginning, _ => marks++))).WaitAsync(Patience).ConfigureAwait(false);
             await WaitAsync(own, 20).ConfigureAwait(false);
             Expect.Equal(Make.CountTo(20), seen.Distinct().Order(), "what came again");
             Expect.Equal(3, marks, "works");
@@ -628,7 +625,7 @@ internal static class LoopCases
         await using (subscriber.ConfigureAwait(false))
         {
             for (var i = 0; i < 20; i++) await log.AppendAsync($"s-{i}", Make.Event()).ConfigureAwait(false);
-            var own = await subscriber.StartAsync("own", Collect([]), new() { IsGroup = true, CheckpointEvery = 1 }).ConfigureAwait(false);
+            var own = await subscriber.StartAsync("own", Collect([]), new() { IsPartitioned = true, CheckpointEvery = 1 }).ConfigureAwait(false);
             await WaitAsync(own, 20).ConfigureAwait(false);
             // When all segments wait for it.
             troubled.Trouble = operation =>
@@ -639,7 +636,7 @@ internal static class LoopCases
                 return null;
             };
             var works = 0;
-            var lost = await Expect.ThrowsAsync<LeaseLostException>(() => own.ResetAsync<object>(Start.Beginning, _ => works++).WaitAsync(Patience), "the reset").ConfigureAwait(false);
+            var lost = await Expect.ThrowsAsync<LeaseLostException>(() => own.ResetAsync<object>(StartFrom.Beginning, _ => works++).WaitAsync(Patience), "the reset").ConfigureAwait(false);
             Expect.Equal(("own/07", 0), (lost.Name, works), "the lease, and works");
             Expect.Equal(Enumerable.Repeat(20L, 16), await CheckpointsAsync().ConfigureAwait(false), "the checkpoints");
         }
@@ -671,17 +668,17 @@ internal static class LoopCases
         var (entered, stuck) = (new CountdownEvent(2), new TaskCompletionSource());
         var bus = new EventBus(StoreOf(log.Log), options);
         bus.Subscriber.StateChanged += (_, _, _) => log.Changed.Set();
-        var bad = await bus.SubscribeAsync("bad", Route.All, SubscriptionHandler.EachRaw(async (_, _, _) =>
+        var bad = await bus.SubscribeAsync("bad", EventFilter.All, SubscriptionHandler.RawEach(async (_, _, _) =>
         {
             entered.Signal();
             await stuck.Task.ConfigureAwait(false);
         })).ConfigureAwait(false);
-        await bus.ListenRawAsync(Route.All, async (_, _) =>
+        await bus.SubscribeLiveRawAsync(EventFilter.All, async (_, _) =>
         {
             entered.Signal();
             await stuck.Task.ConfigureAwait(false);
         }).ConfigureAwait(false);
-        var good = await bus.SubscribeAsync("good", Route.All, Collect([])).ConfigureAwait(false);
+        var good = await bus.SubscribeAsync("good", EventFilter.All, Collect([])).ConfigureAwait(false);
         await log.AppendAsync("s", Make.Event()).ConfigureAwait(false);
         await WaitAsync(good, 1).ConfigureAwait(false);
         await Task.Run(() => entered.Wait(Patience)).ConfigureAwait(false);
@@ -694,7 +691,7 @@ internal static class LoopCases
         Expect.True(new Guid(lease.Value.Span[1..17]) == bus.Subscriber.Owner, "the lease is kept");
         stuck.SetResult();
         await bus.DisposeAsync().AsTask().WaitAsync(Patience).ConfigureAwait(false);
-        Expect.Equal((SubscriptionState.Stopped, 0, 0), (bad.State, bus.Subscriber.Subscriptions.Count, bus.LiveListeners.Count), "after the handlers have returned");
+        Expect.Equal((SubscriptionState.Stopped, 0, 0), (bad.State, bus.Subscriber.Subscriptions.Count, bus.LiveSubscriptions.Count), "after the handlers have returned");
         Expect.Equal(1L, await CheckpointAsync(log, "bad").ConfigureAwait(false), "the checkpoint");
         entered.Dispose();
     }
@@ -710,8 +707,8 @@ internal static class LoopCases
             await Task.Delay(Timeout.InfiniteTimeSpan, token).ConfigureAwait(false);
         }
 
-        var durable = await bus.SubscribeAsync("durable", Route.All, SubscriptionHandler.EachRaw((_, _, token) => HandleAsync(token))).ConfigureAwait(false);
-        var live = await bus.ListenRawAsync(Route.All, (_, token) => HandleAsync(token)).ConfigureAwait(false);
+        var durable = await bus.SubscribeAsync("durable", EventFilter.All, SubscriptionHandler.RawEach((_, _, token) => HandleAsync(token))).ConfigureAwait(false);
+        var live = await bus.SubscribeLiveRawAsync(EventFilter.All, (_, token) => HandleAsync(token)).ConfigureAwait(false);
         await log.AppendAsync("s", Make.Event()).ConfigureAwait(false);
         await Task.Run(() => entered.Wait(Patience)).ConfigureAwait(false);
         await bus.DisposeAsync().AsTask().WaitAsync(Patience).ConfigureAwait(false);
@@ -727,13 +724,13 @@ internal static class LoopCases
         await using (bus.ConfigureAwait(false))
         {
             var own = await bus.Subscriber.StartAsync("own", Collect([])).ConfigureAwait(false);
-            var listener = await bus.ListenRawAsync(Route.All, static (_, _) => default).ConfigureAwait(false);
+            var listener = await bus.SubscribeLiveRawAsync(EventFilter.All, static (_, _) => default).ConfigureAwait(false);
             await log.AppendAsync("s", Make.Event()).ConfigureAwait(false);
             await WaitAsync(own, 1).ConfigureAwait(false);
             Func<Task>[] calls =
             [
-                () => own.PauseAsync(), () => own.ResumeAsync(), () => own.ResetAsync(Start.Beginning), () => own.ResetAsync<object>(Start.Beginning, _ => { }), () => own.RetryAllAsync(), () => own.RetryAsync("s"),
-                () => own.DiscardAsync("s"), () => own.WaitForAsync(GlobalPosition.FromInt64(2)),
+                () => own.PauseAsync(), () => own.ResumeAsync(), () => own.ResetAsync(StartFrom.Beginning), () => own.ResetAsync<object>(StartFrom.Beginning, _ => { }), () => own.RetryAllAsync(), () => own.RetryAsync("s"),
+                () => own.DiscardAsync("s"), () => own.WaitForPositionAsync(GlobalPosition.FromInt64(2)),
             ];
             foreach (var call in calls)
             {

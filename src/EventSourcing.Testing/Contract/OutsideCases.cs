@@ -1,7 +1,5 @@
 using System.Collections.Concurrent;
-using EventSourcing.Serialization;
 using EventSourcing.Storage;
-using EventSourcing.Subscriptions;
 
 namespace EventSourcing.Testing.Contract;
 
@@ -67,7 +65,7 @@ internal static class OutsideCases
             var subscriber = Subscribing.On(log);
             await using (subscriber.ConfigureAwait(false))
             {
-                var subscription = await subscriber.StartAsync("s", database.Handler(), new() { IsGroup = true, LoadToken = database.LoadAsync }).ConfigureAwait(false);
+                var subscription = await subscriber.StartAsync("s", database.Handler(), new() { IsPartitioned = true, LoadToken = database.LoadAsync }).ConfigureAwait(false);
                 await Subscribing.WaitAsync(subscription, 40).ConfigureAwait(false);
             }
 
@@ -106,7 +104,7 @@ internal static class OutsideCases
         await using (subscriber.ConfigureAwait(false))
         {
             var token = (await log.ReadAllAsync().ConfigureAwait(false))[2].Token;
-            var subscription = await subscriber.StartAsync("s", database.Handler(), new() { From = Start.After(token), LoadToken = database.LoadAsync }).ConfigureAwait(false);
+            var subscription = await subscriber.StartAsync("s", database.Handler(), new() { From = StartFrom.After(token), LoadToken = database.LoadAsync }).ConfigureAwait(false);
             await Subscribing.WaitAsync(subscription, 5).ConfigureAwait(false);
         }
 
@@ -120,7 +118,7 @@ internal static class OutsideCases
         var subscriber = Subscribing.On(log, new EventStore(log.Log, EventTypeMap.Empty));
         await using (subscriber.ConfigureAwait(false))
         {
-            var handler = SubscriptionHandler.EachRaw((_, delivery, _) =>
+            var handler = SubscriptionHandler.RawEach((_, delivery, _) =>
             {
                 try
                 {
@@ -136,7 +134,7 @@ internal static class OutsideCases
             var subscription = await subscriber.StartAsync("s", handler, new() { LoadToken = static (_, _) => Task.FromResult<ResumeToken?>(null) }).ConfigureAwait(false);
             Expect.True((await thrown.Task.WaitAsync(Subscribing.Patience).ConfigureAwait(false)).Message.Contains("LoadToken", StringComparison.Ordinal), "the message says why");
             await Subscribing.WaitAsync(subscription, 1).ConfigureAwait(false);
-            await Expect.ThrowsAsync<InvalidOperationException>(() => subscription.ResetAsync(Start.Beginning), "the reset").ConfigureAwait(false);
+            await Expect.ThrowsAsync<InvalidOperationException>(() => subscription.ResetAsync(StartFrom.Beginning), "the reset").ConfigureAwait(false);
         }
     }
 
@@ -191,13 +189,13 @@ internal static class OutsideCases
         var subscriber = Subscribing.On(log);
         await using (subscriber.ConfigureAwait(false))
         {
-            var handler = SubscriptionHandler.EachRaw(async (e, delivery, token) =>
+            var handler = SubscriptionHandler.RawEach(async (e, delivery, token) =>
             {
                 if (e.StreamId == "bad" && delivery.ResumeToken is not null) throw new InvalidOperationException("not yet");
                 parkedBefore.Enqueue((await log.Log.ReadRecordsAsync(RecordKind.Parked, "", null, 10, token).ConfigureAwait(false)).Count);
-                database.Commit(delivery.Segment, delivery.ResumeToken, delivery.Epoch, [e.Position.ToInt64()]);
+                database.Commit(delivery.Segment, delivery.ResumeToken, delivery.FencingToken, [e.Position.ToInt64()]);
             });
-            var options = new SubscriptionOptions { LoadToken = database.LoadAsync, OnFailure = OnFailure.RetryThenPark(0) };
+            var options = new SubscriptionOptions { LoadToken = database.LoadAsync, OnFailure = FailurePolicy.RetryThenPark(0) };
             var subscription = await subscriber.StartAsync("s", handler, options).ConfigureAwait(false);
             await Subscribing.WaitAsync(subscription, 2).ConfigureAwait(false);
             Expect.Equal([1], parkedBefore, "events parked in the log when the next one is handled");
@@ -262,9 +260,9 @@ internal static class OutsideCases
             }
         }
 
-        internal SubscriptionHandler Handler() => SubscriptionHandler.EachRaw((e, delivery, _) =>
+        internal SubscriptionHandler Handler() => SubscriptionHandler.RawEach((e, delivery, _) =>
         {
-            Commit(delivery.Segment, delivery.ResumeToken, delivery.Epoch, [e.Position.ToInt64()]);
+            Commit(delivery.Segment, delivery.ResumeToken, delivery.FencingToken, [e.Position.ToInt64()]);
             return default;
         });
 

@@ -1,8 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
-using EventSourcing.Serialization;
 using EventSourcing.Storage;
-using EventSourcing.Subscriptions;
 using static EventSourcing.Testing.Contract.Subscribing;
 
 namespace EventSourcing.Testing.Contract;
@@ -31,11 +29,11 @@ internal static class ParkingCases
     ];
 
     /// <summary>Twelve events of the streams s-0, s-1 and s-2 in turn; the fifth, the second of s-1, fails.</summary>
-    private static async Task<Subscription> StartAsync(LogUnderTest log, Subscriber subscriber, Func<RecordedEvent, Delivery, ValueTask> handle, OnFailure? onFailure = null, int checkpointEvery = 4000)
+    private static async Task<Subscription> StartAsync(LogUnderTest log, Subscriber subscriber, Func<RecordedEvent, DeliveryContext, ValueTask> handle, FailurePolicy? onFailure = null, int checkpointEvery = 4000)
     {
         for (var i = 0; i < 12; i++) await log.AppendAsync($"s-{i % 3}", Make.Event()).ConfigureAwait(false);
-        var options = new SubscriptionOptions { Query = EventQuery.All.InCategory("s"), CheckpointEvery = checkpointEvery, OnFailure = onFailure ?? OnFailure.RetryThenPark(times: 0) };
-        return await subscriber.StartAsync("parking", SubscriptionHandler.EachRaw((e, delivery, _) => handle(e, delivery)), options).ConfigureAwait(false);
+        var options = new SubscriptionOptions { Query = EventQuery.All.InCategory("s"), CheckpointEvery = checkpointEvery, OnFailure = onFailure ?? FailurePolicy.RetryThenPark(times: 0) };
+        return await subscriber.StartAsync("parking", SubscriptionHandler.RawEach((e, delivery, _) => handle(e, delivery)), options).ConfigureAwait(false);
     }
 
     private static void ThrowAt(long position, in RecordedEvent e)
@@ -48,7 +46,7 @@ internal static class ParkingCases
     private static async Task<IEnumerable<string>> SegmentsAsync(LogUnderTest log) =>
         (await RecordsAsync(log).ConfigureAwait(false)).Select(r => r.Key.Split('/')[1]).Distinct();
 
-    private static ValueTask<IReadOnlyList<Record>> RecordsAsync(LogUnderTest log) => log.Log.ReadRecordsAsync(RecordKind.Parked, "", null, 1000, CancellationToken.None);
+    private static ValueTask<IReadOnlyList<StoredRecord>> RecordsAsync(LogUnderTest log) => log.Log.ReadRecordsAsync(RecordKind.Parked, "", null, 1000, CancellationToken.None);
 
     private static async Task Events_set_aside_are_written_by_one_transaction_with_the_checkpoint(LogUnderTest log)
     {
@@ -85,7 +83,7 @@ internal static class ParkingCases
         {
             var started = new TaskCompletionSource<Subscription>();
             var (stored, listed) = (-1, Array.Empty<long>());
-            var handler = SubscriptionHandler.EachRaw(async (e, _, _) =>
+            var handler = SubscriptionHandler.RawEach(async (e, _, _) =>
             {
                 ThrowAt(1, e);
                 ThrowAt(3, e);
@@ -93,7 +91,7 @@ internal static class ParkingCases
                 stored = await StoredAsync(log).ConfigureAwait(false);
                 listed = await ParkedAsync(await started.Task.ConfigureAwait(false)).ConfigureAwait(false);
             });
-            var subscription = await subscriber.StartAsync("parking", handler, new() { CheckpointEvery = 2, OnFailure = OnFailure.RetryThenPark(times: 0) }).ConfigureAwait(false);
+            var subscription = await subscriber.StartAsync("parking", handler, new() { CheckpointEvery = 2, OnFailure = FailurePolicy.RetryThenPark(times: 0) }).ConfigureAwait(false);
             started.SetResult(subscription);
             await WaitAsync(subscription, 4).ConfigureAwait(false);
             Expect.Equal(1, stored, "how many were written");
@@ -159,12 +157,12 @@ internal static class ParkingCases
         await using (subscriber.ConfigureAwait(false))
         {
             var stored = -1;
-            var handler = SubscriptionHandler.EachRaw(async (e, _, _) =>
+            var handler = SubscriptionHandler.RawEach(async (e, _, _) =>
             {
                 ThrowAt(1, e);
                 stored = await StoredAsync(log).ConfigureAwait(false);
             });
-            var subscription = await subscriber.StartAsync("parking", handler, new() { OnFailure = OnFailure.RetryThenPark(times: 0) }).ConfigureAwait(false);
+            var subscription = await subscriber.StartAsync("parking", handler, new() { OnFailure = FailurePolicy.RetryThenPark(times: 0) }).ConfigureAwait(false);
             await WaitAsync(subscription, 301).ConfigureAwait(false);
             Expect.Equal(256, stored, "how many were written before the page's end");
             Expect.Equal(Make.CountTo(300), await ParkedAsync(subscription).ConfigureAwait(false), "what is parked");
@@ -200,7 +198,7 @@ internal static class ParkingCases
                 stored.Enqueue(await StoredAsync(log).ConfigureAwait(false));
                 if (delivery.Attempt == 2) return;
                 throw new InvalidOperationException("broken once");
-            }, OnFailure.RetryThenPark(times: 1, TimeSpan.Zero)).ConfigureAwait(false);
+            }, FailurePolicy.RetryThenPark(times: 1, TimeSpan.Zero)).ConfigureAwait(false);
             await WaitAsync(subscription, 12).ConfigureAwait(false);
             Expect.Equal([0, 1], stored, "how many were written before the two attempts");
             Expect.Equal([5, 8, 11], await ParkedAsync(subscription).ConfigureAwait(false), "what is parked");
@@ -219,7 +217,7 @@ internal static class ParkingCases
         await using (subscriber.ConfigureAwait(false))
         {
             var started = new TaskCompletionSource<Subscription>();
-            var handler = SubscriptionHandler.EachRaw(async (e, _, token) =>
+            var handler = SubscriptionHandler.RawEach(async (e, _, token) =>
             {
                 if (e.StreamId != streams[0]) throw new InvalidOperationException("broken");
                 if (e.Version < fill + 2) return;
@@ -229,7 +227,7 @@ internal static class ParkingCases
                 if (first == streams.Length - 1)
                     await log.Changed.UntilAsync(async () => (await SegmentsAsync(log).ConfigureAwait(false)).Count() >= 15, "the others' events are written").ConfigureAwait(false);
             });
-            var options = new SubscriptionOptions { IsGroup = true, Workers = 1, OnFailure = OnFailure.RetryThenPark(times: 0) };
+            var options = new SubscriptionOptions { IsPartitioned = true, MaxConcurrency = 1, OnFailure = FailurePolicy.RetryThenPark(times: 0) };
             var subscription = await subscriber.StartAsync("parking", handler, options).ConfigureAwait(false);
             started.SetResult(subscription);
             await WaitAsync(subscription, fill + (2 * streams.Length)).ConfigureAwait(false);
@@ -316,7 +314,7 @@ internal static class ParkingCases
         {
             var reset = RequestedAtSixAsync(log, subscriber, seen, async subscription =>
             {
-                await subscription.ResetAsync(Start.Beginning).ConfigureAwait(false);
+                await subscription.ResetAsync(StartFrom.Beginning).ConfigureAwait(false);
                 await WaitAsync(subscription, 12).ConfigureAwait(false);
                 var parked = new List<(long, int)>();
                 await foreach (var e in subscription.ReadParkedAsync().ConfigureAwait(false)) parked.Add((e.Event.Position.ToInt64(), e.Attempts));

@@ -1,8 +1,4 @@
-using EventSourcing.Aggregates;
-using EventSourcing.Bus;
-using EventSourcing.Commands;
 using EventSourcing.Storage;
-using EventSourcing.Subscriptions;
 using static EventSourcing.Testing.Contract.Subscribing;
 
 namespace EventSourcing.Testing.Contract;
@@ -27,7 +23,7 @@ internal static class ReactionCases
         ContractCase.Of(Reaction_needs_a_command_bus),
     ];
 
-    private static readonly SubscriptionOptions Pausing = new() { OnFailure = OnFailure.RetryThenPause(times: 2, TimeSpan.Zero) };
+    private static readonly SubscriptionOptions Pausing = new() { OnFailure = FailurePolicy.RetryThenPause(times: 2, TimeSpan.Zero) };
 
     /// <summary>Takes from a stream's stock, and counts the decisions.</summary>
     private sealed class Warehouse(IEventStore store)
@@ -55,7 +51,7 @@ internal static class ReactionCases
     }
 
     private static async Task HandledAsync(StoreUnderTest store, Subscription subscription) =>
-        await subscription.WaitForAsync(await store.Store.GetHeadAsync().ConfigureAwait(false)).WaitAsync(Patience).ConfigureAwait(false);
+        await subscription.WaitForPositionAsync(await store.Store.GetHeadAsync().ConfigureAwait(false)).WaitAsync(Patience).ConfigureAwait(false);
 
     private static async Task<int> CountAsync(StoreUnderTest store, StreamId stream) =>
         (await store.Store.LoadAsync<Stock>(stream).ConfigureAwait(false)).State.Count;
@@ -73,7 +69,7 @@ internal static class ReactionCases
         var events = await StoreUnderTest.ToListAsync(store.Store.ReadStreamAsync("stock")).ConfigureAwait(false);
         Expect.Equal([new Added(10), new Taken(1)], events.Select(e => e.Data), "the events");
         Expect.Equal((events[0].EventId.ToString(), events[0].EventId.ToString(), "ann"), (events[1].CausationId, events[1].CorrelationId, events[1].Actor), "what the command's event takes from the cause");
-        Expect.Equal(["0 added", "1 taken"], (await store.Store.TraceAsync("stock-up").ConfigureAwait(false)).Flatten().Select(n => $"{n.Depth} {n.Event.Type}"), "the trace");
+        Expect.Equal(["0 added", "1 taken"], (await store.Store.GetCausationTreeAsync("stock-up").ConfigureAwait(false)).Flatten().Select(n => $"{n.Depth} {n.Event.Type}"), "the trace");
     }
 
     private static async Task Crash_between_command_and_checkpoint_leaves_one_effect(StoreUnderTest store)
@@ -119,7 +115,7 @@ internal static class ReactionCases
             await HandledAsync(store, subscription).ConfigureAwait(false);
             for (var i = 0; i < 100; i++)
             {
-                await subscription.ResetAsync(Start.Beginning).WaitAsync(Patience).ConfigureAwait(false);
+                await subscription.ResetAsync(StartFrom.Beginning).WaitAsync(Patience).ConfigureAwait(false);
                 await HandledAsync(store, subscription).ConfigureAwait(false);
             }
         }).ConfigureAwait(false);
@@ -147,7 +143,7 @@ internal static class ReactionCases
         {
             var subscription = await bus.ReactAsync<Added>("nothing", (_, e) => new Take(e.StreamId.Value, 0)).ConfigureAwait(false);
             await HandledAsync(store, subscription).ConfigureAwait(false);
-            await subscription.ResetAsync(Start.Beginning).WaitAsync(Patience).ConfigureAwait(false);
+            await subscription.ResetAsync(StartFrom.Beginning).WaitAsync(Patience).ConfigureAwait(false);
             await HandledAsync(store, subscription).ConfigureAwait(false);
         }).ConfigureAwait(false);
         Expect.Equal(1, warehouse.Decided, "the decisions");
@@ -182,9 +178,9 @@ internal static class ReactionCases
             var subscription = await bus.ReactAsync<Added>("changing", (_, _, _) => new(commands), Pausing).ConfigureAwait(false);
             await HandledAsync(store, subscription).ConfigureAwait(false);
             commands = [commands[1]];
-            await subscription.ResetAsync(Start.Beginning).WaitAsync(Patience).ConfigureAwait(false);
+            await subscription.ResetAsync(StartFrom.Beginning).WaitAsync(Patience).ConfigureAwait(false);
             await store.Log.Changed.UntilAsync(() => subscription.State == SubscriptionState.Paused, "it is paused").ConfigureAwait(false);
-            Expect.True((await subscription.GetStatusAsync().ConfigureAwait(false)).LastError?.InnerException is CommandReusedException, "the error says that the command is another");
+            Expect.True((await subscription.GetStatusAsync().ConfigureAwait(false)).LastError?.InnerException is CommandIdConflictException, "the error says that the command is another");
         }).ConfigureAwait(false);
         Expect.Equal(7, await CountAsync(store, "stock").ConfigureAwait(false), "what is left");
     }
@@ -199,7 +195,7 @@ internal static class ReactionCases
             var subscription = await bus.ReactAsync<Added>("changing", (_, _) => new Take("stock", count), Pausing).ConfigureAwait(false);
             await HandledAsync(store, subscription).ConfigureAwait(false);
             count = 2;
-            await subscription.ResetAsync(Start.Beginning).WaitAsync(Patience).ConfigureAwait(false);
+            await subscription.ResetAsync(StartFrom.Beginning).WaitAsync(Patience).ConfigureAwait(false);
             await HandledAsync(store, subscription).ConfigureAwait(false);
         }).ConfigureAwait(false);
         Expect.Equal(9, await CountAsync(store, "stock").ConfigureAwait(false), "what is left");
@@ -233,13 +229,13 @@ internal static class ReactionCases
         await ReactingAsync(store, warehouse, async bus =>
         {
             var subscription = await bus.ReactAsync<Added>(
-                "two", (_, e) => new Take(e.StreamId.Value, 2), new() { OnFailure = OnFailure.RetryThenPark(times: 1, TimeSpan.Zero) }).ConfigureAwait(false);
+                "two", (_, e) => new Take(e.StreamId.Value, 2), new() { OnFailure = FailurePolicy.RetryThenPark(times: 1, TimeSpan.Zero) }).ConfigureAwait(false);
             await HandledAsync(store, subscription).ConfigureAwait(false);
             Expect.Equal([1], await ParkedAsync(subscription).ConfigureAwait(false), "what is parked");
             Expect.Equal(1, await CountAsync(store, "rich").ConfigureAwait(false), "what is left of the other stream");
             await store.AppendAsync("poor", new Taken(-1)).ConfigureAwait(false);
             Expect.Equal(1, await subscription.RetryAllAsync().WaitAsync(Patience).ConfigureAwait(false), "handled by the retry");
-            await subscription.ResetAsync(Start.Beginning).WaitAsync(Patience).ConfigureAwait(false);
+            await subscription.ResetAsync(StartFrom.Beginning).WaitAsync(Patience).ConfigureAwait(false);
             await HandledAsync(store, subscription).ConfigureAwait(false);
         }).ConfigureAwait(false);
         Expect.Equal((0, 1), (await CountAsync(store, "poor").ConfigureAwait(false), await CountAsync(store, "rich").ConfigureAwait(false)), "what is left");

@@ -134,7 +134,7 @@ internal static class ReadCases
         await log.AppendAsync("s", Make.Numbered(2)).ConfigureAwait(false);
         foreach (var direction in Enum.GetValues<ReadDirection>())
         {
-            var refusal = await Expect.ThrowsAsync<LogTruncatedException>(() => log.PageAsync(new AllRead { AfterPosition = At(3), Direction = direction }), "the read").ConfigureAwait(false);
+            var refusal = await Expect.ThrowsAsync<PositionOutOfRangeException>(() => log.PageAsync(new AllRead { AfterPosition = At(3), Direction = direction }), "the read").ConfigureAwait(false);
             Expect.Equal((3L, 2L), (refusal.Checkpoint.ToInt64(), refusal.Head.ToInt64()), "checkpoint and head");
         }
     }

@@ -24,7 +24,7 @@ internal static class RecordCases
         ContractCase.Of(Compare_and_set_at_once_loses_no_update),
     ];
 
-    private static Task<Record?> GetAsync(LogUnderTest log, string key, RecordKind kind = RecordKind.Checkpoint) => log.FindRecordAsync(kind, key);
+    private static Task<StoredRecord?> GetAsync(LogUnderTest log, string key, RecordKind kind = RecordKind.Checkpoint) => log.FindRecordAsync(kind, key);
 
     private static Task<bool> PutAsync(LogUnderTest log, string key, byte value, long? ifRevision = null, RecordKind kind = RecordKind.Checkpoint) =>
         log.PutAsync(kind, key, new[] { value }, ifRevision);

@@ -1,6 +1,4 @@
-using System.Collections.Concurrent;
 using EventSourcing.Storage;
-using EventSourcing.Subscriptions;
 using static EventSourcing.Testing.Contract.Subscribing;
 
 namespace EventSourcing.Testing.Contract;
@@ -30,7 +28,7 @@ internal static class RecordedCases
         await using (subscriber.ConfigureAwait(false))
         {
             await WaitAsync(await subscriber.StartAsync("alone", Collect([])).ConfigureAwait(false), 3).ConfigureAwait(false);
-            await WaitAsync(await subscriber.StartAsync("shared", Collect([]), new() { IsGroup = true }).ConfigureAwait(false), 3).ConfigureAwait(false);
+            await WaitAsync(await subscriber.StartAsync("shared", Collect([]), new() { IsPartitioned = true }).ConfigureAwait(false), 3).ConfigureAwait(false);
             var running = await SubscriptionsAsync(log).ConfigureAwait(false);
             Expect.Equal(["alone", "shared"], running.Select(s => s.Name), "names");
             Expect.Equal([false, true], running.Select(s => s.IsPartitioned), "which are partitioned");
@@ -57,7 +55,7 @@ internal static class RecordedCases
         var subscriber = On(log, Quiet);
         await using (subscriber.ConfigureAwait(false))
         {
-            foreach (var name in new[] { "a", "b", "c", "d" }) await subscriber.StartAsync(name, Collect([]), new() { IsGroup = name == "c" }).ConfigureAwait(false);
+            foreach (var name in new[] { "a", "b", "c", "d" }) await subscriber.StartAsync(name, Collect([]), new() { IsPartitioned = name == "c" }).ConfigureAwait(false);
             await log.Changed.UntilAsync(() => subscriber.Subscriptions.All(s => s.State == SubscriptionState.Live), "all are live").ConfigureAwait(false);
         }
 
@@ -77,7 +75,7 @@ internal static class RecordedCases
         await ParkAsync(log, "parking-too").ConfigureAwait(false);
         var parked = await ParkedAsync(log, "parking").ConfigureAwait(false);
         Expect.Equal([2L, 4L, 6L], parked.Select(p => p.Event.Position.ToInt64()).Order(), "positions");
-        Expect.Equal(["s-1", "s-3", "s-5"], parked.Select(p => p.Key).Order(StringComparer.Ordinal), "keys");
+        Expect.Equal(["s-1", "s-3", "s-5"], parked.Select(p => p.PartitionKey).Order(StringComparer.Ordinal), "keys");
         foreach (var one in parked) Expect.Equal((1, true), (one.Attempts, one.Reason.Contains("broken", StringComparison.Ordinal)), "attempts and reason");
     }
 
@@ -106,8 +104,8 @@ internal static class RecordedCases
         var subscriber = On(log, Quiet);
         await using (subscriber.ConfigureAwait(false))
         {
-            var handler = SubscriptionHandler.EachRaw((e, _, _) => e.Position.ToInt64() % 2 == 0 ? throw new InvalidOperationException("broken") : default);
-            await WaitAsync(await subscriber.StartAsync(name, handler, new() { OnFailure = OnFailure.RetryThenPark(times: 0) }).ConfigureAwait(false), 6).ConfigureAwait(false);
+            var handler = SubscriptionHandler.RawEach((e, _, _) => e.Position.ToInt64() % 2 == 0 ? throw new InvalidOperationException("broken") : default);
+            await WaitAsync(await subscriber.StartAsync(name, handler, new() { OnFailure = FailurePolicy.RetryThenPark(times: 0) }).ConfigureAwait(false), 6).ConfigureAwait(false);
         }
     }
 

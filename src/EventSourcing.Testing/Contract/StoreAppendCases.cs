@@ -82,7 +82,7 @@ internal static class StoreAppendCases
             new Append().To("b", ExpectedVersion.Any, [new Added(1)]).FailIf(EventQuery.Of<Taken>(), At(1))).ConfigureAwait(false);
         Expect.Equal(2, refusal.Conflict.ToInt64(), "where the matching event is");
         await store.AppendAsync(new Append().To("b", ExpectedVersion.Any, [new Taken(1)]).FailIf(EventQuery.Of<Taken>(), At(2))).ConfigureAwait(false);
-        await store.RefusesAsync<LogTruncatedException>(new Append().To("b", ExpectedVersion.Any, [new Added(1)]).FailIf(EventQuery.Of<Taken>(), At(4))).ConfigureAwait(false);
+        await store.RefusesAsync<PositionOutOfRangeException>(new Append().To("b", ExpectedVersion.Any, [new Added(1)]).FailIf(EventQuery.Of<Taken>(), At(4))).ConfigureAwait(false);
     }
 
     private static async Task Condition_said_twice_refuses_by_either_query(StoreUnderTest store)
@@ -143,7 +143,7 @@ internal static class StoreAppendCases
         };
         foreach (var other in others)
         {
-            var refusal = await store.RefusesAsync<CommandReusedException>(other).ConfigureAwait(false);
+            var refusal = await store.RefusesAsync<CommandIdConflictException>(other).ConfigureAwait(false);
             Expect.Equal(("c", first.LastPosition), (refusal.CommandId, refusal.First.LastPosition), "the first use");
         }
     }
@@ -173,7 +173,7 @@ internal static class StoreAppendCases
         await store.AppendAsync(Command("c", [1], 1)).ConfigureAwait(false);
         Expect.True((await store.AppendAsync(Command("c", [1], 2)).ConfigureAwait(false)).WasDuplicate, "the same fingerprint is a repeat whatever the events");
         Expect.True((await store.AppendAsync(Command("c", [], 3)).ConfigureAwait(false)).WasDuplicate, "without a fingerprint the id alone decides");
-        await store.RefusesAsync<CommandReusedException>(Command("c", [2], 1)).ConfigureAwait(false);
+        await store.RefusesAsync<CommandIdConflictException>(Command("c", [2], 1)).ConfigureAwait(false);
         await store.RefusesAsync<ArgumentException>(Command("d", new byte[65], 1)).ConfigureAwait(false);
         await store.RefusesAsync<ArgumentException>(new Append { Fingerprint = new byte[1] }.To("a", ExpectedVersion.Any, [new Added(1)])).ConfigureAwait(false);
 

@@ -1,4 +1,3 @@
-using EventSourcing.Aggregates;
 using EventSourcing.Storage;
 
 namespace EventSourcing.Testing.Contract;
@@ -31,7 +30,7 @@ internal static class StoreFoldCases
     {
         await FillAsync(store).ConfigureAwait(false);
         var folded = await store.Store.FoldStreamAsync("a", "", Join).ConfigureAwait(false);
-        Expect.Equal(new Folded<string>("+1+2+3-4+5", 5, StoreUnderTest.At(6)), folded, "the fold");
+        Expect.Equal(new LoadResult<string>("+1+2+3-4+5", 5, StoreUnderTest.At(6)), folded, "the fold");
     }
 
     private static async Task Fold_goes_from_after_one_version_through_another(StoreUnderTest store)
@@ -44,25 +43,25 @@ internal static class StoreFoldCases
         })
         {
             var folded = await store.Store.FoldStreamAsync("a", "", Join, after, through).ConfigureAwait(false);
-            Expect.Equal(new Folded<string>(expected, version, StoreUnderTest.At(6)), folded, $"after {after} through {through}");
+            Expect.Equal(new LoadResult<string>(expected, version, StoreUnderTest.At(6)), folded, $"after {after} through {through}");
         }
     }
 
     private static async Task Fold_of_no_events_is_the_initial_state(StoreUnderTest store)
     {
-        Expect.Equal(new Folded<string>("i", 0, GlobalPosition.Start), await store.Store.FoldStreamAsync("none", "i", Join).ConfigureAwait(false), "of an empty log");
+        Expect.Equal(new LoadResult<string>("i", 0, GlobalPosition.Start), await store.Store.FoldStreamAsync("none", "i", Join).ConfigureAwait(false), "of an empty log");
         await FillAsync(store).ConfigureAwait(false);
-        Expect.Equal(new Folded<string>("i", 0, StoreUnderTest.At(6)), await store.Store.FoldStreamAsync("none", "i", Join).ConfigureAwait(false), "of a stream");
-        Expect.Equal(new Folded<string>("i", 0, StoreUnderTest.At(6)), await store.Store.FoldAsync(EventQuery.Of<Labelled>(), "i", Join).ConfigureAwait(false), "of a query");
-        Expect.Equal(new Folded<Stock>(Stock.Initial, 0, StoreUnderTest.At(6)), await store.Store.LoadAsync<Stock>("none").ConfigureAwait(false), "of a state");
+        Expect.Equal(new LoadResult<string>("i", 0, StoreUnderTest.At(6)), await store.Store.FoldStreamAsync("none", "i", Join).ConfigureAwait(false), "of a stream");
+        Expect.Equal(new LoadResult<string>("i", 0, StoreUnderTest.At(6)), await store.Store.FoldAsync(EventQuery.Of<Labelled>(), "i", Join).ConfigureAwait(false), "of a query");
+        Expect.Equal(new LoadResult<Stock>(Stock.Initial, 0, StoreUnderTest.At(6)), await store.Store.LoadAsync<Stock>("none").ConfigureAwait(false), "of a state");
     }
 
     private static async Task Fold_of_a_query_counts_what_it_folds(StoreUnderTest store)
     {
         await FillAsync(store).ConfigureAwait(false);
-        Expect.Equal(new Folded<string>("+1+2+100+3-4+5", 6, StoreUnderTest.At(6)), await store.Store.FoldAsync(EventQuery.All, "", Join).ConfigureAwait(false), "all");
-        Expect.Equal(new Folded<string>("-4", 1, StoreUnderTest.At(6)), await store.Store.FoldAsync(EventQuery.Of<Taken>(), "", Join).ConfigureAwait(false), "by type");
-        Expect.Equal(new Folded<string>("+5", 1, StoreUnderTest.At(6)), await store.Store.FoldAsync(EventQuery.All.Tagged("x", "1"), "", Join).ConfigureAwait(false), "by tag");
+        Expect.Equal(new LoadResult<string>("+1+2+100+3-4+5", 6, StoreUnderTest.At(6)), await store.Store.FoldAsync(EventQuery.All, "", Join).ConfigureAwait(false), "all");
+        Expect.Equal(new LoadResult<string>("-4", 1, StoreUnderTest.At(6)), await store.Store.FoldAsync(EventQuery.Of<Taken>(), "", Join).ConfigureAwait(false), "by type");
+        Expect.Equal(new LoadResult<string>("+5", 1, StoreUnderTest.At(6)), await store.Store.FoldAsync(EventQuery.All.Tagged("x", "1"), "", Join).ConfigureAwait(false), "by tag");
     }
 
     private static async Task Fold_of_many_pages_ends_at_its_head(StoreUnderTest store)
@@ -70,7 +69,7 @@ internal static class StoreFoldCases
         const int Pages = LogRead.MaxPage + 1;
         await store.AppendAsync("a", [.. Enumerable.Range(1, Pages).Select(i => new Added(1))]).ConfigureAwait(false);
         var head = Pages;
-        foreach (var fold in new Func<ValueTask<Folded<int>>>[]
+        foreach (var fold in new Func<ValueTask<LoadResult<int>>>[]
         {
             () => store.Store.FoldStreamAsync("a", 0, (n, _) => n + 1),
             () => store.Store.FoldAsync(EventQuery.Of<Added>(), 0, (n, _) => n + 1),
@@ -78,7 +77,7 @@ internal static class StoreFoldCases
         {
             var pages = 0;
             store.Interrupted.BeforeRead = _ => ++pages == 2 ? store.Log.AppendAsync("a", Make.Event("added", """{"count":1}""")) : Task.CompletedTask;
-            Expect.Equal(new Folded<int>(head, head, StoreUnderTest.At(head)), await fold().ConfigureAwait(false), "the fold");
+            Expect.Equal(new LoadResult<int>(head, head, StoreUnderTest.At(head)), await fold().ConfigureAwait(false), "the fold");
             Expect.True(pages > 1, "there were several pages");
             head++;
         }
@@ -99,7 +98,7 @@ internal static class StoreFoldCases
         foreach (var (through, count, version) in new (long?, int, long)[] { (null, 7, 5), (0, 0, 0), (1, 1, 1), (4, 2, 4), (99, 7, 5) })
         {
             var loaded = await store.Store.LoadAsync<Stock>("a", through).ConfigureAwait(false);
-            Expect.Equal(new Folded<Stock>(new(count, (int)version), version, StoreUnderTest.At(6)), loaded, $"through {through}");
+            Expect.Equal(new LoadResult<Stock>(new(count, (int)version), version, StoreUnderTest.At(6)), loaded, $"through {through}");
         }
     }
 

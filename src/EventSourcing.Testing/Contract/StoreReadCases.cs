@@ -134,7 +134,7 @@ internal static class StoreReadCases
         for (var i = 0; i < sequences.Length; i++)
         {
             Expect.Equal(first[i], await PositionsAsync(sequences[i]).ConfigureAwait(false), "the second enumeration");
-            Expect.Equal(Count, (await sequences[i].HeadAsync().ConfigureAwait(false)).ToInt64(), "the head");
+            Expect.Equal(Count, (await sequences[i].GetHeadAsync().ConfigureAwait(false)).ToInt64(), "the head");
         }
     }
 
@@ -182,7 +182,7 @@ internal static class StoreReadCases
     private static async Task Head_is_known_also_when_nothing_matches(StoreUnderTest store)
     {
         var empty = store.Store.ReadAllAsync();
-        Expect.Equal(GlobalPosition.Start, await empty.HeadAsync().ConfigureAwait(false), "the head of an empty log");
+        Expect.Equal(GlobalPosition.Start, await empty.GetHeadAsync().ConfigureAwait(false), "the head of an empty log");
         Expect.Equal(GlobalPosition.Start, await store.Store.GetHeadAsync().ConfigureAwait(false), "the same");
         await FillAsync(store).ConfigureAwait(false);
         Expect.Equal<long>([], await PositionsAsync(empty).ConfigureAwait(false), "the empty log, read later");
@@ -195,7 +195,7 @@ internal static class StoreReadCases
         })
         {
             Expect.Equal<long>([], await PositionsAsync(nothing).ConfigureAwait(false), "positions");
-            Expect.Equal(At(Count), await nothing.HeadAsync().ConfigureAwait(false), "the head");
+            Expect.Equal(At(Count), await nothing.GetHeadAsync().ConfigureAwait(false), "the head");
         }
 
         Expect.Equal(At(Count), await store.Store.GetHeadAsync().ConfigureAwait(false), "the log's head");
@@ -206,12 +206,12 @@ internal static class StoreReadCases
         await FillAsync(store).ConfigureAwait(false);
         var log = store.Store.ReadAllAsync();
         var stream = store.Store.ReadStreamAsync("whole", new() { Direction = ReadDirection.Backward });
-        await log.HeadAsync().ConfigureAwait(false);
-        await stream.HeadAsync().ConfigureAwait(false);
+        await log.GetHeadAsync().ConfigureAwait(false);
+        await stream.GetHeadAsync().ConfigureAwait(false);
         await store.AppendAsync("whole", new Added(11)).ConfigureAwait(false);
         Expect.Equal(Make.CountTo(Count), await PositionsAsync(log).ConfigureAwait(false), "the log");
         Expect.Equal<long>([10, 9, 8, 7, 6], await PositionsAsync(stream).ConfigureAwait(false), "the stream");
-        Expect.Equal(At(Count), await log.HeadAsync().ConfigureAwait(false), "the head");
+        Expect.Equal(At(Count), await log.GetHeadAsync().ConfigureAwait(false), "the head");
     }
 
     private static async Task Read_under_way_ends_at_its_head(StoreUnderTest store)
@@ -224,7 +224,7 @@ internal static class StoreReadCases
             await foreach (var e in sequence.ConfigureAwait(false))
                 if (++read == 1) await store.AppendAsync("a", new Added(1)).ConfigureAwait(false);
             Expect.Equal(head.ToInt64(), read, "events read");
-            Expect.Equal(head, await sequence.HeadAsync().ConfigureAwait(false), "the head");
+            Expect.Equal(head, await sequence.GetHeadAsync().ConfigureAwait(false), "the head");
         }
     }
 
@@ -234,7 +234,7 @@ internal static class StoreReadCases
         foreach (var direction in Directions)
         {
             var sequence = store.Store.ReadAllAsync(null, new() { AfterPosition = At(11), Direction = direction });
-            var refusal = await Expect.ThrowsAsync<LogTruncatedException>(() => ToListAsync(sequence), "the read").ConfigureAwait(false);
+            var refusal = await Expect.ThrowsAsync<PositionOutOfRangeException>(() => ToListAsync(sequence), "the read").ConfigureAwait(false);
             Expect.Equal((11L, 10L), (refusal.Checkpoint.ToInt64(), refusal.Head.ToInt64()), "checkpoint and head");
         }
     }
@@ -250,7 +250,7 @@ internal static class StoreReadCases
         })
             await Expect.ThrowsAsync<ArgumentOutOfRangeException>(() => Task.FromResult(call()), "the read").ConfigureAwait(false);
         await Expect.ThrowsAsync<ArgumentException>(() => Task.FromResult(store.Store.ReadStreamAsync(default)), "a read of no stream").ConfigureAwait(false);
-        await Expect.ThrowsAsync<ArgumentException>(() => store.Store.GetStreamStateAsync(default).AsTask(), "the state of no stream").ConfigureAwait(false);
+        await Expect.ThrowsAsync<ArgumentException>(() => store.Store.GetStreamInfoAsync(default).AsTask(), "the state of no stream").ConfigureAwait(false);
     }
 
     private static async Task Query_of_a_type_without_an_entry_is_refused(StoreUnderTest store)
@@ -262,27 +262,27 @@ internal static class StoreReadCases
     private static async Task Stream_without_events_is_empty(StoreUnderTest store)
     {
         Expect.Equal<object>([], await store.DataAsync("none").ConfigureAwait(false), "events");
-        Expect.Equal(new StreamState("none", 0, GlobalPosition.Start, null), await store.Store.GetStreamStateAsync("none").ConfigureAwait(false), "state");
+        Expect.Equal(new StreamInfo("none", 0, GlobalPosition.Start, null), await store.Store.GetStreamInfoAsync("none").ConfigureAwait(false), "state");
     }
 
     private static async Task Stream_state_is_known_without_reading(StoreUnderTest store)
     {
         await FillAsync(store).ConfigureAwait(false);
         await store.Log.AppendAsync("half-1", Make.Event("unknown")).ConfigureAwait(false);
-        var state = await store.Store.GetStreamStateAsync("half-1").ConfigureAwait(false);
+        var state = await store.Store.GetStreamInfoAsync("half-1").ConfigureAwait(false);
         var last = (await store.Log.ReadStreamAsync("half-1").ConfigureAwait(false))[^1];
-        Expect.Equal(new StreamState("half-1", 6, At(11), last.Timestamp), state, "state");
+        Expect.Equal(new StreamInfo("half-1", 6, At(11), last.Timestamp), state, "state");
         Expect.True(state.Exists, "it exists");
     }
 
     private static async Task Wait_ends_with_the_next_event(StoreUnderTest store)
     {
-        var wait = store.Store.WaitAsync(GlobalPosition.Start).AsTask();
+        var wait = store.Store.WaitForEventsAsync(GlobalPosition.Start).AsTask();
         Expect.True(!wait.IsCompleted, "the wait is on");
         await store.AppendAsync("a", new Added(1)).ConfigureAwait(false);
         await wait.WaitAsync(Signal.Patience).ConfigureAwait(false);
-        await store.Store.WaitAsync(GlobalPosition.Start).ConfigureAwait(false);
-        await Expect.ThrowsAsync<LogTruncatedException>(() => store.Store.WaitAsync(At(2)).AsTask(), "a wait beyond the head").ConfigureAwait(false);
+        await store.Store.WaitForEventsAsync(GlobalPosition.Start).ConfigureAwait(false);
+        await Expect.ThrowsAsync<PositionOutOfRangeException>(() => store.Store.WaitForEventsAsync(At(2)).AsTask(), "a wait beyond the head").ConfigureAwait(false);
     }
 
     private static async Task Read_is_ended_by_its_token(StoreUnderTest store)
@@ -294,6 +294,6 @@ internal static class StoreReadCases
         {
             await foreach (var e in store.Store.ReadAllAsync().WithCancellation(cancelled.Token).ConfigureAwait(false)) Expect.True(false, $"nothing is read, not {e}");
         }, "the read").ConfigureAwait(false);
-        await Expect.ThrowsAsync<OperationCanceledException>(() => store.Store.ReadAllAsync().HeadAsync(cancelled.Token).AsTask(), "the head").ConfigureAwait(false);
+        await Expect.ThrowsAsync<OperationCanceledException>(() => store.Store.ReadAllAsync().GetHeadAsync(cancelled.Token).AsTask(), "the head").ConfigureAwait(false);
     }
 }

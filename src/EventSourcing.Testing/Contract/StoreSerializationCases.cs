@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using EventSourcing.Serialization;
 using EventSourcing.Storage;
 using static EventSourcing.Testing.Contract.StoreUnderTest;
 
@@ -56,7 +55,7 @@ internal static class StoreSerializationCases
 
     private static async Task RefusesTags(StoreUnderTest store, object e)
     {
-        var refusal = await store.RefusesAsync<EventInvalidException>("a", new Added(1), e).ConfigureAwait(false);
+        var refusal = await store.RefusesAsync<InvalidEventException>("a", new Added(1), e).ConfigureAwait(false);
         Expect.Equal((e is Nested ? "nested" : "labelled", 1), (refusal.Type, refusal.Violations.Count), "type and violations");
     }
 

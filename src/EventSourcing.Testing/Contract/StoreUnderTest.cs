@@ -1,6 +1,3 @@
-using EventSourcing.Serialization;
-using EventSourcing.Storage;
-
 namespace EventSourcing.Testing.Contract;
 
 /// <summary>A store on the log of a case.</summary>

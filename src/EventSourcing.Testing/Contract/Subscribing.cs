@@ -1,7 +1,5 @@
 using System.Collections.Concurrent;
-using EventSourcing.Serialization;
 using EventSourcing.Storage;
-using EventSourcing.Subscriptions;
 
 namespace EventSourcing.Testing.Contract;
 
@@ -20,14 +18,14 @@ internal static class Subscribing
         return subscriber;
     }
 
-    internal static SubscriptionHandler Collect(ConcurrentQueue<long> seen) => SubscriptionHandler.EachRaw((e, _, _) =>
+    internal static SubscriptionHandler Collect(ConcurrentQueue<long> seen) => SubscriptionHandler.RawEach((e, _, _) =>
     {
         seen.Enqueue(e.Position.ToInt64());
         return default;
     });
 
     internal static Task WaitAsync(Subscription subscription, long position) =>
-        subscription.WaitForAsync(GlobalPosition.FromInt64(position)).WaitAsync(Patience);
+        subscription.WaitForPositionAsync(GlobalPosition.FromInt64(position)).WaitAsync(Patience);
 
     /// <summary>Has something begun by code that is no handler's, while a handler waits only for the beginning.</summary>
     internal static async Task<T> BeginElsewhereAsync<T>(Func<T> begin)

@@ -1,6 +1,4 @@
 using System.Collections.Concurrent;
-using EventSourcing.Serialization;
-using EventSourcing.Subscriptions;
 using static EventSourcing.Testing.Contract.Subscribing;
 
 namespace EventSourcing.Testing.Contract;
@@ -35,11 +33,11 @@ internal static class SubscriptionCases
         await using (subscriber.ConfigureAwait(false))
         {
             var started = new List<(Subscription Subscription, ConcurrentQueue<long> Seen, IEnumerable<long> Expected)>();
-            foreach (var (name, start, expected) in new (string, Start, IEnumerable<long>)[]
+            foreach (var (name, start, expected) in new (string, StartFrom, IEnumerable<long>)[]
             {
-                ("beginning", Start.Beginning, Make.CountTo(6)), ("end", Start.End, [6]), ("position", Start.After(GlobalPosition.FromInt64(2)), [3, 4, 5, 6]),
-                ("moment", Start.At(moment), [4, 5, 6]), ("tomorrow", Start.At(moment.AddDays(1)), [6]), ("end of the calendar", Start.At(DateTimeOffset.MaxValue), [6]),
-                ("beginning of the calendar", Start.At(DateTimeOffset.MinValue), Make.CountTo(6)),
+                ("beginning", StartFrom.Beginning, Make.CountTo(6)), ("end", StartFrom.End, [6]), ("position", StartFrom.After(GlobalPosition.FromInt64(2)), [3, 4, 5, 6]),
+                ("moment", StartFrom.At(moment), [4, 5, 6]), ("tomorrow", StartFrom.At(moment.AddDays(1)), [6]), ("end of the calendar", StartFrom.At(DateTimeOffset.MaxValue), [6]),
+                ("beginning of the calendar", StartFrom.At(DateTimeOffset.MinValue), Make.CountTo(6)),
             })
             {
                 var seen = new ConcurrentQueue<long>();
@@ -53,8 +51,8 @@ internal static class SubscriptionCases
                 Expect.Equal(expected, seen, $"what came from {subscription.Name}");
             }
 
-            await Expect.ThrowsAsync<LogTruncatedException>(
-                () => subscriber.StartAsync("beyond", Collect([]), new() { From = Start.After(GlobalPosition.FromInt64(1000)) }), "a start beyond the head").ConfigureAwait(false);
+            await Expect.ThrowsAsync<PositionOutOfRangeException>(
+                () => subscriber.StartAsync("beyond", Collect([]), new() { From = StartFrom.After(GlobalPosition.FromInt64(1000)) }), "a start beyond the head").ConfigureAwait(false);
         }
     }
 
@@ -84,7 +82,7 @@ internal static class SubscriptionCases
             await log.AppendAsync("s", Make.Numbered(10)).ConfigureAwait(false);
             var subscriber = On(log);
             await using (subscriber.ConfigureAwait(false))
-                await WaitAsync(await subscriber.StartAsync("again", Collect(seen), new() { From = Start.End }).ConfigureAwait(false), run * 10).ConfigureAwait(false);
+                await WaitAsync(await subscriber.StartAsync("again", Collect(seen), new() { From = StartFrom.End }).ConfigureAwait(false), run * 10).ConfigureAwait(false);
         }
 
         Expect.Equal(Make.CountTo(30).Skip(10), seen, "what came");
@@ -141,7 +139,7 @@ internal static class SubscriptionCases
             })
             {
                 var seen = new ConcurrentQueue<long>();
-                var options = new SubscriptionOptions { Query = query, From = Start.After(GlobalPosition.FromInt64(from)) };
+                var options = new SubscriptionOptions { Query = query, From = StartFrom.After(GlobalPosition.FromInt64(from)) };
                 started.Add((await subscriber.StartAsync($"together-{started.Count}", Collect(seen), options).ConfigureAwait(false), seen, query, from));
             }
 
@@ -199,7 +197,7 @@ internal static class SubscriptionCases
         var subscriber = On(log);
         await using (subscriber.ConfigureAwait(false))
         {
-            var handler = SubscriptionHandler.EachRaw(async (e, _, _) =>
+            var handler = SubscriptionHandler.RawEach(async (e, _, _) =>
             {
                 if (e.StreamId == "s") await log.AppendAsync("echo", Make.Event()).ConfigureAwait(false);
             });
@@ -235,14 +233,14 @@ internal static class SubscriptionCases
         var subscriber = On(log);
         await using (subscriber.ConfigureAwait(false))
         {
-            var subscription = await subscriber.StartAsync("again", SubscriptionHandler.EachRaw((e, delivery, _) =>
+            var subscription = await subscriber.StartAsync("again", SubscriptionHandler.RawEach((e, delivery, _) =>
             {
                 seen.Enqueue((e.Position.ToInt64(), delivery.IsReplay));
                 return default;
             })).ConfigureAwait(false);
             await log.AppendAsync("s", Make.Numbered(3)).ConfigureAwait(false);
             await WaitAsync(subscription, 3).ConfigureAwait(false);
-            await subscription.ResetAsync(Start.After(GlobalPosition.FromInt64(1))).WaitAsync(Patience).ConfigureAwait(false);
+            await subscription.ResetAsync(StartFrom.After(GlobalPosition.FromInt64(1))).WaitAsync(Patience).ConfigureAwait(false);
             await log.AppendAsync("s", Make.Numbered(1)).ConfigureAwait(false);
             await WaitAsync(subscription, 4).ConfigureAwait(false);
             Expect.Equal([(1, false), (2, false), (3, false), (2, true), (3, true), (4, false)], seen, "what came");
@@ -269,7 +267,7 @@ internal static class SubscriptionCases
         await using (subscriber.ConfigureAwait(false))
         {
             var subscription = await subscriber.StartAsync("short", Collect([])).ConfigureAwait(false);
-            var wait = subscription.WaitForAsync(GlobalPosition.FromInt64(100));
+            var wait = subscription.WaitForPositionAsync(GlobalPosition.FromInt64(100));
             await subscription.DisposeAsync().ConfigureAwait(false);
             await Expect.ThrowsAsync<ObjectDisposedException>(() => wait.WaitAsync(Patience), "the wait").ConfigureAwait(false);
             await Expect.ThrowsAsync<ObjectDisposedException>(() => WaitAsync(subscription, 1), "a later wait").ConfigureAwait(false);

@@ -1,6 +1,4 @@
-using EventSourcing.InMemory;
 using EventSourcing.Storage;
-using EventSourcing.Subscriptions;
 
 namespace EventSourcing.Testing.Contract;
 
@@ -138,7 +136,7 @@ internal static class TokenCases
         var token = ResumeToken.Unverified(GlobalPosition.FromInt64(2));
         Expect.Equal(0, (await log.ReadAsync(new AllRead { AfterPosition = token.Position, Token = token }).ConfigureAwait(false)).Count, "events after the head");
         var beyond = ResumeToken.Unverified(GlobalPosition.FromInt64(3));
-        await Expect.ThrowsAsync<LogTruncatedException>(() => log.PageAsync(new AllRead { Token = beyond }), "the read").ConfigureAwait(false);
+        await Expect.ThrowsAsync<PositionOutOfRangeException>(() => log.PageAsync(new AllRead { Token = beyond }), "the read").ConfigureAwait(false);
     }
 
     private static async Task Start_fits_every_log(LogUnderTest log)
@@ -284,7 +282,7 @@ internal static class TokenCases
         await under.AppendAsync("order-1", new Added(1), new Added(2)).ConfigureAwait(false);
         var head = await under.Store.GetHeadTokenAsync().ConfigureAwait(false);
         var (asked, read, left, stream) = (under.Store.ReadAllAsync(), under.Store.ReadAllAsync(EventQuery.OfTypes("none")), under.Store.ReadAllAsync(), under.Store.ReadStreamAsync("none"));
-        Expect.Equal(head.Position, await asked.HeadAsync().ConfigureAwait(false), "head");
+        Expect.Equal(head.Position, await asked.GetHeadAsync().ConfigureAwait(false), "head");
         foreach (var sequence in new[] { read, stream }) await StoreUnderTest.ToListAsync(sequence).ConfigureAwait(false);
         await foreach (var _ in left.ConfigureAwait(false)) break;
         await under.AppendAsync("order-1", new Added(3)).ConfigureAwait(false);
@@ -302,11 +300,11 @@ internal static class TokenCases
         await using (subscriber.ConfigureAwait(false))
         {
             var first = new TaskCompletionSource<RecordedEvent>(TaskCreationOptions.RunContinuationsAsynchronously);
-            var handler = SubscriptionHandler.EachRaw((e, _, _) => first.TrySetResult(e) ? default : default(ValueTask));
-            await Expect.ThrowsAsync<LogDivergedException>(() => subscriber.StartAsync("other", handler, new() { From = Start.After(other) }), "the start").ConfigureAwait(false);
-            await Expect.ThrowsAsync<LogTruncatedException>(() => subscriber.StartAsync("beyond", handler, new() { From = Start.After(GlobalPosition.FromInt64(9)) }), "the start").ConfigureAwait(false);
+            var handler = SubscriptionHandler.RawEach((e, _, _) => first.TrySetResult(e) ? default : default(ValueTask));
+            await Expect.ThrowsAsync<LogDivergedException>(() => subscriber.StartAsync("other", handler, new() { From = StartFrom.After(other) }), "the start").ConfigureAwait(false);
+            await Expect.ThrowsAsync<PositionOutOfRangeException>(() => subscriber.StartAsync("beyond", handler, new() { From = StartFrom.After(GlobalPosition.FromInt64(9)) }), "the start").ConfigureAwait(false);
             Expect.Equal(0, (await log.Log.ReadRecordsAsync(RecordKind.Checkpoint, "", null, 10, CancellationToken.None).ConfigureAwait(false)).Count, "checkpoints");
-            await subscriber.StartAsync("own", handler, new() { From = Start.After(token) }).ConfigureAwait(false);
+            await subscriber.StartAsync("own", handler, new() { From = StartFrom.After(token) }).ConfigureAwait(false);
             Expect.Equal(2L, (await first.Task.WaitAsync(TimeSpan.FromSeconds(30)).ConfigureAwait(false)).Position.ToInt64(), "position of the first event after the token");
         }
     }

@@ -35,7 +35,7 @@ internal sealed class TroubledLog(IEventLog log) : DelegatingLog(log), IUserTran
         await Inner.WaitAsync(after, cancellationToken).ConfigureAwait(false);
     }
 
-    public override async ValueTask<IReadOnlyList<Record>> ReadRecordsAsync(RecordKind kind, string from, string? through, int max, CancellationToken cancellationToken)
+    public override async ValueTask<IReadOnlyList<StoredRecord>> ReadRecordsAsync(RecordKind kind, string from, string? through, int max, CancellationToken cancellationToken)
     {
         Meet(nameof(ReadRecordsAsync));
         return await Inner.ReadRecordsAsync(kind, from, through, max, cancellationToken).ConfigureAwait(false);

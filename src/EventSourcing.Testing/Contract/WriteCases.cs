@@ -169,8 +169,8 @@ internal static class WriteCases
         [
             (Make.Append("s", ExpectedVersion.NoStream, Make.Event()), typeof(WrongExpectedVersionException)),
             (Make.If(LogQuery.All, 0, "s", Make.Event()), typeof(AppendConditionFailedException)),
-            (Make.If(LogQuery.All, 99, "s", Make.Event()), typeof(LogTruncatedException)),
-            (Make.Command("known", 2, "s", Make.Event()), typeof(CommandReusedException)),
+            (Make.If(LogQuery.All, 99, "s", Make.Event()), typeof(PositionOutOfRangeException)),
+            (Make.Command("known", 2, "s", Make.Event()), typeof(CommandIdConflictException)),
             (Make.Append("t", Make.WithIds(1)), typeof(DuplicateEventException)),
         ];
         foreach (var (append, error) in rows)
@@ -239,7 +239,7 @@ internal static class WriteCases
         [
             (Make.Append("s", Make.Sized(limits.MaxEventBytes + 1)), typeof(EventTooLargeException)),
             (Make.Append("s", Make.WithIds(1, 1)), typeof(DuplicateEventException)),
-            (Make.Append("s", Make.Event(tags: ["t:1", "t:1"])), typeof(EventInvalidException)),
+            (Make.Append("s", Make.Event(tags: ["t:1", "t:1"])), typeof(InvalidEventException)),
         ];
         foreach (var (append, error) in rows)
             Expect.Equal(error, (await RefusesAsync(log, new() { Appends = [Make.Append("s", Make.Event()), append] }, LogRefusalKind.Append, 1, error.Name).ConfigureAwait(false))?.GetType(), "the error");

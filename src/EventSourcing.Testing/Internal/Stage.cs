@@ -1,8 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using EventSourcing.Aggregates;
-using EventSourcing.Commands;
-using EventSourcing.InMemory;
-using EventSourcing.Serialization;
 using EventSourcing.Storage;
 
 namespace EventSourcing.Testing.Internal;
@@ -63,7 +59,7 @@ internal sealed class Stage
         Completed(_store.FoldStreamAsync(Subject, initial, evolve)).State;
 
     internal TAggregate Load<TAggregate>() where TAggregate : Aggregate, new() =>
-        Completed(_store.Aggregates<TAggregate>().LoadAsync(Subject));
+        Completed(_store.GetRepository<TAggregate>().LoadAsync(Subject));
 
     private void Append(IReadOnlyList<object> events)
     {

@@ -1,4 +1,4 @@
-namespace EventSourcing.Aggregates;
+namespace EventSourcing;
 
 /// <summary>The object form of a decision: methods raise events, <see cref="Apply"/> folds them. Loaded and saved by an <see cref="AggregateRepository{TAggregate}"/>. Not thread-safe.</summary>
 public abstract class Aggregate

@@ -1,7 +1,7 @@
-using EventSourcing.Aggregates.Internal;
-using EventSourcing.Storage.Internal;
+using EventSourcing.Aggregates;
+using EventSourcing.Storage;
 
-namespace EventSourcing.Aggregates;
+namespace EventSourcing;
 
 /// <summary>Loads and saves aggregates of one type, each in a stream of its own. Thread-safe.</summary>
 /// <typeparam name="TAggregate">The aggregate.</typeparam>
@@ -28,7 +28,7 @@ public sealed class AggregateRepository<TAggregate> where TAggregate : Aggregate
     /// <param name="cancellationToken">Before the commit is sent: nothing is written.</param>
     /// <returns>What was stored; null when there was nothing to store.</returns>
     /// <exception cref="WrongExpectedVersionException">The stream has changed since the aggregate was loaded. Nothing was written.</exception>
-    /// <exception cref="CommandReusedException">The command id was used with another fingerprint.</exception>
+    /// <exception cref="CommandIdConflictException">The command id was used with another fingerprint.</exception>
     public async ValueTask<AppendResult?> SaveAsync(
         StreamId stream, TAggregate aggregate, ExecuteOptions? options = null, CancellationToken cancellationToken = default)
     {
@@ -47,8 +47,8 @@ public sealed class AggregateRepository<TAggregate> where TAggregate : Aggregate
     /// <param name="cancellationToken">Before the commit is sent: nothing is written.</param>
     /// <exception cref="ArgumentException">The change is asynchronous: nothing would wait for it.</exception>
     /// <exception cref="WrongExpectedVersionException">Other appends came in between as often as <see cref="ExecuteOptions.MaxAttempts"/> allows.</exception>
-    /// <exception cref="CommandReusedException">The command id was used with another fingerprint.</exception>
-    public ValueTask<Executed<TAggregate>> UpdateAsync(
+    /// <exception cref="CommandIdConflictException">The command id was used with another fingerprint.</exception>
+    public ValueTask<ExecuteResult<TAggregate>> UpdateAsync(
         StreamId stream, Action<TAggregate> change, ExecuteOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(change);
@@ -62,7 +62,7 @@ public sealed class AggregateRepository<TAggregate> where TAggregate : Aggregate
         ? null
         : options.ToAppend().To(stream, ExpectedVersion.Exactly(aggregate.Version), aggregate.Raised);
 
-    internal async ValueTask<Folded<TAggregate>> FoldAsync(StreamId stream, long? throughVersion, CancellationToken cancellationToken)
+    internal async ValueTask<LoadResult<TAggregate>> FoldAsync(StreamId stream, long? throughVersion, CancellationToken cancellationToken)
     {
         var folded = await StateLoader.LoadAsync(Store, stream, (new TAggregate(), 0), Replay, throughVersion, cancellationToken).ConfigureAwait(false);
         folded.State.MarkStored(folded.Version);

@@ -1,4 +1,4 @@
-namespace EventSourcing.Aggregates;
+namespace EventSourcing;
 
 /// <summary>A pure decision and its fold, as three parts.</summary>
 /// <typeparam name="TCommand">The command.</typeparam>

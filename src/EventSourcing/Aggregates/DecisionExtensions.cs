@@ -1,7 +1,6 @@
-using EventSourcing.Aggregates.Internal;
-using EventSourcing.Serialization;
+using EventSourcing.Aggregates;
 
-namespace EventSourcing.Aggregates;
+namespace EventSourcing;
 
 /// <summary>Read what a query matches, decide, append under the condition that nothing more has matched, decide anew when something has: a command over a dynamic consistency boundary.</summary>
 public static class DecisionExtensions
@@ -16,10 +15,10 @@ public static class DecisionExtensions
     /// <returns>The state, with the number of its events as version. The decision's own events are folded into it as they were given, where they match.</returns>
     /// <exception cref="AppendConditionFailedException">Matching events came in between as often as <see cref="ExecuteOptions.MaxAttempts"/> allows.</exception>
     /// <exception cref="WrongExpectedVersionException">A demand of <see cref="ExecuteOptions.Require"/> is not met.</exception>
-    /// <exception cref="EventInvalidException">An event names no stream.</exception>
-    /// <exception cref="CommandReusedException">The command id was used with another fingerprint.</exception>
+    /// <exception cref="InvalidEventException">An event names no stream.</exception>
+    /// <exception cref="CommandIdConflictException">The command id was used with another fingerprint.</exception>
     /// <exception cref="EventSerializationException">A stored event that matches cannot be read.</exception>
-    public static ValueTask<Executed<TState>> ExecuteAsync<TState>(
+    public static ValueTask<ExecuteResult<TState>> ExecuteAsync<TState>(
         this IEventStore store, EventQuery query, Func<TState, IEnumerable<object>> decide, ExecuteOptions? options = null, CancellationToken cancellationToken = default)
         where TState : IState<TState> =>
         store.ExecuteAsync(DecisionModel.Of<TState>(query), decide, options, cancellationToken);
@@ -32,7 +31,7 @@ public static class DecisionExtensions
     /// <param name="decide">States to new events, each for its stream; see the model of one.</param>
     /// <param name="options">Command id, demands on streams, actor and more; null for none.</param>
     /// <param name="cancellationToken">Before the commit is sent: nothing is written.</param>
-    public static ValueTask<Executed<(T1, T2)>> ExecuteAsync<T1, T2>(
+    public static ValueTask<ExecuteResult<(T1, T2)>> ExecuteAsync<T1, T2>(
         this IEventStore store, DecisionModel<(T1, T2)> model, Func<T1, T2, IEnumerable<object>> decide, ExecuteOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(decide);
@@ -48,7 +47,7 @@ public static class DecisionExtensions
     /// <param name="decide">States to new events, each for its stream; see the model of one.</param>
     /// <param name="options">Command id, demands on streams, actor and more; null for none.</param>
     /// <param name="cancellationToken">Before the commit is sent: nothing is written.</param>
-    public static ValueTask<Executed<(T1, T2, T3)>> ExecuteAsync<T1, T2, T3>(
+    public static ValueTask<ExecuteResult<(T1, T2, T3)>> ExecuteAsync<T1, T2, T3>(
         this IEventStore store, DecisionModel<(T1, T2, T3)> model, Func<T1, T2, T3, IEnumerable<object>> decide, ExecuteOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(decide);
@@ -65,10 +64,10 @@ public static class DecisionExtensions
     /// <returns>The state, with the number of its events as version. The decision's own events are folded into it as they were given, where they match.</returns>
     /// <exception cref="AppendConditionFailedException">Matching events came in between as often as <see cref="ExecuteOptions.MaxAttempts"/> allows.</exception>
     /// <exception cref="WrongExpectedVersionException">A demand of <see cref="ExecuteOptions.Require"/> is not met.</exception>
-    /// <exception cref="EventInvalidException">An event names no stream.</exception>
-    /// <exception cref="CommandReusedException">The command id was used with another fingerprint.</exception>
+    /// <exception cref="InvalidEventException">An event names no stream.</exception>
+    /// <exception cref="CommandIdConflictException">The command id was used with another fingerprint.</exception>
     /// <exception cref="EventSerializationException">A stored event that matches cannot be read.</exception>
-    public static ValueTask<Executed<TState>> ExecuteAsync<TState>(
+    public static ValueTask<ExecuteResult<TState>> ExecuteAsync<TState>(
         this IEventStore store, DecisionModel<TState> model, Func<TState, IEnumerable<object>> decide, ExecuteOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(store);
@@ -79,7 +78,7 @@ public static class DecisionExtensions
     }
 
     /// <summary>Writes each event to the stream that it names; neighbours in one stream become one write.</summary>
-    /// <exception cref="EventInvalidException">An event names no stream.</exception>
+    /// <exception cref="InvalidEventException">An event names no stream.</exception>
     internal static Append ToTheirStreams(this Append append, IReadOnlyList<object> events, EventTypeMap types)
     {
         for (var (first, next) = (0, 0); first < events.Count; first = next)
@@ -96,7 +95,7 @@ public static class DecisionExtensions
     {
         if (@event is EventData { StreamId: { } stream }) return stream;
         var type = (@event is EventData said ? said.Data : @event)?.GetType();
-        throw new EventInvalidException(
+        throw new InvalidEventException(
             type is not null && types.TryGet(type, out var known) ? known.Name : $"{type}",
             ["it names no stream; a decision over a query says it for each event: .In(\"order-42\")"]);
     }

@@ -1,7 +1,6 @@
-using EventSourcing.Serialization;
 using EventSourcing.Storage;
 
-namespace EventSourcing.Aggregates;
+namespace EventSourcing;
 
 /// <summary>Makes decision models: what a decision needs to know, composed of small folds, each with a query of its own.</summary>
 /// <example><code>

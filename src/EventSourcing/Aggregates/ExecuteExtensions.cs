@@ -1,6 +1,6 @@
-using EventSourcing.Aggregates.Internal;
+using EventSourcing.Aggregates;
 
-namespace EventSourcing.Aggregates;
+namespace EventSourcing;
 
 /// <summary>Load, decide, append at the version read, decide anew on conflict: the whole of a command in one call.</summary>
 public static class ExecuteExtensions
@@ -13,9 +13,9 @@ public static class ExecuteExtensions
     /// <param name="options">Command id, actor and more; null for none.</param>
     /// <param name="cancellationToken">Before the commit is sent: nothing is written.</param>
     /// <exception cref="WrongExpectedVersionException">Other appends came in between as often as <see cref="ExecuteOptions.MaxAttempts"/> allows.</exception>
-    /// <exception cref="CommandReusedException">The command id was used with another fingerprint.</exception>
+    /// <exception cref="CommandIdConflictException">The command id was used with another fingerprint.</exception>
     /// <exception cref="EventSerializationException">A stored event of the stream cannot be read.</exception>
-    public static ValueTask<Executed<TState>> ExecuteAsync<TState>(
+    public static ValueTask<ExecuteResult<TState>> ExecuteAsync<TState>(
         this IEventStore store, StreamId stream, Func<TState, IEnumerable<object>> decide, ExecuteOptions? options = null, CancellationToken cancellationToken = default)
         where TState : IState<TState> =>
         RunAsync(store, stream, TState.Initial, decide, static (state, e) => state.Apply(e), options, cancellationToken);
@@ -30,9 +30,9 @@ public static class ExecuteExtensions
     /// <param name="options">Command id, actor and more; null for none.</param>
     /// <param name="cancellationToken">Before the commit is sent: nothing is written.</param>
     /// <exception cref="WrongExpectedVersionException">Other appends came in between as often as <see cref="ExecuteOptions.MaxAttempts"/> allows.</exception>
-    /// <exception cref="CommandReusedException">The command id was used with another fingerprint.</exception>
+    /// <exception cref="CommandIdConflictException">The command id was used with another fingerprint.</exception>
     /// <exception cref="EventSerializationException">A stored event of the stream cannot be read.</exception>
-    public static ValueTask<Executed<TState>> ExecuteAsync<TCommand, TState>(
+    public static ValueTask<ExecuteResult<TState>> ExecuteAsync<TCommand, TState>(
         this IEventStore store, StreamId stream, Decider<TCommand, TState> decider, TCommand command, ExecuteOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(decider);
@@ -46,7 +46,7 @@ public static class ExecuteExtensions
     /// <param name="throughVersion">The last version folded, inclusive; null for the stream's last.</param>
     /// <param name="cancellationToken">Ends the read.</param>
     /// <exception cref="EventSerializationException">A stored event of the stream cannot be read.</exception>
-    public static ValueTask<Folded<TState>> LoadAsync<TState>(
+    public static ValueTask<LoadResult<TState>> LoadAsync<TState>(
         this IEventStore store, StreamId stream, long? throughVersion = null, CancellationToken cancellationToken = default)
         where TState : IState<TState>
     {
@@ -54,7 +54,7 @@ public static class ExecuteExtensions
         return StateLoader.LoadAsync(store, stream, (TState.Initial, 0), static (state, e) => state.Apply(e), throughVersion, cancellationToken);
     }
 
-    private static ValueTask<Executed<TState>> RunAsync<TState>(
+    private static ValueTask<ExecuteResult<TState>> RunAsync<TState>(
         IEventStore store, StreamId stream, TState initial, Func<TState, IEnumerable<object>> decide, Func<TState, object, TState> evolve,
         ExecuteOptions? options, CancellationToken cancellationToken)
     {

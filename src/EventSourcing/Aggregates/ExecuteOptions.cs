@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using EventSourcing.Storage;
 
-namespace EventSourcing.Aggregates;
+namespace EventSourcing;
 
 /// <summary>What is said of an execution beside its decision.</summary>
 public sealed record ExecuteOptions
@@ -27,13 +27,13 @@ public sealed record ExecuteOptions
     /// <example><c>Require = [new("customer-7", ExpectedVersion.StreamExists)]</c></example>
     public IReadOnlyList<StreamCheck> Require { get; init; } = [];
 
-    /// <summary>Who did it, for events that do not say; null takes the actor of what is being handled (<see cref="Handling"/>).</summary>
+    /// <summary>Who did it, for events that do not say; null takes the actor of what is being handled (<see cref="EventContext"/>).</summary>
     public string? Actor { get; init; }
 
-    /// <summary>The correlation id, for events that do not say; null takes that of what is being handled (<see cref="Handling"/>), else the trace id of the current activity.</summary>
+    /// <summary>The correlation id, for events that do not say; null takes that of what is being handled (<see cref="EventContext"/>), else the trace id of the current activity.</summary>
     public string? CorrelationId { get; init; }
 
-    /// <summary>The causation id, for events that do not say; null takes the id of the event being handled (<see cref="Handling"/>), else the command id.</summary>
+    /// <summary>The causation id, for events that do not say; null takes the id of the event being handled (<see cref="EventContext"/>), else the command id.</summary>
     public string? CausationId { get; init; }
 
     /// <summary>Headers, for events that do not say.</summary>
@@ -51,7 +51,7 @@ public sealed record ExecuteOptions
     /// <summary>What follows from the command beside its own events takes from it.</summary>
     internal EventMetadata Inherited()
     {
-        var handled = Handling.Current;
+        var handled = EventContext.Current;
         return new()
         {
             Actor = Actor ?? handled?.Actor,

@@ -1,4 +1,4 @@
-namespace EventSourcing.Aggregates;
+namespace EventSourcing;
 
 /// <summary>A state folded from events.</summary>
 /// <typeparam name="TState">The state's own type.</typeparam>

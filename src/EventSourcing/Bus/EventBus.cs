@@ -1,11 +1,10 @@
-using EventSourcing.Bus.Internal;
-using EventSourcing.Commands;
+using EventSourcing.Bus;
+using EventSourcing.Following;
 using EventSourcing.Internal;
 using EventSourcing.Storage;
-using EventSourcing.Subscriptions;
-using EventSourcing.Subscriptions.Internal;
+using EventSourcing.Subscriptions.Running;
 
-namespace EventSourcing.Bus;
+namespace EventSourcing;
 
 /// <summary>Brings what is stored to those who listen. Thread-safe. Nobody publishes to it: it is fed by the log, so nothing is heard that is not stored.</summary>
 /// <remarks>
@@ -20,7 +19,7 @@ public sealed class EventBus : IAsyncDisposable
     private readonly bool _ownsSubscriber;
     private readonly Feed _feed;
     private readonly Lock _lock = new();
-    private readonly HashSet<LiveListener> _live = [];
+    private readonly HashSet<LiveSubscription> _live = [];
     private bool _isDisposed;
 
     /// <summary>A bus with a subscriber of its own.</summary>
@@ -45,7 +44,7 @@ public sealed class EventBus : IAsyncDisposable
     public Subscriber Subscriber { get; }
 
     /// <summary>The live listeners that were not disposed, in no order that matters.</summary>
-    public IReadOnlyList<LiveListener> LiveListeners
+    public IReadOnlyList<LiveSubscription> LiveSubscriptions
     {
         get
         {
@@ -71,7 +70,7 @@ public sealed class EventBus : IAsyncDisposable
     /// <param name="cancellationToken">Ends the start only.</param>
     /// <exception cref="ArgumentException">The options have a query beside the route.</exception>
     public Task<Subscription> SubscribeAsync(
-        string name, Route route, SubscriptionHandler handler, SubscriptionOptions? options = null, CancellationToken cancellationToken = default)
+        string name, EventFilter route, SubscriptionHandler handler, SubscriptionOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(route);
         options ??= new();
@@ -84,11 +83,11 @@ public sealed class EventBus : IAsyncDisposable
     /// <param name="listener">The listener.</param>
     /// <param name="cancellationToken">Ends the start only.</param>
     /// <exception cref="InvalidOperationException">The listener reacts with commands, and the bus was made without an <see cref="ICommandBus"/>.</exception>
-    public Task<Subscription> SubscribeAsync(Listener listener, CancellationToken cancellationToken = default)
+    public Task<Subscription> SubscribeAsync(EventSubscriber listener, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(listener);
         var handler = listener.Bind(_commands);
-        return listener.Route == Route.All
+        return listener.Route == EventFilter.All
             ? Subscriber.StartAsync(listener.Name, handler, listener.Options, cancellationToken)
             : SubscribeAsync(listener.Name, listener.Route, handler, listener.Options, cancellationToken);
     }
@@ -121,7 +120,7 @@ public sealed class EventBus : IAsyncDisposable
     /// <param name="react">
     /// The event, its envelope and a token to commands: none, one or several. Several are sent one after another, each under an id of its own place and each an
     /// append of its own; the event is done when all are. An event that comes again must give the same commands in the same order, or it
-    /// fails with <see cref="CommandReusedException"/>. Has no other effect: it may run several times.
+    /// fails with <see cref="CommandIdConflictException"/>. Has no other effect: it may run several times.
     /// </param>
     /// <param name="options">The settings; null for the defaults.</param>
     /// <param name="cancellationToken">Ends the start only.</param>
@@ -142,7 +141,7 @@ public sealed class EventBus : IAsyncDisposable
     /// <param name="options">The settings; null for the defaults: from now on, nothing lost.</param>
     /// <param name="cancellationToken">Ends the start only.</param>
     /// <returns>The listener; what is stored from then on, or from the asked start on, comes to it.</returns>
-    public ValueTask<LiveListener> ListenAsync(Route route, Func<EventEnvelope, ValueTask> handle, LiveOptions? options = null, CancellationToken cancellationToken = default)
+    public ValueTask<LiveSubscription> SubscribeLiveAsync(EventFilter route, Func<EventEnvelope, ValueTask> handle, LiveSubscriptionOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(handle);
         return StartAsync(route, options, new LiveHandler((e, _) => handle(e)), cancellationToken);
@@ -153,7 +152,7 @@ public sealed class EventBus : IAsyncDisposable
     /// <param name="handle">What to do with each, one at a time, in order; its token is cancelled when the listener is disposed.</param>
     /// <param name="options">The settings; null for the defaults: from now on, nothing lost.</param>
     /// <param name="cancellationToken">Ends the start only.</param>
-    public ValueTask<LiveListener> ListenAsync(Route route, Func<EventEnvelope, CancellationToken, ValueTask> handle, LiveOptions? options = null, CancellationToken cancellationToken = default)
+    public ValueTask<LiveSubscription> SubscribeLiveAsync(EventFilter route, Func<EventEnvelope, CancellationToken, ValueTask> handle, LiveSubscriptionOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(handle);
         return StartAsync(route, options, new LiveHandler(handle), cancellationToken);
@@ -164,7 +163,7 @@ public sealed class EventBus : IAsyncDisposable
     /// <param name="handle">What to do with each, one at a time, in order; its token is cancelled when the listener is disposed.</param>
     /// <param name="options">The settings; null for the defaults: from now on, nothing lost.</param>
     /// <param name="cancellationToken">Ends the start only.</param>
-    public ValueTask<LiveListener> ListenRawAsync(Route route, Func<RecordedEvent, CancellationToken, ValueTask> handle, LiveOptions? options = null, CancellationToken cancellationToken = default)
+    public ValueTask<LiveSubscription> SubscribeLiveRawAsync(EventFilter route, Func<RecordedEvent, CancellationToken, ValueTask> handle, LiveSubscriptionOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(handle);
         return StartAsync(route, options, new LiveHandler(handle), cancellationToken);
@@ -174,12 +173,12 @@ public sealed class EventBus : IAsyncDisposable
     /// <remarks>
     /// Called by a handler of one of them, by one that such a handler waits for, or from inside the work of a transaction, it does not wait: they end after the event at hand. Whatever fails, all are ended.
     /// </remarks>
-    /// <exception cref="EventBusException">The handler of a live listener does not return, see <see cref="LiveListener.DisposeAsync"/>; an <see cref="AggregateException"/> where several do not.</exception>
+    /// <exception cref="EventBusException">The handler of a live listener does not return, see <see cref="LiveSubscription.DisposeAsync"/>; an <see cref="AggregateException"/> where several do not.</exception>
     /// <exception cref="SubscriptionException">The handler of a durable listener does not return, see <see cref="Subscriber.DisposeAsync"/>.</exception>
     public async ValueTask DisposeAsync()
     {
         lock (_lock) _isDisposed = true;
-        var listeners = LiveListeners;
+        var listeners = LiveSubscriptions;
         foreach (var listener in listeners) listener.BeginStop();
         _feed.BeginStop();
         if (_ownsSubscriber) Subscriber.BeginStop();
@@ -190,17 +189,17 @@ public sealed class EventBus : IAsyncDisposable
         await Tasks.AfterAllAsync(_ownsSubscriber ? ends.Append(Subscriber.DisposeAsync().AsTask()) : ends).ConfigureAwait(false);
     }
 
-    private Func<RecordedEvent, bool> Filter(BoundRoute route) => e =>
+    private Func<RecordedEvent, bool> Filter(BoundFilter route) => e =>
         route.AdmitsBytes(e) && (!route.HasPredicates || _codec.Read(e).Any(route.Admits));
 
-    private async ValueTask<LiveListener> StartAsync(Route route, LiveOptions? options, LiveHandler handler, CancellationToken cancellationToken)
+    private async ValueTask<LiveSubscription> StartAsync(EventFilter route, LiveSubscriptionOptions? options, LiveHandler handler, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(route);
         options ??= new();
         options.Validate();
         var start = await options.From.ResolveAsync(_store.Log, cancellationToken).ConfigureAwait(false);
         var resolved = route.Resolve(_store.Types);
-        var listener = new LiveListener(_codec, _feed, new(Subscriber.Pages, resolved.Query, SharedPages.PageSize), resolved, options, Subscriber.Options, handler, Remove);
+        var listener = new LiveSubscription(_codec, _feed, new(Subscriber.Pages, resolved.Query, SharedPages.PageSize), resolved, options, Subscriber.Options, handler, Remove);
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
@@ -211,7 +210,7 @@ public sealed class EventBus : IAsyncDisposable
         return listener;
     }
 
-    private void Remove(LiveListener listener)
+    private void Remove(LiveSubscription listener)
     {
         lock (_lock) _live.Remove(listener);
     }

@@ -1,12 +1,10 @@
 using System.Collections.Frozen;
-using System.Diagnostics;
 using System.Security.Cryptography;
 using EventSourcing.Aggregates;
-using EventSourcing.Aggregates.Internal;
-using EventSourcing.Commands.Internal;
-using EventSourcing.Storage.Internal;
+using EventSourcing.Commands;
+using EventSourcing.Storage;
 
-namespace EventSourcing.Commands;
+namespace EventSourcing;
 
 /// <summary>The one implementation of <see cref="ICommandBus"/>, over any store.</summary>
 /// <example><code>
@@ -56,7 +54,7 @@ public sealed class CommandBus : ICommandBus
         if (options.CommandId is not null && options.Fingerprint.IsEmpty) options = options with { Fingerprint = Fingerprint(types, commands) };
         using var observed = CommandObservation.Begin(types, options);
         // What a handler does beside deciding follows from the command too.
-        using var handling = Handling.Begin(options.Inherited());
+        using var handling = EventContext.BeginScope(options.Inherited());
         try
         {
             var (result, attempts) = await DecisionLoop.RunAsync(_store, new CommandDecision(_store, types, commands, options), options, cancellationToken).ConfigureAwait(false);

@@ -1,7 +1,6 @@
 using EventSourcing.Aggregates;
-using EventSourcing.Aggregates.Internal;
 
-namespace EventSourcing.Commands;
+namespace EventSourcing;
 
 /// <summary>What a handler decides on. Everything loaded here is unchanged when the outcome is stored, or the command is decided anew. Not thread-safe; of no use after the decision.</summary>
 public sealed class CommandContext

@@ -1,7 +1,8 @@
 using System.Text.Json.Serialization.Metadata;
+using EventSourcing.Commands;
 using EventSourcing.Storage;
 
-namespace EventSourcing.Commands;
+namespace EventSourcing;
 
 /// <summary>Which handler decides which type of command. Not thread-safe; of no use once the bus is made.</summary>
 public sealed class CommandHandlers

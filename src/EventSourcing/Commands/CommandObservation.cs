@@ -1,6 +1,5 @@
 using System.Diagnostics;
-using EventSourcing.Aggregates;
-using EventSourcing.Internal;
+using EventSourcing.Tracing;
 
 namespace EventSourcing.Commands;
 

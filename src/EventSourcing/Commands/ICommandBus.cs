@@ -1,6 +1,4 @@
-using EventSourcing.Aggregates;
-
-namespace EventSourcing.Commands;
+namespace EventSourcing;
 
 /// <summary>Sends commands to their handlers by type. A command changes something and answers with where it is stored; to ask, read. Thread-safe.</summary>
 public interface ICommandBus
@@ -13,8 +11,8 @@ public interface ICommandBus
     /// <exception cref="InvalidOperationException">The command's type has no handler.</exception>
     /// <exception cref="WrongExpectedVersionException">Other appends came in between as often as <see cref="ExecuteOptions.MaxAttempts"/> allows, or a demand is not met.</exception>
     /// <exception cref="AppendConditionFailedException">Matching events came in between as often as <see cref="ExecuteOptions.MaxAttempts"/> allows.</exception>
-    /// <exception cref="EventInvalidException">An event names no stream.</exception>
-    /// <exception cref="CommandReusedException">The command id was used for another command.</exception>
+    /// <exception cref="InvalidEventException">An event names no stream.</exception>
+    /// <exception cref="CommandIdConflictException">The command id was used for another command.</exception>
     ValueTask<AppendResult> SendAsync(object command, ExecuteOptions? options = null, CancellationToken cancellationToken = default);
 
     /// <summary>Lets several commands be decided one after another, each on what those before it did, and appends everything at once or nothing.</summary>
@@ -26,7 +24,7 @@ public interface ICommandBus
     /// <exception cref="InvalidOperationException">A command's type has no handler.</exception>
     /// <exception cref="WrongExpectedVersionException">As for one command.</exception>
     /// <exception cref="AppendConditionFailedException">As for one command.</exception>
-    /// <exception cref="EventInvalidException">An event names no stream.</exception>
-    /// <exception cref="CommandReusedException">The command id was used for other commands.</exception>
+    /// <exception cref="InvalidEventException">An event names no stream.</exception>
+    /// <exception cref="CommandIdConflictException">The command id was used for other commands.</exception>
     ValueTask<AppendResult> SendTogetherAsync(IEnumerable<object> commands, ExecuteOptions? options = null, CancellationToken cancellationToken = default);
 }

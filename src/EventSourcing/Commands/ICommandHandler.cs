@@ -1,4 +1,4 @@
-namespace EventSourcing.Commands;
+namespace EventSourcing;
 
 /// <summary>Decides commands of one type.</summary>
 /// <typeparam name="TCommand">The command: a plain record.</typeparam>

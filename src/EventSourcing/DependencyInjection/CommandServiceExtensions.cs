@@ -1,10 +1,9 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json.Serialization.Metadata;
-using EventSourcing.Commands;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
-namespace EventSourcing.DependencyInjection;
+namespace EventSourcing;
 
 /// <summary>Puts command handlers into a container.</summary>
 public static class CommandServiceExtensions

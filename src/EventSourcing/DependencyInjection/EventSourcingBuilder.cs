@@ -1,9 +1,8 @@
-using EventSourcing.Serialization;
 using EventSourcing.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
-namespace EventSourcing.DependencyInjection;
+namespace EventSourcing;
 
 /// <summary>What an application puts into its container for event sourcing. Packages add to it by extension methods: <c>UseX</c> chooses one, <c>AddX</c> adds one of many.</summary>
 public sealed class EventSourcingBuilder

@@ -1,14 +1,9 @@
 using System.Diagnostics.CodeAnalysis;
-using EventSourcing.Bus;
-using EventSourcing.Commands;
-using EventSourcing.Serialization;
 using EventSourcing.Storage;
-using EventSourcing.Storage.Internal;
-using EventSourcing.Subscriptions;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
-namespace EventSourcing.DependencyInjection;
+namespace EventSourcing;
 
 /// <summary>Puts an event store into a container.</summary>
 public static class EventSourcingServiceCollectionExtensions
@@ -30,23 +25,23 @@ public static class EventSourcingServiceCollectionExtensions
         return services;
     }
 
-    /// <summary>Adds a durable listener. Without a host, start it by <see cref="EventBus.SubscribeAsync(Listener, CancellationToken)"/>; the package EventSourcing.Hosting does it for all.</summary>
+    /// <summary>Adds a durable listener. Without a host, start it by <see cref="EventBus.SubscribeAsync(EventSubscriber, CancellationToken)"/>; the package EventSourcing.Hosting does it for all.</summary>
     /// <typeparam name="T">The listener: one instance for the process, made by the container.</typeparam>
     /// <param name="builder">The builder.</param>
-    public static EventSourcingBuilder AddListener<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] T>(this EventSourcingBuilder builder) where T : Listener
+    public static EventSourcingBuilder AddListener<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] T>(this EventSourcingBuilder builder) where T : EventSubscriber
     {
         ArgumentNullException.ThrowIfNull(builder);
-        builder.Services.AddSingleton<Listener, T>();
+        builder.Services.AddSingleton<EventSubscriber, T>();
         return builder;
     }
 
     /// <summary>Keeps events in memory: for tests and trials; they end with the process.</summary>
     /// <param name="builder">The builder.</param>
     /// <param name="options">How the log works; null for the defaults. Without a clock of their own they use the container's.</param>
-    public static EventSourcingBuilder UseInMemory(this EventSourcingBuilder builder, InMemory.InMemoryLogOptions? options = null)
+    public static EventSourcingBuilder UseInMemory(this EventSourcingBuilder builder, InMemoryLogOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        return builder.UseLog(services => new InMemory.InMemoryEventLog((options ?? new()).On(services.GetRequiredService<TimeProvider>())));
+        return builder.UseLog(services => new InMemoryEventLog((options ?? new()).On(services.GetRequiredService<TimeProvider>())));
     }
 
     private static EventStore Open(IServiceProvider services)

@@ -9,7 +9,7 @@ public sealed class LeaseLostException : EventSourcingException
     /// <param name="epoch">The epoch it was held in; a later holder's is higher.</param>
     public LeaseLostException(string name, Guid owner, long epoch)
         : base($"The lease '{name}' of owner {owner} in epoch {epoch} is lost: it was taken over, or not renewed in time. Nothing was written.") =>
-        (Name, Owner, Epoch) = (name, owner, epoch);
+        (Name, Owner, FencingToken) = (name, owner, epoch);
 
     /// <summary>The lease: a subscription's name, with its segment where it has several.</summary>
     public string Name { get; }
@@ -18,5 +18,5 @@ public sealed class LeaseLostException : EventSourcingException
     public Guid Owner { get; }
 
     /// <summary>The epoch it was held in; a later holder's is higher.</summary>
-    public long Epoch { get; }
+    public long FencingToken { get; }
 }

@@ -9,7 +9,7 @@ internal readonly struct AppendFacts(EventTable events, RecordTable records) : I
 
     public ResumeToken TokenOf(GlobalPosition position) => events.TokenAt((int)position.ToInt64());
 
-    public Record? FindRecord(RecordKind kind, string key) => records.Find(kind, key);
+    public StoredRecord? FindRecord(RecordKind kind, string key) => records.Find(kind, key);
 
     public bool TryFindEvent(Guid id, StreamId stream, in LogEvent e, out FoundEvent found)
     {
@@ -23,7 +23,7 @@ internal readonly struct AppendFacts(EventTable events, RecordTable records) : I
     public GlobalPosition? FindConflict(AppendCondition condition)
     {
         var (query, after) = (condition.FailIfEventsMatch, (int)condition.After.ToInt64());
-        var candidates = new Candidates(events, query, events.Count, after + 1, forward: true);
+        var candidates = new QueryCandidates(events, query, events.Count, after + 1, forward: true);
         for (var position = candidates.Next(after + 1); position <= events.Count; position = candidates.Next(position + 1))
             if (!events[position].IsErased() && query.Matches(events[position].Type, events[position].StreamId, events[position].Tags ?? []))
                 return GlobalPosition.FromInt64(position);

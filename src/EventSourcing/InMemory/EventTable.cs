@@ -16,7 +16,7 @@ internal sealed class EventTable
     private readonly ConcurrentDictionary<Tag, TagIndex> _tags = new();
     private readonly ConcurrentDictionary<Guid, int> _suppliedIds = new();
     private readonly PositionalIds _ids;
-    private readonly Slabs _slabs = new();
+    private readonly PayloadArenas _slabs = new();
     private MarkSource _marks;
 
     // Chunks never move, so a reader's reference to an event stays good while the writer adds more.

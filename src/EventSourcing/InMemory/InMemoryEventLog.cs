@@ -1,7 +1,7 @@
+using EventSourcing.InMemory;
 using EventSourcing.Storage;
-using EventSourcing.Storage.Internal;
 
-namespace EventSourcing.InMemory;
+namespace EventSourcing;
 
 /// <summary>A log in memory: the reference of the contract, for tests and for data that may be lost with the process.</summary>
 /// <remarks>
@@ -74,16 +74,16 @@ public sealed class InMemoryEventLog : IEventLog, IUserTransactions<InMemoryTran
         _work.ThrowIfInside();
         var head = _events.Head;
         if (head > after.ToInt64()) return default;
-        if (head < after.ToInt64()) return ValueTask.FromException(new LogTruncatedException(after, GlobalPosition.FromInt64(head)));
+        if (head < after.ToInt64()) return ValueTask.FromException(new PositionOutOfRangeException(after, GlobalPosition.FromInt64(head)));
         return new(_signal.WaitAsync(_events, after.ToInt64(), cancellationToken));
     }
 
     /// <inheritdoc/>
-    public ValueTask<IReadOnlyList<Record>> ReadRecordsAsync(RecordKind kind, string from, string? through, int max, CancellationToken cancellationToken)
+    public ValueTask<IReadOnlyList<StoredRecord>> ReadRecordsAsync(RecordKind kind, string from, string? through, int max, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(from);
         ArgumentOutOfRangeException.ThrowIfLessThan(max, 1);
-        if (cancellationToken.IsCancellationRequested) return ValueTask.FromCanceled<IReadOnlyList<Record>>(cancellationToken);
+        if (cancellationToken.IsCancellationRequested) return ValueTask.FromCanceled<IReadOnlyList<StoredRecord>>(cancellationToken);
         // Under the writers' lock: it would wait, or see what is not committed.
         _work.ThrowIfInside();
         lock (_lock)

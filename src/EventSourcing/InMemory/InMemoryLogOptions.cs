@@ -1,7 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using EventSourcing.Storage;
 
-namespace EventSourcing.InMemory;
+namespace EventSourcing;
 
 /// <summary>Settings of an <see cref="InMemoryEventLog"/>.</summary>
 public sealed class InMemoryLogOptions

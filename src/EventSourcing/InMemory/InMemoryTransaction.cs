@@ -1,6 +1,7 @@
+using EventSourcing.InMemory;
 using EventSourcing.Storage;
 
-namespace EventSourcing.InMemory;
+namespace EventSourcing;
 
 /// <summary>The inside of a transaction of a log in memory in which a user's work takes part (<see cref="IUserTransactions{TTransaction}"/>). Not to be kept, nor used by another thread: both are refused with <see cref="InvalidOperationException"/>.</summary>
 public sealed class InMemoryTransaction

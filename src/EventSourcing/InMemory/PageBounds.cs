@@ -20,7 +20,7 @@ internal readonly struct PageBounds
         }
         else if (range is AllRead all && all.AfterPosition.ToInt64() > Head)
         {
-            throw new LogTruncatedException(all.AfterPosition, head);
+            throw new PositionOutOfRangeException(all.AfterPosition, head);
         }
 
         Forward = range.Direction == ReadDirection.Forward;

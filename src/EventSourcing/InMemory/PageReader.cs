@@ -21,7 +21,7 @@ internal static class PageReader
         if (!bounds.IsStream && bounds.Forward && read.Query is null or { IsAll: true }) return ReadRun(events, read, bounds);
 
         var page = ArrayPool<RecordedEvent>.Shared.Rent(Math.Min(read.MaxCount, bounds.Size));
-        var candidates = new Candidates(events, bounds.IsStream ? null : read.Query, bounds.Head, bounds.First, bounds.Forward);
+        var candidates = new QueryCandidates(events, bounds.IsStream ? null : read.Query, bounds.Head, bounds.First, bounds.Forward);
         var (count, bytes, examined, step) = (0, 0L, 0, bounds.Forward ? 1 : -1);
         var number = candidates.Next(bounds.First);
         for (; bounds.Contains(number); number = candidates.Next(number + step))

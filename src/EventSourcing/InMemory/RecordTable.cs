@@ -6,10 +6,10 @@ namespace EventSourcing.InMemory;
 internal sealed class RecordTable
 {
     private readonly Dictionary<RecordKind, SortedSet<string>> _keys = [];
-    private readonly Dictionary<(RecordKind Kind, string Key), Record> _records = [];
-    private readonly List<(RecordKind Kind, string Key, Record? Before)> _journal = [];
+    private readonly Dictionary<(RecordKind Kind, string Key), StoredRecord> _records = [];
+    private readonly List<(RecordKind Kind, string Key, StoredRecord? Before)> _journal = [];
 
-    internal Record? Find(RecordKind kind, string key) => _records.GetValueOrDefault((kind, key));
+    internal StoredRecord? Find(RecordKind kind, string key) => _records.GetValueOrDefault((kind, key));
 
     internal bool TryPut(RecordKind kind, string key, ReadOnlySpan<byte> value, long? ifRevision)
     {
@@ -23,7 +23,7 @@ internal sealed class RecordTable
     {
         var before = Find(kind, key);
         _journal.Add((kind, key, before));
-        Set(kind, key, new Record(key, value, (before?.Revision ?? 0) + 1));
+        Set(kind, key, new StoredRecord(key, value, (before?.Revision ?? 0) + 1));
     }
 
     internal bool TryRemove(RecordKind kind, string key, long? ifRevision)
@@ -34,7 +34,7 @@ internal sealed class RecordTable
         return true;
     }
 
-    private IEnumerable<Record> Between(RecordKind kind, string from, string? through)
+    private IEnumerable<StoredRecord> Between(RecordKind kind, string from, string? through)
     {
         if (!_keys.TryGetValue(kind, out var keys) || keys.Max is not { } last) return [];
         if (through is not null && Utf8Order.Instance.Compare(through, last) < 0) last = through;
@@ -43,9 +43,9 @@ internal sealed class RecordTable
     }
 
     /// <summary>Records in order of their keys, ended by the one that brings the values to a number of bytes.</summary>
-    internal List<Record> Page(RecordKind kind, string from, string? through, int max, long maxBytes)
+    internal List<StoredRecord> Page(RecordKind kind, string from, string? through, int max, long maxBytes)
     {
-        var (page, bytes) = (new List<Record>(), 0L);
+        var (page, bytes) = (new List<StoredRecord>(), 0L);
         foreach (var record in Between(kind, from, through))
         {
             page.Add(record);
@@ -64,7 +64,7 @@ internal sealed class RecordTable
         _journal.Clear();
     }
 
-    private void Set(RecordKind kind, string key, Record? record)
+    private void Set(RecordKind kind, string key, StoredRecord? record)
     {
         if (!_keys.TryGetValue(kind, out var keys)) _keys.Add(kind, keys = new SortedSet<string>(Utf8Order.Instance));
         if (record is null)

@@ -63,7 +63,7 @@ internal sealed class AppendEncoder(EventTypeMap types)
     // of a command: so the events that followed from an event lead back to it.
     private static EventMetadata Common(Append append)
     {
-        var (handled, activity) = (Handling.Current, Activity.Current);
+        var (handled, activity) = (EventContext.Current, Activity.Current);
         if (handled is null && activity is null && append is { Actor: null, CorrelationId: null, CausationId: null, CommandId: null, Headers.Count: 0 })
             return EventMetadata.None;
         return new()

@@ -1,4 +1,3 @@
-using EventSourcing.Serialization;
 using EventSourcing.Storage;
 
 namespace EventSourcing.Internal;

@@ -1,5 +1,3 @@
-using EventSourcing.Serialization;
-
 namespace EventSourcing.Internal;
 
 /// <summary>Gives type maps their codec, which knows types of higher floors than theirs.</summary>

@@ -8,7 +8,7 @@ internal sealed class LogBounds(DateTimeOffset? fromMoment, DateTimeOffset? thro
     /// <summary>The read, narrowed to the moments and the head; null when nothing lies between them.</summary>
     internal async ValueTask<AllRead?> NarrowAsync(IEventLog log, AllRead read, GlobalPosition head, CancellationToken cancellationToken)
     {
-        if (read.AfterPosition > head) throw new LogTruncatedException(read.AfterPosition, head);
+        if (read.AfterPosition > head) throw new PositionOutOfRangeException(read.AfterPosition, head);
         var (first, last) = read.Within(head.ToInt64());
         if (fromMoment is { } from)
             first = Math.Max(first, await FirstAtOrAfterAsync(log, Microseconds.Ceiling(from), head, cancellationToken).ConfigureAwait(false));

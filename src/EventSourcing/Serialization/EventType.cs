@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization.Metadata;
+using EventSourcing.Serialization;
 
-namespace EventSourcing.Serialization;
+namespace EventSourcing;
 
 /// <summary>One entry of a type map: the stored names of an event type, its schema number, its JSON contract, the rules of its tags and its serializer.</summary>
 public sealed class EventType

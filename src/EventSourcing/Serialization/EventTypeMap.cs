@@ -1,8 +1,8 @@
 using System.Collections.Frozen;
 using System.Diagnostics.CodeAnalysis;
-using EventSourcing.Storage.Internal;
+using EventSourcing.Storage;
 
-namespace EventSourcing.Serialization;
+namespace EventSourcing;
 
 /// <summary>Which stored type name belongs to which CLR type. Nothing is found by reflection, and no CLR name is ever taken from data.</summary>
 public sealed class EventTypeMap

@@ -1,7 +1,8 @@
 using System.Text.Json.Serialization.Metadata;
+using EventSourcing.Serialization;
 using EventSourcing.Storage;
 
-namespace EventSourcing.Serialization;
+namespace EventSourcing;
 
 /// <summary>Collects the entries of an <see cref="EventTypeMap"/>. Not thread-safe; of no use once the map is built.</summary>
 public sealed class EventTypeMapBuilder

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
-namespace EventSourcing.Serialization;
+namespace EventSourcing;
 
 /// <summary>A <see cref="GlobalPosition"/> as its text; <see cref="GlobalPosition.Start"/> as null, and as the key <c>0</c> of a dictionary.</summary>
 /// <remarks>Version 0.1 wrote an empty object, which does not hold the position: reading it is an error.</remarks>

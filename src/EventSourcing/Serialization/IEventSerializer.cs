@@ -1,6 +1,6 @@
 using System.Buffers;
 
-namespace EventSourcing.Serialization;
+namespace EventSourcing;
 
 /// <summary>Turns events into bytes of one form and back. Thread-safe.</summary>
 /// <remarks>

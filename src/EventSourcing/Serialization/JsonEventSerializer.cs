@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
 
-namespace EventSourcing.Serialization;
+namespace EventSourcing;
 
 /// <summary>Events as JSON by the System.Text.Json contracts of the type map: no reflection when these are source-generated.</summary>
 /// <remarks>Text of an event that is no valid UTF-16 is written as System.Text.Json does it: U+FFFD takes the place of a lone surrogate. The event reads back with it, without an error.</remarks>

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
-namespace EventSourcing.Serialization;
+namespace EventSourcing;
 
 /// <summary>A <see cref="ResumeToken"/> as its text; <see cref="ResumeToken.Start"/> as null.</summary>
 public sealed class ResumeTokenConverter : JsonConverter<ResumeToken>

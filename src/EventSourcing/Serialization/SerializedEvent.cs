@@ -1,4 +1,4 @@
-namespace EventSourcing.Serialization;
+namespace EventSourcing;
 
 /// <summary>A stored event as a serializer reads it: the bytes, and what is known of their form. Valid during the call only.</summary>
 public readonly ref struct SerializedEvent

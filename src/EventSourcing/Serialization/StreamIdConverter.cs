@@ -1,7 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using EventSourcing.Serialization;
 
-namespace EventSourcing.Serialization;
+namespace EventSourcing;
 
 /// <summary>A <see cref="StreamId"/> as its text; <c>default</c> as null, and as the empty key of a dictionary.</summary>
 /// <remarks>Reads the object with the property <c>Value</c> that version 0.1 wrote, too.</remarks>

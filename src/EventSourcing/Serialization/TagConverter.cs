@@ -1,7 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using EventSourcing.Serialization;
 
-namespace EventSourcing.Serialization;
+namespace EventSourcing;
 
 /// <summary>A <see cref="Tag"/> as its text, name and value joined by a colon; <c>default</c> as null, and as the empty key of a dictionary.</summary>
 /// <remarks>Reads the object with the properties <c>Name</c> and <c>Value</c> that version 0.1 wrote, too.</remarks>

@@ -1,7 +1,8 @@
 using System.Text;
 using System.Text.Json;
+using EventSourcing.Serialization;
 
-namespace EventSourcing.Serialization;
+namespace EventSourcing;
 
 /// <summary>Applies tag rules to an event's JSON. For stores and logs; the event's type is not needed.</summary>
 public static class TagReader
@@ -16,7 +17,7 @@ public static class TagReader
     /// <param name="rules">The rules of the type.</param>
     /// <param name="json">The event in UTF-8; when it is no object it has no tags.</param>
     /// <param name="tags">Where the tags go.</param>
-    /// <exception cref="EventInvalidException">A property's value cannot be a tag.</exception>
+    /// <exception cref="InvalidEventException">A property's value cannot be a tag.</exception>
     /// <exception cref="JsonException">The JSON is not readable.</exception>
     public static void Read(string type, IReadOnlyList<TagRule> rules, ReadOnlySpan<byte> json, List<Tag> tags)
     {
@@ -114,6 +115,6 @@ public static class TagReader
         }
     }
 
-    private static EventInvalidException Invalid(string type, TagRule rule, string reason) =>
+    private static InvalidEventException Invalid(string type, TagRule rule, string reason) =>
         new(type, [$"property '{rule.Property}' cannot be the tag '{rule.Tag}': {reason}"]);
 }

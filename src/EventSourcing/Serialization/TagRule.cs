@@ -1,4 +1,4 @@
-namespace EventSourcing.Serialization;
+namespace EventSourcing;
 
 /// <summary>A rule that makes a JSON property of an event a tag: data, so that a log can apply it without the event's type.</summary>
 /// <remarks>A string gives its text, a number or boolean its JSON text, an array a tag for each of its elements, null or a missing property none. Of a property that is there more than once the last counts, which is the one that the event is read with.</remarks>

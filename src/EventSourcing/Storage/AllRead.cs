@@ -4,7 +4,7 @@ namespace EventSourcing.Storage;
 /// <example><c>new AllRead { Query = LogQuery.OfTypes("order-paid"), AfterPosition = seen }</c></example>
 public sealed record AllRead : RangeRead
 {
-    /// <summary>Only events after this position, exclusive, in either direction. Default <see cref="GlobalPosition.Start"/>: from the first. Beyond the head, the read is a <see cref="LogTruncatedException"/>.</summary>
+    /// <summary>Only events after this position, exclusive, in either direction. Default <see cref="GlobalPosition.Start"/>: from the first. Beyond the head, the read is a <see cref="PositionOutOfRangeException"/>.</summary>
     public GlobalPosition AfterPosition { get; init; }
 
     /// <summary>Only events up to this position, inclusive, in either direction; null: to the head. Equal to <see cref="AfterPosition"/>, nothing is read but the page's head.</summary>

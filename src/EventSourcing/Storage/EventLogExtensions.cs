@@ -38,7 +38,7 @@ public static class EventLogExtensions
     /// <param name="cancellationToken">Ends the wait for a reader.</param>
     /// <returns>The token; one that is not verified from a log that gives none, and <see cref="ResumeToken.Start"/> for that.</returns>
     /// <exception cref="LogDivergedException">The log holds another event there, or none.</exception>
-    /// <exception cref="LogTruncatedException">The place is not verified, and lies beyond the head.</exception>
+    /// <exception cref="PositionOutOfRangeException">The place is not verified, and lies beyond the head.</exception>
     public static ValueTask<ResumeToken> FindTokenAsync(this IEventLog log, ResumeToken place, CancellationToken cancellationToken = default) =>
         FindTokenAsync(log, place, place, cancellationToken);
 
@@ -79,7 +79,7 @@ public static class EventLogExtensions
     /// <param name="cancellationToken">Ends the read at the next page.</param>
     /// <returns>The events. With <see cref="LogRead.ReuseBuffers"/>, data and metadata of one are good until the next is asked for.</returns>
     /// <exception cref="ArgumentException">The read is not valid, see <see cref="LogRead.Validate"/>. It is thrown, as all others are, by the enumeration.</exception>
-    /// <exception cref="LogTruncatedException">The read starts beyond the head.</exception>
+    /// <exception cref="PositionOutOfRangeException">The read starts beyond the head.</exception>
     /// <exception cref="StoreUnavailableException">Events were merged or removed between two pages: what was read so far is of another history. Read again.</exception>
     /// <exception cref="LogDivergedException">The read's token is of another history; or the log was restored to an older state between two pages.</exception>
     /// <exception cref="StoreCorruptException">A stored event is not what was written.</exception>

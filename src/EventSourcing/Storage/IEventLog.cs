@@ -30,12 +30,12 @@ public interface IEventLog : IAsyncDisposable
     /// <returns>The result. It may be waited for by blocking, from any thread but the one that runs a transaction's work. Taken in any other way than once, it answers or throws <see cref="InvalidOperationException"/>, and no other append is concerned.</returns>
     /// <exception cref="ArgumentException">The append holds nothing, or a name in it is not valid. Nothing was written; so with every exception but the last.</exception>
     /// <exception cref="EventTooLargeException">An event or the append is over the limits.</exception>
-    /// <exception cref="CommandReusedException">The command id was used with another fingerprint.</exception>
+    /// <exception cref="CommandIdConflictException">The command id was used with another fingerprint.</exception>
     /// <exception cref="DuplicateEventException">An event id is in use for something else, or twice in the append.</exception>
     /// <exception cref="WrongExpectedVersionException">A stream is not in the demanded state.</exception>
     /// <exception cref="AppendConditionFailedException">An event matches the condition.</exception>
     /// <exception cref="LogDivergedException">The condition's token is of another history (<see cref="TokenComparison"/>).</exception>
-    /// <exception cref="LogTruncatedException">The condition's position lies beyond the head.</exception>
+    /// <exception cref="PositionOutOfRangeException">The condition's position lies beyond the head.</exception>
     /// <exception cref="StoreUnavailableException">The log could not be written just now.</exception>
     /// <exception cref="AppendOutcomeUnknownException">The commit failed and its outcome could not be found out.</exception>
     ValueTask<AppendResult> AppendAsync(LogAppend append, CancellationToken cancellationToken);
@@ -45,14 +45,14 @@ public interface IEventLog : IAsyncDisposable
     /// <param name="cancellationToken">Ends the wait for a reader; a page begun is finished.</param>
     /// <returns>A page to be disposed by the caller. It may hold no event and yet not be the last: see <see cref="LogPage.IsLast"/>.</returns>
     /// <exception cref="LogDivergedException">The read's token is of another history: compared in the page's snapshot, before all else, as <see cref="TokenComparison"/> says.</exception>
-    /// <exception cref="LogTruncatedException">The read of the whole log starts beyond its head.</exception>
+    /// <exception cref="PositionOutOfRangeException">The read of the whole log starts beyond its head.</exception>
     /// <exception cref="StoreCorruptException">A stored event is not what was written.</exception>
     ValueTask<LogPage> ReadAsync(LogRead read, CancellationToken cancellationToken);
 
     /// <summary>Completes when an event is stored after a position; at once when there is one already.</summary>
     /// <param name="after">The last position known; it may lie at the head.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <exception cref="LogTruncatedException">The position lies beyond the head.</exception>
+    /// <exception cref="PositionOutOfRangeException">The position lies beyond the head.</exception>
     ValueTask WaitAsync(GlobalPosition after, CancellationToken cancellationToken);
 
     /// <summary>Reads a page of the records of a kind, in ordinal order of their keys' UTF-8, from one short snapshot.</summary>
@@ -63,7 +63,7 @@ public interface IEventLog : IAsyncDisposable
     /// <param name="max">At most this many, 1 or more.</param>
     /// <param name="cancellationToken">Ends the wait for a reader.</param>
     /// <exception cref="StoreCorruptException">The first record is damaged; the exception names its key.</exception>
-    ValueTask<IReadOnlyList<Record>> ReadRecordsAsync(RecordKind kind, string from, string? through, int max, CancellationToken cancellationToken);
+    ValueTask<IReadOnlyList<StoredRecord>> ReadRecordsAsync(RecordKind kind, string from, string? through, int max, CancellationToken cancellationToken);
 
     /// <summary>Stores several appends and changes of records in one transaction: all of it, but for changes that may be skipped, or nothing.</summary>
     /// <remarks>Validated in this order, inside the write transaction:

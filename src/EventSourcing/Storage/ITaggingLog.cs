@@ -1,5 +1,3 @@
-using EventSourcing.Serialization;
-
 namespace EventSourcing.Storage;
 
 /// <summary>A log that gives tags to events itself: to those that are appended past the store, in SQL.</summary>

@@ -1,7 +1,7 @@
 namespace EventSourcing.Storage;
 
 /// <summary>A log that can find the events of one operation without being read through.</summary>
-/// <remarks>Optional for a log; without it, or where it cannot, <see cref="TraceExtensions.TraceAsync"/> reads the log.</remarks>
+/// <remarks>Optional for a log; without it, or where it cannot, <see cref="CausationExtensions.GetCausationTreeAsync"/> reads the log.</remarks>
 public interface ITracingLog
 {
     /// <summary>Finds the oldest events of an operation: those with a correlation or causation id, or one event, and all that they caused.</summary>

@@ -40,7 +40,7 @@ public sealed class LogAppend
     /// <exception cref="ArgumentException">The append holds nothing that could be stored, or a name or position is not valid.</exception>
     /// <exception cref="EventTooLargeException">An event or the append is over the limits.</exception>
     /// <exception cref="DuplicateEventException">The append has an event id twice.</exception>
-    /// <exception cref="EventInvalidException">An event names a tag twice.</exception>
+    /// <exception cref="InvalidEventException">An event names a tag twice.</exception>
     public void Validate(LogLimits limits)
     {
         ArgumentNullException.ThrowIfNull(limits);
@@ -56,7 +56,7 @@ public sealed class LogAppend
                 if (size > limits.MaxEventBytes)
                     throw new EventTooLargeException($"Event '{e.Type}' for stream '{write.StreamId}'", size, limits.MaxEventBytes);
                 if (e.Tags is { Count: > 1 } tags && DistinctTags.FirstRepeated(tags) is { } repeated)
-                    throw new EventInvalidException(e.Type, [$"tag '{repeated}' is there twice (stream '{write.StreamId}')"]);
+                    throw new InvalidEventException(e.Type, [$"tag '{repeated}' is there twice (stream '{write.StreamId}')"]);
                 total += size;
                 count++;
                 if (e.Id is not null) ids++;

@@ -10,11 +10,11 @@ public static class TokenComparison
     /// <param name="token">The caller's token.</param>
     /// <param name="head">The position of the log's last event, erased or not.</param>
     /// <exception cref="LogDivergedException">The token's event lies beyond the head.</exception>
-    /// <exception cref="LogTruncatedException">The token is not verified, and its position lies beyond the head.</exception>
+    /// <exception cref="PositionOutOfRangeException">The token is not verified, and its position lies beyond the head.</exception>
     public static bool IsNeeded(in ResumeToken token, GlobalPosition head)
     {
         if (token.Position <= head) return token.IsVerifiable;
-        throw token.IsVerifiable ? new LogDivergedException(token, null, head) : new LogTruncatedException(token.Position, head);
+        throw token.IsVerifiable ? new LogDivergedException(token, null, head) : new PositionOutOfRangeException(token.Position, head);
     }
 
     /// <summary>Refuses a token of another history.</summary>

@@ -56,7 +56,7 @@ public sealed class WorkGuard
 
     /// <summary>Runs work.</summary>
     /// <typeparam name="T">What the work returns.</typeparam>
-    /// <param name="caller">The flow of the caller, captured at the call: the work sees the caller's <see cref="Handling"/>, activity and culture, and what it changes there ends with it. Null runs it in the flow of this thread.</param>
+    /// <param name="caller">The flow of the caller, captured at the call: the work sees the caller's <see cref="EventContext"/>, activity and culture, and what it changes there ends with it. Null runs it in the flow of this thread.</param>
     /// <param name="work">The work. Its exception is this method's.</param>
     public T Run<T>(ExecutionContext? caller, Func<T> work)
     {

@@ -1,4 +1,4 @@
-namespace EventSourcing.Subscriptions;
+namespace EventSourcing;
 
 /// <summary>An event whose handling failed, and what becomes of it. See <see cref="Subscriber.EventFailed"/>.</summary>
 public sealed class EventFailure
@@ -7,7 +7,7 @@ public sealed class EventFailure
     public required string Subscription { get; init; }
 
     /// <summary>The segment of a group, from 0 to 15; 0 where there is no group.</summary>
-    public required int Segment { get; init; }
+    public required int Partition { get; init; }
 
     /// <summary>The event's position; of a batch that failed, its first event's.</summary>
     public required GlobalPosition Position { get; init; }
@@ -19,7 +19,7 @@ public sealed class EventFailure
     public required string Type { get; init; }
 
     /// <summary>The key that is held back; null where the event is not set aside.</summary>
-    public required string? Key { get; init; }
+    public required string? PartitionKey { get; init; }
 
     /// <summary>Which attempt failed, from 1; 0 for an event that was not tried.</summary>
     public required int Attempt { get; init; }

@@ -1,4 +1,4 @@
-namespace EventSourcing.Subscriptions;
+namespace EventSourcing;
 
 /// <summary>What becomes of an event whose handling failed.</summary>
 public enum FailureOutcome

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using EventSourcing.Storage;
 
-namespace EventSourcing.Subscriptions;
+namespace EventSourcing;
 
 /// <summary>An event that a subscription set aside: the bytes as they were stored, and why.</summary>
 public sealed record ParkedEvent
@@ -15,7 +15,7 @@ public sealed record ParkedEvent
     public required RecordedEvent Event { get; init; }
 
     /// <summary>The key whose later events are held back; the stream by default.</summary>
-    public required string Key { get; init; }
+    public required string PartitionKey { get; init; }
 
     /// <summary>How often it was tried; 0 for an event that was set aside because one before it of the same key was, and where the record is damaged.</summary>
     public required int Attempts { get; init; }
@@ -32,7 +32,7 @@ public sealed record ParkedEvent
         using (var writer = new BinaryWriter(stream, Encoding.UTF8, leaveOpen: true))
         {
             writer.Write(Format);
-            writer.Write(Key);
+            writer.Write(PartitionKey);
             writer.Write7BitEncodedInt(Attempts);
             writer.Write(Reason);
             writer.Write(ParkedAt.UtcTicks);
@@ -43,7 +43,7 @@ public sealed record ParkedEvent
     }
 
     /// <summary>What a record says; false, with what is wrong, when it is damaged.</summary>
-    internal static bool TryParse(Record record, [NotNullWhen(true)] out ParkedEvent? parked, [NotNullWhen(false)] out StoreCorruptException? error)
+    internal static bool TryParse(StoredRecord record, [NotNullWhen(true)] out ParkedEvent? parked, [NotNullWhen(false)] out StoreCorruptException? error)
     {
         (parked, error) = (null, null);
         try
@@ -52,7 +52,7 @@ public sealed record ParkedEvent
             if (reader.ReadByte() is var format && format is not (1 or Format)) throw new InvalidDataException($"its format is {format}, not 1 or {Format}");
             parked = new()
             {
-                Key = reader.ReadString(),
+                PartitionKey = reader.ReadString(),
                 Attempts = reader.Read7BitEncodedInt(),
                 Reason = reader.ReadString(),
                 ParkedAt = new(reader.ReadInt64(), TimeSpan.Zero),

@@ -1,4 +1,4 @@
-namespace EventSourcing.Subscriptions;
+namespace EventSourcing.Storage;
 
 /// <summary>A partition of a subscription as the log's records tell of it: its checkpoint and its lease.</summary>
 public sealed class RecordedPartition

@@ -1,4 +1,4 @@
-namespace EventSourcing.Subscriptions;
+namespace EventSourcing.Storage;
 
 /// <summary>A subscription as the log's records tell of it, whichever process runs it, or none. See <see cref="SubscriptionLogExtensions.ReadSubscriptionsAsync"/>.</summary>
 public sealed class RecordedSubscription

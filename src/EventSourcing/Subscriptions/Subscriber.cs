@@ -1,9 +1,11 @@
+using EventSourcing.Following;
 using EventSourcing.Internal;
+using EventSourcing.Leasing;
 using EventSourcing.Storage;
-using EventSourcing.Storage.Internal;
-using EventSourcing.Subscriptions.Internal;
+using EventSourcing.Subscriptions.Monitoring;
+using EventSourcing.Subscriptions.Running;
 
-namespace EventSourcing.Subscriptions;
+namespace EventSourcing;
 
 /// <summary>Runs the subscriptions of a process on one store. Thread-safe.</summary>
 /// <remarks>
@@ -87,8 +89,8 @@ public sealed class Subscriber : IAsyncDisposable
     /// <summary>Starts a subscription: durable under its name, resumed after its checkpoint, active in one process at a time.</summary>
     /// <remarks>
     /// Every event that is asked for is handled at least once, in order of position; after a crash the events since the last checkpoint come
-    /// again. What the handler enlists in its <see cref="Delivery"/> happens exactly once. What a handler of single events appends or sends
-    /// follows from its event (<see cref="Handling"/>). Handlers run on the thread pool, never while the log is locked for writing.
+    /// again. What the handler enlists in its <see cref="DeliveryContext"/> happens exactly once. What a handler of single events appends or sends
+    /// follows from its event (<see cref="EventContext"/>). Handlers run on the thread pool, never while the log is locked for writing.
     /// </remarks>
     /// <param name="name">1 to 200 characters without a slash, at most 472 bytes of UTF-8; the same in every process and for ever.</param>
     /// <param name="handler">What to do with the events.</param>
@@ -99,10 +101,10 @@ public sealed class Subscriber : IAsyncDisposable
     /// <exception cref="InvalidOperationException">The name runs in this subscriber already, or was a group before and now is none, or the other way round.</exception>
     /// <exception cref="UnknownEventTypeException">A CLR type that is asked for has no entry in the type map.</exception>
     /// <exception cref="LogDivergedException">The start is a token of another history.</exception>
-    /// <exception cref="LogTruncatedException">The start lies beyond the head. A checkpoint that lies beyond the head or cannot be read faults the subscription instead.</exception>
+    /// <exception cref="PositionOutOfRangeException">The start lies beyond the head. A checkpoint that lies beyond the head or cannot be read faults the subscription instead.</exception>
     public async Task<Subscription> StartAsync(string name, SubscriptionHandler handler, SubscriptionOptions? options = null, CancellationToken cancellationToken = default)
     {
-        SegmentKey.ThrowIfInvalid(name);
+        PartitionId.ThrowIfInvalid(name);
         ArgumentNullException.ThrowIfNull(handler);
         options ??= new();
         options.Validate();
@@ -120,7 +122,7 @@ public sealed class Subscriber : IAsyncDisposable
         try
         {
             var place = await FindOrRecordAsync(name, options, cancellationToken).ConfigureAwait(false);
-            var subscription = options.IsGroup ? Group(name, bound, options, resolved, pageSize) : Single(name, bound, options, resolved, pageSize);
+            var subscription = options.IsPartitioned ? Group(name, bound, options, resolved, pageSize) : Single(name, bound, options, resolved, pageSize);
             // Outside the lock: instruments may be shown to listeners here.
             LagGauges.Add(_lag);
             lock (_lock)
@@ -210,7 +212,7 @@ public sealed class Subscriber : IAsyncDisposable
 
     private Subscription Group(string name, BoundHandler handler, SubscriptionOptions options, LogQuery? query, int pageSize)
     {
-        var places = new SemaphoreSlim(options.Workers);
+        var places = new SemaphoreSlim(options.MaxConcurrency);
         Runner[] runners = [];
         var tail = new SharedTail(Pages, query, pageSize, PartitionOf);
         runners = [.. Keys(name, isGroup: true).Select(key => NewRunner(key, handler, options, new(Pages, query, pageSize, tail, key.Segment), places))];
@@ -222,7 +224,7 @@ public sealed class Subscriber : IAsyncDisposable
             var outer = LoopWaits.EnterDelegate(runners[0].Loop);
             try
             {
-                return SegmentKey.SegmentOf(options.KeyOrStream(e, out _));
+                return PartitionId.SegmentOf(options.KeyOrStream(e, out _));
             }
             finally
             {
@@ -231,19 +233,19 @@ public sealed class Subscriber : IAsyncDisposable
         }
     }
 
-    private Runner NewRunner(SegmentKey key, BoundHandler handler, SubscriptionOptions options, SharedReader reader, SemaphoreSlim? places) =>
+    private Runner NewRunner(PartitionId key, BoundHandler handler, SubscriptionOptions options, SharedReader reader, SemaphoreSlim? places) =>
         new(_store, key, handler, options, _options, _leases, reader, places, Changed, _report);
 
-    private static IEnumerable<SegmentKey> Keys(string name, bool isGroup)
+    private static IEnumerable<PartitionId> Keys(string name, bool isGroup)
     {
-        var segments = isGroup ? SegmentKey.GroupSegments : 1;
-        return Enumerable.Range(0, segments).Select(segment => new SegmentKey(name, segment, segments));
+        var segments = isGroup ? PartitionId.PartitionCount : 1;
+        return Enumerable.Range(0, segments).Select(segment => new PartitionId(name, segment, segments));
     }
 
     private async ValueTask<ResumeToken> FindOrRecordAsync(string name, SubscriptionOptions options, CancellationToken cancellationToken)
     {
-        SegmentKey[] keys = [.. Keys(name, options.IsGroup)];
-        var (own, other) = (keys[0].Key, Keys(name, !options.IsGroup).First().Key);
+        PartitionId[] keys = [.. Keys(name, options.IsPartitioned)];
+        var (own, other) = (keys[0].Key, Keys(name, !options.IsPartitioned).First().Key);
         foreach (var key in new[] { other, own })
         {
             var found = await _store.Log.ReadRecordsAsync(RecordKind.Checkpoint, key, key, 1, cancellationToken).ConfigureAwait(false);
@@ -271,7 +273,7 @@ public sealed class Subscriber : IAsyncDisposable
     }
 
     // One that cannot be read faults the subscription, which reads it again; the others of the process are started all the same.
-    private static ResumeToken PositionOf(Record record)
+    private static ResumeToken PositionOf(StoredRecord record)
     {
         try
         {
@@ -284,5 +286,5 @@ public sealed class Subscriber : IAsyncDisposable
     }
 
     private static InvalidOperationException Mismatch(string name, SubscriptionOptions options) =>
-        new($"Subscription '{name}' has a checkpoint as {(options.IsGroup ? "no group; it cannot be started as one" : "a group; it cannot be started as a single subscription")}.");
+        new($"Subscription '{name}' has a checkpoint as {(options.IsPartitioned ? "no group; it cannot be started as one" : "a group; it cannot be started as a single subscription")}.");
 }

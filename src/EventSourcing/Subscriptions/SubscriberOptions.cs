@@ -1,12 +1,12 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 
-namespace EventSourcing.Subscriptions;
+namespace EventSourcing;
 
 /// <summary>What all subscriptions of a process have in common.</summary>
 public sealed class SubscriberOptions
 {
-    private static readonly OnFailure s_trouble = OnFailure.RetryThenPause(0, TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(10));
+    private static readonly FailurePolicy s_trouble = FailurePolicy.RetryThenPause(0, TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(10));
 
     private TimeProvider? _time;
 

@@ -1,9 +1,12 @@
+using EventSourcing.Following;
 using EventSourcing.Internal;
+using EventSourcing.Leasing;
 using EventSourcing.Storage;
-using EventSourcing.Storage.Internal;
-using EventSourcing.Subscriptions.Internal;
+using EventSourcing.Subscriptions.Monitoring;
+using EventSourcing.Subscriptions.Parking;
+using EventSourcing.Subscriptions.Running;
 
-namespace EventSourcing.Subscriptions;
+namespace EventSourcing;
 
 /// <summary>A subscription that was started in this process. Thread-safe. Disposing it stops it; what it was is resumed under its name.</summary>
 /// <remarks>
@@ -106,10 +109,10 @@ public sealed class Subscription : IAsyncDisposable
     /// <exception cref="SubscriptionException">The subscription, or a segment of the group, is paused or faulted before the position, or becomes so meanwhile; the cause is the inner exception, null after a pause by request.</exception>
     /// <exception cref="ObjectDisposedException">The subscription was stopped.</exception>
     /// <exception cref="InvalidOperationException">Called by the subscription's own handler for a position that is not done.</exception>
-    public async Task WaitForAsync(GlobalPosition position, CancellationToken cancellationToken = default)
+    public async Task WaitForPositionAsync(GlobalPosition position, CancellationToken cancellationToken = default)
     {
         if (Array.TrueForAll(_runners, r => r.IsDone(position))) return;
-        using var own = LoopWaits.Begin(_loops, Name, nameof(WaitForAsync));
+        using var own = LoopWaits.Begin(_loops, Name, nameof(WaitForPositionAsync));
         using var rest = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var waits = _runners.Select(r => r.WaitForAsync(position, rest.Token)).ToList();
         try
@@ -139,7 +142,7 @@ public sealed class Subscription : IAsyncDisposable
     /// <exception cref="InvalidOperationException">The subscription is not active in this process, its own handler calls, or the work of a transaction does.</exception>
     public Task ResumeAsync(CancellationToken cancellationToken = default) => OnActiveAsync(nameof(ResumeAsync), r => r.ResumeAsync(cancellationToken));
 
-    /// <summary>Moves the checkpoint, backward or forward; of a group, all of its segments in one transaction. Events handled before are marked as replays (<see cref="Delivery.IsReplay"/>); parked events stay parked.</summary>
+    /// <summary>Moves the checkpoint, backward or forward; of a group, all of its segments in one transaction. Events handled before are marked as replays (<see cref="DeliveryContext.IsReplay"/>); parked events stay parked.</summary>
     /// <remarks>
     /// A subscription that runs goes on from there, and so does one that is faulted. One that is paused, by request or after a failure, stays paused there until <see cref="ResumeAsync"/>.
     /// The handler at work is waited for.
@@ -149,9 +152,9 @@ public sealed class Subscription : IAsyncDisposable
     /// <exception cref="InvalidOperationException">The subscription, or a segment of the group, is not active in this process, its own handler calls, or the work of a transaction does. Nothing was moved; so with every exception.</exception>
     /// <exception cref="LeaseLostException">A lease has passed on to another process.</exception>
     /// <exception cref="RecordConflictException">A checkpoint was changed by something else.</exception>
-    public Task ResetAsync(Start start, CancellationToken cancellationToken = default) => ResetAsync(start, null, null, cancellationToken);
+    public Task ResetAsync(StartFrom start, CancellationToken cancellationToken = default) => ResetAsync(start, null, null, cancellationToken);
 
-    /// <summary>As <see cref="ResetAsync(Start, CancellationToken)"/>, with work in the same transaction: what the handler has written is emptied and the checkpoint moved, or neither.</summary>
+    /// <summary>As <see cref="ResetAsync(StartFrom, CancellationToken)"/>, with work in the same transaction: what the handler has written is emptied and the checkpoint moved, or neither.</summary>
     /// <typeparam name="TTransaction">The backend's type of transaction (<see cref="IUserTransactions{TTransaction}"/>).</typeparam>
     /// <param name="start">Where to go on.</param>
     /// <param name="work">Runs once, synchronously, on the writer, after the leases were checked; must be short and touch nothing but the transaction. What it throws is the call's.</param>
@@ -159,7 +162,7 @@ public sealed class Subscription : IAsyncDisposable
     /// <exception cref="ArgumentException">The work is asynchronous.</exception>
     /// <exception cref="InvalidOperationException">As in the other overload, or the log has no transactions of this type. Nothing was moved and nothing of the work is kept; so with every exception.</exception>
     /// <example><code>await subscription.ResetAsync&lt;SqliteLogTransaction&gt;(Start.Beginning, tx =&gt; { using var empty = tx.Connection.CreateCommand(); empty.CommandText = "DELETE FROM shipped"; empty.ExecuteNonQuery(); });</code></example>
-    public Task ResetAsync<TTransaction>(Start start, Action<TTransaction> work, CancellationToken cancellationToken = default) where TTransaction : class
+    public Task ResetAsync<TTransaction>(StartFrom start, Action<TTransaction> work, CancellationToken cancellationToken = default) where TTransaction : class
     {
         ArgumentNullException.ThrowIfNull(work);
         SynchronousDelegate.ThrowIfAsync(work, nameof(work));
@@ -168,7 +171,7 @@ public sealed class Subscription : IAsyncDisposable
         return ResetAsync(start, transactions, transaction => work((TTransaction)transaction), cancellationToken);
     }
 
-    private async Task ResetAsync(Start start, IUserTransactions<object>? transactions, Action<object>? work, CancellationToken cancellationToken)
+    private async Task ResetAsync(StartFrom start, IUserTransactions<object>? transactions, Action<object>? work, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(start);
         if (_runners[0].IsCheckpointOutside)
@@ -342,7 +345,7 @@ public sealed class Subscription : IAsyncDisposable
 
     private Task<int> OnKeyAsync(string method, string key, Func<Runner, ValueTask<int>> work, CancellationToken cancellationToken)
     {
-        var runner = _runners.Length == 1 ? _runners[0] : _runners[SegmentKey.SegmentOf(key)];
+        var runner = _runners.Length == 1 ? _runners[0] : _runners[PartitionId.SegmentOf(key)];
         return OnLoopAsync(method, runner, () => work(runner), cancellationToken);
     }
 

@@ -1,9 +1,7 @@
-using EventSourcing.Serialization;
 using EventSourcing.Storage;
-using EventSourcing.Storage.Internal;
-using EventSourcing.Subscriptions.Internal;
+using EventSourcing.Subscriptions.Running;
 
-namespace EventSourcing.Subscriptions;
+namespace EventSourcing;
 
 /// <summary>What a subscription does with its events: one at a time or in batches, as events or as bytes. Immutable: one may be given to several subscriptions, of several stores too. Handlers of one runner never run at the same time; those of a group's segments may.</summary>
 public abstract class SubscriptionHandler
@@ -19,15 +17,15 @@ public abstract class SubscriptionHandler
 
     /// <summary>Handles events one at a time.</summary>
     /// <param name="handle">The event, what is known of its delivery, and a token that is cancelled when the effect would come too late.</param>
-    public static SubscriptionHandler Each(Func<EventEnvelope, Delivery, CancellationToken, ValueTask> handle)
+    public static SubscriptionHandler Each(Func<EventEnvelope, DeliveryContext, CancellationToken, ValueTask> handle)
     {
         ArgumentNullException.ThrowIfNull(handle);
         return new UnboundHandler(new EachHandler(handle));
     }
 
     /// <summary>Handles events in batches, ascending by position.</summary>
-    /// <param name="handle">The events, at least one; the list is the handler's only until it returns. When it throws, the events of the batch come again one by one. None of them counts as the cause of what it appends, unless it says so by <see cref="Handling.Begin(EventEnvelope)"/>.</param>
-    public static SubscriptionHandler Batches(Func<IReadOnlyList<EventEnvelope>, Delivery, CancellationToken, ValueTask> handle)
+    /// <param name="handle">The events, at least one; the list is the handler's only until it returns. When it throws, the events of the batch come again one by one. None of them counts as the cause of what it appends, unless it says so by <see cref="EventContext.BeginScope(EventEnvelope)"/>.</param>
+    public static SubscriptionHandler Batches(Func<IReadOnlyList<EventEnvelope>, DeliveryContext, CancellationToken, ValueTask> handle)
     {
         ArgumentNullException.ThrowIfNull(handle);
         return new UnboundHandler(new BatchHandler(handle));
@@ -35,15 +33,15 @@ public abstract class SubscriptionHandler
 
     /// <summary>Handles stored bytes, one event at a time; a type that the type map does not know is no error.</summary>
     /// <param name="handle">The event, what is known of its delivery, and a token that is cancelled when the effect would come too late. The memory may be kept.</param>
-    public static SubscriptionHandler EachRaw(Func<RecordedEvent, Delivery, CancellationToken, ValueTask> handle)
+    public static SubscriptionHandler RawEach(Func<RecordedEvent, DeliveryContext, CancellationToken, ValueTask> handle)
     {
         ArgumentNullException.ThrowIfNull(handle);
         return new UnboundHandler(new EachRawHandler(handle));
     }
 
     /// <summary>Handles stored bytes in batches, ascending by position; a type that the type map does not know is no error.</summary>
-    /// <param name="handle">The events, at least one; the memory that holds them is the handler's only until it returns, their bytes may be kept. When it throws, the events of the batch come again one by one. None of them counts as the cause of what it appends, unless it says so by <see cref="Handling.Begin(in RecordedEvent)"/>.</param>
-    public static SubscriptionHandler RawBatches(Func<ReadOnlyMemory<RecordedEvent>, Delivery, CancellationToken, ValueTask> handle)
+    /// <param name="handle">The events, at least one; the memory that holds them is the handler's only until it returns, their bytes may be kept. When it throws, the events of the batch come again one by one. None of them counts as the cause of what it appends, unless it says so by <see cref="EventContext.BeginScope(in RecordedEvent)"/>.</param>
+    public static SubscriptionHandler RawBatches(Func<ReadOnlyMemory<RecordedEvent>, DeliveryContext, CancellationToken, ValueTask> handle)
     {
         ArgumentNullException.ThrowIfNull(handle);
         return new UnboundHandler(new RawBatchHandler(handle));

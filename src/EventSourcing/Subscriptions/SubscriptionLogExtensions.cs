@@ -1,8 +1,9 @@
 using System.Runtime.CompilerServices;
-using EventSourcing.Storage;
-using EventSourcing.Subscriptions.Internal;
+using EventSourcing.Leasing;
+using EventSourcing.Subscriptions.Parking;
+using EventSourcing.Subscriptions.Running;
 
-namespace EventSourcing.Subscriptions;
+namespace EventSourcing.Storage;
 
 /// <summary>The subscriptions of a log, for programs that run none of them: what the log's records tell, read without a lease and without starting anything.</summary>
 public static class SubscriptionLogExtensions
@@ -31,7 +32,7 @@ public static class SubscriptionLogExtensions
     public static IAsyncEnumerable<ParkedEvent> ReadParkedAsync(this IEventLog log, string subscription, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(log);
-        SegmentKey.ThrowIfInvalid(subscription);
+        PartitionId.ThrowIfInvalid(subscription);
         return new ParkedReader(log, null).ListAsync(subscription + "/", [], cancellationToken);
     }
 
@@ -41,7 +42,7 @@ public static class SubscriptionLogExtensions
         await foreach (var record in RecordReader.ReadAsync(log, RecordKind.Checkpoint, "", null, cancellationToken).ConfigureAwait(false))
         {
             // Others may keep checkpoints too, under keys of another form.
-            if (!SegmentKey.TryParse(record.Key, out var key)) continue;
+            if (!PartitionId.TryParse(record.Key, out var key)) continue;
             if (found.Count > 0 && (key.Name != name || key.IsGroup != isPartitioned))
             {
                 yield return await DescribeAsync(log, name, isPartitioned, found, cancellationToken).ConfigureAwait(false);
@@ -69,7 +70,7 @@ public static class SubscriptionLogExtensions
         var holder = lease.TryParse(LeaseRecord.Parse, out var errorOfLease);
         return new()
         {
-            Partition = SegmentKey.TryParse(checkpoint.Key, out var key) ? key.Segment : 0,
+            Partition = PartitionId.TryParse(checkpoint.Key, out var key) ? key.Segment : 0,
             Checkpoint = place is { } at ? GlobalPosition.FromInt64(at.Position) : null,
             Furthest = place is { } most ? GlobalPosition.FromInt64(most.Furthest) : null,
             Owner = holder is { } held && held.Owner != Guid.Empty ? held.Owner : null,

@@ -1,6 +1,6 @@
 using EventSourcing.Storage;
 
-namespace EventSourcing.Subscriptions;
+namespace EventSourcing;
 
 /// <summary>How a subscription works.</summary>
 public sealed class SubscriptionOptions
@@ -9,16 +9,16 @@ public sealed class SubscriptionOptions
     public EventQuery? Query { get; init; }
 
     /// <summary>Where to begin when there is no checkpoint yet. Default: the beginning.</summary>
-    public Start From { get; init; } = Start.Beginning;
+    public StartFrom From { get; init; } = StartFrom.Beginning;
 
     /// <summary>What happens when the handler throws. Default: five more attempts, then pause.</summary>
-    public OnFailure OnFailure { get; init; } = OnFailure.RetryThenPause();
+    public FailurePolicy OnFailure { get; init; } = FailurePolicy.RetryThenPause();
 
     /// <summary>
     /// What orders events that belong together: parking holds back the later events of the same key, groups keep the order per key.
     /// Null, the default: the stream. Called on the runner; the same event must always give the same key, not empty and without lone surrogates. What it throws is the handler's failure; such an event is set aside under its stream.
     /// </summary>
-    public Func<RecordedEvent, string>? Key { get; init; }
+    public Func<RecordedEvent, string>? PartitionKey { get; init; }
 
     /// <summary>The checkpoint is written when this many events were handled or set aside since the last: the most that are repeated after a crash. Default 10,000; from 1 to 1,000,000. A batch is not larger than it either, nor than 1,000.</summary>
     public int CheckpointEvery { get; init; } = 10_000;
@@ -31,17 +31,17 @@ public sealed class SubscriptionOptions
     /// becomes active, before its first event, and in standby by those who wait for a position. Null: there is none yet, and <see cref="From"/> decides. Default null: the checkpoint lies in the log.
     /// </summary>
     /// <remarks>
-    /// The handler commits <see cref="Delivery.ResumeToken"/> with its effect, in one transaction of that database, and there compares what is stored: a token that is not below this one says that the effect is
-    /// committed already, and a higher <see cref="Delivery.Epoch"/> that another runner has taken over. So the effect happens exactly once. The log then holds the leases and the parked events only; nothing can be enlisted,
-    /// and <see cref="Subscription.ResetAsync(Start, CancellationToken)"/> is refused. A token of another history faults the subscription with <see cref="LogDivergedException"/>. What the delegate throws is tried again after growing delays.
+    /// The handler commits <see cref="DeliveryContext.ResumeToken"/> with its effect, in one transaction of that database, and there compares what is stored: a token that is not below this one says that the effect is
+    /// committed already, and a higher <see cref="DeliveryContext.FencingToken"/> that another runner has taken over. So the effect happens exactly once. The log then holds the leases and the parked events only; nothing can be enlisted,
+    /// and <see cref="Subscription.ResetAsync(StartFrom, CancellationToken)"/> is refused. A token of another history faults the subscription with <see cref="LogDivergedException"/>. What the delegate throws is tried again after growing delays.
     /// </remarks>
     public Func<int, CancellationToken, Task<ResumeToken?>>? LoadToken { get; init; }
 
     /// <summary>True shares the subscription among workers of this and other processes: 16 segments by key, each with a lease and checkpoint of its own; order is kept per key only. Default false. Never changed once the subscription has a checkpoint.</summary>
-    public bool IsGroup { get; init; }
+    public bool IsPartitioned { get; init; }
 
     /// <summary>How many handlers of a group run at the same time in this process, from 1 to 16; default: the number of processors, at most 16. Without a group there is one.</summary>
-    public int Workers { get; init; } = Math.Min(16, Environment.ProcessorCount);
+    public int MaxConcurrency { get; init; } = Math.Min(16, Environment.ProcessorCount);
 
     /// <summary>Which of the events that match are for the handler at all; the others pass as if the query had left them out.</summary>
     internal Func<RecordedEvent, bool>? Filter { get; init; }
@@ -57,11 +57,11 @@ public sealed class SubscriptionOptions
         From = From,
         OnFailure = OnFailure,
         LoadToken = LoadToken,
-        Key = Key,
+        PartitionKey = PartitionKey,
         CheckpointEvery = CheckpointEvery,
         CheckpointAfter = CheckpointAfter,
-        IsGroup = IsGroup,
-        Workers = Workers,
+        IsPartitioned = IsPartitioned,
+        MaxConcurrency = MaxConcurrency,
     };
 
     internal void Validate()
@@ -71,13 +71,13 @@ public sealed class SubscriptionOptions
         if (CheckpointEvery is < 1 or > 1_000_000) throw new ArgumentOutOfRangeException(nameof(CheckpointEvery), CheckpointEvery, "CheckpointEvery is from 1 to 1,000,000 events.");
         if (CheckpointAfter < TimeSpan.Zero || CheckpointAfter > TimeSpan.FromHours(1))
             throw new ArgumentOutOfRangeException(nameof(CheckpointAfter), CheckpointAfter, "CheckpointAfter is from 0 to 1 hour.");
-        if (Workers is < 1 or > 16) throw new ArgumentOutOfRangeException(nameof(Workers), Workers, "Workers is from 1 to 16.");
+        if (MaxConcurrency is < 1 or > 16) throw new ArgumentOutOfRangeException(nameof(MaxConcurrency), MaxConcurrency, "Workers is from 1 to 16.");
     }
 
     internal string KeyOf(in RecordedEvent e)
     {
-        if (Key is null) return e.StreamId.Value;
-        var key = Key(e);
+        if (PartitionKey is null) return e.StreamId.Value;
+        var key = PartitionKey(e);
         if (string.IsNullOrEmpty(key)) throw new InvalidOperationException($"The key of the event at position {e.Position} is empty.");
         // It is stored in UTF-8, which has no form for half a character: another key would be read.
         if (Name.IndexOfLoneSurrogate(key) is var index and >= 0)

@@ -1,4 +1,4 @@
-namespace EventSourcing.Subscriptions;
+namespace EventSourcing;
 
 /// <summary>What a runner of a subscription is doing.</summary>
 public enum SubscriptionState

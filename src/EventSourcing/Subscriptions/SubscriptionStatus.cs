@@ -1,4 +1,4 @@
-namespace EventSourcing.Subscriptions;
+namespace EventSourcing;
 
 /// <summary>How a subscription stands, as this process knows it. Of a group, the segments that this process runs.</summary>
 public sealed record SubscriptionStatus

@@ -1,9 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
-using EventSourcing.Serialization;
 using EventSourcing.Sqlite;
 using EventSourcing.Storage;
-using EventSourcing.Subscriptions;
 
 namespace EventSourcing.KillTest.Segments;
 
@@ -29,12 +27,12 @@ internal sealed class Worker
         await using var store = new EventStore(new FencedLog(OpenLog(folder), static () => Console.WriteLine("late")), EventTypeMap.Empty);
         await using var subscriber = new Subscriber(store, new() { LeaseTimeout = LeaseTimeout });
         subscriber.StateChanged += worker.Changed;
-        await subscriber.StartAsync(Name, SubscriptionHandler.EachRaw((e, delivery, _) => worker.HandleAsync(e, delivery)), new()
+        await subscriber.StartAsync(Name, SubscriptionHandler.RawEach((e, delivery, _) => worker.HandleAsync(e, delivery)), new()
         {
-            IsGroup = true,
-            Workers = 16,
+            IsPartitioned = true,
+            MaxConcurrency = 16,
             CheckpointEvery = CheckpointEvery,
-            OnFailure = OnFailure.RetryThenPause(1000, TimeSpan.FromMilliseconds(10), TimeSpan.FromMilliseconds(100)),
+            OnFailure = FailurePolicy.RetryThenPause(1000, TimeSpan.FromMilliseconds(10), TimeSpan.FromMilliseconds(100)),
         });
         while (await Console.In.ReadLineAsync() is { } line)
             if (line.Split(' ') is [var number, var verdict] && worker._asked.TryRemove(long.Parse(number, CultureInfo.InvariantCulture), out var asked)) asked.SetResult(verdict == "yes");
@@ -44,12 +42,12 @@ internal sealed class Worker
         SqliteEventLog.Open(Path.Combine(folder, "log.db"), new() { BusyTimeout = TimeSpan.FromMinutes(1) });
 
     // Does not look at its token: a handler that was frozen and wakes sends its effect all the same.
-    private async ValueTask HandleAsync(RecordedEvent e, Delivery delivery)
+    private async ValueTask HandleAsync(RecordedEvent e, DeliveryContext delivery)
     {
         await Task.Delay(s_work, CancellationToken.None);
         var number = Interlocked.Increment(ref _number);
         var asked = _asked[number] = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"effect {number} {delivery.Segment} {delivery.Epoch} {e.Position} {e.StreamId}"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"effect {number} {delivery.Segment} {delivery.FencingToken} {e.Position} {e.StreamId}"));
         if (!await asked.Task) throw new InvalidOperationException("The effect came too late.");
     }
 

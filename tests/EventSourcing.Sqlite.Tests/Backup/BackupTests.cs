@@ -1,5 +1,4 @@
 using System.Runtime.Versioning;
-using EventSourcing.Sqlite.Tests.Faults;
 using EventSourcing.Sqlite.Tests.OpenLog;
 using EventSourcing.Storage;
 using FluentAssertions;

@@ -1,4 +1,3 @@
-using EventSourcing.InMemory;
 using EventSourcing.Storage;
 using EventSourcing.Tests.Shared;
 using NUnit.Framework;

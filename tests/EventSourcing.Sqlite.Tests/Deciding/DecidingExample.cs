@@ -1,9 +1,4 @@
 using System.Text.Json.Serialization;
-using EventSourcing.Aggregates;
-using EventSourcing.Bus;
-using EventSourcing.Commands;
-using EventSourcing.DependencyInjection;
-using EventSourcing.Serialization;
 using Microsoft.Extensions.DependencyInjection;
 using ShopJson = EventSourcing.Sqlite.Tests.Deciding.DecidingJson;
 
@@ -23,7 +18,7 @@ internal static class DecidingExample
     internal static async Task RegisterAsync(IEventStore store, string userId, string email)
     {
         // <example: unique>
-        await store.ExecuteAsync<Seen>(EventQuery.Of<UserRegistered>().Tagged("email", email),
+        await store.ExecuteAsync<EventCount>(EventQuery.Of<UserRegistered>().Tagged("email", email),
             seen => seen.Any ? throw new EmailTaken(email) : [new UserRegistered(userId, email).In($"user-{userId}")],
             new() { Require = [new($"user-{userId}", ExpectedVersion.NoStream)] });
         // </example>
@@ -33,7 +28,7 @@ internal static class DecidingExample
     {
         // <example: model>
         var model = DecisionModel.Of<Course>(EventQuery.Of<CourseDefined, StudentSubscribed>().Tagged("course", course))
-            .And(DecisionModel.Of<Seen>(EventQuery.Of<StudentSubscribed>().Tagged("student", student)));
+            .And(DecisionModel.Of<EventCount>(EventQuery.Of<StudentSubscribed>().Tagged("student", student)));
 
         await store.ExecuteAsync(model, (course, taken) => course.IsFull ? throw new FullyBooked()
             : taken.Count >= 5 ? throw new TooManyCourses()
@@ -64,13 +59,13 @@ internal static class DecidingExample
 
         await bus.ReactAsync<OrderPaid>("ship-when-paid", (paid, e) => new ScheduleShipping(e.StreamId));
         // </example>
-        await store.WaitAsync(after);
+        await store.WaitForEventsAsync(after);
     }
 
     internal static async Task ShipAsync(IEventStore store, EventEnvelope envelope, StreamId stream, string tracking)
     {
         // <example: handling>
-        using (Handling.Begin(envelope)) await store.ExecuteAsync<Order>(stream, order => order.Ship(tracking));
+        using (EventContext.BeginScope(envelope)) await store.ExecuteAsync<Order>(stream, order => order.Ship(tracking));
         // </example>
     }
 }

@@ -1,4 +1,3 @@
-using EventSourcing.Commands;
 using EventSourcing.Sqlite.Tests.Documentation;
 using FluentAssertions;
 using Microsoft.Extensions.DependencyInjection;

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using EventSourcing.Serialization;
 using EventSourcing.Sqlite.Tests.OpenLog;
 using FluentAssertions;
 using NUnit.Framework;

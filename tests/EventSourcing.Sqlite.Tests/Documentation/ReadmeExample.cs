@@ -1,9 +1,5 @@
 // <example: usings>
 using System.Text.Json.Serialization;
-using EventSourcing;
-using EventSourcing.Aggregates;
-using EventSourcing.Serialization;
-using EventSourcing.Sqlite;
 // </example>
 
 namespace EventSourcing.Sqlite.Tests.Documentation;

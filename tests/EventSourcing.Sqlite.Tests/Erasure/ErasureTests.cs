@@ -1,4 +1,4 @@
-using EventSourcing.Sqlite.Internal;
+using EventSourcing.Sqlite.Native;
 using EventSourcing.Storage;
 using FluentAssertions;
 using Microsoft.Extensions.Time.Testing;

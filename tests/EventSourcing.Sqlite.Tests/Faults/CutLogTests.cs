@@ -1,4 +1,4 @@
-using EventSourcing.Sqlite.Internal;
+using EventSourcing.Sqlite.Native;
 using EventSourcing.Storage;
 using FluentAssertions;
 using Microsoft.Data.Sqlite;
@@ -28,7 +28,7 @@ public class CutLogTests
         using (var connection = Connect(file.Path)) copy.BackupDatabase(connection);
 
         await EndsAsync(waiting).WaitAsync(TimeSpan.FromSeconds(30));
-        await log.Invoking(l => l.WaitAsync(GlobalPosition.FromInt64(4), default).AsTask()).Should().ThrowAsync<LogTruncatedException>();
+        await log.Invoking(l => l.WaitAsync(GlobalPosition.FromInt64(4), default).AsTask()).Should().ThrowAsync<PositionOutOfRangeException>();
     }
 
     [TestCase("UPDATE es_events SET position = 9223372036854775807 WHERE position = 2")]
@@ -73,7 +73,7 @@ public class CutLogTests
         {
             await waiting;
         }
-        catch (LogTruncatedException)
+        catch (PositionOutOfRangeException)
         {
             // Said at once: as good as at the next call.
         }

@@ -1,8 +1,6 @@
 using System.Collections.Concurrent;
-using EventSourcing.Serialization;
-using EventSourcing.Sqlite.Internal;
+using EventSourcing.Sqlite.Native;
 using EventSourcing.Storage;
-using EventSourcing.Subscriptions;
 using FluentAssertions;
 using Microsoft.Data.Sqlite;
 using NUnit.Framework;
@@ -20,7 +18,7 @@ public class DamagedRecordTests
         using var connection = new SqliteConnection($"Data Source={path};Pooling=false");
         connection.Open();
         // The log's own guards stop accidents only.
-        _ = SQLitePCL.raw.sqlite3_db_config(connection.Handle, Native.ConfigEnableTrigger, 0, out _);
+        _ = SQLitePCL.raw.sqlite3_db_config(connection.Handle, NativeMethods.ConfigEnableTrigger, 0, out _);
         using var command = connection.CreateCommand();
         command.CommandText = sql;
         command.ExecuteNonQuery().Should().Be(1);
@@ -73,7 +71,7 @@ public class DamagedRecordTests
         await using var log = SqliteEventLog.Open(file.Path);
         await using var store = new EventStore(log, EventTypeMap.Empty);
         var (isBroken, seen) = (true, new ConcurrentQueue<long>());
-        var handler = SubscriptionHandler.EachRaw((e, _, _) =>
+        var handler = SubscriptionHandler.RawEach((e, _, _) =>
         {
             if (isBroken) throw new InvalidOperationException("broken");
             seen.Enqueue(e.Position.ToInt64());
@@ -81,10 +79,10 @@ public class DamagedRecordTests
         });
         for (var i = 0; i < 3; i++)
             await log.AppendAsync(new() { Writes = new[] { new StreamWrite($"s-{i % 2}", ExpectedVersion.Any, new[] { new LogEvent { Type = "t", Data = "{}"u8.ToArray(), IsJson = true } }) } }, default);
-        var options = new SubscriptionOptions { OnFailure = OnFailure.RetryThenPark(times: 0) };
+        var options = new SubscriptionOptions { OnFailure = FailurePolicy.RetryThenPark(times: 0) };
         var three = GlobalPosition.FromInt64(3);
         await using (var subscriber = new Subscriber(store))
-            await (await subscriber.StartAsync("parks", handler, options)).WaitForAsync(three).WaitAsync(s_patience);
+            await (await subscriber.StartAsync("parks", handler, options)).WaitForPositionAsync(three).WaitAsync(s_patience);
         Execute(file.Path, damage);
         await using (var subscriber = new Subscriber(store))
         {

@@ -1,6 +1,5 @@
 using EventSourcing.Sqlite.Tests.OpenLog;
 using FluentAssertions;
-using Microsoft.Data.Sqlite;
 using NUnit.Framework;
 
 namespace EventSourcing.Sqlite.Tests.Faults;

@@ -1,3 +1,4 @@
+using EventSourcing.Sqlite.Native;
 using EventSourcing.Sqlite.Tests.Backup;
 using EventSourcing.Sqlite.Tests.OpenLog;
 using FluentAssertions;
@@ -222,7 +223,7 @@ public class FileVerificationTests : OpenLogTest
     private void Damage(string sql)
     {
         using var connection = Connect();
-        _ = SQLitePCL.raw.sqlite3_db_config(connection.Handle, Internal.Native.ConfigEnableTrigger, 0, out _);
+        _ = SQLitePCL.raw.sqlite3_db_config(connection.Handle, NativeMethods.ConfigEnableTrigger, 0, out _);
         connection.Run(sql);
     }
 

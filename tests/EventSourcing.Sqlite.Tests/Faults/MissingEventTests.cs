@@ -1,3 +1,4 @@
+using EventSourcing.Sqlite.Native;
 using EventSourcing.Storage;
 using FluentAssertions;
 using Microsoft.Data.Sqlite;
@@ -38,7 +39,7 @@ public class MissingEventTests
         using var connection = new SqliteConnection($"Data Source={path};Pooling=false");
         connection.Open();
         // The log's own guards stop accidents only: off with them.
-        _ = SQLitePCL.raw.sqlite3_db_config(connection.Handle, Internal.Native.ConfigEnableTrigger, 0, out _);
+        _ = SQLitePCL.raw.sqlite3_db_config(connection.Handle, NativeMethods.ConfigEnableTrigger, 0, out _);
         using var command = connection.CreateCommand();
         command.CommandText = $"DELETE FROM es_events WHERE position = {missing}";
         command.ExecuteNonQuery();

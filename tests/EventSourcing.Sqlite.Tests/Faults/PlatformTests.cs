@@ -1,4 +1,5 @@
-using EventSourcing.Sqlite.Internal;
+using EventSourcing.Sqlite.Files;
+using EventSourcing.Sqlite.Native;
 using FluentAssertions;
 using NUnit.Framework;
 

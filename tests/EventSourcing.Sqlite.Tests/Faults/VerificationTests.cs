@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
-using EventSourcing.Sqlite.Internal;
+using EventSourcing.Internal;
+using EventSourcing.Sqlite.Native;
 using EventSourcing.Storage;
 using FluentAssertions;
 using Microsoft.Data.Sqlite;
@@ -149,7 +150,7 @@ public class VerificationTests
         using var file = new TemporaryFile();
         await using var log = await FillAsync(file.Path);
         Execute(file.Path, "WITH RECURSIVE n(i) AS (VALUES (100) UNION ALL SELECT i + 1 FROM n WHERE i < 3000) INSERT INTO es_event_tags SELECT 1, i, 1 FROM n");
-        (await log.VerifyAsync()).Findings.Should().HaveCount(Verification.MaxFindings);
+        (await log.VerifyAsync()).Findings.Should().HaveCount(IntegrityReport.MaxFindings);
     }
 
     private static TestCaseData Damage(string name, string sql, string what, string where) => new TestCaseData(sql, what, where).SetName($"{name} is named");
@@ -180,7 +181,7 @@ public class VerificationTests
         using var connection = new SqliteConnection($"Data Source={path};Pooling=false");
         connection.Open();
         // The log's own guards stop accidents only: off with them, so that there is damage to find.
-        _ = SQLitePCL.raw.sqlite3_db_config(connection.Handle, Native.ConfigEnableTrigger, 0, out _);
+        _ = SQLitePCL.raw.sqlite3_db_config(connection.Handle, NativeMethods.ConfigEnableTrigger, 0, out _);
         using var command = connection.CreateCommand();
         command.CommandText = sql;
         command.ExecuteNonQuery();

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using EventSourcing.Internal;
 using EventSourcing.Storage;
 using FluentAssertions;
 using Microsoft.Extensions.Time.Testing;

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.Versioning;
-using EventSourcing.Sqlite.Internal;
+using EventSourcing.Internal;
+using EventSourcing.Sqlite.Files;
 using FluentAssertions;
 using NUnit.Framework;
 

@@ -1,3 +1,4 @@
+using EventSourcing.Internal;
 using EventSourcing.Sqlite.Tests.OpenLog;
 using EventSourcing.Storage;
 using FluentAssertions;

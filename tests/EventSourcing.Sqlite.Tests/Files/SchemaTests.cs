@@ -1,4 +1,5 @@
-using EventSourcing.Sqlite.Internal;
+using EventSourcing.Sqlite.Native;
+using EventSourcing.Sqlite.Schema;
 using EventSourcing.Sqlite.Tests.OpenLog;
 using EventSourcing.Storage;
 using FluentAssertions;

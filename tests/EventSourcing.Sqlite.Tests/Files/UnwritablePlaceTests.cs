@@ -1,4 +1,5 @@
 using System.Runtime.Versioning;
+using EventSourcing.Internal;
 using EventSourcing.Storage;
 using FluentAssertions;
 using NUnit.Framework;

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text;
 using EventSourcing.Sqlite.Tests.OpenLog;
 using EventSourcing.Storage;
-using EventSourcing.Subscriptions;
 using FluentAssertions;
 using Microsoft.Data.Sqlite;
 using NUnit.Framework;
@@ -98,15 +97,15 @@ public class GoldenFileTests
     public async Task A_parked_event_is_delivered_and_the_subscription_goes_on_after_its_checkpoint()
     {
         var handled = new List<long>();
-        await using var store = SqliteEventStore.Open(_file.Path, Serialization.EventTypeMap.Create(map => map
+        await using var store = SqliteEventStore.Open(_file.Path, EventTypeMap.Create(map => map
             .Add("order-opened", OpenLogJson.Default.Numbered, tags: [("name", "name")]).Add("order-paid", OpenLogJson.Default.String)));
         await using var subscriber = new Subscriber(store, new() { LeaseTimeout = TimeSpan.FromSeconds(1) });
-        await using var subscription = await subscriber.StartAsync("projection", SubscriptionHandler.EachRaw((e, _, _) =>
+        await using var subscription = await subscriber.StartAsync("projection", SubscriptionHandler.RawEach((e, _, _) =>
         {
             lock (handled) handled.Add(e.Position.ToInt64());
             return ValueTask.CompletedTask;
         }), new() { Query = EventQuery.OfTypes("order-opened", "order-paid") });
-        await subscription.WaitForAsync(await store.GetHeadAsync());
+        await subscription.WaitForPositionAsync(await store.GetHeadAsync());
 
         (await subscription.RetryAllAsync()).Should().Be(1);
         handled.Should().BeEquivalentTo([3L, 15L], "3 was parked, and 14 was handled");

@@ -1,9 +1,9 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using EventSourcing.KillTest;
-using EventSourcing.Sqlite.Internal;
+using EventSourcing.Sqlite.Native;
+using EventSourcing.Sqlite.Schema;
 using EventSourcing.Sqlite.Tests.OpenLog;
-using EventSourcing.Storage;
 using FluentAssertions;
 using Microsoft.Data.Sqlite;
 using NUnit.Framework;
@@ -188,22 +188,22 @@ public class MigrationTests
         {
             (_database, _left) = (database, new(at));
             _handle = GCHandle.Alloc(_left);
-            _ = Native.sqlite3_set_authorizer(database.Handle, &Deny, GCHandle.ToIntPtr(_handle));
+            _ = NativeMethods.sqlite3_set_authorizer(database.Handle, &Deny, GCHandle.ToIntPtr(_handle));
         }
 
         internal bool HasHappened => _left.Value <= 0;
 
         public void Dispose()
         {
-            _ = Native.sqlite3_set_authorizer(_database.Handle, null, 0);
+            _ = NativeMethods.sqlite3_set_authorizer(_database.Handle, null, 0);
             _handle.Free();
         }
 
         [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
         private static int Deny(nint left, int action, byte* first, byte* second, byte* database, byte* trigger)
         {
-            if (action == Native.ActionTransaction && first is not null && *first == (byte)'R') return Native.Ok;
-            return --((StrongBox<int>)GCHandle.FromIntPtr(left).Target!).Value == 0 ? Native.Deny : Native.Ok;
+            if (action == NativeMethods.ActionTransaction && first is not null && *first == (byte)'R') return NativeMethods.Ok;
+            return --((StrongBox<int>)GCHandle.FromIntPtr(left).Target!).Value == 0 ? NativeMethods.Deny : NativeMethods.Ok;
         }
     }
 }

@@ -1,7 +1,5 @@
 using System.Globalization;
-using EventSourcing.Serialization;
 using EventSourcing.Storage;
-using EventSourcing.Subscriptions;
 using EventSourcing.Tests.Shared;
 using FluentAssertions;
 using NUnit.Framework;
@@ -39,7 +37,7 @@ public class FlowTests : OpenLogTest
             return tx.Append(new Append().To("s-1", ExpectedVersion.NoStream, [new Numbered(7)]));
         });
         (result.Version, await store.ReadStreamAsync("s-1").CountAsync()).Should().Be((1L, 1));
-        await new EventStore(new InMemory.InMemoryEventLog(), _store.Types).Awaiting(s => s.InSqliteTransactionAsync(_ => 1).AsTask())
+        await new EventStore(new InMemoryEventLog(), _store.Types).Awaiting(s => s.InSqliteTransactionAsync(_ => 1).AsTask())
             .Should().ThrowAsync<InvalidOperationException>().WithMessage("*InMemoryEventLog*");
     }
 
@@ -103,14 +101,14 @@ public class FlowTests : OpenLogTest
     public async Task What_an_effect_appends_follows_from_its_event()
     {
         await using var subscriber = new Subscriber(_store);
-        var handler = SubscriptionHandler.EachRaw((e, delivery, _) =>
+        var handler = SubscriptionHandler.RawEach((e, delivery, _) =>
         {
             delivery.Enlist<SqliteLogTransaction>(tx => tx.Append(_store.Encode(new Append().To($"by-{e.Version}", ExpectedVersion.Any, [new Numbered(1)]))));
             return default;
         });
         var last = await _store.AppendAsync(new Append { CorrelationId = "op", Actor = "ann" }.To("s", ExpectedVersion.Any, [new Numbered(1), new Numbered(2)]));
         var subscription = await subscriber.StartAsync("effects", handler, new() { Query = EventQuery.All.InStream("s") });
-        await subscription.WaitForAsync(last.LastPosition).WaitAsync(s_patience);
+        await subscription.WaitForPositionAsync(last.LastPosition).WaitAsync(s_patience);
         for (var version = 1; version <= 2; version++)
         {
             var cause = await SingleAsync("s", version);
@@ -127,7 +125,7 @@ public class FlowTests : OpenLogTest
         [
             () => _store.AppendAsync("s", ExpectedVersion.Any, [new Numbered(2)]).AsTask(),
             () => _store.InSqliteTransactionAsync(_ => { }).AsTask(),
-            () => _store.WaitAsync(GlobalPosition.FromInt64(1)).AsTask(),
+            () => _store.WaitForEventsAsync(GlobalPosition.FromInt64(1)).AsTask(),
             () => Log.DisposeAsync().AsTask(),
             () => Log.RemoveCaptureAsync("mine").AsTask(),
             async () =>

@@ -1,8 +1,6 @@
 using System.Text;
 using System.Text.Json;
-using EventSourcing.Serialization;
 using EventSourcing.Storage;
-using EventSourcing.Subscriptions;
 using FluentAssertions;
 using Microsoft.Data.Sqlite;
 using NUnit.Framework;
@@ -155,8 +153,8 @@ public class HostileTextTests : OpenLogTest
         await using var subscriber = new Subscriber(store);
         try
         {
-            var subscription = await subscriber.StartAsync(text, SubscriptionHandler.EachRaw((_, _, _) => default));
-            await subscription.WaitForAsync(await store.GetHeadAsync()).WaitAsync(TimeSpan.FromMinutes(1));
+            var subscription = await subscriber.StartAsync(text, SubscriptionHandler.RawEach((_, _, _) => default));
+            await subscription.WaitForPositionAsync(await store.GetHeadAsync()).WaitAsync(TimeSpan.FromMinutes(1));
         }
         catch (ArgumentException)
         {

@@ -1,4 +1,3 @@
-using EventSourcing.Serialization;
 using FluentAssertions;
 using Microsoft.Data.Sqlite;
 using NUnit.Framework;

@@ -36,7 +36,7 @@ public abstract class OpenLogTest
     }
 
     /// <summary>Hands over the rules of a type map, and writes something that leaves nothing behind: with that they are in the file.</summary>
-    protected async Task StoreRulesAsync(Serialization.EventTypeMap types)
+    protected async Task StoreRulesAsync(EventTypeMap types)
     {
         _ = new EventStore(Log, types);
         await Log.RemoveCaptureAsync("none");

@@ -1,5 +1,3 @@
-using EventSourcing.Serialization;
-using EventSourcing.Sqlite.Internal;
 using FluentAssertions;
 using NUnit.Framework;
 
@@ -92,7 +90,7 @@ public class RepairTests : OpenLogTest
     {
         await FillAsync();
         var version = Scalar("PRAGMA schema_version");
-        (await Log.RepairAsync()).Should().BeEquivalentTo(new { Repaired = Array.Empty<VerificationFinding>(), Remaining = Array.Empty<VerificationFinding>() });
+        (await Log.RepairAsync()).Should().BeEquivalentTo(new { Repaired = Array.Empty<IntegrityIssue>(), Remaining = Array.Empty<IntegrityIssue>() });
         Scalar("PRAGMA schema_version").Should().Be(version);
     }
 

@@ -1,4 +1,6 @@
-using EventSourcing.Serialization;
+using EventSourcing.Sqlite.Native;
+using EventSourcing.Sqlite.Tables;
+using EventSourcing.Sqlite.Writing;
 using EventSourcing.Storage;
 using FluentAssertions;
 using Microsoft.Data.Sqlite;
@@ -189,7 +191,7 @@ public class SealingTests : OpenLogTest
         Sql("INSERT INTO events (stream, eventId, eventType, data) VALUES ('s-1', 'b2e0c5cc-ce1d-4bf9-a7c8-c1fd87ea8d55', 'a', '{}')");
         (await store.GetHeadAsync()).ToInt64().Should().Be(1);
         Sql("INSERT INTO events (stream, eventType, data) VALUES ('s-1', 'a', '{}')");
-        (await store.GetStreamStateAsync("s-1")).Version.Should().Be(2);
+        (await store.GetStreamInfoAsync("s-1")).Version.Should().Be(2);
         await Log.WaitAsync(GlobalPosition.FromInt64(1), default);
         (await Log.FindEventAsync(Guid.Parse("b2e0c5cc-ce1d-4bf9-a7c8-c1fd87ea8d55"))).Should().NotBeNull();
     }
@@ -243,11 +245,11 @@ public class SealingTests : OpenLogTest
             Sql($"INSERT INTO events (stream, eventType, data) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count}) SELECT 's-' || (i % 3), 'numbered', json_object('n', i) FROM n");
             expected += count;
             // A killed writer leaves its write-ahead log without the commit: as if the transaction had been rolled back after some of its statements.
-            using (var killed = Internal.Database.Writer(Path, new()))
+            using (var killed = Database.Writer(Path, new()))
             {
-                var tags = new Internal.NameTable(killed, Internal.Sql.Tags);
+                var tags = new NameTable(killed, Native.Sql.Tags);
                 killed.Execute("BEGIN IMMEDIATE");
-                if (random.Next(4) > 0) new Internal.Sealer(killed, tags, new()).SealAll();
+                if (random.Next(4) > 0) new Sealer(killed, tags, new()).SealAll();
                 if (random.Next(2) > 0) killed.Execute("DELETE FROM es_unfinished");
             }
 

@@ -1,5 +1,4 @@
-using EventSourcing.Serialization;
-using EventSourcing.Sqlite.Internal;
+using EventSourcing.Sqlite.Native;
 using FluentAssertions;
 using NUnit.Framework;
 
@@ -70,7 +69,7 @@ public class SqlVerificationTests : OpenLogTest
     private void Damage(string sql)
     {
         using var connection = Connect();
-        _ = SQLitePCL.raw.sqlite3_db_config(connection.Handle, Native.ConfigEnableTrigger, 0, out _);
+        _ = SQLitePCL.raw.sqlite3_db_config(connection.Handle, NativeMethods.ConfigEnableTrigger, 0, out _);
         connection.Run(sql);
     }
 }

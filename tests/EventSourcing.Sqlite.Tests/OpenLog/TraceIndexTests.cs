@@ -1,5 +1,3 @@
-using EventSourcing.Serialization;
-using EventSourcing.Storage;
 using FluentAssertions;
 using NUnit.Framework;
 
@@ -32,7 +30,7 @@ public class TraceIndexTests : OpenLogTest
     {
         await Log.AddIndexAsync(EventIndex.Correlation);
         await Log.AddIndexAsync(EventIndex.Causation);
-        foreach (var (sql, index) in new[] { (Internal.Sql.TraceByCorrelation, "es_events_correlation (correlation=? AND rowid>? AND rowid<?)"), (Internal.Sql.TraceByCausation, "es_events_causation (causation=? AND rowid>? AND rowid<?)") })
+        foreach (var (sql, index) in new[] { (Native.Sql.TraceByCorrelation, "es_events_correlation (correlation=? AND rowid>? AND rowid<?)"), (Native.Sql.TraceByCausation, "es_events_causation (causation=? AND rowid>? AND rowid<?)") })
         {
             using var connection = Connect();
             using var command = connection.CreateCommand();
@@ -52,7 +50,7 @@ public class TraceIndexTests : OpenLogTest
         await Log.AddIndexAsync(EventIndex.Causation);
         var store = new EventStore(Log, _types);
         Sql("INSERT INTO events (stream, eventType, correlationId, data) VALUES ('s-1', 'numbered', 'op', '{\"n\":1}')");
-        (await store.TraceAsync("op")).Count.Should().Be(1);
+        (await store.GetCausationTreeAsync("op")).Count.Should().Be(1);
     }
 
     private static async Task<List<Guid>> FillAsync(EventStore store, Random random)
@@ -75,7 +73,7 @@ public class TraceIndexTests : OpenLogTest
         foreach (var id in ids)
             foreach (var max in new[] { 1, 3, 1000 })
             {
-                var trace = await store.TraceAsync(id, max);
+                var trace = await store.GetCausationTreeAsync(id, max);
                 texts.Add($"{id} {max} {trace.IsComplete}: {string.Join(' ', trace.Flatten().Select(n => $"{new string('>', n.Depth)}{n.Event.Position}"))}");
             }
 

@@ -1,7 +1,5 @@
 using System.Collections.Concurrent;
-using EventSourcing.Bus;
 using EventSourcing.Storage;
-using EventSourcing.Subscriptions;
 using EventSourcing.Tests.Shared;
 using FluentAssertions;
 using Microsoft.Data.Sqlite;
@@ -97,13 +95,13 @@ public sealed class RestoreTests : IDisposable
         await using var subscriber = new Subscriber(store);
         subscriber.StateChanged += (_, _, _) => _changed.Set();
         var seen = new ConcurrentQueue<long>();
-        var subscription = await subscriber.StartAsync("s", SubscriptionHandler.EachRaw((e, _, _) =>
+        var subscription = await subscriber.StartAsync("s", SubscriptionHandler.RawEach((e, _, _) =>
         {
             seen.Enqueue(e.Position.ToInt64());
             return default;
-        }), new() { IsGroup = isGroup, CheckpointEvery = 100, CheckpointAfter = TimeSpan.Zero });
-        await HistoryAsync(store, () => subscription.WaitForAsync(At(Kept)));
-        await subscription.WaitForAsync(At(Lost));
+        }), new() { IsPartitioned = isGroup, CheckpointEvery = 100, CheckpointAfter = TimeSpan.Zero });
+        await HistoryAsync(store, () => subscription.WaitForPositionAsync(At(Kept)));
+        await subscription.WaitForPositionAsync(At(Lost));
 
         await RestoreInPlaceAsync(store);
 
@@ -111,7 +109,7 @@ public sealed class RestoreTests : IDisposable
         (await subscription.GetStatusAsync()).StateCause.Should().BeOfType<LogDivergedException>();
         seen.Clear();
         await ResumeAllAsync(subscription);
-        await subscription.WaitForAsync(At(After)).WaitAsync(Signal.Patience);
+        await subscription.WaitForPositionAsync(At(After)).WaitAsync(Signal.Patience);
         seen.Should().Contain(Enumerable.Range(Kept + 1, After - Kept).Select(i => (long)i), "every event of the history that the log has now is handled");
     }
 
@@ -122,12 +120,12 @@ public sealed class RestoreTests : IDisposable
         await HistoryAsync(store);
         await using var bus = new EventBus(store);
         var seen = new ConcurrentQueue<long>();
-        await using var listener = await bus.ListenAsync(Route.All, e =>
+        await using var listener = await bus.SubscribeLiveAsync(EventFilter.All, e =>
         {
             seen.Enqueue(e.Position.ToInt64());
             _changed.Set();
             return default;
-        }, new() { From = Start.After(At(Lost - 10)) });
+        }, new() { From = StartFrom.After(At(Lost - 10)) });
         await _changed.UntilAsync(() => seen.Count == 10 && listener.IsLive);
 
         await RestoreInPlaceAsync(store);
@@ -202,7 +200,7 @@ public sealed class RestoreTests : IDisposable
         await FluentActions.Awaiting(() => restored.AppendAsync(new Append().To("b", ExpectedVersion.Any, [new Noted("b")]).FailIf(EventQuery.All.Tagged("no", "1"), token)).AsTask()).Should().ThrowAsync<LogDivergedException>();
         await using var subscriber = new Subscriber(restored);
         subscriber.StateChanged += (_, _, _) => _changed.Set();
-        await FluentActions.Awaiting(() => subscriber.StartAsync("after", Nothing, new() { From = Start.After(token) })).Should().ThrowAsync<LogDivergedException>();
+        await FluentActions.Awaiting(() => subscriber.StartAsync("after", Nothing, new() { From = StartFrom.After(token) })).Should().ThrowAsync<LogDivergedException>();
 
         // A subscription whose checkpoint lies with the user.
         var outside = await subscriber.StartAsync("outside", Nothing, new() { LoadToken = (_, _) => Task.FromResult<ResumeToken?>(token) });
@@ -210,7 +208,7 @@ public sealed class RestoreTests : IDisposable
         (await outside.GetStatusAsync()).StateCause.Should().BeOfType<LogDivergedException>();
 
         // Another log that has read from this one.
-        await using var sink = new EventStore(new InMemory.InMemoryEventLog(), School.Types);
+        await using var sink = new EventStore(new InMemoryEventLog(), School.Types);
         await sink.AppendAsync(new Append().To("copy", ExpectedVersion.Any, [new Noted("copy")]).Track("orders", token));
         var tracked = (await sink.FindTrackingAsync("orders"))!;
         await FluentActions.Awaiting(() => restored.ReadAllAsync(options: new() { AfterToken = tracked.Token }).GetAsyncEnumerator().MoveNextAsync().AsTask()).Should().ThrowAsync<LogDivergedException>();
@@ -237,7 +235,7 @@ public sealed class RestoreTests : IDisposable
         (await store.AppendAsync(new Append { CommandId = "c" })).ResumeToken.Should().Be(await store.GetHeadTokenAsync());
     }
 
-    private static readonly SubscriptionHandler Nothing = SubscriptionHandler.EachRaw((_, _, _) => default);
+    private static readonly SubscriptionHandler Nothing = SubscriptionHandler.RawEach((_, _, _) => default);
 
     private static GlobalPosition At(long position) => GlobalPosition.FromInt64(position);
 

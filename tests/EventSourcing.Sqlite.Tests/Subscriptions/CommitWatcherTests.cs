@@ -1,7 +1,10 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
-using EventSourcing.Sqlite.Internal;
+using EventSourcing.Sqlite.Files;
+using EventSourcing.Sqlite.Native;
+using EventSourcing.Sqlite.Reading;
 using EventSourcing.Sqlite.Tests.Writing;
+using EventSourcing.Sqlite.Waiting;
 using EventSourcing.Storage;
 using FluentAssertions;
 using Microsoft.Data.Sqlite;

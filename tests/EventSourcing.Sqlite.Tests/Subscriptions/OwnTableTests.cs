@@ -1,6 +1,4 @@
-using EventSourcing.Serialization;
 using EventSourcing.Sqlite.Tests.OpenLog;
-using EventSourcing.Subscriptions;
 using FluentAssertions;
 using NUnit.Framework;
 
@@ -28,16 +26,16 @@ public class OwnTableTests : OpenLogTest
 
     private async Task<Subscription> HandleAllAsync(Func<long, string> partOf)
     {
-        var handler = SubscriptionHandler.EachRaw((e, delivery, _) =>
+        var handler = SubscriptionHandler.RawEach((e, delivery, _) =>
         {
             var position = e.Position.ToInt64();
             delivery.Enlist<SqliteLogTransaction>(tx => tx.Connection.Run("INSERT INTO shipped VALUES ($p, $n)", ("$p", position), ("$n", partOf(position))));
             delivery.Append("copies-1", ExpectedVersion.Any, [new Numbered((int)position)]);
             return default;
         });
-        var options = new SubscriptionOptions { Query = EventQuery.All.InCategory("s"), CheckpointEvery = 6, OnFailure = OnFailure.RetryThenPark(times: 1, TimeSpan.Zero) };
+        var options = new SubscriptionOptions { Query = EventQuery.All.InCategory("s"), CheckpointEvery = 6, OnFailure = FailurePolicy.RetryThenPark(times: 1, TimeSpan.Zero) };
         var subscription = await _subscriber.StartAsync("shipping", handler, options);
-        await subscription.WaitForAsync(GlobalPosition.FromInt64(20)).WaitAsync(s_patience);
+        await subscription.WaitForPositionAsync(GlobalPosition.FromInt64(20)).WaitAsync(s_patience);
         return subscription;
     }
 

@@ -1,4 +1,4 @@
-using EventSourcing.Sqlite.Internal;
+using EventSourcing.Sqlite.Native;
 using EventSourcing.Sqlite.Tests.Faults;
 using EventSourcing.Sqlite.Tests.OpenLog;
 using EventSourcing.Storage;
@@ -74,7 +74,7 @@ public class WriteItemTests
         {
             connection.Open();
             // The log's own guards stop accidents only.
-            _ = SQLitePCL.raw.sqlite3_db_config(connection.Handle, Native.ConfigEnableTrigger, 0, out _);
+            _ = SQLitePCL.raw.sqlite3_db_config(connection.Handle, NativeMethods.ConfigEnableTrigger, 0, out _);
             connection.Run("UPDATE es_records SET value = X'02' WHERE key = 'damaged'");
         }
 

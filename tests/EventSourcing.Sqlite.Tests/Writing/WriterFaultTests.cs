@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using EventSourcing.Sqlite.Tests.Faults;
+using EventSourcing.Sqlite.Writing;
 using EventSourcing.Storage;
 using FluentAssertions;
 using Microsoft.Data.Sqlite;
@@ -161,7 +162,7 @@ public class WriterFaultTests
         await using var rig = await WriterRig.CreateAsync(loop =>
         {
             if (failures-- > 0) throw new ThreadStateException("no threads");
-            Internal.Writer.StartThread(loop);
+            Writer.StartThread(loop);
         });
 
         await rig.Invoking(r => r.AppendAsync(1)).Should().ThrowAsync<StoreUnavailableException>().WithMessage("*thread*could not be started*");

@@ -1,4 +1,7 @@
-using EventSourcing.Sqlite.Internal;
+using EventSourcing.Sqlite.Files;
+using EventSourcing.Sqlite.Native;
+using EventSourcing.Sqlite.Waiting;
+using EventSourcing.Sqlite.Writing;
 using EventSourcing.Storage;
 
 namespace EventSourcing.Sqlite.Tests.Writing;

@@ -1,10 +1,4 @@
-using EventSourcing.Aggregates;
-using EventSourcing.Commands;
-using EventSourcing.DependencyInjection;
 using EventSourcing.Hosting;
-using EventSourcing.InMemory;
-using EventSourcing.Serialization;
-using EventSourcing.Subscriptions;
 using EventSourcing.Testing;
 using EventSourcing.Tests.Shared;
 using FluentAssertions;
@@ -31,7 +25,7 @@ public class AsynchronousDelegateTests
         var called = false;
         var updates = new Action<Empty>[] { async _ => { called = true; await Task.Yield(); }, Later, (Action<Empty>)(_ => { }) + Later };
         foreach (var update in updates)
-            await FluentActions.Awaiting(async () => await store.Aggregates<Empty>().UpdateAsync("s", update)).Should().ThrowAsync<ArgumentException>().WithParameterName("change");
+            await FluentActions.Awaiting(async () => await store.GetRepository<Empty>().UpdateAsync("s", update)).Should().ThrowAsync<ArgumentException>().WithParameterName("change");
         called.Should().BeFalse();
     }
 

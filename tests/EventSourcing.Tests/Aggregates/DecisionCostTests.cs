@@ -1,7 +1,3 @@
-using EventSourcing.Aggregates;
-using EventSourcing.Commands;
-using EventSourcing.InMemory;
-using EventSourcing.Serialization;
 using EventSourcing.Storage;
 using EventSourcing.Testing;
 using EventSourcing.Tests.Shared;
@@ -37,7 +33,7 @@ public class DecisionCostTests
 
     [Test]
     public Task Execute_over_a_stream_is_one_read_and_one_append() => CostsAsync(
-        async () => (await _store.ExecuteAsync<Seen>("student-s", seen => [new Noted($"{seen.Count}")])).State.Count.Should().Be(3), "1 read, 1 append");
+        async () => (await _store.ExecuteAsync<EventCount>("student-s", seen => [new Noted($"{seen.Count}")])).State.Count.Should().Be(3), "1 read, 1 append");
 
     [Test]
     public Task Execute_by_a_decider_is_one_read_and_one_append() => CostsAsync(
@@ -49,7 +45,7 @@ public class DecisionCostTests
 
     [Test]
     public Task Execute_over_a_model_of_several_states_is_one_read_and_one_append() => CostsAsync(
-        async () => (await _store.SubscribeAsync("a", "s")).State.Should().Be((new Course(true, 10, 2), new Seen(1), new Seen(1))), "1 read, 1 append");
+        async () => (await _store.SubscribeAsync("a", "s")).State.Should().Be((new Course(true, 10, 2), new EventCount(1), new EventCount(1))), "1 read, 1 append");
 
     [Test]
     public Task A_command_id_costs_one_read_of_a_record_more() => CostsAsync(
@@ -57,7 +53,7 @@ public class DecisionCostTests
 
     [Test]
     public Task A_command_id_on_a_stream_costs_one_read_of_a_record_more() => CostsAsync(
-        async () => await _store.ExecuteAsync<Seen>("student-s", _ => [new Noted("x")], new() { CommandId = "c" }), "1 read, 1 append, 1 record");
+        async () => await _store.ExecuteAsync<EventCount>("student-s", _ => [new Noted("x")], new() { CommandId = "c" }), "1 read, 1 append, 1 record");
 
     [Test]
     public async Task Repeated_command_is_one_record_and_one_read()
@@ -71,7 +67,7 @@ public class DecisionCostTests
         async () => await _store.ExecuteAsync(School.CourseOf("a"), _ => []), "1 read");
 
     [Test]
-    public Task Load_is_one_read() => CostsAsync(async () => await _store.LoadAsync<Seen>("student-s"), "1 read");
+    public Task Load_is_one_read() => CostsAsync(async () => await _store.LoadAsync<EventCount>("student-s"), "1 read");
 
     [Test]
     public Task Fold_of_nothing_is_one_read() => CostsAsync(async () => await _store.FoldStreamAsync("student-s", 0, (n, _) => n + 1, 1, 1), "1 read");
@@ -81,13 +77,13 @@ public class DecisionCostTests
     {
         var events = _store.ReadAllAsync(EventQuery.Of<Noted>(), new() { AfterPosition = GlobalPosition.FromInt64(1), ThroughPosition = GlobalPosition.FromInt64(9) });
         (await events.CountAsync()).Should().Be(1);
-        (await events.HeadAsync()).ToInt64().Should().Be(3);
+        (await events.GetHeadAsync()).ToInt64().Should().Be(3);
     }, "1 read");
 
     [Test]
     public async Task Repository_loads_by_one_read_saves_by_one_append_and_updates_by_both()
     {
-        var carts = new EventStore(_log, Shop.Types).Aggregates<Cart>();
+        var carts = new EventStore(_log, Shop.Types).GetRepository<Cart>();
         var cart = new Cart();
         cart.Add("a", 1);
         await CostsAsync(async () => await carts.SaveAsync("cart-1", cart), "1 append");
@@ -101,7 +97,7 @@ public class DecisionCostTests
     {
         var bus = new CommandBus(_store, handlers => handlers.Add(SchoolJson.Default.Note, async (note, context, token) =>
         {
-            var seen = await context.LoadAsync<Seen>("student-s", token);
+            var seen = await context.LoadAsync<EventCount>("student-s", token);
             return note.Text == "nothing" ? [] : [new Noted($"{seen.Count}").In("student-s")];
         }));
         await CostsAsync(async () => await bus.SendAsync(new Note("student-s", "x")), "1 read, 1 append");
@@ -113,7 +109,7 @@ public class DecisionCostTests
     {
         var other = new Rewriting(_store);
         var executed = await other.SubscribeAsync("a", "s");
-        executed.State.Should().Be((new Course(true, 10, 2), new Seen(1), new Seen(1)));
+        executed.State.Should().Be((new Course(true, 10, 2), new EventCount(1), new EventCount(1)));
         executed.Version.Should().Be(3);
     }
 
@@ -135,19 +131,19 @@ public class DecisionCostTests
 
         public EventSequence ReadAllAsync(EventQuery? query = null, ReadAllOptions? options = null) => inner.ReadAllAsync(query, options);
 
-        public ValueTask<Folded<TState>> FoldStreamAsync<TState>(StreamId stream, TState initial, Func<TState, object, TState> apply, long afterVersion, long? throughVersion, CancellationToken cancellationToken) =>
+        public ValueTask<LoadResult<TState>> FoldStreamAsync<TState>(StreamId stream, TState initial, Func<TState, object, TState> apply, long afterVersion, long? throughVersion, CancellationToken cancellationToken) =>
             inner.FoldStreamAsync(stream, initial, apply, afterVersion, throughVersion, cancellationToken);
 
-        public ValueTask<Folded<TState>> FoldAsync<TState>(EventQuery query, TState initial, Func<TState, object, TState> apply, CancellationToken cancellationToken) =>
+        public ValueTask<LoadResult<TState>> FoldAsync<TState>(EventQuery query, TState initial, Func<TState, object, TState> apply, CancellationToken cancellationToken) =>
             inner.FoldAsync(query, initial, apply, cancellationToken);
 
-        public ValueTask<StreamState> GetStreamStateAsync(StreamId stream, CancellationToken cancellationToken) => inner.GetStreamStateAsync(stream, cancellationToken);
+        public ValueTask<StreamInfo> GetStreamInfoAsync(StreamId stream, CancellationToken cancellationToken) => inner.GetStreamInfoAsync(stream, cancellationToken);
 
         public ValueTask<GlobalPosition> GetHeadAsync(CancellationToken cancellationToken) => inner.GetHeadAsync(cancellationToken);
 
         public ValueTask<CommandResult?> FindCommandAsync(string commandId, CancellationToken cancellationToken) => inner.FindCommandAsync(commandId, cancellationToken);
 
-        public ValueTask WaitAsync(GlobalPosition after, CancellationToken cancellationToken) => inner.WaitAsync(after, cancellationToken);
+        public ValueTask WaitForEventsAsync(GlobalPosition after, CancellationToken cancellationToken) => inner.WaitForEventsAsync(after, cancellationToken);
 
         public ValueTask DisposeAsync() => inner.DisposeAsync();
     }
@@ -172,7 +168,7 @@ public class DecisionCostTests
             return base.ReadAsync(read, cancellationToken);
         }
 
-        public override ValueTask<IReadOnlyList<Record>> ReadRecordsAsync(RecordKind kind, string from, string? through, int max, CancellationToken cancellationToken)
+        public override ValueTask<IReadOnlyList<StoredRecord>> ReadRecordsAsync(RecordKind kind, string from, string? through, int max, CancellationToken cancellationToken)
         {
             _records++;
             return base.ReadRecordsAsync(kind, from, through, max, cancellationToken);

@@ -1,7 +1,4 @@
 using EventSourcing.Aggregates;
-using EventSourcing.Aggregates.Internal;
-using EventSourcing.Commands;
-using EventSourcing.InMemory;
 using EventSourcing.Tests.Shared;
 using FluentAssertions;
 using Microsoft.Extensions.Time.Testing;
@@ -24,8 +21,8 @@ public sealed class DecisionTurnTests
     [TearDown]
     public async Task CloseAsync() => await _store.DisposeAsync();
 
-    private Task<Executed<Seen>> DecideAsync(CancellationToken cancellationToken = default) =>
-        _store.ExecuteAsync<Seen>("hot", _ => [new Noted("x")], Options, cancellationToken).AsTask();
+    private Task<ExecuteResult<EventCount>> DecideAsync(CancellationToken cancellationToken = default) =>
+        _store.ExecuteAsync<EventCount>("hot", _ => [new Noted("x")], Options, cancellationToken).AsTask();
 
     /// <summary>A command that has met a conflict, has the turn, and ends when it is told to.</summary>
     private (Task Command, TaskCompletionSource MayEnd) HoldTurn()
@@ -33,7 +30,7 @@ public sealed class DecisionTurnTests
         var (mayEnd, attempts) = (new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), 0);
         var bus = new CommandBus(_store, handlers => handlers.Add(SchoolJson.Default.Note, async (command, context, ct) =>
         {
-            await context.LoadAsync<Seen>("hot", ct);
+            await context.LoadAsync<EventCount>("hot", ct);
             if (++attempts == 1) await _store.AppendAsync("hot", ExpectedVersion.Any, [new Noted("between")], ct);
             else await mayEnd.Task;
             return [new Noted("held").In("hot")];
@@ -49,7 +46,7 @@ public sealed class DecisionTurnTests
         (command.IsCompleted, second.IsCompleted, third.IsCompleted).Should().Be((false, false, false));
         mayEnd.SetResult();
         await Task.WhenAll(command, second, third);
-        (await _store.GetStreamStateAsync("hot")).Version.Should().Be(4);
+        (await _store.GetStreamInfoAsync("hot")).Version.Should().Be(4);
         (await _store.ReadStreamAsync("hot").Select(e => ((Noted)e.Data).Text).ToListAsync()).Should().Equal("between", "held", "x", "x");
         await DecideAsync();
     }
@@ -58,7 +55,7 @@ public sealed class DecisionTurnTests
     public async Task A_decision_on_another_stream_waits_for_nobody()
     {
         var (command, mayEnd) = HoldTurn();
-        await _store.ExecuteAsync<Seen>("cold", _ => [new Noted("x")]);
+        await _store.ExecuteAsync<EventCount>("cold", _ => [new Noted("x")]);
         command.IsCompleted.Should().BeFalse();
         mayEnd.SetResult();
         await command;
@@ -96,8 +93,8 @@ public sealed class DecisionTurnTests
         var attempts = 0;
         var bus = new CommandBus(_store, handlers => handlers.Add(SchoolJson.Default.Note, async (command, context, ct) =>
         {
-            await context.LoadAsync<Seen>("hot", ct);
-            if (++attempts <= 2) await _store.ExecuteAsync<Seen>("hot", _ => [new Noted("inside")], cancellationToken: ct);
+            await context.LoadAsync<EventCount>("hot", ct);
+            if (++attempts <= 2) await _store.ExecuteAsync<EventCount>("hot", _ => [new Noted("inside")], cancellationToken: ct);
             return [new Noted("outside").In("hot")];
         }));
         await bus.SendAsync(new Note("hot", "x"));
@@ -108,7 +105,7 @@ public sealed class DecisionTurnTests
     public async Task From_the_third_conflict_on_there_are_pauses_of_random_length()
     {
         var attempts = 0;
-        var decision = _store.ExecuteAsync<Seen>("hot", _ =>
+        var decision = _store.ExecuteAsync<EventCount>("hot", _ =>
         {
             if (++attempts <= 3) _store.AppendAsync("hot", ExpectedVersion.Any, [new Noted("between")]).AsTask().IsCompletedSuccessfully.Should().BeTrue();
             return [new Noted("x")];

@@ -1,6 +1,4 @@
 using CsCheck;
-using EventSourcing.Aggregates;
-using EventSourcing.InMemory;
 using NUnit.Framework;
 
 namespace EventSourcing.Tests.Aggregates;
@@ -32,7 +30,7 @@ public class FoldPropertyTests
         Gen.Int[0, 1].Array[1, 10].SampleAsync(async quantities =>
         {
             await using var store = new EventStore(new InMemoryEventLog(), Shop.Types);
-            var carts = store.Aggregates<Cart>();
+            var carts = store.GetRepository<Cart>();
             var cart = new Cart();
             foreach (var quantity in quantities)
             {

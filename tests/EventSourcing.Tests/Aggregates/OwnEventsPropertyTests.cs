@@ -1,6 +1,4 @@
 using CsCheck;
-using EventSourcing.Aggregates;
-using EventSourcing.InMemory;
 using EventSourcing.Tests.Shared;
 using NUnit.Framework;
 

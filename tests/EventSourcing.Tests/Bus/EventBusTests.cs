@@ -1,10 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text.Json.Serialization;
-using EventSourcing.Bus;
-using EventSourcing.InMemory;
-using EventSourcing.Serialization;
 using EventSourcing.Storage;
-using EventSourcing.Subscriptions;
 using NUnit.Framework;
 
 namespace EventSourcing.Tests.Bus;
@@ -60,19 +56,19 @@ public sealed class EventBusTests : IAsyncDisposable
     [Test]
     public async Task Routes_choose_by_type_category_stream_tag_header_and_both()
     {
-        var routes = new (Route Route, long[] Expected)[]
+        var routes = new (EventFilter Route, long[] Expected)[]
         {
-            (Route.All, [1, 2, 3, 4]), (Route.Types("a"), [1, 2]), (Route.Category("order"), [1, 3]), (Route.Stream("cart-1"), [2, 4]), (Route.Tag("k", "1"), [3]),
-            (Route.Header("tenant", "7"), [2, 4]), (Route.Header("actor", "ann"), [4]), (Route.Types("a").And(Route.Category("order")), [1]),
+            (EventFilter.All, [1, 2, 3, 4]), (EventFilter.Types("a"), [1, 2]), (EventFilter.Category("order"), [1, 3]), (EventFilter.Stream("cart-1"), [2, 4]), (EventFilter.Tag("k", "1"), [3]),
+            (EventFilter.Header("tenant", "7"), [2, 4]), (EventFilter.Header("actor", "ann"), [4]), (EventFilter.Types("a").And(EventFilter.Category("order")), [1]),
         };
         var seen = new ConcurrentQueue<long>[routes.Length];
-        for (var i = 0; i < routes.Length; i++) await _bus.ListenRawAsync(routes[i].Route, Collect(seen[i] = []));
+        for (var i = 0; i < routes.Length; i++) await _bus.SubscribeLiveRawAsync(routes[i].Route, Collect(seen[i] = []));
         var durable = new ConcurrentQueue<long>[routes.Length];
         var subscriptions = new Subscription[routes.Length];
         for (var i = 0; i < routes.Length; i++)
         {
             var queue = durable[i] = [];
-            subscriptions[i] = await _bus.SubscribeAsync($"route {i}", routes[i].Route, SubscriptionHandler.EachRaw((e, _, _) =>
+            subscriptions[i] = await _bus.SubscribeAsync($"route {i}", routes[i].Route, SubscriptionHandler.RawEach((e, _, _) =>
             {
                 queue.Enqueue(e.Position.ToInt64());
                 return default;
@@ -87,7 +83,7 @@ public sealed class EventBusTests : IAsyncDisposable
         {
             var (own, expected) = (seen[i], routes[i].Expected);
             await UntilAsync(() => own.Count >= expected.Length);
-            await subscriptions[i].WaitForAsync(GlobalPosition.FromInt64(4)).WaitAsync(s_patience);
+            await subscriptions[i].WaitForPositionAsync(GlobalPosition.FromInt64(4)).WaitAsync(s_patience);
             Assert.That(own, Is.EqualTo(expected));
             Assert.That(durable[i], Is.EqualTo(expected));
         }
@@ -98,8 +94,8 @@ public sealed class EventBusTests : IAsyncDisposable
     {
         for (var i = 0; i < 3; i++) await AppendAsync("s");
         var (all, now) = (new ConcurrentQueue<long>(), new ConcurrentQueue<long>());
-        await _bus.ListenRawAsync(Route.All, Collect(all), new() { From = Start.Beginning });
-        await _bus.ListenRawAsync(Route.All, Collect(now));
+        await _bus.SubscribeLiveRawAsync(EventFilter.All, Collect(all), new() { From = StartFrom.Beginning });
+        await _bus.SubscribeLiveRawAsync(EventFilter.All, Collect(now));
         for (var i = 0; i < 3; i++) await AppendAsync("s");
         await UntilAsync(() => all.Count == 6 && now.Count == 3);
         Assert.That(all, Is.EqualTo(new long[] { 1, 2, 3, 4, 5, 6 }));
@@ -112,14 +108,14 @@ public sealed class EventBusTests : IAsyncDisposable
         const int events = 20_000;
         var stuck = new TaskCompletionSource();
         var slow = new ConcurrentQueue<long>();
-        var waiting = await _bus.ListenRawAsync(Route.All, async (e, _) =>
+        var waiting = await _bus.SubscribeLiveRawAsync(EventFilter.All, async (e, _) =>
         {
             await stuck.Task;
             slow.Enqueue(e.Position.ToInt64());
         }, new() { Capacity = 16 });
-        var throwing = await _bus.ListenRawAsync(Route.All, (_, _) => throw new InvalidOperationException("always"));
+        var throwing = await _bus.SubscribeLiveRawAsync(EventFilter.All, (_, _) => throw new InvalidOperationException("always"));
         var good = new ConcurrentQueue<long>();
-        await _bus.ListenRawAsync(Route.All, Collect(good));
+        await _bus.SubscribeLiveRawAsync(EventFilter.All, Collect(good));
         for (var i = 0; i < events; i++) await AppendAsync("s");
         await UntilAsync(() => good.Count == events && throwing.Failures == events);
         Assert.That(good, Is.Ordered.Ascending);
@@ -138,12 +134,12 @@ public sealed class EventBusTests : IAsyncDisposable
         const int events = 5000;
         var (entered, stuck) = (new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), new TaskCompletionSource());
         var seen = new ConcurrentQueue<long>();
-        var listener = await _bus.ListenRawAsync(Route.All, async (e, _) =>
+        var listener = await _bus.SubscribeLiveRawAsync(EventFilter.All, async (e, _) =>
         {
             entered.TrySetResult();
             await stuck.Task;
             seen.Enqueue(e.Position.ToInt64());
-        }, new() { Capacity = 10, WhenFull = WhenFull.DropOldest });
+        }, new() { Capacity = 10, OnOverflow = OverflowPolicy.DropOldest });
         await UntilAsync(() => listener.IsLive);
         await AppendAsync("s");
         await entered.Task.WaitAsync(s_patience);
@@ -159,7 +155,7 @@ public sealed class EventBusTests : IAsyncDisposable
     public async Task Listener_that_is_to_fail_when_full_ends_with_an_error()
     {
         var stuck = new TaskCompletionSource();
-        var listener = await _bus.ListenRawAsync(Route.All, async (_, _) => await stuck.Task, new() { Capacity = 10, WhenFull = WhenFull.Fail });
+        var listener = await _bus.SubscribeLiveRawAsync(EventFilter.All, async (_, _) => await stuck.Task, new() { Capacity = 10, OnOverflow = OverflowPolicy.Fail });
         await UntilAsync(() => listener.IsLive);
         for (var i = 0; i < 100; i++) await AppendAsync("s");
         await UntilAsync(() => listener.IsFaulted);
@@ -171,14 +167,14 @@ public sealed class EventBusTests : IAsyncDisposable
     public async Task Disposed_listener_hears_nothing_and_the_feed_rests_without_listeners()
     {
         var seen = new ConcurrentQueue<long>();
-        var listener = await _bus.ListenRawAsync(Route.All, Collect(seen));
+        var listener = await _bus.SubscribeLiveRawAsync(EventFilter.All, Collect(seen));
         await AppendAsync("s");
         await UntilAsync(() => seen.Count == 1);
         await listener.DisposeAsync();
         await AppendAsync("s");
-        Assert.That((seen.Count, _bus.LiveListeners.Count), Is.EqualTo((1, 0)));
+        Assert.That((seen.Count, _bus.LiveSubscriptions.Count), Is.EqualTo((1, 0)));
         var again = new ConcurrentQueue<long>();
-        await _bus.ListenRawAsync(Route.All, Collect(again));
+        await _bus.SubscribeLiveRawAsync(EventFilter.All, Collect(again));
         await AppendAsync("s");
         await UntilAsync(() => again.Count == 1);
         Assert.That(again, Is.EqualTo(new long[] { 3 }));
@@ -191,7 +187,7 @@ public sealed class EventBusTests : IAsyncDisposable
         await using var bus = new EventBus(new EventStore(log, EventTypeMap.Empty), new() { Randomness = () => 0.999 });
         var seen = new ConcurrentQueue<long>();
         log.Failures = 3;
-        var listener = await bus.ListenRawAsync(Route.All, Collect(seen), new() { From = Start.Beginning });
+        var listener = await bus.SubscribeLiveRawAsync(EventFilter.All, Collect(seen), new() { From = StartFrom.Beginning });
         await UntilAsync(() => log.Failures == 0);
         await AppendAsync("s");
         await UntilAsync(() => seen.Count == 1 && listener.IsLive);
@@ -211,14 +207,14 @@ public sealed class EventBusTests : IAsyncDisposable
         var seen = new ConcurrentQueue<long>();
         var store = new EventStore(_store.Log, EventTypeMap.Create(map => map.Add("t", BusJson.Default.Nothing)));
         await using var bus = new EventBus(store);
-        var route = Route.Where(e => isBroken && e.Position.ToInt64() == 5 ? throw new InvalidOperationException("broken") : e.Position.ToInt64() != 6);
-        var options = new SubscriptionOptions { OnFailure = OnFailure.RetryThenPark(times: 1, TimeSpan.Zero) };
-        foreach (var handler in new[] { SubscriptionHandler.EachRaw((e, _, _) => Note(e)), SubscriptionHandler.RawBatches((events, _, _) => Note(events.ToArray())) })
+        var route = EventFilter.Where(e => isBroken && e.Position.ToInt64() == 5 ? throw new InvalidOperationException("broken") : e.Position.ToInt64() != 6);
+        var options = new SubscriptionOptions { OnFailure = FailurePolicy.RetryThenPark(times: 1, TimeSpan.Zero) };
+        foreach (var handler in new[] { SubscriptionHandler.RawEach((e, _, _) => Note(e)), SubscriptionHandler.RawBatches((events, _, _) => Note(events.ToArray())) })
         {
             isBroken = true;
             seen.Clear();
             await using var subscription = await bus.SubscribeAsync($"where {handler.IsBatch}", route, handler, options);
-            await subscription.WaitForAsync(GlobalPosition.FromInt64(9)).WaitAsync(s_patience);
+            await subscription.WaitForPositionAsync(GlobalPosition.FromInt64(9)).WaitAsync(s_patience);
             Assert.That(seen, Is.EqualTo(new long[] { 1, 2, 3, 4, 7, 9 }));
             isBroken = false;
             Assert.That(await subscription.RetryAsync("s-1"), Is.EqualTo(2));
@@ -241,20 +237,20 @@ public sealed class EventBusTests : IAsyncDisposable
         var seen = new ConcurrentQueue<long>();
         var options = new SubscriptionOptions
         {
-            IsGroup = isGroup,
-            Key = e => isBroken && e.StreamId == "s-1" ? throw new InvalidOperationException("broken") : $"key of {e.StreamId}",
-            OnFailure = OnFailure.RetryThenPark(times: 1, TimeSpan.Zero),
+            IsPartitioned = isGroup,
+            PartitionKey = e => isBroken && e.StreamId == "s-1" ? throw new InvalidOperationException("broken") : $"key of {e.StreamId}",
+            OnFailure = FailurePolicy.RetryThenPark(times: 1, TimeSpan.Zero),
         };
-        var subscription = await _bus.SubscribeAsync("keyed", Route.All, SubscriptionHandler.EachRaw((e, _, _) =>
+        var subscription = await _bus.SubscribeAsync("keyed", EventFilter.All, SubscriptionHandler.RawEach((e, _, _) =>
         {
             if (isBroken && e.StreamId == "s-1") throw new InvalidOperationException("broken");
             seen.Enqueue(e.Position.ToInt64());
             return default;
         }), options);
-        await subscription.WaitForAsync(GlobalPosition.FromInt64(9)).WaitAsync(s_patience);
+        await subscription.WaitForPositionAsync(GlobalPosition.FromInt64(9)).WaitAsync(s_patience);
         Assert.That(seen.Order(), Is.EqualTo(new long[] { 1, 3, 4, 6, 7, 9 }));
         var parked = new List<(long, string)>();
-        await foreach (var e in subscription.ReadParkedAsync()) parked.Add((e.Event.Position.ToInt64(), e.Key));
+        await foreach (var e in subscription.ReadParkedAsync()) parked.Add((e.Event.Position.ToInt64(), e.PartitionKey));
         Assert.That(parked, Is.EqualTo(new[] { (2, "s-1"), (5, "s-1"), (8, "s-1") }));
         isBroken = false;
         Assert.That(await subscription.RetryAsync("s-1"), Is.EqualTo(3));
@@ -264,7 +260,7 @@ public sealed class EventBusTests : IAsyncDisposable
     [Test]
     public async Task Listeners_hold_no_lease()
     {
-        await _bus.ListenRawAsync(Route.All, (_, _) => default);
+        await _bus.SubscribeLiveRawAsync(EventFilter.All, (_, _) => default);
         await AppendAsync("s");
         Assert.That(await _store.Log.ReadRecordsAsync(RecordKind.Lease, "", null, 10, default), Is.Empty);
     }

@@ -1,9 +1,4 @@
 using System.Collections.Concurrent;
-using EventSourcing.Bus;
-using EventSourcing.Commands;
-using EventSourcing.InMemory;
-using EventSourcing.Serialization;
-using EventSourcing.Subscriptions;
 using EventSourcing.Tests.Shared;
 using FluentAssertions;
 using NUnit.Framework;
@@ -14,12 +9,12 @@ namespace EventSourcing.Tests.Bus;
 [Parallelizable(ParallelScope.All)]
 public sealed class SharedHandlerTests
 {
-    private sealed class Follower : Listener
+    private sealed class Follower : EventSubscriber
     {
         internal Follower() : base("follower") => React<Noted>((noted, _) => noted.Text.StartsWith("copy", StringComparison.Ordinal) ? null : new Note("copies", $"copy of {noted.Text}"));
     }
 
-    private sealed class ManyFollower : Listener
+    private sealed class ManyFollower : EventSubscriber
     {
         internal ManyFollower() : base("follower") =>
             React<Noted>((noted, _, _) => new(noted.Text.StartsWith("copy", StringComparison.Ordinal) ? [] : [new Note("copies", $"copy of {noted.Text}")]));
@@ -31,7 +26,7 @@ public sealed class SharedHandlerTests
     private static async Task AppendAsync(EventStore store, string text) => await store.AppendAsync("notes", ExpectedVersion.Any, [new Noted(text)]);
 
     private static async Task HandledAsync(EventStore store, Subscription subscription) =>
-        await subscription.WaitForAsync(await store.GetHeadAsync()).WaitAsync(Signal.Patience);
+        await subscription.WaitForPositionAsync(await store.GetHeadAsync()).WaitAsync(Signal.Patience);
 
     [TestCase(false)]
     [TestCase(true)]
@@ -41,7 +36,7 @@ public sealed class SharedHandlerTests
         await using var south = new EventStore(new InMemoryEventLog(), School.Types);
         await using var northern = new EventBus(north, commands: Commands(north));
         await using var southern = new EventBus(south, commands: Commands(south));
-        Listener listener = many ? new ManyFollower() : new Follower();
+        EventSubscriber listener = many ? new ManyFollower() : new Follower();
         var one = await northern.SubscribeAsync(listener);
         var two = await southern.SubscribeAsync(listener);
         await AppendAsync(north, "n");

@@ -1,11 +1,8 @@
 using System.Runtime.CompilerServices;
 using EventSourcing.Bus;
-using EventSourcing.Bus.Internal;
-using EventSourcing.InMemory;
+using EventSourcing.Following;
 using EventSourcing.Internal;
-using EventSourcing.Serialization;
 using EventSourcing.Storage;
-using EventSourcing.Subscriptions;
 using EventSourcing.Tests.Shared;
 using FluentAssertions;
 using NUnit.Framework;
@@ -21,12 +18,12 @@ public class SlowListenerTests
         const int events = 20_000;
         await using var store = new EventStore(new InMemoryEventLog(), EventTypeMap.Empty);
         await using var bus = new EventBus(store);
-        var listeners = new List<LiveListener>();
+        var listeners = new List<LiveSubscription>();
         var last = new long[20];
         for (var i = 0; i < last.Length; i++)
         {
             var own = i;
-            listeners.Add(await bus.ListenRawAsync(Route.All, (e, _) =>
+            listeners.Add(await bus.SubscribeLiveRawAsync(EventFilter.All, (e, _) =>
             {
                 (e.Position.ToInt64() - last[own]).Should().Be(1, "nothing is lost, and nothing comes twice");
                 Volatile.Write(ref last[own], e.Position.ToInt64());
@@ -44,9 +41,9 @@ public class SlowListenerTests
     public async Task Feed_refuses_a_listener_that_is_in_its_list_and_tells_it_whether_it_is()
     {
         await using var store = new EventStore(new InMemoryEventLog(), EventTypeMap.Empty);
-        var pages = new EventSourcing.Subscriptions.Internal.SharedPages(store.Log);
+        var pages = new SharedPages(store.Log);
         await using var feed = new Feed(pages, store.Types.Codec);
-        var listener = new LiveListener(store.Types.Codec, feed, new(pages, null, 10), Route.All.Resolve(EventTypeMap.Empty), new(), new(), new LiveHandler((RecordedEvent _, CancellationToken _) => default), _ => { });
+        var listener = new LiveSubscription(store.Types.Codec, feed, new(pages, null, 10), EventFilter.All.Resolve(EventTypeMap.Empty), new(), new(), new LiveHandler((RecordedEvent _, CancellationToken _) => default), _ => { });
         feed.TryAttach(listener, 0, default).Should().BeTrue();
         listener.IsLive.Should().BeTrue();
         FluentActions.Invoking(() => feed.TryAttach(listener, 0, default)).Should().Throw<InvalidOperationException>();
@@ -61,14 +58,14 @@ public class SlowListenerTests
 
     // The listener's loop joins again as soon as it sees that it has left: both must be one step.
     [Test]
-    public async Task Listener_has_left_the_feed_when_it_is_out_of_the_list_and_not_before([Values(WhenFull.Wait, WhenFull.Fail)] WhenFull whenFull)
+    public async Task Listener_has_left_the_feed_when_it_is_out_of_the_list_and_not_before([Values(OverflowPolicy.CatchUp, OverflowPolicy.Fail)] OverflowPolicy whenFull)
     {
         await using var store = new EventStore(new InMemoryEventLog(), EventTypeMap.Empty);
-        var pages = new EventSourcing.Subscriptions.Internal.SharedPages(store.Log);
+        var pages = new SharedPages(store.Log);
         await using var feed = new Feed(pages, store.Types.Codec);
-        var listener = new LiveListener(store.Types.Codec, feed, new(pages, null, 10), Route.All.Resolve(EventTypeMap.Empty), new() { Capacity = 1, WhenFull = whenFull }, new(), new LiveHandler((RecordedEvent _, CancellationToken _) => default), _ => { });
+        var listener = new LiveSubscription(store.Types.Codec, feed, new(pages, null, 10), EventFilter.All.Resolve(EventTypeMap.Empty), new() { Capacity = 1, OnOverflow = whenFull }, new(), new LiveHandler((RecordedEvent _, CancellationToken _) => default), _ => { });
         feed.TryAttach(listener, 0, default).Should().BeTrue();
-        var arrival = new Arrival(default, store.Types.Codec);
+        var arrival = new LiveEvent(default, store.Types.Codec);
         listener.Offer(arrival);
         var leaving = new Thread(() => listener.Offer(arrival));
         lock (ListOf(feed))
@@ -88,7 +85,7 @@ public class SlowListenerTests
         await using var store = new EventStore(new InMemoryEventLog(), EventTypeMap.Create(map => map.Add("noted", NotedJson.Default.Written)));
         await using var bus = new EventBus(store);
         var (running, most, changed) = (0, 0, new Signal());
-        var listener = await bus.ListenAsync(Route.All, async e =>
+        var listener = await bus.SubscribeLiveAsync(EventFilter.All, async e =>
         {
             most = Math.Max(most, Interlocked.Increment(ref running));
             await Task.Yield();

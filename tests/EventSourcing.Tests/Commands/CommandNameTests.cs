@@ -2,9 +2,6 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using EventSourcing.Commands;
-using EventSourcing.DependencyInjection;
-using EventSourcing.InMemory;
 using EventSourcing.Tests.Shared;
 using FluentAssertions;
 using Microsoft.Extensions.DependencyInjection;
@@ -70,7 +67,7 @@ public sealed class CommandNameTests
         (await bus.SendAsync(new Sales.Cancel(1), new() { CommandId = "r" })).WasDuplicate.Should().BeFalse();
         (await bus.SendAsync(new Sales.Cancel(1), new() { CommandId = "r" })).WasDuplicate.Should().BeTrue();
         var other = async () => await bus.SendAsync(new Shipping.Cancel(1), new() { CommandId = "r" });
-        await other.Should().ThrowAsync<CommandReusedException>();
+        await other.Should().ThrowAsync<CommandIdConflictException>();
         (await bus.SendAsync(new Shipping.Cancel(1), new() { CommandId = "s" })).WasDuplicate.Should().BeFalse();
     }
 

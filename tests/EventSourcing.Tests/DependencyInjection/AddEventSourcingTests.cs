@@ -1,8 +1,5 @@
 using System.Buffers;
-using EventSourcing.DependencyInjection;
-using EventSourcing.Serialization;
 using EventSourcing.Storage;
-using EventSourcing.Subscriptions;
 using FluentAssertions;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
@@ -22,7 +19,7 @@ public class AddEventSourcingTests
             .BuildServiceProvider(validateScopes: true);
         var store = provider.GetRequiredService<IEventStore>();
         await store.AppendAsync("order-1", ExpectedVersion.NoStream, [new OrderPaid(1)]);
-        (await store.GetStreamStateAsync("order-1")).LastTimestamp.Should().Be(clock.GetUtcNow());
+        (await store.GetStreamInfoAsync("order-1")).LastTimestamp.Should().Be(clock.GetUtcNow());
         provider.GetRequiredService<IEventStore>().Should().BeSameAs(store);
         provider.GetRequiredService<IEventLog>().Should().BeSameAs(store.Log);
         provider.GetRequiredService<EventTypeMap>().Should().BeSameAs(store.Types);
@@ -40,7 +37,7 @@ public class AddEventSourcingTests
             .BuildServiceProvider();
         var store = provider.GetRequiredService<IEventStore>();
         await store.AppendAsync("order-1", ExpectedVersion.NoStream, [new OrderPaid(1)]);
-        (await store.GetStreamStateAsync("order-1")).LastTimestamp.Should().Be(clock.GetUtcNow());
+        (await store.GetStreamInfoAsync("order-1")).LastTimestamp.Should().Be(clock.GetUtcNow());
         var options = provider.GetRequiredService<Subscriber>().Options;
         (options.TimeProvider, options.LeaseTimeout).Should().Be((clock, TimeSpan.FromSeconds(7)));
     }

@@ -1,5 +1,3 @@
-using EventSourcing.Commands;
-using EventSourcing.DependencyInjection;
 using EventSourcing.Tests.Shared;
 using FluentAssertions;
 using Microsoft.Extensions.DependencyInjection;

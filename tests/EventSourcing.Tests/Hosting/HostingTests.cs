@@ -1,10 +1,5 @@
 using System.Text.Json.Serialization;
-using EventSourcing.Bus;
-using EventSourcing.Commands;
-using EventSourcing.DependencyInjection;
 using EventSourcing.Hosting;
-using EventSourcing.Serialization;
-using EventSourcing.Subscriptions;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
@@ -30,11 +25,11 @@ public sealed class Harbour
     public bool IsClosed { get; set; }
 }
 
-public sealed class HarbourListener : Listener
+public sealed class HarbourListener : EventSubscriber
 {
     public HarbourListener(Harbour harbour) : base("harbour")
     {
-        Options = new() { OnFailure = OnFailure.RetryThenPark(times: 0) };
+        Options = new() { OnFailure = FailurePolicy.RetryThenPark(times: 0) };
         On<Shipped>((shipped, _, _) =>
         {
             if (harbour.IsClosed) throw new InvalidOperationException("closed");
@@ -50,7 +45,7 @@ public sealed class InvoiceHandler : ICommandHandler<Invoice>
         new([new Invoiced(command.Order).In("invoices")]);
 }
 
-public sealed class InvoiceWhenShipped : Listener
+public sealed class InvoiceWhenShipped : EventSubscriber
 {
     public InvoiceWhenShipped() : base("invoice-when-shipped") => React<Shipped>((shipped, _) => shipped.Order == "gift" ? null : new Invoice(shipped.Order));
 }
@@ -95,11 +90,11 @@ public class HostingTests
         public override string ToString() => throw new InvalidOperationException("no text");
     }
 
-    private sealed class Clerk : Listener
+    private sealed class Clerk : EventSubscriber
     {
         public Clerk(Harbour harbour) : base("clerk")
         {
-            Options = new() { OnFailure = OnFailure.RetryThenPark(times: 1, TimeSpan.Zero) };
+            Options = new() { OnFailure = FailurePolicy.RetryThenPark(times: 1, TimeSpan.Zero) };
             On<Shipped>((shipped, _, _) =>
             {
                 if (shipped.Order == "speechless") throw new Speechless();
@@ -109,11 +104,11 @@ public class HostingTests
         }
     }
 
-    private sealed class Guard : Listener
+    private sealed class Guard : EventSubscriber
     {
         public Guard(Harbour harbour) : base("guard")
         {
-            Options = new() { OnFailure = OnFailure.RetryThenPause(times: 0) };
+            Options = new() { OnFailure = FailurePolicy.RetryThenPause(times: 0) };
             On<Shipped>((_, _, _) => harbour.IsClosed ? throw new InvalidOperationException("closed") : default);
         }
     }
@@ -139,7 +134,7 @@ public class HostingTests
         await runner.StartAsync(default);
         var last = await store.AppendAsync("ship-1", ExpectedVersion.Any, [new Shipped("a"), new Shipped("b")]);
         var subscription = services.GetRequiredService<Subscriber>().Subscriptions.Single();
-        await subscription.WaitForAsync(last.LastPosition).WaitAsync(s_patience);
+        await subscription.WaitForPositionAsync(last.LastPosition).WaitAsync(s_patience);
         Assert.That(services.GetRequiredService<Harbour>().Orders, Is.EqualTo("a b".Split(' ')));
         await runner.StopAsync(default);
         Assert.That(subscription.State, Is.EqualTo(SubscriptionState.Stopped));
@@ -158,8 +153,8 @@ public class HostingTests
         var subscription = services.GetRequiredService<Subscriber>().Subscriptions.Single();
         for (var i = 0; i < 3; i++)
         {
-            await subscription.WaitForAsync(await store.GetHeadAsync()).WaitAsync(s_patience);
-            await subscription.ResetAsync(Start.Beginning).WaitAsync(s_patience);
+            await subscription.WaitForPositionAsync(await store.GetHeadAsync()).WaitAsync(s_patience);
+            await subscription.ResetAsync(StartFrom.Beginning).WaitAsync(s_patience);
         }
 
         await runner.StopAsync(default);
@@ -184,7 +179,7 @@ public class HostingTests
         Assert.That((await health.CheckHealthAsync()).Status, Is.EqualTo(HealthStatus.Healthy));
         services.GetRequiredService<Harbour>().IsClosed = true;
         var last = await store.AppendAsync("ship-1", ExpectedVersion.Any, [new Shipped("a")]);
-        await services.GetRequiredService<Subscriber>().Subscriptions.Single().WaitForAsync(last.LastPosition).WaitAsync(s_patience);
+        await services.GetRequiredService<Subscriber>().Subscriptions.Single().WaitForPositionAsync(last.LastPosition).WaitAsync(s_patience);
         var report = await health.CheckHealthAsync();
         Assert.That(report.Entries["event-subscriptions"].Status, Is.EqualTo(HealthStatus.Degraded));
         Assert.That(report.Entries["event-subscriptions"].Description, Does.Match("^harbour has 1 event set aside since .*: InvalidOperationException: closed$"));
@@ -209,7 +204,7 @@ public class HostingTests
         await runner.StartAsync(default);
         await store.AppendAsync("ship-1", ExpectedVersion.Any, [new Shipped("a"), new Shipped("b")]);
         var last = await store.AppendAsync("ship-2", ExpectedVersion.Any, [new Shipped("speechless")]);
-        await services.GetRequiredService<Subscriber>().Subscriptions.Single().WaitForAsync(last.LastPosition).WaitAsync(s_patience);
+        await services.GetRequiredService<Subscriber>().Subscriptions.Single().WaitForPositionAsync(last.LastPosition).WaitAsync(s_patience);
         await runner.StopAsync(default);
         var lines = journal.Lines.Where(l => l.Id is 1006 or 1007 or 1008).ToArray();
         Assert.That(lines.Select(l => (l.Id, l.Level, l.Error?.GetType())), Is.EqualTo(new[]
@@ -244,7 +239,7 @@ public class HostingTests
         harbour.IsClosed = false;
         var subscription = subscriber.Subscriptions.Single();
         await subscription.ResumeAsync().WaitAsync(s_patience);
-        await subscription.WaitForAsync(last.LastPosition).WaitAsync(s_patience);
+        await subscription.WaitForPositionAsync(last.LastPosition).WaitAsync(s_patience);
         await subscription.PauseAsync().WaitAsync(s_patience);
         entry = await SubscriptionsAsync(services);
         Assert.That((entry.Status, entry.Exception), Is.EqualTo((HealthStatus.Healthy, (Exception?)null)));
@@ -263,7 +258,7 @@ public class HostingTests
         harbour.IsClosed = true;
         var last = await store.AppendAsync("ship-2", ExpectedVersion.Any, [new Shipped("b")]);
         var subscription = services.GetRequiredService<Subscriber>().Subscriptions.Single();
-        await subscription.WaitForAsync(last.LastPosition).WaitAsync(s_patience);
+        await subscription.WaitForPositionAsync(last.LastPosition).WaitAsync(s_patience);
         harbour.IsClosed = false;
         await subscription.RetryAsync("ship-2").WaitAsync(s_patience);
         var entry = await SubscriptionsAsync(services);
@@ -290,7 +285,7 @@ public class HostingTests
         {
             if (state == SubscriptionState.Live) active.TrySetResult();
         };
-        await other.StartAsync("guard", SubscriptionHandler.EachRaw((_, _, _) => default));
+        await other.StartAsync("guard", SubscriptionHandler.RawEach((_, _, _) => default));
         await active.Task.WaitAsync(s_patience);
         var runner = Runner(services);
         await runner.StartAsync(default);

@@ -1,4 +1,3 @@
-using EventSourcing.InMemory;
 using EventSourcing.Storage;
 using EventSourcing.Testing.Contract;
 using EventSourcing.Tests.Shared;

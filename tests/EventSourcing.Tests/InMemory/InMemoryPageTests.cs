@@ -1,4 +1,3 @@
-using EventSourcing.InMemory;
 using EventSourcing.Storage;
 using FluentAssertions;
 using NUnit.Framework;

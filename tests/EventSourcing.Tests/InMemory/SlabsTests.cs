@@ -9,13 +9,13 @@ public class SlabsTests
     [Test]
     public void The_first_slab_is_small()
     {
-        new Slabs().Copy([1], []).Slab.Length.Should().BeLessThanOrEqualTo(4096);
+        new PayloadArenas().Copy([1], []).Slab.Length.Should().BeLessThanOrEqualTo(4096);
     }
 
     [Test]
     public void Slabs_of_many_events_are_never_moved()
     {
-        var slabs = new Slabs();
+        var slabs = new PayloadArenas();
         byte[] last = [];
         for (var i = 0; i < 10_000; i++) last = slabs.Copy(new byte[200], new byte[100]).Slab;
         GC.GetGeneration(last).Should().Be(GC.MaxGeneration, "pinned objects count as old from the beginning");
@@ -24,7 +24,7 @@ public class SlabsTests
     [Test]
     public void An_event_as_large_as_many_lies_alone()
     {
-        var slabs = new Slabs();
+        var slabs = new PayloadArenas();
         slabs.Copy(new byte[100], []);
         var (slab, offset) = slabs.Copy(new byte[5000], new byte[1]);
         (slab.Length, offset).Should().Be((5001, 0));
@@ -33,7 +33,7 @@ public class SlabsTests
     [Test]
     public void Bytes_of_any_size_come_back()
     {
-        var slabs = new Slabs();
+        var slabs = new PayloadArenas();
         var random = new Random(4711);
         var kept = new List<(byte[] Expected, byte[] Slab, int Offset)>();
         for (var i = 0; i < 3_000; i++)

@@ -1,5 +1,3 @@
-using EventSourcing.InMemory;
-using EventSourcing.Serialization;
 using FluentAssertions;
 using NUnit.Framework;
 

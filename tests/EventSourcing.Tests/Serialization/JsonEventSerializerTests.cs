@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using CsCheck;
-using EventSourcing.Serialization;
 using FluentAssertions;
 using NUnit.Framework;
 

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Text.Json;
-using EventSourcing.Serialization;
 using FluentAssertions;
 using NUnit.Framework;
 

@@ -1,11 +1,5 @@
 using System.Collections.Concurrent;
-using EventSourcing.Aggregates;
-using EventSourcing.Bus;
-using EventSourcing.Commands;
-using EventSourcing.InMemory;
-using EventSourcing.Serialization;
 using EventSourcing.Storage;
-using EventSourcing.Subscriptions;
 using EventSourcing.Tests.Shared;
 using FluentAssertions;
 using NUnit.Framework;
@@ -63,7 +57,7 @@ public sealed class SeveralEventsTests : IAsyncDisposable
 
     private Subscriber Subscribe() => new(_store, new() { LeaseTimeout = TimeSpan.FromHours(1) });
 
-    private static Task WaitAsync(Subscription subscription, long position) => subscription.WaitForAsync(GlobalPosition.FromInt64(position)).WaitAsync(s_patience);
+    private static Task WaitAsync(Subscription subscription, long position) => subscription.WaitForPositionAsync(GlobalPosition.FromInt64(position)).WaitAsync(s_patience);
 
     private async Task<long> CheckpointAsync(string name) =>
         BitConverter.ToInt64((await _store.Log.ReadRecordsAsync(RecordKind.Checkpoint, name, name, 1, default))[0].Value.Span[2..]);
@@ -118,10 +112,10 @@ public sealed class SeveralEventsTests : IAsyncDisposable
     public async Task Decision_is_made_on_every_event()
     {
         await FillAsync();
-        var executed = await _store.ExecuteAsync<Seen>("s", seen => [new Noted($"{seen.Count}")]);
+        var executed = await _store.ExecuteAsync<EventCount>("s", seen => [new Noted($"{seen.Count}")]);
         (await _store.ReadStreamAsync("s").LastAsync()).Data.Should().Be(new Noted("7"));
         executed.Version.Should().Be(7);
-        var query = await _store.ExecuteAsync<Seen>(EventQuery.Of<Noted>(), seen => [new Noted($"{seen.Count}").In("t")]);
+        var query = await _store.ExecuteAsync<EventCount>(EventQuery.Of<Noted>(), seen => [new Noted($"{seen.Count}").In("t")]);
         (await _store.ReadStreamAsync("t").SingleAsync()).Data.Should().Be(new Noted("8"));
         query.State.Count.Should().Be(9);
     }
@@ -207,7 +201,7 @@ public sealed class SeveralEventsTests : IAsyncDisposable
         await FillAsync();
         await using var subscriber = Subscribe();
         var seen = new ConcurrentQueue<long>();
-        var subscription = await subscriber.StartAsync("raw", SubscriptionHandler.EachRaw((e, _, _) =>
+        var subscription = await subscriber.StartAsync("raw", SubscriptionHandler.RawEach((e, _, _) =>
         {
             seen.Enqueue(e.Position.ToInt64());
             return Done;
@@ -224,7 +218,7 @@ public sealed class SeveralEventsTests : IAsyncDisposable
         await _store.AppendAsync("t", ExpectedVersion.Any, [new Noted("c")]);
         await using var subscriber = Subscribe();
         var (isBroken, enlisted) = (true, 0);
-        ValueTask HandleAsync(EventEnvelope e, Delivery delivery)
+        ValueTask HandleAsync(EventEnvelope e, DeliveryContext delivery)
         {
             See(e);
             delivery.Append("out", ExpectedVersion.Any, [new UserRegistered($"{++enlisted}", TextOf(e.Data))]);
@@ -234,7 +228,7 @@ public sealed class SeveralEventsTests : IAsyncDisposable
         var handler = isTyped
             ? SubscriptionHandler.ByType(types => types.On<Noted>((_, e, delivery, _) => HandleAsync(e, delivery)))
             : SubscriptionHandler.Each((e, delivery, _) => e.Data is Noted ? HandleAsync(e, delivery) : Done);
-        var subscription = await subscriber.StartAsync("parking", handler, new() { OnFailure = OnFailure.RetryThenPark(times: 1, TimeSpan.Zero) });
+        var subscription = await subscriber.StartAsync("parking", handler, new() { OnFailure = FailurePolicy.RetryThenPark(times: 1, TimeSpan.Zero) });
         await WaitAsync(subscription, 4);
         _seen.Select(e => TextOf(e.Data)).Should().Equal("a", "three/0", "three/1", "three/0", "three/1", "c");
         var parked = await subscription.ReadParkedAsync().ToListAsync();
@@ -262,7 +256,7 @@ public sealed class SeveralEventsTests : IAsyncDisposable
         {
             See(e);
             return Volatile.Read(ref isBroken) && TextOf(e.Data) == "three/1" ? throw new InvalidOperationException("broken") : Done;
-        }), new() { OnFailure = OnFailure.RetryThenPause(times: 0) });
+        }), new() { OnFailure = FailurePolicy.RetryThenPause(times: 0) });
         await UntilAsync(async () => (await subscription.GetStatusAsync()).State == SubscriptionState.Paused);
         (await CheckpointAsync("pausing")).Should().Be(1);
         Volatile.Write(ref isBroken, false);
@@ -281,7 +275,7 @@ public sealed class SeveralEventsTests : IAsyncDisposable
         {
             batches.Enqueue(string.Join(' ', events.Select(e => TextOf(e.Data))));
             return batches.Count == 1 ? throw new InvalidOperationException("broken") : Done;
-        }), new() { OnFailure = OnFailure.RetryThenPark(times: 0) });
+        }), new() { OnFailure = FailurePolicy.RetryThenPark(times: 0) });
         await WaitAsync(subscription, 4);
         batches.Should().Equal("a three/0 three/1 three/2 b", "a", "three/0 three/1 three/2", "b");
     }
@@ -291,7 +285,7 @@ public sealed class SeveralEventsTests : IAsyncDisposable
     {
         await FillAsync();
         await using var bus = new EventBus(_store);
-        var subscription = await bus.SubscribeAsync("routed", Route.Where(e => TextOf(e.Data) is "a" or "three/1" or "three/2" or "two/0"), SubscriptionHandler.Each((e, _, _) =>
+        var subscription = await bus.SubscribeAsync("routed", EventFilter.Where(e => TextOf(e.Data) is "a" or "three/1" or "three/2" or "two/0"), SubscriptionHandler.Each((e, _, _) =>
         {
             See(e);
             return Done;
@@ -306,23 +300,23 @@ public sealed class SeveralEventsTests : IAsyncDisposable
     {
         if (isHistory) await FillAsync();
         await using var bus = new EventBus(_store);
-        await using var all = await bus.ListenAsync(Route.All, e =>
+        await using var all = await bus.SubscribeLiveAsync(EventFilter.All, e =>
         {
             See(e);
             return Done;
-        }, new() { From = Start.Beginning });
+        }, new() { From = StartFrom.Beginning });
         var routed = new ConcurrentQueue<string>();
-        await using var some = await bus.ListenAsync(Route.Where(e => TextOf(e.Data).EndsWith("/1", StringComparison.Ordinal)), e =>
+        await using var some = await bus.SubscribeLiveAsync(EventFilter.Where(e => TextOf(e.Data).EndsWith("/1", StringComparison.Ordinal)), e =>
         {
             routed.Enqueue(TextOf(e.Data));
             return Done;
-        }, new() { From = Start.Beginning });
+        }, new() { From = StartFrom.Beginning });
         var raw = new ConcurrentQueue<long>();
-        await using var bytes = await bus.ListenRawAsync(Route.Where(e => TextOf(e.Data).EndsWith("/1", StringComparison.Ordinal)), (e, _) =>
+        await using var bytes = await bus.SubscribeLiveRawAsync(EventFilter.Where(e => TextOf(e.Data).EndsWith("/1", StringComparison.Ordinal)), (e, _) =>
         {
             raw.Enqueue(e.Position.ToInt64());
             return Done;
-        }, new() { From = Start.Beginning });
+        }, new() { From = StartFrom.Beginning });
         if (!isHistory) await FillAsync();
         await UntilAsync(() => Task.FromResult(all.Position.ToInt64() == 6 && some.Position.ToInt64() == 6 && bytes.Position.ToInt64() == 6));
         SeenAll();
@@ -336,11 +330,11 @@ public sealed class SeveralEventsTests : IAsyncDisposable
     {
         await FillAsync("three", "b");
         await using var bus = new EventBus(_store);
-        await using var listener = await bus.ListenAsync(Route.All, e =>
+        await using var listener = await bus.SubscribeLiveAsync(EventFilter.All, e =>
         {
             See(e);
             return e.Ordinal == 1 ? throw new InvalidOperationException("broken") : Done;
-        }, new() { From = Start.Beginning });
+        }, new() { From = StartFrom.Beginning });
         await UntilAsync(() => Task.FromResult(listener.Position.ToInt64() == 2));
         _seen.Select(e => TextOf(e.Data)).Should().Equal("three/0", "three/1", "three/2", "b");
         (listener.Handled, listener.Failures).Should().Be((3, 1));
@@ -355,7 +349,7 @@ public sealed class SeveralEventsTests : IAsyncDisposable
         await using var bus = new EventBus(_store, commands: commands);
         var subscription = await bus.ReactAsync<Noted>("react", (noted, _) => new Note("out", noted.Text));
         await WaitAsync(subscription, 2);
-        await subscription.ResetAsync(Start.Beginning);
+        await subscription.ResetAsync(StartFrom.Beginning);
         await WaitAsync(subscription, (await _store.GetHeadAsync()).ToInt64());
         (await OutAsync()).Should().Equal("two/0", "two/1", "a");
     }

@@ -1,10 +1,7 @@
 using System.Buffers;
 using System.Text;
 using System.Text.Json;
-using EventSourcing.InMemory;
-using EventSourcing.Serialization;
 using EventSourcing.Storage;
-using EventSourcing.Subscriptions;
 using EventSourcing.Tests.Shared;
 using FluentAssertions;
 using NUnit.Framework;
@@ -63,7 +60,7 @@ public sealed class StoredFormTests : IAsyncDisposable
             seen.Add(noted.Text);
             return default;
         })));
-        await subscription.WaitForAsync(GlobalPosition.FromInt64(5)).WaitAsync(s_patience);
+        await subscription.WaitForPositionAsync(GlobalPosition.FromInt64(5)).WaitAsync(s_patience);
         seen.Should().Equal(all);
         (await StoredAsync()).Select(e => (e.ContentType, e.IsJson)).Should().Equal((null, true), ("x/a", false), ("x/b", false), (null, true), (null, true));
     }
@@ -149,8 +146,8 @@ public sealed class StoredFormTests : IAsyncDisposable
             if (isBroken) throw new InvalidOperationException("broken");
             retried = noted.Text;
             return default;
-        })), new() { OnFailure = OnFailure.RetryThenPark(times: 0) });
-        await subscription.WaitForAsync(GlobalPosition.FromInt64(1)).WaitAsync(s_patience);
+        })), new() { OnFailure = FailurePolicy.RetryThenPark(times: 0) });
+        await subscription.WaitForPositionAsync(GlobalPosition.FromInt64(1)).WaitAsync(s_patience);
         var parked = (await subscription.ReadParkedAsync().ToListAsync()).Single().Event;
         var stored = (await StoredAsync()).Single();
         (parked.ContentType, parked.SchemaVersion, parked.Mark).Should().Be((stored.ContentType, stored.SchemaVersion, stored.Mark)).And.Be(("x/a", 7, stored.Mark));
@@ -166,7 +163,7 @@ public sealed class StoredFormTests : IAsyncDisposable
         var parked = new ParkedEvent
         {
             Event = new() { Position = GlobalPosition.FromInt64(1), StreamId = "s", Version = 1, Type = "noted", Id = Guid.NewGuid(), Timestamp = DateTimeOffset.UnixEpoch, Data = "{}"u8.ToArray(), IsJson = true },
-            Key = "s",
+            PartitionKey = "s",
             Attempts = 1,
             Reason = "broken",
             ParkedAt = DateTimeOffset.UnixEpoch,

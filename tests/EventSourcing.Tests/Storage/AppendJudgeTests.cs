@@ -163,7 +163,7 @@ public class AppendJudgeTests
             return ResumeToken.Of(position, Guid.NewGuid(), 1);
         }
 
-        public Record? FindRecord(RecordKind kind, string key)
+        public StoredRecord? FindRecord(RecordKind kind, string key)
         {
             if (key == "broken") throw new IOException();
             Asked.Add($"{kind} {key}");
@@ -195,7 +195,7 @@ public class AppendJudgeTests
 
         public ResumeToken TokenOf(GlobalPosition position) => throw new NotSupportedException("nothing is stored");
 
-        public Record? FindRecord(RecordKind kind, string key) => null;
+        public StoredRecord? FindRecord(RecordKind kind, string key) => null;
 
         public bool TryFindEvent(Guid id, StreamId stream, in LogEvent e, out FoundEvent found)
         {

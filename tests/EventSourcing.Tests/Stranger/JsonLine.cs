@@ -12,8 +12,8 @@ internal sealed record JsonLine(JsonEvent[]? Events, JsonRecord[]? Records)
     /// <summary>The events of the line, which begin after a position.</summary>
     internal IEnumerable<RecordedEvent> RecordedAfter(int position) => (Events ?? []).Select((e, i) => e.ToRecorded(position + i + 1));
 
-    internal IEnumerable<KeyValuePair<(RecordKind Kind, string Key), Record?>> StoredRecords() => (Records ?? [])
-        .Select(r => KeyValuePair.Create((r.Kind, r.Key), r.Value is null ? null : new Record(r.Key, r.Value, r.Revision)));
+    internal IEnumerable<KeyValuePair<(RecordKind Kind, string Key), StoredRecord?>> StoredRecords() => (Records ?? [])
+        .Select(r => KeyValuePair.Create((r.Kind, r.Key), r.Value is null ? null : new StoredRecord(r.Key, r.Value, r.Revision)));
 }
 
 /// <summary>A record that was stored; without a value, one that was removed.</summary>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using EventSourcing.Internal;
 using EventSourcing.Storage;
 
 namespace EventSourcing.Tests.Stranger;
@@ -86,11 +87,11 @@ internal sealed class JsonLinesLog : IEventLog
         }, cancellationToken);
     }
 
-    public ValueTask<IReadOnlyList<Record>> ReadRecordsAsync(RecordKind kind, string from, string? through, int max, CancellationToken cancellationToken)
+    public ValueTask<IReadOnlyList<StoredRecord>> ReadRecordsAsync(RecordKind kind, string from, string? through, int max, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(from);
         ArgumentOutOfRangeException.ThrowIfLessThan(max, 1);
-        return Answer<IReadOnlyList<Record>>(() =>
+        return Answer<IReadOnlyList<StoredRecord>>(() =>
         {
             lock (_lock)
             {
@@ -110,7 +111,7 @@ internal sealed class JsonLinesLog : IEventLog
             {
                 ThrowIfUnusable();
                 if (_state.Head > after) return;
-                if (_state.Head < after) throw new LogTruncatedException(after, _state.Head);
+                if (_state.Head < after) throw new PositionOutOfRangeException(after, _state.Head);
                 grown = _grown.Task;
             }
 

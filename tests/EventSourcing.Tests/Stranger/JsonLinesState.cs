@@ -12,11 +12,11 @@ internal sealed class JsonLinesState
     /// <summary>The positions of a stream's events.</summary>
     internal Dictionary<StreamId, List<int>> Streams { get; } = [];
 
-    internal Dictionary<(RecordKind Kind, string Key), Record> Records { get; } = [];
+    internal Dictionary<(RecordKind Kind, string Key), StoredRecord> Records { get; } = [];
 
     internal GlobalPosition Head => GlobalPosition.FromInt64(Events.Count);
 
-    internal void Apply(IEnumerable<RecordedEvent> events, IEnumerable<KeyValuePair<(RecordKind Kind, string Key), Record?>> records)
+    internal void Apply(IEnumerable<RecordedEvent> events, IEnumerable<KeyValuePair<(RecordKind Kind, string Key), StoredRecord?>> records)
     {
         foreach (var e in events)
         {
@@ -45,7 +45,7 @@ internal sealed class JsonLinesState
     {
         EventRead one => new Page(Ids.TryGetValue(one.EventId, out var position) ? [Events[position - 1]] : [], Head, 0, null, default),
         StreamRead stream => Read(stream, Streams.GetValueOrDefault(stream.StreamId) ?? []),
-        AllRead all when all.AfterPosition > Head => throw new LogTruncatedException(all.AfterPosition, Head),
+        AllRead all when all.AfterPosition > Head => throw new PositionOutOfRangeException(all.AfterPosition, Head),
         _ => Read((RangeRead)read, null),
     };
 
@@ -69,9 +69,9 @@ internal sealed class JsonLinesState
         ResumeToken Token(long number) => !read.IncludeToken || number == 0 ? default : TokenOf(positions is null ? number : positions[(int)number - 1]);
     }
 
-    internal List<Record> ReadRecords(RecordKind kind, string from, string? through, int max)
+    internal List<StoredRecord> ReadRecords(RecordKind kind, string from, string? through, int max)
     {
-        var (page, bytes) = (new List<Record>(), 0L);
+        var (page, bytes) = (new List<StoredRecord>(), 0L);
         foreach (var record in Records.Where(r => r.Key.Kind == kind).Select(r => r.Value).OrderBy(r => r.Key, RecordKey.Order))
         {
             if (RecordKey.Order.Compare(record.Key, from) < 0) continue;

@@ -11,7 +11,7 @@ internal sealed class JsonLinesTransaction(JsonLinesState state, DateTimeOffset 
     internal List<RecordedEvent> Events { get; } = [];
 
     /// <summary>The records that were changed; null for one that was removed.</summary>
-    internal Dictionary<(RecordKind Kind, string Key), Record?> Records { get; } = [];
+    internal Dictionary<(RecordKind Kind, string Key), StoredRecord?> Records { get; } = [];
 
     internal bool IsEmpty => Events.Count == 0 && Records.Count == 0;
 
@@ -19,7 +19,7 @@ internal sealed class JsonLinesTransaction(JsonLinesState state, DateTimeOffset 
 
     public ResumeToken TokenOf(GlobalPosition position) => At((int)position.ToInt64()).Token;
 
-    public Record? FindRecord(RecordKind kind, string key) =>
+    public StoredRecord? FindRecord(RecordKind kind, string key) =>
         Records.TryGetValue((kind, key), out var changed) ? changed : state.Records.GetValueOrDefault((kind, key));
 
     public bool TryFindEvent(Guid id, StreamId stream, in LogEvent e, out FoundEvent found)

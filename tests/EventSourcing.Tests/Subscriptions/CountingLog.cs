@@ -1,3 +1,4 @@
+using EventSourcing.Internal;
 using EventSourcing.Storage;
 using EventSourcing.Testing;
 using EventSourcing.Tests.Shared;
@@ -54,7 +55,7 @@ internal sealed class CountingLog(IEventLog log) : DelegatingLog(log)
         }
     }
 
-    public override async ValueTask<IReadOnlyList<Record>> ReadRecordsAsync(RecordKind kind, string from, string? through, int max, CancellationToken cancellationToken)
+    public override async ValueTask<IReadOnlyList<StoredRecord>> ReadRecordsAsync(RecordKind kind, string from, string? through, int max, CancellationToken cancellationToken)
     {
         var records = await Inner.ReadRecordsAsync(kind, from, through, max, cancellationToken);
         Interlocked.Increment(ref _recordReads);

@@ -1,9 +1,5 @@
 using System.Collections.Concurrent;
-using EventSourcing.Bus;
-using EventSourcing.InMemory;
-using EventSourcing.Serialization;
 using EventSourcing.Storage;
-using EventSourcing.Subscriptions;
 using EventSourcing.Testing;
 using EventSourcing.Tests.Shared;
 using FluentAssertions;
@@ -49,7 +45,7 @@ public class FaultTests
             await Inner.WaitAsync(after, cancellationToken);
         }
 
-        public override async ValueTask<IReadOnlyList<Record>> ReadRecordsAsync(RecordKind kind, string from, string? through, int max, CancellationToken cancellationToken)
+        public override async ValueTask<IReadOnlyList<StoredRecord>> ReadRecordsAsync(RecordKind kind, string from, string? through, int max, CancellationToken cancellationToken)
         {
             Meet();
             return await Inner.ReadRecordsAsync(kind, from, through, max, cancellationToken);
@@ -71,16 +67,16 @@ public class FaultTests
         // Nothing but the time of an error asks for it here: what cannot be dated is told all the same.
         if (isWithoutTime) clock.Fail(FaultyClock.Call.Now, 1, int.MaxValue);
         var (one, two, live) = (new ConcurrentDictionary<long, bool>(), new ConcurrentDictionary<long, bool>(), new ConcurrentDictionary<long, bool>());
-        SubscriptionHandler Collect(ConcurrentDictionary<long, bool> seen) => SubscriptionHandler.EachRaw((e, _, _) =>
+        SubscriptionHandler Collect(ConcurrentDictionary<long, bool> seen) => SubscriptionHandler.RawEach((e, _, _) =>
         {
             seen[e.Position.ToInt64()] = true;
             return default;
         });
         await using var bus = new EventBus(new EventStore(log, EventTypeMap.Empty), new() { TimeProvider = clock, LeaseTimeout = TimeSpan.FromMilliseconds(600), Randomness = () => 0 });
         bus.Subscriber.StateChanged += (_, _, _) => changed.Set();
-        var first = await bus.SubscribeAsync("first", Route.All, Collect(one), new() { CheckpointEvery = 7 });
-        var second = await bus.SubscribeAsync("second", Route.All, Collect(two), new() { IsGroup = true, CheckpointEvery = 7 });
-        var listener = await bus.ListenRawAsync(Route.All, (e, _) =>
+        var first = await bus.SubscribeAsync("first", EventFilter.All, Collect(one), new() { CheckpointEvery = 7 });
+        var second = await bus.SubscribeAsync("second", EventFilter.All, Collect(two), new() { IsPartitioned = true, CheckpointEvery = 7 });
+        var listener = await bus.SubscribeLiveRawAsync(EventFilter.All, (e, _) =>
         {
             live[e.Position.ToInt64()] = true;
             return default;
@@ -104,7 +100,7 @@ public class FaultTests
         {
             try
             {
-                await subscription.WaitForAsync(GlobalPosition.FromInt64(through)).WaitAsync(Signal.Patience);
+                await subscription.WaitForPositionAsync(GlobalPosition.FromInt64(through)).WaitAsync(Signal.Patience);
                 return;
             }
             catch (TFault)
@@ -218,7 +214,7 @@ public class FaultTests
         await using var log = new InMemoryEventLog();
         var (clock, changed) = (new FaultyClock(), new Signal());
         var (one, two) = (new ConcurrentDictionary<long, bool>(), new ConcurrentDictionary<long, bool>());
-        SubscriptionHandler Collect(ConcurrentDictionary<long, bool> seen) => SubscriptionHandler.EachRaw((e, _, _) =>
+        SubscriptionHandler Collect(ConcurrentDictionary<long, bool> seen) => SubscriptionHandler.RawEach((e, _, _) =>
         {
             seen[e.Position.ToInt64()] = true;
             return default;
@@ -251,7 +247,7 @@ public class FaultTests
             {
                 try
                 {
-                    return await subscriber.StartAsync(name, Collect(seen), new() { IsGroup = isGroup, CheckpointEvery = 7, CheckpointAfter = TimeSpan.FromMilliseconds(20) });
+                    return await subscriber.StartAsync(name, Collect(seen), new() { IsPartitioned = isGroup, CheckpointEvery = 7, CheckpointAfter = TimeSpan.FromMilliseconds(20) });
                 }
                 catch (FormatException)
                 {
@@ -283,18 +279,18 @@ public class FaultTests
         var (isBroken, changed) = (false, new Signal());
         await using var subscriber = new Subscriber(new EventStore(log, EventTypeMap.Empty), new() { Randomness = () => isBroken ? throw new FormatException("randomness") : 0 });
         subscriber.StateChanged += (_, _, _) => changed.Set();
-        var good = await subscriber.StartAsync("good", SubscriptionHandler.EachRaw((_, _, _) => default));
-        var bad = await subscriber.StartAsync("bad", SubscriptionHandler.EachRaw((_, _, _) => isBroken ? throw new InvalidOperationException("handler") : default));
+        var good = await subscriber.StartAsync("good", SubscriptionHandler.RawEach((_, _, _) => default));
+        var bad = await subscriber.StartAsync("bad", SubscriptionHandler.RawEach((_, _, _) => isBroken ? throw new InvalidOperationException("handler") : default));
         await changed.UntilAsync(() => (good.State, bad.State) == (SubscriptionState.Live, SubscriptionState.Live));
         isBroken = true;
         await AppendAsync(inner, "s");
         await changed.UntilAsync(() => bad.State == SubscriptionState.Faulted);
         (await bad.GetStatusAsync()).LastError.Should().BeOfType<FormatException>();
-        await good.WaitForAsync(GlobalPosition.FromInt64(1)).WaitAsync(Signal.Patience);
+        await good.WaitForPositionAsync(GlobalPosition.FromInt64(1)).WaitAsync(Signal.Patience);
         isBroken = false;
         await bad.ResumeAsync().WaitAsync(Signal.Patience);
         await changed.UntilAsync(() => bad.State == SubscriptionState.Live);
-        await bad.WaitForAsync(GlobalPosition.FromInt64(1)).WaitAsync(Signal.Patience);
+        await bad.WaitForPositionAsync(GlobalPosition.FromInt64(1)).WaitAsync(Signal.Patience);
     }
 
     private static ValueTask<AppendResult> AppendAsync(InMemoryEventLog log, StreamId stream) => log.AppendAsync(new LogAppend

@@ -1,7 +1,4 @@
-using EventSourcing.InMemory;
-using EventSourcing.Serialization;
 using EventSourcing.Storage;
-using EventSourcing.Subscriptions;
 using FluentAssertions;
 using NUnit.Framework;
 
@@ -23,7 +20,7 @@ public class FlowTests
         {
             s_local.Value = new object();
             value = new(s_local.Value);
-            subscriber.StartAsync("s", SubscriptionHandler.EachRaw((_, _, _) => default)).GetAwaiter().GetResult();
+            subscriber.StartAsync("s", SubscriptionHandler.RawEach((_, _, _) => default)).GetAwaiter().GetResult();
         });
         starter.Start();
         starter.Join();
@@ -42,8 +39,8 @@ public class FlowTests
         await using var store = new EventStore(new InMemoryEventLog(), EventTypeMap.Empty);
         await using var subscriber = new Subscriber(store);
         Task<Subscription> starting;
-        using (ExecutionContext.SuppressFlow()) starting = subscriber.StartAsync("s", SubscriptionHandler.EachRaw((_, _, _) => default));
-        await (await starting).WaitForAsync(GlobalPosition.Start).WaitAsync(s_patience);
+        using (ExecutionContext.SuppressFlow()) starting = subscriber.StartAsync("s", SubscriptionHandler.RawEach((_, _, _) => default));
+        await (await starting).WaitForPositionAsync(GlobalPosition.Start).WaitAsync(s_patience);
     }
 
     private static ValueTask<LogWritten> WorkAsync(InMemoryEventLog log, Action work) =>

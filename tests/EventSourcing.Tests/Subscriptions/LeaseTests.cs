@@ -1,9 +1,7 @@
 using System.Collections.Concurrent;
-using EventSourcing.InMemory;
-using EventSourcing.Serialization;
+using EventSourcing.Internal;
+using EventSourcing.Leasing;
 using EventSourcing.Storage;
-using EventSourcing.Subscriptions;
-using EventSourcing.Subscriptions.Internal;
 using EventSourcing.Tests.Shared;
 using Microsoft.Extensions.Time.Testing;
 using NUnit.Framework;
@@ -54,7 +52,7 @@ public sealed class LeaseTests : IAsyncDisposable
 
     private Task UntilAsync(Func<Task<bool>> condition) => _log.Changed.UntilAsync(condition);
 
-    private static SubscriptionHandler Collect(ConcurrentQueue<long> seen) => SubscriptionHandler.EachRaw((e, _, _) =>
+    private static SubscriptionHandler Collect(ConcurrentQueue<long> seen) => SubscriptionHandler.RawEach((e, _, _) =>
     {
         seen.Enqueue(e.Position.ToInt64());
         return default;
@@ -70,12 +68,12 @@ public sealed class LeaseTests : IAsyncDisposable
         var (epochs, effects, second) = (new ConcurrentQueue<long>(), new ConcurrentQueue<long>(), new ConcurrentQueue<long>());
         await using var one = On(frozen);
         await using var two = On(clock);
-        var handler = SubscriptionHandler.EachRaw(async (e, delivery, _) =>
+        var handler = SubscriptionHandler.RawEach(async (e, delivery, _) =>
         {
-            epochs.Enqueue(delivery.Epoch);
+            epochs.Enqueue(delivery.FencingToken);
             entered.TrySetResult();
             await stuck.Task;
-            delivery.Enlist<InMemoryTransaction>(_ => effects.Enqueue(delivery.Epoch));
+            delivery.Enlist<InMemoryTransaction>(_ => effects.Enqueue(delivery.FencingToken));
         });
         await AppendAsync("s");
         var first = await one.StartAsync("name", handler);
@@ -85,7 +83,7 @@ public sealed class LeaseTests : IAsyncDisposable
         for (var i = 0; i < 2; i++) await RenewAsync(clock, two);
         Assert.That(contender.State, Is.EqualTo(SubscriptionState.Standby), "not before the timeout");
         while (second.IsEmpty) await RenewAsync(clock, two);
-        await contender.WaitForAsync(GlobalPosition.FromInt64(1)).WaitAsync(Signal.Patience);
+        await contender.WaitForPositionAsync(GlobalPosition.FromInt64(1)).WaitAsync(Signal.Patience);
         stuck.SetResult();
         await UntilAsync(() => first.State == SubscriptionState.Standby);
         Assert.That(second, Is.EqualTo(new long[] { 1 }));
@@ -103,7 +101,7 @@ public sealed class LeaseTests : IAsyncDisposable
         var second = new ConcurrentQueue<long>();
         await using var one = On(frozen);
         await using var two = On(clock);
-        var handler = SubscriptionHandler.EachRaw(async (e, _, _) =>
+        var handler = SubscriptionHandler.RawEach(async (e, _, _) =>
         {
             if (e.StreamId == "s-1") throw new InvalidOperationException("broken");
             entered.TrySetResult();
@@ -111,12 +109,12 @@ public sealed class LeaseTests : IAsyncDisposable
         });
         await AppendAsync("s-1");
         for (var i = 0; i < 2; i++) await AppendAsync("s-2");
-        var first = await one.StartAsync("name", handler, new() { OnFailure = OnFailure.RetryThenPark(times: 0) });
+        var first = await one.StartAsync("name", handler, new() { OnFailure = FailurePolicy.RetryThenPark(times: 0) });
         await entered.Task;
         Assert.That((await first.GetStatusAsync()).Parked, Is.EqualTo(1));
         var contender = await two.StartAsync("name", Collect(second));
         while (second.Count < 3) await RenewAsync(clock, two);
-        await contender.WaitForAsync(GlobalPosition.FromInt64(3)).WaitAsync(Signal.Patience);
+        await contender.WaitForPositionAsync(GlobalPosition.FromInt64(3)).WaitAsync(Signal.Patience);
         stuck.SetResult();
         await UntilAsync(() => first.State == SubscriptionState.Standby);
         Assert.That(second, Is.EqualTo(new long[] { 1, 2, 3 }));
@@ -152,11 +150,11 @@ public sealed class LeaseTests : IAsyncDisposable
         await using var subscriber = On(clock, random: 0.5);
         await AppendAsync("s");
         var attempts = new ConcurrentQueue<DateTimeOffset>();
-        var subscription = await subscriber.StartAsync("name", SubscriptionHandler.EachRaw((_, _, _) =>
+        var subscription = await subscriber.StartAsync("name", SubscriptionHandler.RawEach((_, _, _) =>
         {
             attempts.Enqueue(clock.GetUtcNow());
             throw new InvalidOperationException("always");
-        }), new() { OnFailure = OnFailure.RetryThenPause(times: 3, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(3)) });
+        }), new() { OnFailure = FailurePolicy.RetryThenPause(times: 3, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(3)) });
         // 0.75 of 1, 2 and the longest of 3 seconds. The clock stands still while an attempt is made.
         double[] expected = [0.75, 1.5, 2.25];
         foreach (var seconds in expected)
@@ -192,7 +190,7 @@ public sealed class LeaseTests : IAsyncDisposable
     {
         var clock = new FakeTimeProvider();
         await using var subscriber = On(clock);
-        var group = await subscriber.StartAsync("group", Collect(new()), new() { IsGroup = true });
+        var group = await subscriber.StartAsync("group", Collect(new()), new() { IsPartitioned = true });
         await UntilAsync(() => group.ActiveSegments == 16);
         TaskCompletionSource held = new(TaskCreationOptions.RunContinuationsAsynchronously), turn = new(TaskCreationOptions.RunContinuationsAsynchronously);
         _log.BeforeNextWrite = () =>
@@ -264,7 +262,7 @@ public sealed class LeaseTests : IAsyncDisposable
             granted.SetResult();
             return answer.Task;
         };
-        var key = new SegmentKey("name", 0, isGroup ? SegmentKey.GroupSegments : 1);
+        var key = new PartitionId("name", 0, isGroup ? PartitionId.PartitionCount : 1);
         using var giveUp = new CancellationTokenSource();
         var first = keeper.AcquireAsync(key, _ => { }, giveUp.Token);
         await granted.Task.WaitAsync(Signal.Patience);

@@ -1,8 +1,5 @@
 using System.Collections.Concurrent;
-using EventSourcing.InMemory;
-using EventSourcing.Serialization;
 using EventSourcing.Storage;
-using EventSourcing.Subscriptions;
 using EventSourcing.Tests.Shared;
 using Microsoft.Extensions.Time.Testing;
 using NUnit.Framework;
@@ -34,14 +31,14 @@ public sealed class ParkingTests : IAsyncDisposable
     private async Task<(long Position, int Stored)[]> StoredAtEachAsync(TimeSpan perEvent, int last)
     {
         var stored = new ConcurrentQueue<(long, int)>();
-        var handler = SubscriptionHandler.EachRaw(async (e, _, _) =>
+        var handler = SubscriptionHandler.RawEach(async (e, _, _) =>
         {
             if (e.StreamId == "broken") throw new InvalidOperationException("broken");
             stored.Enqueue((e.Position.ToInt64(), (await _log.ReadRecordsAsync(RecordKind.Parked, "", null, 10, default)).Count));
             _clock.Advance(perEvent);
         });
-        var subscription = await _subscriber.StartAsync("parking", handler, new() { OnFailure = OnFailure.RetryThenPark(times: 0) });
-        await subscription.WaitForAsync(GlobalPosition.FromInt64(last)).WaitAsync(Signal.Patience);
+        var subscription = await _subscriber.StartAsync("parking", handler, new() { OnFailure = FailurePolicy.RetryThenPark(times: 0) });
+        await subscription.WaitForPositionAsync(GlobalPosition.FromInt64(last)).WaitAsync(Signal.Patience);
         return [.. stored];
     }
 

@@ -1,9 +1,5 @@
 using System.Runtime.CompilerServices;
-using EventSourcing.InMemory;
-using EventSourcing.Serialization;
-using EventSourcing.Storage;
-using EventSourcing.Subscriptions;
-using EventSourcing.Subscriptions.Internal;
+using EventSourcing.Subscriptions.Running;
 using EventSourcing.Tests.Shared;
 using FluentAssertions;
 using NUnit.Framework;
@@ -29,10 +25,10 @@ public class ResetTests
         await using var log = new InMemoryEventLog();
         await using var subscriber = new Subscriber(new EventStore(log, EventTypeMap.Empty));
         subscriber.StateChanged += (_, _, _) => changed.Set();
-        var group = await subscriber.StartAsync("group", SubscriptionHandler.EachRaw((_, _, _) => default), new() { IsGroup = true });
+        var group = await subscriber.StartAsync("group", SubscriptionHandler.RawEach((_, _, _) => default), new() { IsPartitioned = true });
         await changed.UntilAsync(() => group.ActiveSegments == 16);
         var resets = 0;
-        Task ResetAsync() => group.ResetAsync<InMemoryTransaction>(Start.Beginning, _ => resets++);
+        Task ResetAsync() => group.ResetAsync<InMemoryTransaction>(StartFrom.Beginning, _ => resets++);
         Task first = null!, second;
         var begins = new Thread(() => first = ResetAsync());
         lock (QueueOf(RequestsOf(RunnersOf(group)[8])))

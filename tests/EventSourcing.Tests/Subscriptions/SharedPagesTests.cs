@@ -1,6 +1,5 @@
-using EventSourcing.InMemory;
+using EventSourcing.Following;
 using EventSourcing.Storage;
-using EventSourcing.Subscriptions.Internal;
 using FluentAssertions;
 using NUnit.Framework;
 

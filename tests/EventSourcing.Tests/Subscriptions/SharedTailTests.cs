@@ -1,8 +1,7 @@
-using EventSourcing.InMemory;
-using EventSourcing.Serialization;
+using EventSourcing.Following;
+using EventSourcing.Internal;
 using EventSourcing.Storage;
-using EventSourcing.Subscriptions;
-using EventSourcing.Subscriptions.Internal;
+using EventSourcing.Subscriptions.Running;
 using EventSourcing.Testing;
 using EventSourcing.Tests.Shared;
 using FluentAssertions;
@@ -165,16 +164,16 @@ public sealed class SharedTailTests : IAsyncDisposable
         var asked = 0;
         var options = new SubscriptionOptions
         {
-            IsGroup = true,
+            IsPartitioned = true,
             CheckpointEvery = 1_000_000,
             CheckpointAfter = TimeSpan.FromHours(1),
-            Key = e =>
+            PartitionKey = e =>
             {
                 Interlocked.Increment(ref asked);
                 return e.StreamId.Value;
             },
         };
-        var group = await subscriber.StartAsync("group", SubscriptionHandler.EachRaw((_, _, _) => default), options);
+        var group = await subscriber.StartAsync("group", SubscriptionHandler.RawEach((_, _, _) => default), options);
         await UntilAsync(() => group.ActiveSegments == 16 && group.State == SubscriptionState.Live);
         for (var i = 0; i < 64; i++) await HandledAsync(AppendAsync(i));
         for (var i = 0; i < 20; i++) await HandledAsync(AppendAsync(0, 1000));
@@ -183,7 +182,7 @@ public sealed class SharedTailTests : IAsyncDisposable
         for (var i = 0; i < 32; i++) await HandledAsync(AppendAsync(i));
         asked.Should().BeInRange(2 * 32, 8 * 32, "once to find its partition, once by that partition, and now and then by one that comes back from its own event meanwhile");
 
-        async Task HandledAsync(Task<AppendResult> append) => await group.WaitForAsync((await append).LastPosition).WaitAsync(Signal.Patience);
+        async Task HandledAsync(Task<AppendResult> append) => await group.WaitForPositionAsync((await append).LastPosition).WaitAsync(Signal.Patience);
     }
 
     /// <summary>What a runner does, by hand.</summary>
@@ -193,7 +192,7 @@ public sealed class SharedTailTests : IAsyncDisposable
 
         private ResumeToken _known;
 
-        internal Settlement Settlement { get; } = new();
+        internal PositionWaiters Settlement { get; } = new();
 
         internal long At { get; set; }
 

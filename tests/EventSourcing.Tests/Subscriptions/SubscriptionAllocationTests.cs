@@ -1,6 +1,4 @@
-using EventSourcing.InMemory;
 using EventSourcing.Storage;
-using EventSourcing.Subscriptions;
 using EventSourcing.Tests.Shared;
 using FluentAssertions;
 using NUnit.Framework;
@@ -23,14 +21,14 @@ public sealed class SubscriptionAllocationTests : IAsyncDisposable
     public async Task Handling_an_event_takes_72_bytes()
     {
         var events = await _store.ReadAllAsync().ToArrayAsync();
-        (await PerEventAsync(events, static e => Handling.Begin(e))).Should().BeLessThanOrEqualTo(72);
+        (await PerEventAsync(events, static e => EventContext.BeginScope(e))).Should().BeLessThanOrEqualTo(72);
     }
 
     [Test]
     public async Task Handling_bytes_takes_152_bytes()
     {
         using var page = await _store.Log.ReadAsync(new AllRead { MaxCount = Events }, default);
-        (await PerEventAsync(page.Events.ToArray(), static e => Handling.Begin(e))).Should().BeLessThanOrEqualTo(152);
+        (await PerEventAsync(page.Events.ToArray(), static e => EventContext.BeginScope(e))).Should().BeLessThanOrEqualTo(152);
     }
 
     [Test]
@@ -47,12 +45,12 @@ public sealed class SubscriptionAllocationTests : IAsyncDisposable
             (before, thread) = (now, Environment.CurrentManagedThreadId);
             return default;
         }), new() { CheckpointEvery = Events });
-        await subscription.WaitForAsync(await _store.GetHeadAsync()).WaitAsync(TimeSpan.FromMinutes(2));
+        await subscription.WaitForPositionAsync(await _store.GetHeadAsync()).WaitAsync(TimeSpan.FromMinutes(2));
         taken.Should().BeLessThan(10, "a page and a checkpoint are all that is made");
     }
 
     // Measured as a runner calls handlers: on a task into which nothing flows.
-    private static async Task<double> PerEventAsync<T>(T[] events, Func<T, HandlingScope> begin)
+    private static async Task<double> PerEventAsync<T>(T[] events, Func<T, EventContextScope> begin)
     {
         Task<double> measured;
         using (ExecutionContext.SuppressFlow())

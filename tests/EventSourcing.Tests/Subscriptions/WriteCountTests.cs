@@ -1,7 +1,5 @@
-using EventSourcing.InMemory;
-using EventSourcing.Serialization;
+using EventSourcing.Internal;
 using EventSourcing.Storage;
-using EventSourcing.Subscriptions;
 using EventSourcing.Tests.Shared;
 using FluentAssertions;
 using Microsoft.Extensions.Time.Testing;
@@ -47,15 +45,15 @@ public sealed class WriteCountTests : IAsyncDisposable
             await _log.AppendAsync(new() { Writes = new[] { new StreamWrite(stream(i), ExpectedVersion.Any, new LogEvent[] { new() { Type = "t", Data = "{}"u8.ToArray(), IsJson = true } }) } }, default);
     }
 
-    private static SubscriptionHandler Throws => SubscriptionHandler.EachRaw((_, _, _) => throw new InvalidOperationException("broken"));
+    private static SubscriptionHandler Throws => SubscriptionHandler.RawEach((_, _, _) => throw new InvalidOperationException("broken"));
 
     [Test]
     public async Task A_checkpoint_with_100_parked_events_is_one_write()
     {
         await AppendAsync(100, i => $"s-{i}");
         await using var subscriber = NewSubscriber();
-        var subscription = await subscriber.StartAsync("s", Throws, new() { OnFailure = OnFailure.RetryThenPark(0) });
-        await subscription.WaitForAsync(GlobalPosition.FromInt64(100)).WaitAsync(Signal.Patience);
+        var subscription = await subscriber.StartAsync("s", Throws, new() { OnFailure = FailurePolicy.RetryThenPark(0) });
+        await subscription.WaitForPositionAsync(GlobalPosition.FromInt64(100)).WaitAsync(Signal.Patience);
 
         var write = Of(RecordKind.Parked).Should().ContainSingle().Which;
         write.Changes.Select(c => c.Kind).Should().Equal([.. Enumerable.Repeat(RecordKind.Parked, 100), RecordKind.Checkpoint]);
@@ -66,11 +64,11 @@ public sealed class WriteCountTests : IAsyncDisposable
     public async Task A_start_is_one_write([Values] bool isGroup)
     {
         await using var subscriber = NewSubscriber();
-        await subscriber.StartAsync("s", Throws, new() { IsGroup = isGroup });
+        await subscriber.StartAsync("s", Throws, new() { IsPartitioned = isGroup });
         Of(RecordKind.Checkpoint).Should().ContainSingle().Which.Changes.Should().HaveCount(isGroup ? 16 : 1);
         await subscriber.DisposeAsync();
         await using var again = NewSubscriber();
-        await again.StartAsync("s", Throws, new() { IsGroup = isGroup });
+        await again.StartAsync("s", Throws, new() { IsPartitioned = isGroup });
         Of(RecordKind.Checkpoint).Should().ContainSingle("one that is resumed writes nothing");
     }
 
@@ -78,7 +76,7 @@ public sealed class WriteCountTests : IAsyncDisposable
     public async Task A_round_of_leases_for_16_partitions_is_one_read_and_one_write()
     {
         await using var subscriber = NewSubscriber();
-        var group = await subscriber.StartAsync("s", Throws, new() { IsGroup = true });
+        var group = await subscriber.StartAsync("s", Throws, new() { IsPartitioned = true });
         await _log.Changed.UntilAsync(() => group.ActiveSegments == 16);
         await _log.Changed.UntilAsync(() => _log.Waiting > 0);
         var leases = subscriber.Leases;
@@ -114,8 +112,8 @@ public sealed class WriteCountTests : IAsyncDisposable
         await AppendAsync(keys * 2, i => $"s-{i % keys}");
         var isBroken = true;
         await using var subscriber = NewSubscriber();
-        var subscription = await subscriber.StartAsync("s", SubscriptionHandler.EachRaw((_, _, _) => isBroken ? throw new InvalidOperationException("broken") : default), new() { OnFailure = OnFailure.RetryThenPark(0) });
-        await subscription.WaitForAsync(GlobalPosition.FromInt64(keys * 2)).WaitAsync(Signal.Patience);
+        var subscription = await subscriber.StartAsync("s", SubscriptionHandler.RawEach((_, _, _) => isBroken ? throw new InvalidOperationException("broken") : default), new() { OnFailure = FailurePolicy.RetryThenPark(0) });
+        await subscription.WaitForPositionAsync(GlobalPosition.FromInt64(keys * 2)).WaitAsync(Signal.Patience);
         isBroken = false;
         var before = _log.RecordsRead;
         (await subscription.RetryAllAsync().WaitAsync(Signal.Patience)).Should().Be(keys * 2);
@@ -128,8 +126,8 @@ public sealed class WriteCountTests : IAsyncDisposable
     {
         await AppendAsync(300, _ => "s");
         await using var subscriber = NewSubscriber();
-        var subscription = await subscriber.StartAsync("s", Throws, new() { OnFailure = OnFailure.RetryThenPark(0) });
-        await subscription.WaitForAsync(GlobalPosition.FromInt64(300)).WaitAsync(Signal.Patience);
+        var subscription = await subscriber.StartAsync("s", Throws, new() { OnFailure = FailurePolicy.RetryThenPark(0) });
+        await subscription.WaitForPositionAsync(GlobalPosition.FromInt64(300)).WaitAsync(Signal.Patience);
         var before = _log.Writes;
         (await subscription.DiscardAsync("s").WaitAsync(Signal.Patience)).Should().Be(300);
         (_log.Writes - before).Should().Be(2);

@@ -1,9 +1,7 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Reflection;
-using EventSourcing.InMemory;
 using EventSourcing.Storage;
-using EventSourcing.Subscriptions;
 using EventSourcing.Testing;
 using EventSourcing.Tests.Shared;
 using FluentAssertions;
@@ -67,7 +65,7 @@ public sealed class SubscriptionTelemetryTests : IAsyncDisposable
         while (!condition()) await Task.Delay(1, giveUp.Token);
     }
 
-    private static Task HandledAsync(Subscription subscription, GlobalPosition position) => subscription.WaitForAsync(position).WaitAsync(Signal.Patience);
+    private static Task HandledAsync(Subscription subscription, GlobalPosition position) => subscription.WaitForPositionAsync(position).WaitAsync(Signal.Patience);
 
     [Test]
     public async Task Each_event_handled_is_a_span_that_links_to_its_append()
@@ -124,7 +122,7 @@ public sealed class SubscriptionTelemetryTests : IAsyncDisposable
         }, default)).LastPosition;
         List<Activity> spans = [];
         using var listening = Listen(spans);
-        await HandledAsync(await _subscriber.StartAsync("notes", SubscriptionHandler.EachRaw((_, _, _) => default)), last);
+        await HandledAsync(await _subscriber.StartAsync("notes", SubscriptionHandler.RawEach((_, _, _) => default)), last);
         var processed = Processed(spans);
         processed.Should().HaveCount(2);
         processed.Should().OnlyContain(s => !s.Links.Any() && s.Status == ActivityStatusCode.Unset);
@@ -136,11 +134,11 @@ public sealed class SubscriptionTelemetryTests : IAsyncDisposable
         var last = (await AppendAsync("a")).LastPosition;
         List<Activity> spans = [];
         using var listening = Listen(spans);
-        var subscription = await _subscriber.StartAsync("notes", SubscriptionHandler.EachRaw(async (_, delivery, _) =>
+        var subscription = await _subscriber.StartAsync("notes", SubscriptionHandler.RawEach(async (_, delivery, _) =>
         {
             if (isLater) await Task.Yield();
             if (delivery.Attempt == 1) throw new FormatException("no");
-        }), new() { OnFailure = OnFailure.RetryThenPause(1, TimeSpan.Zero) });
+        }), new() { OnFailure = FailurePolicy.RetryThenPause(1, TimeSpan.Zero) });
         await HandledAsync(subscription, last);
         await _subscriber.DisposeAsync();
         Processed(spans).Select(s => (s.Status, s.GetTagItem("error.type"), s.GetTagItem("eventsourcing.attempt"))).Should().Equal(
@@ -153,13 +151,13 @@ public sealed class SubscriptionTelemetryTests : IAsyncDisposable
         var measured = new Measured();
         await _store.AppendAsync("bad", ExpectedVersion.Any, [new Noted("1"), new Noted("2"), new Noted("3")]);
         var last = (await AppendAsync("a", "b")).LastPosition;
-        var park = new SubscriptionOptions { OnFailure = OnFailure.RetryThenPark(1, TimeSpan.Zero) };
+        var park = new SubscriptionOptions { OnFailure = FailurePolicy.RetryThenPark(1, TimeSpan.Zero) };
         using (measured.Listen())
         {
-            var subscription = await _subscriber.StartAsync("notes", SubscriptionHandler.EachRaw((e, _, _) => e.StreamId == "bad" ? throw new FormatException("no") : default), park);
+            var subscription = await _subscriber.StartAsync("notes", SubscriptionHandler.RawEach((e, _, _) => e.StreamId == "bad" ? throw new FormatException("no") : default), park);
             await HandledAsync(subscription, last);
             (await subscription.RetryAsync("bad")).Should().Be(0);
-            var paused = await _subscriber.StartAsync("paused", SubscriptionHandler.EachRaw((_, _, _) => throw new FormatException("no")), new() { OnFailure = OnFailure.RetryThenPause(0) });
+            var paused = await _subscriber.StartAsync("paused", SubscriptionHandler.RawEach((_, _, _) => throw new FormatException("no")), new() { OnFailure = FailurePolicy.RetryThenPause(0) });
             await FluentActions.Awaiting(() => HandledAsync(paused, last)).Should().ThrowAsync<SubscriptionException>();
         }
 
@@ -176,7 +174,7 @@ public sealed class SubscriptionTelemetryTests : IAsyncDisposable
     [Test]
     public async Task Lag_is_told_in_events_and_in_time_and_reads_nothing_when_asked([Values] bool isGroup)
     {
-        var subscription = await _subscriber.StartAsync("notes", SubscriptionHandler.EachRaw((_, _, _) => default), new() { IsGroup = isGroup });
+        var subscription = await _subscriber.StartAsync("notes", SubscriptionHandler.RawEach((_, _, _) => default), new() { IsPartitioned = isGroup });
         await HandledAsync(subscription, (await AppendAsync("a")).LastPosition);
         var measured = new Measured();
         using var listener = measured.Listen();
@@ -213,7 +211,7 @@ public sealed class SubscriptionTelemetryTests : IAsyncDisposable
         var (began, release) = (new TaskCompletionSource(), new TaskCompletionSource());
         var last = (await AppendAsync("a", "b")).LastPosition;
         _clock.Advance(TimeSpan.FromSeconds(5));
-        var subscription = await _subscriber.StartAsync("notes", SubscriptionHandler.EachRaw(async (_, _, _) =>
+        var subscription = await _subscriber.StartAsync("notes", SubscriptionHandler.RawEach(async (_, _, _) =>
         {
             began.TrySetResult();
             await release.Task;
@@ -237,8 +235,8 @@ public sealed class SubscriptionTelemetryTests : IAsyncDisposable
         var clock = new BrokenClock();
         await using var other = new Subscriber(_store, new() { TimeProvider = clock });
         var last = (await AppendAsync("a")).LastPosition;
-        var broken = await other.StartAsync("broken", SubscriptionHandler.EachRaw((_, _, _) => default));
-        var sound = await _subscriber.StartAsync("sound", SubscriptionHandler.EachRaw((_, _, _) => default));
+        var broken = await other.StartAsync("broken", SubscriptionHandler.RawEach((_, _, _) => default));
+        var sound = await _subscriber.StartAsync("sound", SubscriptionHandler.RawEach((_, _, _) => default));
         await HandledAsync(broken, last);
         await HandledAsync(sound, last);
         var measured = new Measured();
@@ -278,7 +276,7 @@ public sealed class SubscriptionTelemetryTests : IAsyncDisposable
     {
         if (name == "a") await AppendAsync([.. Enumerable.Range(0, 3000).Select(i => $"{i}")]);
         var (before, taken, thread) = (0L, double.PositiveInfinity, 0);
-        var subscription = await _subscriber.StartAsync(name, SubscriptionHandler.EachRaw((_, _, _) =>
+        var subscription = await _subscriber.StartAsync(name, SubscriptionHandler.RawEach((_, _, _) =>
         {
             var now = GC.GetAllocatedBytesForCurrentThread();
             if (before > 0 && thread == Environment.CurrentManagedThreadId) taken = Math.Min(taken, now - before);

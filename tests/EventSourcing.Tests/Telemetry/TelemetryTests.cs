@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
-using EventSourcing.Commands;
-using EventSourcing.InMemory;
 using EventSourcing.Storage;
 using EventSourcing.Tests.Shared;
 using FluentAssertions;
@@ -163,7 +161,7 @@ public sealed class TelemetryTests
 
         public ValueTask WaitAsync(GlobalPosition after, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-        public ValueTask<IReadOnlyList<Record>> ReadRecordsAsync(RecordKind kind, string from, string? through, int max, CancellationToken cancellationToken) => throw new NotSupportedException();
+        public ValueTask<IReadOnlyList<StoredRecord>> ReadRecordsAsync(RecordKind kind, string from, string? through, int max, CancellationToken cancellationToken) => throw new NotSupportedException();
 
         public ValueTask<LogWritten> WriteAsync(LogWrite write, CancellationToken cancellationToken) => throw new NotSupportedException();
 

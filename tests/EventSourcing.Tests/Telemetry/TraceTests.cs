@@ -1,4 +1,3 @@
-using EventSourcing.InMemory;
 using EventSourcing.Tests.Shared;
 using FluentAssertions;
 using NUnit.Framework;
@@ -23,12 +22,12 @@ public sealed class TraceTests
 
     private async Task<EventEnvelope> FollowAsync(EventEnvelope cause, string text, Append? append = null)
     {
-        using var handling = Handling.Begin(cause);
+        using var handling = EventContext.BeginScope(cause);
         await Task.Yield();
         return await AppendAsync(text, append);
     }
 
-    private static string Text(EventTrace trace) =>
+    private static string Text(CausationTree trace) =>
         string.Join(' ', trace.Flatten().Select(node => $"{new string('>', node.Depth)}{((Noted)node.Event.Data).Text}"));
 
     private async Task<EventEnvelope> TreeAsync()
@@ -49,7 +48,7 @@ public sealed class TraceTests
         var root = await AppendAsync("root", new() { CorrelationId = "op", Actor = "ann" });
         var next = await FollowAsync(root, "next");
         (next.CorrelationId, next.CausationId, next.Actor).Should().Be(("op", root.EventId.ToString(), "ann"));
-        Handling.Current.Should().BeNull();
+        EventContext.Current.Should().BeNull();
     }
 
     [Test]
@@ -76,9 +75,9 @@ public sealed class TraceTests
     [Test]
     public async Task Handling_within_handling_ends_with_its_scope()
     {
-        using (Handling.Begin(new EventMetadata { Actor = "outer" }))
+        using (EventContext.BeginScope(new EventMetadata { Actor = "outer" }))
         {
-            using (Handling.Begin(new EventMetadata { Actor = "inner" })) (await AppendAsync("x")).Actor.Should().Be("inner");
+            using (EventContext.BeginScope(new EventMetadata { Actor = "inner" })) (await AppendAsync("x")).Actor.Should().Be("inner");
             (await AppendAsync("y")).Actor.Should().Be("outer");
         }
 
@@ -89,7 +88,7 @@ public sealed class TraceTests
     public async Task A_correlation_gives_the_tree()
     {
         await TreeAsync();
-        var trace = await _store.TraceAsync("op");
+        var trace = await _store.GetCausationTreeAsync("op");
         Text(trace).Should().Be("root >left >>left.1 >right >>right.1 second");
         (trace.Count, trace.IsComplete, trace.Roots.Count).Should().Be((6, true, 2));
     }
@@ -98,8 +97,8 @@ public sealed class TraceTests
     public async Task An_event_gives_what_followed_from_it()
     {
         var root = await TreeAsync();
-        Text(await _store.TraceAsync(root.EventId.ToString())).Should().Be("root >left >>left.1 >right >>right.1");
-        Text(await _store.TraceAsync(root.EventId.ToString("N").ToUpperInvariant())).Should().StartWith("root >left");
+        Text(await _store.GetCausationTreeAsync(root.EventId.ToString())).Should().Be("root >left >>left.1 >right >>right.1");
+        Text(await _store.GetCausationTreeAsync(root.EventId.ToString("N").ToUpperInvariant())).Should().StartWith("root >left");
     }
 
     [Test]
@@ -107,22 +106,22 @@ public sealed class TraceTests
     {
         var paid = await AppendAsync("paid", new() { CommandId = "pay-1" });
         await FollowAsync(paid, "shipped");
-        Text(await _store.TraceAsync("pay-1")).Should().Be("paid >shipped");
+        Text(await _store.GetCausationTreeAsync("pay-1")).Should().Be("paid >shipped");
     }
 
     [Test]
     public async Task An_unknown_id_gives_nothing()
     {
         await TreeAsync();
-        (await _store.TraceAsync("unknown")).Roots.Should().BeEmpty();
-        (await _store.TraceAsync(Guid.Empty.ToString())).Roots.Should().BeEmpty();
+        (await _store.GetCausationTreeAsync("unknown")).Roots.Should().BeEmpty();
+        (await _store.GetCausationTreeAsync(Guid.Empty.ToString())).Roots.Should().BeEmpty();
     }
 
     [Test]
     public async Task A_trace_ends_at_its_bound_and_says_so()
     {
         await TreeAsync();
-        var trace = await _store.TraceAsync("op", maxEvents: 3);
+        var trace = await _store.GetCausationTreeAsync("op", maxEvents: 3);
         (Text(trace), trace.Count, trace.IsComplete).Should().Be(("root >left >right", 3, false));
     }
 
@@ -132,6 +131,6 @@ public sealed class TraceTests
         var e = await AppendAsync("0");
         for (var i = 1; i < 5000; i++) e = await FollowAsync(e, $"{i}");
         var first = await _store.ReadStreamAsync("s").FirstAsync();
-        (await _store.TraceAsync(first.EventId.ToString(), maxEvents: 10_000)).Flatten().Max(node => node.Depth).Should().Be(4999);
+        (await _store.GetCausationTreeAsync(first.EventId.ToString(), maxEvents: 10_000)).Flatten().Max(node => node.Depth).Should().Be(4999);
     }
 }

@@ -1,5 +1,3 @@
-using EventSourcing.Aggregates;
-using EventSourcing.Commands;
 using EventSourcing.Testing;
 using EventSourcing.Tests.Shared;
 using NUnit.Framework;
@@ -14,7 +12,7 @@ public sealed class CommandSpecificationTests
     {
         var course = await context.LoadAsync(School.CourseOf(command.Course), ct);
         if (course.Subscriptions >= course.Capacity) throw new Refused("fully booked");
-        var seen = await context.LoadAsync<Seen>($"student-{command.Student}", ct);
+        var seen = await context.LoadAsync<EventCount>($"student-{command.Student}", ct);
         return seen.Any ? [] : [new StudentSubscribed(command.Course, command.Student).In($"student-{command.Student}")];
     });
 

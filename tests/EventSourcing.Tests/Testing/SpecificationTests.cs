@@ -1,4 +1,3 @@
-using EventSourcing.Aggregates;
 using EventSourcing.Testing;
 using FluentAssertions;
 using NUnit.Framework;

@@ -1,5 +1,4 @@
 using CsCheck;
-using EventSourcing.Serialization;
 using FluentAssertions;
 using NUnit.Framework;
 

@@ -1,7 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using EventSourcing.InMemory;
-using EventSourcing.Serialization;
 using EventSourcing.Storage;
 using FluentAssertions;
 using NUnit.Framework;

@@ -1,8 +1,4 @@
 using EventSourcing;
-using EventSourcing.Aggregates;
-using EventSourcing.Bus;
-using EventSourcing.Commands;
-using EventSourcing.Subscriptions;
 using Orders.Domain;
 using Orders.Domain.Sales;
 
@@ -25,7 +21,7 @@ public sealed class ReactionTests : IDisposable
     {
         await using var bus = new EventBus(through ?? store, new() { LeaseTimeout = TimeSpan.FromMilliseconds(100) }, sent ?? ShopCommands.On(store));
         var reactions = await ShopReactions.StartAsync(bus);
-        if (through is null) await Task.WhenAll(reactions.Select(async r => await r.WaitForAsync(await store.GetHeadAsync()))).WaitAsync(s_patience);
+        if (through is null) await Task.WhenAll(reactions.Select(async r => await r.WaitForPositionAsync(await store.GetHeadAsync()))).WaitAsync(s_patience);
         else await sent!.All.Task.WaitAsync(s_patience);
     }
 
@@ -92,11 +88,11 @@ public sealed class ReactionTests : IDisposable
         for (var i = 0; i < 100; i++)
             foreach (var reaction in reactions)
             {
-                await reaction.WaitForAsync(await store.GetHeadAsync()).WaitAsync(s_patience);
-                await reaction.ResetAsync(Start.Beginning).WaitAsync(s_patience);
+                await reaction.WaitForPositionAsync(await store.GetHeadAsync()).WaitAsync(s_patience);
+                await reaction.ResetAsync(StartFrom.Beginning).WaitAsync(s_patience);
             }
 
-        foreach (var reaction in reactions) await reaction.WaitForAsync(await store.GetHeadAsync()).WaitAsync(s_patience);
+        foreach (var reaction in reactions) await reaction.WaitForPositionAsync(await store.GetHeadAsync()).WaitAsync(s_patience);
         (await TypesAsync(store)).Should().Equal("order-created", "order-paid", "order-cancelled", "order-refunded");
     }
 

@@ -1,5 +1,4 @@
 using EventSourcing;
-using EventSourcing.InMemory;
 using Orders.Domain;
 using Orders.Domain.Users;
 
@@ -66,7 +65,7 @@ public sealed class UserTests
     {
         await _store.RegisterAsync(new("1", "ann@example.com", "Ann", "Archer"));
         await _store.RegisterAsync(new("2", "bob@example.com", "Bob", "Baker"));
-        (await _store.GetStreamStateAsync(Streams.User("2"))).Version.Should().Be(1);
+        (await _store.GetStreamInfoAsync(Streams.User("2"))).Version.Should().Be(1);
     }
 
     [TestCase("")]

@@ -1,5 +1,4 @@
 using EventSourcing;
-using EventSourcing.InMemory;
 using Orders.Domain;
 using Orders.Domain.Sales;
 using Orders.Importing;
@@ -167,7 +166,7 @@ public sealed class ImporterTests
     public async Task An_invoice_too_long_for_one_event_is_an_order_with_all_its_lines()
     {
         await ImportAsync(_store, _folder.Sales([.. Enumerable.Range(0, 2_500).Select(i => $"1,P{i},x,1,2010-12-01 08:00:00,0.01,,Spain")]));
-        var order = await EventSourcing.Aggregates.ExecuteExtensions.LoadAsync<Order>(_store, "order-1");
+        var order = await ExecuteExtensions.LoadAsync<Order>(_store, "order-1");
         order.State.Lines.Sum(l => l.Total).Should().Be(order.State.TotalPrice);
     }
 

@@ -1,5 +1,4 @@
 using EventSourcing;
-using EventSourcing.InMemory;
 using Orders.Domain;
 using Orders.Domain.Sales;
 using Orders.Reporting;

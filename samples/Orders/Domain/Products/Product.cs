@@ -1,4 +1,4 @@
-using EventSourcing.Aggregates;
+using EventSourcing;
 using Orders.Domain.Sales;
 
 namespace Orders.Domain.Products;

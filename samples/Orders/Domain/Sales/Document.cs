@@ -1,4 +1,4 @@
-using EventSourcing.Aggregates;
+using EventSourcing;
 
 namespace Orders.Domain.Sales;
 

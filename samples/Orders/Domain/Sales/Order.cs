@@ -1,4 +1,4 @@
-using EventSourcing.Aggregates;
+using EventSourcing;
 using Orders.Domain.Users;
 
 namespace Orders.Domain.Sales;

@@ -1,5 +1,4 @@
 using EventSourcing;
-using EventSourcing.Commands;
 
 namespace Orders.Domain.Sales;
 

@@ -1,5 +1,4 @@
 using EventSourcing;
-using EventSourcing.Aggregates;
 
 namespace Orders.Domain.Users;
 
@@ -17,7 +16,7 @@ public static class Registration
     public static async Task RegisterAsync(this IEventStore store, UserRegistered user)
     {
         var (registered, stream) = (user with { Email = Normalize(user.Email) }, Streams.User(user.UserId));
-        await store.ExecuteAsync<Seen>(EventQuery.Of<UserRegistered>().Tagged("email", registered.Email),
+        await store.ExecuteAsync<EventCount>(EventQuery.Of<UserRegistered>().Tagged("email", registered.Email),
             seen => seen.Any ? throw new RefusedException($"{user.Email} is in use") : [registered.In(stream)],
             new() { Require = [new(stream, ExpectedVersion.NoStream)], Actor = user.UserId });
     }

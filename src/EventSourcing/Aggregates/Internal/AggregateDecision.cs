@@ -1,12 +1,12 @@
-namespace EventSourcing.Aggregates.Internal;
+namespace EventSourcing.Aggregates;
 
 /// <summary>A change of an aggregate, appended at the version that it was loaded at.</summary>
 internal sealed class AggregateDecision<TAggregate>(
     AggregateRepository<TAggregate> repository, StreamId stream, Action<TAggregate> change, ExecuteOptions options)
-    : Decision<Executed<TAggregate>>(repository.Store, options.TimeProvider)
+    : Decision<ExecuteResult<TAggregate>>(repository.Store, options.TimeProvider)
     where TAggregate : Aggregate, new()
 {
-    private Folded<TAggregate> _loaded;
+    private LoadResult<TAggregate> _loaded;
 
     internal override async ValueTask<Append?> DecideAsync(CancellationToken cancellationToken)
     {
@@ -18,16 +18,16 @@ internal sealed class AggregateDecision<TAggregate>(
 
     internal override string? ConflictOf(EventSourcingException refusal) => refusal.IsAbout(stream, _loaded.Version) ? stream.ToString() : null;
 
-    internal override ValueTask<Executed<TAggregate>> NothingAsync(CancellationToken cancellationToken) =>
-        new(new Executed<TAggregate>(_loaded.State, _loaded.Version, _loaded.Position, false));
+    internal override ValueTask<ExecuteResult<TAggregate>> NothingAsync(CancellationToken cancellationToken) =>
+        new(new ExecuteResult<TAggregate>(_loaded.State, _loaded.Version, _loaded.Position, false));
 
-    internal override ValueTask<Executed<TAggregate>> StoredAsync(AppendResult result, CancellationToken cancellationToken)
+    internal override ValueTask<ExecuteResult<TAggregate>> StoredAsync(AppendResult result, CancellationToken cancellationToken)
     {
         _loaded.State.MarkStored(result.Version);
-        return new(new Executed<TAggregate>(_loaded.State, result.Version, result.LastPosition, false));
+        return new(new ExecuteResult<TAggregate>(_loaded.State, result.Version, result.LastPosition, false));
     }
 
-    internal override async ValueTask<Executed<TAggregate>> RecallAsync(AppendResult first, CancellationToken cancellationToken)
+    internal override async ValueTask<ExecuteResult<TAggregate>> RecallAsync(AppendResult first, CancellationToken cancellationToken)
     {
         var version = first.VersionOf(stream);
         var folded = await repository.FoldAsync(stream, version, cancellationToken).ConfigureAwait(false);

@@ -1,6 +1,6 @@
 using EventSourcing.Internal;
 
-namespace EventSourcing.Aggregates.Internal;
+namespace EventSourcing.Aggregates;
 
 /// <summary>A decision under way and its turn, where many decide on the same. Used by one <see cref="DecisionLoop"/>.</summary>
 /// <remarks>Nobody waits for a turn inside a decision that has one: the two might wait for each other.</remarks>

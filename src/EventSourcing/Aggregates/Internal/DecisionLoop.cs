@@ -1,4 +1,4 @@
-namespace EventSourcing.Aggregates.Internal;
+namespace EventSourcing.Aggregates;
 
 /// <summary>The one loop of all decisions: recall a repeated command, decide, append; after a conflict decide anew, as often as the options allow.</summary>
 /// <remarks>
@@ -82,6 +82,6 @@ internal static class DecisionLoop
         if (options.CommandId is null) return null;
         var found = await store.FindCommandAsync(options.CommandId, cancellationToken).ConfigureAwait(false);
         if (found is null) return null;
-        return found.IsRepeatedBy(options.Fingerprint.Span) ? found.Result : throw new CommandReusedException(options.CommandId, found.Result);
+        return found.IsRepeatedBy(options.Fingerprint.Span) ? found.Result : throw new CommandIdConflictException(options.CommandId, found.Result);
     }
 }

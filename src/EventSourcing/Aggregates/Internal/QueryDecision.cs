@@ -1,9 +1,9 @@
-namespace EventSourcing.Aggregates.Internal;
+namespace EventSourcing.Aggregates;
 
 /// <summary>A decision on what a model's query matches, appended under the condition that nothing more has matched.</summary>
 internal sealed class QueryDecision<TState>(
     IEventStore store, DecisionModel<TState> model, Func<TState, IEnumerable<object>> decide, ExecuteOptions options)
-    : Decision<Executed<TState>>(store, options.TimeProvider)
+    : Decision<ExecuteResult<TState>>(store, options.TimeProvider)
 {
     private readonly List<EncodedEvent> _own = [];
     private LoadedModel<TState> _loaded;
@@ -22,10 +22,10 @@ internal sealed class QueryDecision<TState>(
 
     internal override string? ConflictOf(EventSourcingException refusal) => refusal is AppendConditionFailedException ? model.Query.ToString() : null;
 
-    internal override ValueTask<Executed<TState>> NothingAsync(CancellationToken cancellationToken) =>
-        new(new Executed<TState>(_loaded.Fold.State, _loaded.Count, _loaded.Head, false));
+    internal override ValueTask<ExecuteResult<TState>> NothingAsync(CancellationToken cancellationToken) =>
+        new(new ExecuteResult<TState>(_loaded.Fold.State, _loaded.Count, _loaded.Head, false));
 
-    internal override async ValueTask<Executed<TState>> StoredAsync(AppendResult result, CancellationToken cancellationToken)
+    internal override async ValueTask<ExecuteResult<TState>> StoredAsync(AppendResult result, CancellationToken cancellationToken)
     {
         // A store of the caller's may have appended in another way: then only the log knows what was stored.
         if (_own.Count != result.Count) return await LoadAsync(result, isRepeat: false, cancellationToken).ConfigureAwait(false);
@@ -36,9 +36,9 @@ internal sealed class QueryDecision<TState>(
     }
 
     // The state of the first time: what matched when the recorded append had been stored.
-    internal override ValueTask<Executed<TState>> RecallAsync(AppendResult first, CancellationToken cancellationToken) => LoadAsync(first, isRepeat: true, cancellationToken);
+    internal override ValueTask<ExecuteResult<TState>> RecallAsync(AppendResult first, CancellationToken cancellationToken) => LoadAsync(first, isRepeat: true, cancellationToken);
 
-    private async ValueTask<Executed<TState>> LoadAsync(AppendResult result, bool isRepeat, CancellationToken cancellationToken)
+    private async ValueTask<ExecuteResult<TState>> LoadAsync(AppendResult result, bool isRepeat, CancellationToken cancellationToken)
     {
         var loaded = await StateLoader.LoadAsync(Store, model, result.LastPosition, cancellationToken).ConfigureAwait(false);
         return new(loaded.Fold.State, loaded.Count, result.LastPosition, isRepeat);

@@ -1,4 +1,4 @@
-namespace EventSourcing.Aggregates.Internal;
+namespace EventSourcing.Aggregates;
 
 /// <summary>The one way from stored events to the state that a decision is made on, or that a caller loads. Each costs one read for every page of events.</summary>
 internal static class StateLoader
@@ -10,7 +10,7 @@ internal static class StateLoader
     /// <param name="evolve">State and event to the next state.</param>
     /// <param name="throughVersion">The last version folded, inclusive; null for the stream's last.</param>
     /// <param name="cancellationToken">Ends the read.</param>
-    internal static ValueTask<Folded<TState>> LoadAsync<TState>(
+    internal static ValueTask<LoadResult<TState>> LoadAsync<TState>(
         IEventStore store, StreamId stream, (TState State, long Version) known, Func<TState, object, TState> evolve, long? throughVersion, CancellationToken cancellationToken) =>
         store.FoldStreamAsync(stream, known.State, evolve, known.Version, throughVersion, cancellationToken);
 
@@ -30,7 +30,7 @@ internal static class StateLoader
             count++;
         }
 
-        return new(fold, count, await events.HeadAsync(cancellationToken).ConfigureAwait(false));
+        return new(fold, count, await events.GetHeadAsync(cancellationToken).ConfigureAwait(false));
     }
 }
 

@@ -1,11 +1,11 @@
-namespace EventSourcing.Aggregates.Internal;
+namespace EventSourcing.Aggregates;
 
 /// <summary>A decision on the state of one stream, appended at the version that it was made on.</summary>
 internal sealed class StreamDecision<TState>(
     IEventStore store, StreamId stream, TState initial, Func<TState, IEnumerable<object>> decide, Func<TState, object, TState> evolve, ExecuteOptions options)
-    : Decision<Executed<TState>>(store, options.TimeProvider)
+    : Decision<ExecuteResult<TState>>(store, options.TimeProvider)
 {
-    private Folded<TState> _folded = new(initial, 0, default);
+    private LoadResult<TState> _folded = new(initial, 0, default);
     private object[] _events = [];
 
     internal override async ValueTask<Append?> DecideAsync(CancellationToken cancellationToken)
@@ -18,17 +18,17 @@ internal sealed class StreamDecision<TState>(
 
     internal override string? ConflictOf(EventSourcingException refusal) => refusal.IsAbout(stream, _folded.Version) ? stream.ToString() : null;
 
-    internal override ValueTask<Executed<TState>> NothingAsync(CancellationToken cancellationToken) => new(new Executed<TState>(_folded.State, _folded.Version, _folded.Position, false));
+    internal override ValueTask<ExecuteResult<TState>> NothingAsync(CancellationToken cancellationToken) => new(new ExecuteResult<TState>(_folded.State, _folded.Version, _folded.Position, false));
 
-    internal override ValueTask<Executed<TState>> StoredAsync(AppendResult result, CancellationToken cancellationToken)
+    internal override ValueTask<ExecuteResult<TState>> StoredAsync(AppendResult result, CancellationToken cancellationToken)
     {
         var state = _folded.State;
         foreach (var e in _events) state = evolve(state, e is EventData said ? said.Data : e);
-        return new(new Executed<TState>(state, result.Version, result.LastPosition, false));
+        return new(new ExecuteResult<TState>(state, result.Version, result.LastPosition, false));
     }
 
     // The state of the first time: what the stream was when the recorded append had been stored.
-    internal override async ValueTask<Executed<TState>> RecallAsync(AppendResult first, CancellationToken cancellationToken)
+    internal override async ValueTask<ExecuteResult<TState>> RecallAsync(AppendResult first, CancellationToken cancellationToken)
     {
         var version = first.VersionOf(stream);
         var folded = await StateLoader.LoadAsync(Store, stream, (initial, 0), evolve, version, cancellationToken).ConfigureAwait(false);

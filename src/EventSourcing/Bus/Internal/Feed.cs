@@ -1,15 +1,14 @@
+using EventSourcing.Following;
 using EventSourcing.Internal;
-using EventSourcing.Storage;
-using EventSourcing.Subscriptions.Internal;
 
-namespace EventSourcing.Bus.Internal;
+namespace EventSourcing.Bus;
 
 /// <summary>The one reader of the log's tail that feeds all live listeners. It runs only while some are attached, and never waits for one.</summary>
 internal sealed class Feed(SharedPages pages, EventCodec codec) : IAsyncDisposable
 {
     private readonly Lock _lock = new();
     private readonly CancellationTokenSource _stop = new();
-    private LiveListener[] _attached = [];
+    private LiveSubscription[] _attached = [];
     private long _position;
     private ResumeToken _known;
     private CancellationTokenSource _empty = new();
@@ -19,7 +18,7 @@ internal sealed class Feed(SharedPages pages, EventCodec codec) : IAsyncDisposab
     /// <param name="listener">The listener.</param>
     /// <param name="position">The position.</param>
     /// <param name="known">The furthest place that the listener has seen: the feed reads nothing that does not follow from it.</param>
-    internal bool TryAttach(LiveListener listener, long position, in ResumeToken known)
+    internal bool TryAttach(LiveSubscription listener, long position, in ResumeToken known)
     {
         lock (_lock)
         {
@@ -43,7 +42,7 @@ internal sealed class Feed(SharedPages pages, EventCodec codec) : IAsyncDisposab
         }
     }
 
-    internal void Detach(LiveListener listener)
+    internal void Detach(LiveSubscription listener)
     {
         CancellationTokenSource? empty = null;
         lock (_lock)
@@ -98,7 +97,7 @@ internal sealed class Feed(SharedPages pages, EventCodec codec) : IAsyncDisposab
         ResumeToken known;
         lock (_lock) known = _known;
         using var page = await pages.AskAsync(null, SharedPages.PageSize, _position + 1, 0, known, cancellationToken).ConfigureAwait(false);
-        LiveListener[] listeners;
+        LiveSubscription[] listeners;
         lock (_lock)
         {
             // Those who listen by now have another loop, which has begun where they are.
@@ -113,7 +112,7 @@ internal sealed class Feed(SharedPages pages, EventCodec codec) : IAsyncDisposab
 
         foreach (ref readonly var e in page.Events)
         {
-            Arrival? arrival = null;
+            LiveEvent? arrival = null;
             foreach (var listener in listeners)
                 if (listener.Wants(e)) listener.Offer(arrival ??= new(e, codec));
         }
@@ -124,7 +123,7 @@ internal sealed class Feed(SharedPages pages, EventCodec codec) : IAsyncDisposab
     // Trouble with the log is each listener's own to meet and to report.
     private void Fail(Exception error)
     {
-        LiveListener[] listeners;
+        LiveSubscription[] listeners;
         lock (_lock)
         {
             (listeners, _attached) = (_attached, []);

@@ -1,9 +1,8 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
-using EventSourcing.Commands;
 
-namespace EventSourcing.Bus.Internal;
+namespace EventSourcing.Bus;
 
 /// <summary>Sends the commands that events lead to, each under an id that is the same whenever its event comes again.</summary>
 internal sealed class Reaction(string name, ICommandBus bus)

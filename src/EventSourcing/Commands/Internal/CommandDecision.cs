@@ -1,7 +1,6 @@
 using EventSourcing.Aggregates;
-using EventSourcing.Aggregates.Internal;
 
-namespace EventSourcing.Commands.Internal;
+namespace EventSourcing.Commands;
 
 /// <summary>The decision of one command, or of several that are sent together, by their handlers.</summary>
 internal sealed class CommandDecision(IEventStore store, CommandType[] types, object[] commands, ExecuteOptions options)

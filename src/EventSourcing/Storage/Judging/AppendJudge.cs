@@ -22,11 +22,11 @@ public static class AppendJudge
     /// <param name="facts">What is stored, as the write transaction sees it. What its members throw passes through.</param>
     /// <param name="result">The append's result, complete unless <see cref="AppendParts.Events"/> is among the parts: then the log makes it when it has stored the events.</param>
     /// <returns>The parts that the log has to write, in the same transaction; <see cref="AppendParts.None"/> for none.</returns>
-    /// <exception cref="CommandReusedException">The command id was used with another fingerprint.</exception>
+    /// <exception cref="CommandIdConflictException">The command id was used with another fingerprint.</exception>
     /// <exception cref="DuplicateEventException">An event id is in use for another event, or not all events of the append are stored, or not in its order.</exception>
     /// <exception cref="WrongExpectedVersionException">A stream is not in the expected state; every such stream is named.</exception>
     /// <exception cref="LogDivergedException">The condition's token is of another history.</exception>
-    /// <exception cref="LogTruncatedException">The condition's position lies beyond the head.</exception>
+    /// <exception cref="PositionOutOfRangeException">The condition's position lies beyond the head.</exception>
     /// <exception cref="AppendConditionFailedException">An event matches the condition.</exception>
     /// <exception cref="StoreCorruptException">The record of the command or of the source has no known form.</exception>
     public static AppendParts Judge<TFacts>(LogAppend append, TFacts facts, out AppendResult result)
@@ -56,7 +56,7 @@ public static class AppendJudge
         result = default;
         if (append.CommandId is not { } id || facts.FindRecord(RecordKind.Command, id) is not { } record) return false;
         var first = CommandResult.Parse(id, record.Value);
-        if (!first.IsRepeatedBy(append.Fingerprint.Span)) throw new CommandReusedException(id, first.Result);
+        if (!first.IsRepeatedBy(append.Fingerprint.Span)) throw new CommandIdConflictException(id, first.Result);
         result = first.Result.ResumeToken.IsVerifiable ? first.Result : first.Result.WithToken(TokenOf(first.Result.LastPosition, facts));
         return true;
     }

@@ -22,7 +22,7 @@ public interface IAppendFacts
     /// <param name="kind"><see cref="RecordKind.Command"/> or <see cref="RecordKind.Tracking"/>.</param>
     /// <param name="key">The append's command id, or the name of its source. Compared by ordinal.</param>
     /// <remarks>Cost: one look-up by key. Asked at most once for each kind, only for an append with a command id or a tracking entry.</remarks>
-    Record? FindRecord(RecordKind kind, string key);
+    StoredRecord? FindRecord(RecordKind kind, string key);
 
     /// <summary>Finds the event that has an id: any event ever stored, those with ids of the log's own making and erased ones included.</summary>
     /// <param name="id">The id of an event of the append.</param>

@@ -1,0 +1,20 @@
+namespace EventSourcing.Sqlite.Files;
+
+/// <summary>The one place where errors of the file system outside SQLite become the library's exceptions.</summary>
+internal static class FileErrors
+{
+    // ENOSPC and EDQUOT of Linux, ERROR_DISK_FULL of Windows: what IOException.HResult has there.
+    private const int NoSpace = 28, NoQuota = 122, DiskFull = unchecked((int)0x80070070);
+
+    // EROFS of Unix, ERROR_WRITE_PROTECT of Windows.
+    private const int ReadOnly = 30, WriteProtected = unchecked((int)0x80070013);
+
+    /// <param name="e">What was thrown.</param>
+    /// <param name="what">What was not done, with the path.</param>
+    internal static EventSourcingException Translate(Exception e, string what) => e switch
+    {
+        UnauthorizedAccessException or IOException { HResult: ReadOnly or WriteProtected } => new StoreReadOnlyException($"{what}: {e.Message}", e),
+        IOException { HResult: NoSpace or NoQuota or DiskFull } => new StoreFullException($"{what}: {e.Message}", e),
+        _ => new StoreUnavailableException($"{what}: {e.Message}", e),
+    };
+}

@@ -1,0 +1,70 @@
+using EventSourcing.Sqlite.Files;
+using EventSourcing.Sqlite.Schema;
+using Microsoft.Data.Sqlite;
+
+namespace EventSourcing.Sqlite.Native;
+
+/// <summary>The one place where SQLite's result codes (sqlite.org/rescode.html) become the library's exceptions.</summary>
+internal static class SqliteErrors
+{
+    private const int Error = 1, Perm = 3, Busy = 5, Locked = 6, ReadOnly = 8, IoError = 10, Corrupt = 11, Full = 13, CantOpen = 14, Schema = 17, Auth = 23, NotADatabase = 26;
+
+    /// <summary>True for an error that says something of the file's content, not of its device or of those who use it.</summary>
+    internal static bool IsDamage(SqliteException e) => e.SqliteErrorCode is Corrupt or NotADatabase or Error or Schema;
+
+    /// <summary>The error of a write.</summary>
+    internal static EventSourcingException Translate(SqliteException e, string path) => e.SqliteErrorCode switch
+    {
+        Busy when e.SqliteExtendedErrorCode == NativeMethods.BusySnapshot => new StoreUnavailableException($"The writer's own connection to '{path}' held on to an old state of the file and was closed: try again. Nothing was written.", e),
+        Busy or Locked => new StoreUnavailableException($"'{path}' is being written by another connection for longer than the busy timeout. Nothing was written.", e),
+        ReadOnly or Perm or Auth => new StoreReadOnlyException($"'{path}' cannot be written: {e.Message}. Nothing was written.", e),
+        Full => new StoreFullException($"There is no room for more in '{path}': {e.Message}. Nothing was written.", e),
+        _ => TranslateAny(e, path, " Nothing was changed."),
+    };
+
+    /// <summary>The error of a read, which never says what became of a write.</summary>
+    internal static EventSourcingException TranslateReading(SqliteException e, string path) => e.SqliteErrorCode switch
+    {
+        Busy or Locked => new StoreUnavailableException($"'{path}' is locked by another connection for longer than the busy timeout.", e),
+        ReadOnly or Perm or CantOpen when WhyNotReadable(path) is { } why => new StoreUnavailableException(why, e),
+        Full => new StoreUnavailableException($"There is no room for the temporary files that reading '{path}' takes: {e.Message}.", e),
+        _ => TranslateAny(e, path, ""),
+    };
+
+    /// <summary>The error of opening a file for writing.</summary>
+    internal static EventSourcingException TranslateOpening(SqliteException e, string path) =>
+        e.SqliteErrorCode is ReadOnly or Perm or CantOpen or IoError && WhyNotWritable(path) is { } why ? new StoreReadOnlyException(why, e) : Translate(e, path);
+
+    /// <summary>Why this process may not write a log there; null when that is not what stands against it.</summary>
+    internal static string? WhyNotWritable(string path)
+    {
+        if (OperatingSystem.IsWindows()) return null;
+        foreach (var file in new[] { path, path + "-wal", path + "-shm" })
+            if (UnixPath.WhyNotWritable(file, isDirectory: false) is { } why) return $"'{file}' cannot be written: {why}. Nothing was written; ReadOnly = true in the options opens it for reading.";
+        var directory = Path.GetDirectoryName(path)!;
+        return UnixPath.WhyNotWritable(directory, isDirectory: true) is { } whyNot
+            ? $"'{path}' cannot be written: SQLite keeps '-wal' and '-shm' beside it, and nothing can be made in '{directory}': {whyNot}. Nothing was written; give the process the right to write there, or move the log."
+            : null;
+    }
+
+    private static string? WhyNotReadable(string path)
+    {
+        if (OperatingSystem.IsWindows()) return null;
+        foreach (var file in new[] { path, path + "-wal", path + "-shm" })
+            if (UnixPath.WhyNotReadable(file) is { } why) return $"'{file}' cannot be read: {why}.";
+        var directory = Path.GetDirectoryName(path)!;
+        return UnixPath.WhyNotWritable(directory, isDirectory: true) is { } whyNot
+            ? $"'{path}' cannot be read there: to read a log, SQLite needs '-wal' and '-shm' beside it, or the right to make them, and nothing can be made in '{directory}': {whyNot}. Copy the file, with its '-wal' where there is one, to a directory that this process may write, and open the copy."
+            : null;
+    }
+
+    private static EventSourcingException TranslateAny(SqliteException e, string path, string nothing) => e.SqliteErrorCode switch
+    {
+        Corrupt => new StoreCorruptException(e.Message, $"'{path}'", e),
+        NotADatabase => new StoreSchemaException($"'{path}' is not a SQLite database.{nothing}", "no database", SchemaVersion.Newest, e),
+        Error or Schema => new StoreSchemaException($"'{path}' lacks a part of the log's schema: {e.Message}.{nothing}", e.Message, SchemaVersion.Newest, e),
+        CantOpen => new StoreUnavailableException($"'{path}' cannot be opened: {e.Message}", e),
+        IoError => new StoreUnavailableException($"Reading or writing '{path}' failed: {e.Message}", e),
+        _ => new StoreUnavailableException($"SQLite failed on '{path}': {e.Message}", e),
+    };
+}

@@ -1,0 +1,66 @@
+using System.Collections.Concurrent;
+using EventSourcing.Sqlite.Files;
+
+namespace EventSourcing.Sqlite.Reading;
+
+/// <summary>Readers' connections, each lent to one caller at a time; a bounded number.</summary>
+internal sealed class ReaderPool(int max, StoreFile file, Func<Reader> open) : IDisposable
+{
+    private readonly SemaphoreSlim _places = new(max);
+    private readonly ConcurrentStack<Reader> _idle = [];
+    private volatile bool _disposed;
+
+    /// <summary>Runs work on a reader. After an error the reader is not trusted and closed.</summary>
+    internal ValueTask<T> UseAsync<TArgument, T>(Func<Reader, TArgument, T> work, TArgument argument, CancellationToken cancellationToken)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, typeof(SqliteEventLog));
+        if (cancellationToken.IsCancellationRequested) return ValueTask.FromCanceled<T>(cancellationToken);
+        return _places.Wait(0, CancellationToken.None) ? new(Use(work, argument)) : WaitAsync(work, argument, cancellationToken);
+    }
+
+    public void Dispose()
+    {
+        _disposed = true;
+        while (_idle.TryPop(out var reader)) reader.Dispose();
+    }
+
+    private async ValueTask<T> WaitAsync<TArgument, T>(Func<Reader, TArgument, T> work, TArgument argument, CancellationToken cancellationToken)
+    {
+        await _places.WaitAsync(cancellationToken).ConfigureAwait(false);
+        return Use(work, argument);
+    }
+
+    private T Use<TArgument, T>(Func<Reader, TArgument, T> work, TArgument argument)
+    {
+        Reader? reader = null;
+        try
+        {
+            ObjectDisposedException.ThrowIf(_disposed, typeof(SqliteEventLog));
+            file.ThrowIfReplacedLately();
+            if (!_idle.TryPop(out reader)) reader = open();
+            var result = work(reader, argument);
+            Return(reader);
+            reader = null;
+            return result;
+        }
+        catch (Exception e) when (e is PositionOutOfRangeException or LogDivergedException)
+        {
+            // The reader did its work: there was nothing to read.
+            if (reader is not null) Return(reader);
+            reader = null;
+            throw;
+        }
+        finally
+        {
+            reader?.Dispose();
+            _places.Release();
+        }
+    }
+
+    private void Return(Reader reader)
+    {
+        _idle.Push(reader);
+        // Closed meanwhile: whoever comes last closes what is idle.
+        if (_disposed) Dispose();
+    }
+}

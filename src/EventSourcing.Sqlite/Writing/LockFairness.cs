@@ -1,0 +1,48 @@
+using System.Diagnostics;
+
+namespace EventSourcing.Sqlite.Writing;
+
+/// <summary>Decides when the writer leaves the write lock to others, and for how long.</summary>
+/// <remarks>
+/// SQLite's lock has no queue. Whoever waits for it looks after pauses of 1, 2, 5, 10, 15, 20, 25, 25, 25, 50, 50 and then always 100 ms
+/// (sqliteDefaultBusyCallback in sqlite.org/src/file/src/main.c) and loses, look for look, against a process that writes all the time. So a
+/// stretch of writing is broken off for longer than the pauses of the first eighth of a second, and comes again before that is over:
+/// an insert from a shell, an ORM or another language gets its turn within that time.
+/// </remarks>
+/// <param name="haveOthersFileOpen">True when another process may have the log's file open.</param>
+internal sealed class LockFairness(Func<bool> haveOthersFileOpen)
+{
+    // A writer of this library that waits looks every millisecond: time for two looks.
+    private static readonly long s_shortGap = Stopwatch.Frequency / 500;
+    private static readonly long s_gap = Stopwatch.Frequency * 27 / 1000;
+    private static readonly long s_stretch = Stopwatch.Frequency / 10;
+    private static readonly long s_recently = Stopwatch.Frequency * 10;
+
+    private long _began;
+    private long _ended;
+    private long _othersWrote = long.MinValue / 2;
+
+    /// <summary>Notes that the lock was taken.</summary>
+    internal void Taken()
+    {
+        var now = Stopwatch.GetTimestamp();
+        if (now - _ended >= s_gap) _began = now;
+    }
+
+    /// <summary>Notes that the lock was given back.</summary>
+    /// <param name="othersWrote">Another connection has written since the writer last had the lock.</param>
+    /// <returns>The timestamp until which the lock shall stay free; 0 when it need not.</returns>
+    internal long GivenBack(bool othersWrote)
+    {
+        _ended = Stopwatch.GetTimestamp();
+        if (othersWrote) _othersWrote = _ended;
+        // Whoever wrote lately may do so from this process, which its locks do not tell.
+        if (_ended - _began >= s_stretch)
+        {
+            _began = _ended;
+            if (_ended - _othersWrote < s_recently || haveOthersFileOpen()) return _ended + s_gap;
+        }
+
+        return othersWrote ? _ended + s_shortGap : 0;
+    }
+}

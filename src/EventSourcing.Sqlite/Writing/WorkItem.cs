@@ -1,0 +1,129 @@
+namespace EventSourcing.Sqlite.Writing;
+
+/// <summary>One entry of the writer's queue.</summary>
+internal abstract class WorkItem
+{
+    private const int Waiting = 0, Taken = 1, Cancelled = 2;
+
+    private int _state;
+    private CancellationTokenRegistration _registration;
+
+    /// <summary>About how many events it writes, for the size of a group.</summary>
+    internal abstract int Weight { get; }
+
+    /// <summary>About how many bytes it writes, for the size of a group.</summary>
+    internal virtual long Bytes => 0;
+
+    /// <summary>When it began to wait, as a timestamp; 0 when that was before another connection took the lock.</summary>
+    internal long QueuedAt { get; set; }
+
+    /// <summary>True for an item that has a transaction to itself, so that what it does to the transaction concerns nobody else.</summary>
+    internal virtual bool RunsAlone => false;
+
+    /// <summary>True for an item whose work may take any time: readers that wait for a seal do not wait for it.</summary>
+    internal virtual bool RunsCodeOfOthers => true;
+
+    /// <summary>The item's verdict when it is an error found before anything of it was written; else null.</summary>
+    internal Exception? Refusal { get; private set; }
+
+    /// <summary>Lets the caller give up while the item waits.</summary>
+    internal void CancelWith(CancellationToken cancellationToken)
+    {
+        if (cancellationToken.CanBeCanceled)
+            _registration = cancellationToken.UnsafeRegister(static (item, token) => ((WorkItem)item!).Cancel(token), this);
+    }
+
+    /// <summary>Takes the item out of its caller's hands; false when the caller gave up before.</summary>
+    internal bool TryTake()
+    {
+        if (Interlocked.CompareExchange(ref _state, Taken, Waiting) != Waiting) return false;
+        _registration.Dispose();
+        return true;
+    }
+
+    /// <summary>Runs inside the transaction; what is thrown for this item alone becomes its verdict.</summary>
+    internal void Run(WriteSession session)
+    {
+        Refusal = null;
+        try
+        {
+            RunCore(session);
+        }
+        catch (Exception e) when (IsVerdict(e) && !session.IsHalfWritten && !session.IsLost)
+        {
+            Refusal = e;
+        }
+    }
+
+    /// <summary>Answers the caller after the commit. As every answer: given once, and never throws.</summary>
+    internal void Complete()
+    {
+        if (Refusal is { } refusal) Fail(refusal);
+        else Answer(null);
+    }
+
+    /// <summary>Answers the caller after a commit of which nobody knows whether it is durable.</summary>
+    internal void FailUnknown(WriteSession session, Exception failure)
+    {
+        Exception error;
+        try
+        {
+            error = Unknown(session, failure);
+        }
+        catch (Exception e)
+        {
+            // What was intended cannot be said; that the outcome is unknown can.
+            error = UnknownWithoutIntent(new AggregateException(failure, e));
+        }
+
+        Fail(error);
+    }
+
+    /// <summary>True for an error that concerns this item alone: the caller's own, as it is.</summary>
+    internal abstract bool IsVerdict(Exception error);
+
+    /// <summary>Answers the caller with an error.</summary>
+    internal void Fail(Exception error) => Answer(error);
+
+    /// <summary>The error when not even what was intended is known.</summary>
+    internal static AppendOutcomeUnknownException UnknownWithoutIntent(Exception failure) => new([], GlobalPosition.Start, failure);
+
+    /// <summary>Makes an item that is used again look new.</summary>
+    protected void Renew()
+    {
+        _state = Waiting;
+        QueuedAt = 0;
+        Refusal = null;
+        _registration = default;
+    }
+
+    /// <summary>Does the work.</summary>
+    protected abstract void RunCore(WriteSession session);
+
+    /// <summary>What the caller hears after a commit of which nobody knows whether it is durable.</summary>
+    protected abstract Exception Unknown(WriteSession session, Exception failure);
+
+    /// <summary>Answers the caller with the result.</summary>
+    protected abstract void Succeed();
+
+    /// <summary>Answers the caller with an error.</summary>
+    protected abstract void SetError(Exception error);
+
+    private void Answer(Exception? error)
+    {
+        try
+        {
+            if (error is null) Succeed();
+            else SetError(error);
+        }
+        catch (Exception)
+        {
+            // The answer is set. The caller's own context or scheduler refuses to go on with it, and nobody is left to tell.
+        }
+    }
+
+    private void Cancel(CancellationToken cancellationToken)
+    {
+        if (Interlocked.CompareExchange(ref _state, Cancelled, Waiting) == Waiting) Fail(new OperationCanceledException(cancellationToken));
+    }
+}

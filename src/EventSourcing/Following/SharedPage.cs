@@ -1,0 +1,41 @@
+using EventSourcing.Storage;
+
+namespace EventSourcing.Following;
+
+/// <summary>A page of the log that is disposed when the last of its holders has released it. Whoever makes it holds it.</summary>
+internal sealed class SharedPage(long from, ResumeToken token)
+{
+    private readonly TaskCompletionSource _read = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _holders = 1;
+
+    internal long From { get; } = from;
+
+    /// <summary>The place that was compared when it was read: it is a page of the history of those who have come from there.</summary>
+    internal ResumeToken Token { get; } = token;
+
+    /// <summary>True when whoever has seen a place may take the page: it was compared with that place, or ends with it.</summary>
+    internal bool Follows(in ResumeToken known) => known == Token || known == Page?.Token;
+
+    /// <summary>Completes when the page was read, or could not be.</summary>
+    internal Task IsRead => _read.Task;
+
+    /// <summary>The page; null until it is read, and when it could not be.</summary>
+    internal LogPage? Page { get; private set; }
+
+    internal void Read(LogPage? page)
+    {
+        Page = page;
+        _read.SetResult();
+    }
+
+    internal SharedPage Hold()
+    {
+        Interlocked.Increment(ref _holders);
+        return this;
+    }
+
+    internal void Release()
+    {
+        if (Interlocked.Decrement(ref _holders) == 0) Page?.Dispose();
+    }
+}

@@ -1,0 +1,195 @@
+using EventSourcing.Storage;
+
+namespace EventSourcing.Following;
+
+/// <summary>Pages that several readers of this process go through at about the same time: read from the log once, by the first who asks.</summary>
+/// <remarks>
+/// A page ends where a multiple of its size does, so that readers who began apart meet at the same pages; it holds all events, and each reader
+/// picks its own. While more than one reader is behind, the pages are kept that one of them comes to next: of all pages, those with the shortest way
+/// from the nearest reader before them that is at work. What lies at the head is not shared: every reader at the tail sees what is stored when it asks.
+/// </remarks>
+internal sealed class SharedPages(IEventLog log)
+{
+    internal const int PageSize = 1000;
+    private const int Window = 24;
+
+    // A reader that asked for nothing while so many pages were shared is busy with its events: none is kept for it, as it would take long to come to it.
+    private const int SharedAtRest = 4 * Window;
+
+    // One that others have overtaken by less than the first has what they read before it; beyond the last it would take too long to meet them.
+    private const int Together = 2 * PageSize, Apart = 100 * PageSize;
+
+    private readonly Lock _lock = new();
+    private readonly List<SharedPage> _window = [];
+    private readonly List<SharedReader> _behind = [];
+    private long _shared, _head;
+    private volatile bool _isWorthwhile;
+
+    /// <summary>How many pages were shared so far.</summary>
+    internal long Shared => Volatile.Read(ref _shared);
+
+    /// <summary>True when there is somebody to share with.</summary>
+    internal bool IsWorthwhile => _isWorthwhile;
+
+    /// <summary>The head of the log as it was seen last.</summary>
+    internal long Head
+    {
+        get => Volatile.Read(ref _head);
+        set => Volatile.Write(ref _head, value);
+    }
+
+    /// <summary>Asks the log for a page: the one place where followers do.</summary>
+    /// <param name="query">Which events; null for all.</param>
+    /// <param name="pageSize">The most events of the page.</param>
+    /// <param name="from">The first position.</param>
+    /// <param name="through">The last position; 0 for the head.</param>
+    /// <param name="token">The furthest place that was seen: the page belongs to a history that has it.</param>
+    /// <param name="cancellationToken">Ends the wait for a reader of the log.</param>
+    /// <exception cref="LogDivergedException">The log has another history now.</exception>
+    internal async ValueTask<LogPage> AskAsync(LogQuery? query, int pageSize, long from, long through, ResumeToken token, CancellationToken cancellationToken)
+    {
+        var page = await log.ReadAsync(Range(query, pageSize, from, through) with { Token = token, IncludeToken = true }, cancellationToken).ConfigureAwait(false);
+        Head = page.Head.ToInt64();
+        return page;
+    }
+
+    /// <summary>The events between two positions, both inclusive.</summary>
+    internal IAsyncEnumerable<RecordedEvent> ReadEventsAsync(LogQuery? query, int pageSize, long from, long through, CancellationToken cancellationToken) =>
+        log.ReadEventsAsync(Range(query, pageSize, from, through), cancellationToken);
+
+    /// <summary>Waits at the log until something is stored after a position.</summary>
+    internal ValueTask WaitAsync(long after, CancellationToken cancellationToken) => log.WaitAsync(GlobalPosition.FromInt64(after), cancellationToken);
+
+    /// <summary>A reader has fallen behind the head.</summary>
+    internal void Enter(SharedReader reader)
+    {
+        lock (_lock)
+        {
+            _behind.Add(reader);
+            _isWorthwhile = _behind.Count > 1;
+        }
+    }
+
+    /// <summary>A reader has reached the head, or reads no more. Pages that none of the others comes to soon are not kept: a reader that hardly moves, far behind, costs nothing.</summary>
+    internal void Leave(SharedReader reader)
+    {
+        lock (_lock)
+        {
+            _behind.Remove(reader);
+            _isWorthwhile = _behind.Count > 1;
+            LeaveOutFrom(_isWorthwhile ? (Window * PageSize) + 1 : 0);
+        }
+    }
+
+    /// <summary>True when another reader is ahead of one that asks for a position, but not out of reach.</summary>
+    internal bool IsOvertaken(long from)
+    {
+        lock (_lock)
+        {
+            foreach (var reader in _behind)
+                if (reader.Position - from is >= Together and < Apart) return true;
+            return false;
+        }
+    }
+
+    /// <summary>The events from a position to the end of its page; null when they are not to be shared, for the reader to ask the log itself. Readers share a page when they have come from the same place of the same history.</summary>
+    internal async ValueTask<LogPage?> TryReadAsync(long from, ResumeToken token, LogQuery? query, CancellationToken cancellationToken)
+    {
+        var through = (((from - 1) / PageSize) + 1) * PageSize;
+        var page = Find(from, token, out var isFirst);
+        try
+        {
+            if (isFirst) await ReadAsync(page, through, cancellationToken).ConfigureAwait(false);
+            else await page.IsRead.WaitAsync(cancellationToken).ConfigureAwait(false);
+            if (page.Page is { } read && read.Head.ToInt64() > through) return new PageView(page, read, through, query);
+        }
+        catch
+        {
+            page.Release();
+            throw;
+        }
+
+        page.Release();
+        return null;
+    }
+
+    private SharedPage Find(long from, ResumeToken token, out bool isFirst)
+    {
+        lock (_lock)
+        {
+            isFirst = false;
+            foreach (var known in _window)
+                if (known.From == from && known.Token == token) return known.Hold();
+            isFirst = true;
+            LeaveOutFrom(long.MaxValue);
+            var page = new SharedPage(from, token);
+            _window.Add(page.Hold());
+            Volatile.Write(ref _shared, _shared + 1);
+            if (_window.Count > Window) LeaveOutTheFarthest();
+            return page;
+        }
+    }
+
+    // Those with a way as long as this or longer.
+    private void LeaveOutFrom(long way)
+    {
+        for (var i = _window.Count - 1; i >= 0; i--)
+            if (WayTo(_window[i].From) >= way) LeaveOut(i);
+    }
+
+    private void LeaveOutTheFarthest()
+    {
+        var (farthest, longest) = (0, -1L);
+        for (var i = 0; i < _window.Count; i++)
+        {
+            var way = WayTo(_window[i].From);
+            if (way > longest) (farthest, longest) = (i, way);
+        }
+
+        LeaveOut(farthest);
+    }
+
+    private void LeaveOut(int index)
+    {
+        _window[index].Release();
+        _window.RemoveAt(index);
+    }
+
+    // From the nearest reader at work that has not gone past it; endless where all have.
+    private long WayTo(long from)
+    {
+        var nearest = long.MaxValue;
+        foreach (var reader in _behind)
+            if (reader.Position <= from && _shared - reader.AskedAt <= SharedAtRest) nearest = Math.Min(nearest, from - reader.Position);
+        return nearest;
+    }
+
+    // Whatever comes of it, those who wait for it go on: without a page they ask the log, and meet its error themselves.
+    private async ValueTask ReadAsync(SharedPage page, long through, CancellationToken cancellationToken)
+    {
+        LogPage? read = null;
+        try
+        {
+            read = await AskAsync(null, PageSize, page.From, through, page.Token, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            if (read is null || read.Head.ToInt64() <= through) Forget(page);
+            page.Read(read);
+        }
+    }
+
+    private static AllRead Range(LogQuery? query, int pageSize, long from, long through) => new()
+    {
+        Query = query,
+        MaxCount = pageSize,
+        AfterPosition = GlobalPosition.FromInt64(from - 1),
+        ThroughPosition = through == 0 ? null : GlobalPosition.FromInt64(through),
+    };
+
+    private void Forget(SharedPage page)
+    {
+        lock (_lock)
+            if (_window.Remove(page)) page.Release();
+    }
+}

@@ -1,0 +1,117 @@
+using System.Diagnostics;
+using EventSourcing.Internal;
+using EventSourcing.Storage;
+using EventSourcing.Subscriptions.Running;
+
+namespace EventSourcing.Following;
+
+/// <summary>Reads the log forward page by page for one runner or listener, together with others where they are at the same place. Used by one loop at a time.</summary>
+/// <param name="pages">The pages that readers behind the head share.</param>
+/// <param name="query">Which events; null for all.</param>
+/// <param name="pageSize">The most events of a page.</param>
+/// <param name="tail">The head of the log as the partitions of one subscription follow it; null for a reader that follows it by itself.</param>
+/// <param name="partition">Which partition it reads for.</param>
+internal sealed class SharedReader(SharedPages pages, LogQuery? query, int pageSize, SharedTail? tail = null, int partition = 0)
+{
+    // Pages and handlers may all complete at once, and others wait for the thread pool.
+    private const int EventsOfTurn = 128;
+
+    // Most handlers have done with a page by then; slow ones must not keep the thread for it.
+    private static readonly long s_longTurn = Stopwatch.Frequency / 500;
+
+    // Tags lead straight to their events, where others would have to look at all.
+    private readonly bool _isShareable = pageSize == SharedPages.PageSize && query?.Items.Any(item => item.Tags.Count > 0) != true;
+    private readonly TailPlace? _place = tail is null ? null : new(partition);
+    private long _position, _askedAt, _keepsThreadUntil;
+    private bool _isBehind;
+    private ResumeToken _known;
+
+    /// <summary>The position that was asked for last.</summary>
+    internal long Position => Volatile.Read(ref _position);
+
+    /// <summary>How many pages had been shared when it asked last.</summary>
+    internal long AskedAt => Volatile.Read(ref _askedAt);
+
+    /// <summary>True when others that wait for the thread should get it. A reader behind others keeps it for longer, so that it meets them again and shares what they read.</summary>
+    /// <param name="handled">How many events of the page were handled.</param>
+    internal bool IsTurnOver(int handled) =>
+        handled % EventsOfTurn == 0 && ThreadPool.PendingWorkItemCount > 0 && Stopwatch.GetTimestamp() >= _keepsThreadUntil;
+
+    /// <summary>The furthest place of the log that was seen.</summary>
+    internal ResumeToken Known => _known;
+
+    /// <summary>Notes a place of the log that was seen: every page read from now on belongs to a history that has it.</summary>
+    internal void Know(in ResumeToken token) => _known = ResumeToken.Later(_known, token);
+
+    /// <summary>Forgets what was seen: what is read from now on may be of another history.</summary>
+    internal void Forget() => _known = ResumeToken.Start;
+
+    /// <summary>The next events from a position on.</summary>
+    /// <exception cref="LogDivergedException">The log has not the history any more that was read before.</exception>
+    internal async ValueTask<LogPage> ReadAsync(long from, CancellationToken cancellationToken)
+    {
+        Volatile.Write(ref _position, from);
+        Volatile.Write(ref _askedAt, pages.Shared);
+        var isSharing = _isShareable && _isBehind && pages.IsWorthwhile;
+        _keepsThreadUntil = isSharing && pages.IsOvertaken(from) ? Stopwatch.GetTimestamp() + s_longTurn : 0;
+        if (isSharing && await pages.TryReadAsync(from, _known, query, cancellationToken).ConfigureAwait(false) is { } shared)
+        {
+            Know(shared.Token);
+            return shared;
+        }
+
+        var page = tail is not null && (isSharing || !_isBehind)
+            ? await tail.ReadAsync(_place!, from, _known, cancellationToken).ConfigureAwait(false)
+            : await pages.AskAsync(query, pageSize, from, 0, _known, cancellationToken).ConfigureAwait(false);
+        Know(page.Token);
+        if (_isBehind == page.IsLast) Turn(!page.IsLast);
+        return page;
+    }
+
+    /// <summary>Waits until an event is stored after a position.</summary>
+    /// <param name="after">Everything up to here is done.</param>
+    /// <param name="until">The wait ends when the log gets here, even where nothing is for this reader.</param>
+    /// <param name="settlement">Told of what is passed over meanwhile.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    internal ValueTask WaitAsync(long after, long until, PositionWaiters settlement, CancellationToken cancellationToken) =>
+        tail is null ? pages.WaitAsync(after, cancellationToken) : WaitAsync(tail, after, until, settlement, cancellationToken);
+
+    private async ValueTask WaitAsync(SharedTail shared, long after, long until, PositionWaiters settlement, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await shared.WaitAsync(_place!, after, until, _known, settlement, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            Know(_place!.Known);
+        }
+    }
+
+    /// <summary>Up to where nothing was for this reader while it waited, however the wait ended.</summary>
+    internal long Passed => _place?.Position ?? 0;
+
+    /// <summary>True when the log holds an event between two positions, both inclusive, that is asked for and that a predicate takes. Reads beside the pages; any thread may ask.</summary>
+    internal async ValueTask<bool> HasAnyAsync(long from, long through, Func<RecordedEvent, bool> predicate, CancellationToken cancellationToken)
+    {
+        if (from > through) return false;
+        await foreach (var e in pages.ReadEventsAsync(query, pageSize, from, through, cancellationToken).ConfigureAwait(false))
+            if (predicate(e)) return true;
+        return false;
+    }
+
+    /// <summary>Nothing is read for now.</summary>
+    internal void Rest()
+    {
+        if (_isBehind) Turn(false);
+        tail?.Rest(_place!);
+    }
+
+    private void Turn(bool isBehind)
+    {
+        _isBehind = isBehind;
+        if (!_isShareable) return;
+        if (isBehind) pages.Enter(this);
+        else pages.Leave(this);
+    }
+}

@@ -1,0 +1,281 @@
+using EventSourcing.Internal;
+using EventSourcing.Leasing;
+using EventSourcing.Storage;
+using EventSourcing.Subscriptions.Running;
+
+namespace EventSourcing.Following;
+
+/// <summary>The head of the log as all partitions of a subscription in this process follow it: one wait and one read for all of them. Thread-safe.</summary>
+/// <remarks>
+/// Partitions that have reached the head wait here, and one loop waits at the log for them. It reads what is stored, finds out whose events it is, and wakes those partitions with the
+/// page; the others are moved past it while they wait. It never waits for a partition: one that is busy comes back later and takes from the last page
+/// what lies after its own position, or reads for itself where it has missed more than that page, and the page that it gets replaces the other one. At most one page is kept, and none
+/// while every partition waits.
+/// </remarks>
+/// <param name="pages">Where pages are asked for.</param>
+/// <param name="query">Which events; null for all.</param>
+/// <param name="pageSize">The most events of a page.</param>
+/// <param name="partitionOf">The partition of an event; -1 for one that is for none. Called by one thread at a time.</param>
+[System.Diagnostics.CodeAnalysis.SuppressMessage("Reliability", "CA1001", Justification = "A source without timer or wait handle holds nothing that disposal would release.")]
+internal sealed class SharedTail(SharedPages pages, LogQuery? query, int pageSize, PartitionOf partitionOf)
+{
+    private readonly Lock _lock = new();
+    private readonly HashSet<TailPlace> _places = [];
+    private readonly List<TailPlace> _waiting = [];
+    private CancellationTokenSource _empty = new();
+    private SharedPage? _last, _reading;
+    private Task _watch = Task.CompletedTask;
+    private bool _isWatching;
+    private long _position;
+    private ResumeToken _known;
+
+    /// <summary>Completes when nobody waits for the log any more. Never fails.</summary>
+    internal Task Ended
+    {
+        get
+        {
+            lock (_lock) return _watch;
+        }
+    }
+
+    /// <summary>The events from a position on. A page that another partition asked for at the same time may end before what was stored since: the wait for more then ends at once.</summary>
+    internal async ValueTask<LogPage> ReadAsync(TailPlace place, long from, ResumeToken known, CancellationToken cancellationToken)
+    {
+        var page = Find(place, from, known, out var isFirst);
+        try
+        {
+            if (isFirst) await ReadAsync(page, cancellationToken).ConfigureAwait(false);
+            else await page.IsRead.WaitAsync(cancellationToken).ConfigureAwait(false);
+            if (page.Page is { } read && (isFirst || (read.IsLast && from <= read.Head.ToInt64() + 1) || (!read.IsLast && from < read.Next)) && page.Follows(known)) return new TailView(page, read, from);
+        }
+        catch
+        {
+            page.Release();
+            throw;
+        }
+
+        page.Release();
+        return await pages.AskAsync(query, pageSize, from, 0, known, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Waits until something is stored after a position that is for the partition, or that it has to know of. What it was moved past meanwhile is <see cref="TailPlace.Position"/>, however the wait ends.</summary>
+    /// <param name="place">The partition.</param>
+    /// <param name="after">Everything up to here is done.</param>
+    /// <param name="until">It wants to know when the log gets here.</param>
+    /// <param name="known">The furthest place that it has seen. Where it is moved past events, <see cref="TailPlace.Known"/> is a later one.</param>
+    /// <param name="settlement">Told of what it is moved past.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    internal async ValueTask WaitAsync(TailPlace place, long after, long until, ResumeToken known, PositionWaiters settlement, CancellationToken cancellationToken)
+    {
+        // Before all else, also where the wait is cancelled already: the position is the place's from here on.
+        if (!TryEnter(place, after, until, known, settlement, out var woken)) return;
+        try
+        {
+            await (woken?.WaitAsync(cancellationToken) ?? pages.WaitAsync(after, cancellationToken).AsTask()).ConfigureAwait(false);
+        }
+        catch (Exception) when (woken is { IsFaulted: true })
+        {
+            // Cancelled at the same time, the wait would not have looked at it.
+            _ = woken.Exception;
+            throw;
+        }
+        finally
+        {
+            Leave(place);
+        }
+    }
+
+    /// <summary>A partition does not follow for now. With the last one the page is dropped.</summary>
+    internal void Rest(TailPlace place)
+    {
+        lock (_lock)
+        {
+            place.Give(null);
+            if (_places.Remove(place) && _places.Count == 0) Keep(null);
+        }
+    }
+
+    /// <summary>False when something was read after the position already.</summary>
+    private bool TryEnter(TailPlace place, long after, long until, in ResumeToken known, PositionWaiters settlement, out Task? woken)
+    {
+        lock (_lock)
+        {
+            woken = null;
+            (place.Position, place.Known) = (after, known);
+            if (_isWatching && _position > after)
+            {
+                // Sent away from here before, it has found nothing in the log: what is followed here is not what the log holds now.
+                if (place.SentAwayAt == after) return true;
+                place.SentAwayAt = after;
+                return false;
+            }
+
+            woken = place.Begin(until, settlement);
+            _waiting.Add(place);
+            if (_waiting.Count == _places.Count) Keep(null);
+            if (_isWatching) return true;
+            (_isWatching, _position, _known) = (true, after, known);
+            _watch = Uncaptured.Run(WatchAsync);
+            return true;
+        }
+    }
+
+    private void Leave(TailPlace place)
+    {
+        CancellationTokenSource? empty = null;
+        lock (_lock)
+            if (_waiting.Remove(place) && _waiting.Count == 0) empty = _empty;
+        empty?.CancelQuietly(static _ => { });
+    }
+
+    private async Task WatchAsync()
+    {
+        while (true)
+        {
+            long position;
+            ResumeToken known;
+            CancellationToken empty;
+            lock (_lock)
+            {
+                if (_waiting.Count == 0)
+                {
+                    _isWatching = false;
+                    return;
+                }
+
+                if (_empty.IsCancellationRequested) _empty = new();
+                (position, known, empty) = (_position, _known, _empty.Token);
+            }
+
+            try
+            {
+                await pages.WaitAsync(position, empty).ConfigureAwait(false);
+                await HandOutAsync(position + 1, known, empty).ConfigureAwait(false);
+            }
+            catch (Exception) when (empty.IsCancellationRequested)
+            {
+                // Nobody was left to be told; those who wait by now are waited for again.
+            }
+            catch (Exception e)
+            {
+                Fail(e);
+            }
+        }
+    }
+
+    private async ValueTask HandOutAsync(long from, ResumeToken known, CancellationToken cancellationToken)
+    {
+        var page = Begin(from, known);
+        try
+        {
+            await ReadAsync(page, cancellationToken).ConfigureAwait(false);
+            HandOut(page, page.Page!);
+        }
+        finally
+        {
+            page.Release();
+        }
+    }
+
+    private void HandOut(SharedPage page, LogPage read)
+    {
+        // The last event of each partition.
+        Span<long> last = stackalloc long[PartitionId.PartitionCount];
+        last.Clear();
+        foreach (ref readonly var e in read.Events)
+            if (partitionOf(e) is var partition and >= 0) last[partition] = e.Position.ToInt64();
+        var through = read.IsLast ? read.Head.ToInt64() : read.Next - 1;
+        lock (_lock)
+        {
+            _position = Math.Max(_position, through);
+            _known = ResumeToken.Later(_known, read.Token);
+            for (var i = _waiting.Count - 1; i >= 0; i--)
+            {
+                var place = _waiting[i];
+                if (!page.Follows(place.Known))
+                {
+                    // It has seen something else: it reads by itself, and hears whether that is in the log still.
+                    _waiting.RemoveAt(i);
+                    place.Wake(null);
+                    continue;
+                }
+
+                place.Known = ResumeToken.Later(place.Known, read.Token);
+                if (last[place.Partition] <= place.Position && through < place.Until)
+                {
+                    place.Pass(through);
+                    continue;
+                }
+
+                _waiting.RemoveAt(i);
+                place.Give(page.Hold());
+                place.Wake(null);
+            }
+
+            if (_waiting.Count == _places.Count) Keep(null);
+        }
+    }
+
+    // Trouble with the log is each partition's own to meet and to report.
+    private void Fail(Exception error)
+    {
+        lock (_lock)
+        {
+            // Of a history that has changed each hears when it asks for a page: with what it has seen itself.
+            var told = error is LogDivergedException or PositionOutOfRangeException ? null : error;
+            foreach (var place in _waiting) place.Wake(told);
+            _waiting.Clear();
+        }
+    }
+
+    private SharedPage Find(TailPlace place, long from, ResumeToken known, out bool isFirst)
+    {
+        lock (_lock)
+        {
+            _places.Add(place);
+            isFirst = false;
+            if (place.Take() is { } given)
+            {
+                if (Holds(given, from, known)) return given;
+                given.Release();
+            }
+
+            if (_last is not null && Holds(_last, from, known)) return _last.Hold();
+            if (_reading is not null && _reading.From <= from && _reading.Token == known) return _reading.Hold();
+            isFirst = true;
+            return _reading = new(from, known);
+        }
+
+        static bool Holds(SharedPage page, long from, in ResumeToken known) => page.Follows(known) && page.From <= from && from <= (page.Page!.IsLast ? page.Page.Head.ToInt64() : page.Page.Next - 1);
+    }
+
+    private SharedPage Begin(long from, in ResumeToken known)
+    {
+        lock (_lock) return _reading = new(from, known);
+    }
+
+    private async ValueTask ReadAsync(SharedPage page, CancellationToken cancellationToken)
+    {
+        LogPage? read = null;
+        try
+        {
+            read = await pages.AskAsync(query, pageSize, page.From, 0, page.Token, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            // Those who wait for it are never failed by it: without a page they ask the log themselves, and meet its error.
+            page.Read(read);
+            lock (_lock)
+            {
+                if (_reading == page) _reading = null;
+                if (read is { IsLast: true } && read.Head.ToInt64() >= page.From && _waiting.Count < _places.Count && !(_last?.Page!.Head > read.Head)) Keep(page.Hold());
+            }
+        }
+    }
+
+    private void Keep(SharedPage? page)
+    {
+        _last?.Release();
+        _last = page;
+    }
+}

@@ -1,4 +1,0 @@
-namespace EventSourcing.Internal;
-
-/// <summary>A call of a handler that no event stands for: a batch. Nothing follows from it; it only tells the call from others.</summary>
-internal sealed class HandlerCall;

@@ -1,0 +1,280 @@
+using EventSourcing.Internal;
+using EventSourcing.Storage;
+
+namespace EventSourcing.Leasing;
+
+/// <summary>Gets, renews and gives back all leases of a process: one write per interval for all of them.</summary>
+/// <remarks>
+/// A round reads the records, decides on what it read, and writes each change on the condition that its record is as it was read: a race that is lost is a change that is not made.
+/// <para>
+/// No clock is compared with another. A holder counts from before its renewal began, a contender from after it saw that nothing had
+/// changed since it looked last; so the holder gives up first, unless it was frozen, and then the epoch refuses what it writes.
+/// </para>
+/// </remarks>
+internal sealed class LeaseKeeper(IEventLog log, SubscriberOptions options) : IAsyncDisposable
+{
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, Claim> _claims = [];
+    private readonly SemaphoreSlim _wake = new(0);
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Dictionary<string, (LeaseRecord Record, long Since)> _seen = [];
+    private ITimer? _timer;
+    private Task? _loop;
+    private long _rounds;
+
+    internal Guid Owner { get; } = Guid.NewGuid();
+
+    private sealed class Claim(PartitionId key, Action<Exception> report)
+    {
+        internal PartitionId Key { get; } = key;
+
+        internal Action<Exception> Report { get; } = report;
+
+        internal Lease? Lease { get; set; }
+
+        internal TaskCompletionSource<Lease> Granted { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+
+    /// <summary>How many rounds are over.</summary>
+    internal long Rounds => Volatile.Read(ref _rounds);
+
+    /// <summary>How often leases are renewed, and claims tried again.</summary>
+    internal TimeSpan Interval => options.LeaseTimeout / 3;
+
+    /// <summary>Waits until the lease is this process's.</summary>
+    /// <param name="key">Whose lease.</param>
+    /// <param name="report">Told of trouble while the lease is waited for or held. It passes, or the lease is lost.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="StoreCorruptException">The lease's record is not known.</exception>
+    internal async Task<Lease> AcquireAsync(PartitionId key, Action<Exception> report, CancellationToken cancellationToken)
+    {
+        var claim = new Claim(key, report);
+        lock (_lock)
+        {
+            _timer ??= Uncaptured.Timer(options.TimeProvider, _ => _wake.Release(), null, Interval, Interval);
+            _loop ??= Uncaptured.Run(LoopAsync);
+            _claims.Add(key.Key, claim);
+        }
+
+        _wake.Release();
+        try
+        {
+            return await claim.Granted.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            await GiveBackAsync(claim).ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>Gives a lease back, so that another has it at once. Does nothing to one that passed on.</summary>
+    internal async ValueTask ReleaseAsync(Lease lease)
+    {
+        Claim? claim;
+        lock (_lock)
+            if (!_claims.TryGetValue(lease.Key.Key, out claim) || claim.Lease != lease) return;
+        await GiveBackAsync(claim).ConfigureAwait(false);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelQuietlyAsync(Report).ConfigureAwait(false);
+        if (_loop is not null) await _loop.ConfigureAwait(false);
+        if (_timer is not null) await _timer.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private async ValueTask GiveBackAsync(Claim claim)
+    {
+        bool isLastOfGroup;
+        ITimer? idle = null;
+        lock (_lock)
+        {
+            // One that was given up is not in the list any more, and the next claim of its key may be.
+            if (_claims.GetValueOrDefault(claim.Key.Key) == claim) _claims.Remove(claim.Key.Key);
+            isLastOfGroup = claim.Key.IsGroup && !_claims.Values.Any(c => c.Key.Name == claim.Key.Name);
+            if (_claims.Count == 0) (idle, _timer) = (_timer, null);
+        }
+
+        try
+        {
+            idle?.Dispose();
+        }
+        catch (Exception e)
+        {
+            claim.Report(e);
+        }
+
+        try
+        {
+            await WriteBackAsync(claim, isLastOfGroup).ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            // Not given back, it passes on by itself after the timeout.
+            claim.Report(e);
+        }
+    }
+
+    private async ValueTask WriteBackAsync(Claim claim, bool isLastOfGroup)
+    {
+        RecordChange[] leave = isLastOfGroup ? [RecordChange.Remove(RecordKind.Lease, PartitionId.MemberKey(claim.Key.Name, Owner))] : [];
+        if (claim.Lease is { } lease)
+        {
+            var free = new LeaseRecord(Guid.Empty, lease.Epoch, 0).Put(claim.Key.Key, null);
+            var written = await log.WriteAsync(new() { Requirements = lease.Requirements, Changes = [free, .. leave] }, CancellationToken.None).ConfigureAwait(false);
+            // One that has passed on is another's.
+            if (written.Refusal is null) return;
+        }
+
+        if (leave.Length > 0) await log.WriteAsync(new() { Changes = leave }, CancellationToken.None).ConfigureAwait(false);
+    }
+
+    // It serves all subscriptions of the process: whatever is thrown, it goes on with the next round.
+    private async Task LoopAsync()
+    {
+        while (!_stop.IsCancellationRequested)
+        {
+            try
+            {
+                await _wake.WaitAsync(_stop.Token).ConfigureAwait(false);
+                // Wakes that came together are one.
+                while (_wake.Wait(0, CancellationToken.None))
+                {
+                }
+
+                await RoundAsync().ConfigureAwait(false);
+                Interlocked.Increment(ref _rounds);
+            }
+            catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+            {
+            }
+            catch (Exception e)
+            {
+                // Leases not renewed end by the clock of those who hold them.
+                Report(e);
+            }
+        }
+    }
+
+    private void Report(Exception error)
+    {
+        Claim[] claims;
+        lock (_lock) claims = [.. _claims.Values];
+        foreach (var claim in claims) claim.Report(error);
+    }
+
+    private async Task RoundAsync()
+    {
+        Claim[] claims;
+        lock (_lock) claims = [.. _claims.Values];
+        if (claims.Length == 0) return;
+        var before = options.TimeProvider.GetTimestamp();
+        var round = new LeaseRound(Owner, IsExpired);
+        foreach (var group in claims.GroupBy(c => c.Key.Name))
+            await round.ReadAsync(log, group.First().Key, [.. group.Select(c => c.Key.Key)], _stop.Token).ConfigureAwait(false);
+        var verdicts = claims.Select(c => round.Decide(c.Key, c.Lease, claims.Count(o => o.Key.Name == c.Key.Name && o.Lease is { IsHeld: true, IsAskedBack: false }))).ToArray();
+        await round.WriteAsync(log, _stop.Token).ConfigureAwait(false);
+        for (var i = 0; i < claims.Length; i++)
+        {
+            try
+            {
+                await ApplyAsync(claims[i], round.Outcome(verdicts[i]), before).ConfigureAwait(false);
+            }
+            catch (Exception e)
+            {
+                claims[i].Report(e);
+            }
+        }
+
+        var now = options.TimeProvider.GetTimestamp();
+        lock (_lock)
+        {
+            foreach (var (key, record) in round.Seen)
+                if (!_seen.TryGetValue(key, out var known) || known.Record != record) _seen[key] = (record, now);
+        }
+
+        await LeaveAsync(claims).ConfigureAwait(false);
+        LookAgainInTime(claims, verdicts, now);
+    }
+
+    // A group that was given up during the round may have been entered among its members by it once more.
+    private async ValueTask LeaveAsync(Claim[] claims)
+    {
+        string[] left;
+        lock (_lock)
+            left = [.. claims.Where(c => c.Key.IsGroup).Select(c => c.Key.Name).Distinct().Where(name => !_claims.Values.Any(c => c.Key.Name == name))];
+        if (left.Length == 0) return;
+        await log.WriteAsync(new() { Changes = [.. left.Select(name => RecordChange.Remove(RecordKind.Lease, PartitionId.MemberKey(name, Owner)))] }, CancellationToken.None).ConfigureAwait(false);
+    }
+
+    /// <summary>Who holds a lease that this process waits for, and for how long nothing of it has changed; nulls where nobody does, or it was not looked at yet.</summary>
+    internal (Guid? Owner, TimeSpan? Silence) HolderOf(string key)
+    {
+        lock (_lock)
+        {
+            if (!_seen.TryGetValue(key, out var seen) || seen.Record.Owner == Guid.Empty || seen.Record.Owner == Owner) return (null, null);
+            return (seen.Record.Owner, options.TimeProvider.GetElapsedTime(seen.Since));
+        }
+    }
+
+    /// <summary>A lease that is waited for is looked at again when it may have ended, not up to an interval later.</summary>
+    private void LookAgainInTime(Claim[] claims, LeaseVerdict[] verdicts, long now)
+    {
+        var next = Interval;
+        for (var i = 0; i < claims.Length; i++)
+        {
+            if (verdicts[i].Kind != LeaseVerdictKind.Waiting || !_seen.TryGetValue(claims[i].Key.Key, out var seen) || seen.Record.Owner == Guid.Empty) continue;
+            // Timers are rounded down to milliseconds.
+            var rest = options.LeaseTimeout - options.TimeProvider.GetElapsedTime(seen.Since, now) + TimeSpan.FromMilliseconds(1);
+            if (rest > TimeSpan.Zero && rest < next) next = rest;
+        }
+
+        if (next == Interval) return;
+        lock (_lock) _timer?.Change(next, Interval);
+    }
+
+    private async ValueTask ApplyAsync(Claim claim, LeaseVerdict verdict, long before)
+    {
+        switch (verdict.Kind)
+        {
+            case LeaseVerdictKind.Failed:
+                claim.Report(verdict.Error!);
+                claim.Lease?.Lose();
+                claim.Granted.TrySetException(verdict.Error!);
+                break;
+            case LeaseVerdictKind.Lost:
+                claim.Lease!.Lose();
+                break;
+            case LeaseVerdictKind.Renewed:
+                claim.Lease!.Renewed(before);
+                if (verdict.IsAskedBack) claim.Lease.AskBack();
+                break;
+            case LeaseVerdictKind.Changed:
+                // The record says to whom it has passed, and the next round reads it.
+                _wake.Release();
+                break;
+            case LeaseVerdictKind.Granted:
+                await GrantAsync(claim, verdict.Epoch, before).ConfigureAwait(false);
+                break;
+        }
+    }
+
+    private async ValueTask GrantAsync(Claim claim, long epoch, long before)
+    {
+        var lease = new Lease(claim.Key, Owner, epoch, options.LeaseTimeout, options.TimeProvider, before, claim.Report);
+        bool isWanted;
+        lock (_lock)
+        {
+            claim.Lease = lease;
+            isWanted = _claims.TryGetValue(claim.Key.Key, out var current) && current == claim;
+        }
+
+        claim.Granted.TrySetResult(lease);
+        // Nobody waits for it any more: it was given up while the round was under way.
+        if (!isWanted) await GiveBackAsync(claim).ConfigureAwait(false);
+    }
+
+    private bool IsExpired(string key, LeaseRecord record) =>
+        _seen.TryGetValue(key, out var seen) && seen.Record == record && options.TimeProvider.GetElapsedTime(seen.Since) >= options.LeaseTimeout;
+}

@@ -1,0 +1,39 @@
+using System.Buffers.Binary;
+using EventSourcing.Storage;
+
+namespace EventSourcing.Leasing;
+
+/// <summary>Who runs something: the value of a <see cref="RecordKind.Lease"/> record.</summary>
+/// <param name="Owner">The owner; empty when it was given back.</param>
+/// <param name="Epoch">Rises with every change of owner.</param>
+/// <param name="Renewals">Rises while the owner lives.</param>
+internal readonly record struct LeaseRecord(Guid Owner, long Epoch, long Renewals)
+{
+    private const byte Format = 1;
+
+    // The renewals come last: what is before them says who holds the lease in which epoch.
+    private const int RenewalsAt = 25;
+
+    internal byte[] ToBytes()
+    {
+        var bytes = new byte[33];
+        bytes[0] = Format;
+        Owner.TryWriteBytes(bytes.AsSpan(1));
+        BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(17), Epoch);
+        BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(RenewalsAt), Renewals);
+        return bytes;
+    }
+
+    internal static LeaseRecord Parse(StoredRecord record)
+    {
+        var bytes = record.Value.Span;
+        if (bytes.Length != 33 || bytes[0] != Format) throw new StoreCorruptException("its form is not known", $"lease '{record.Key}'");
+        return new(new(bytes[1..17]), BinaryPrimitives.ReadInt64LittleEndian(bytes[17..]), BinaryPrimitives.ReadInt64LittleEndian(bytes[RenewalsAt..]));
+    }
+
+    /// <summary>The requirement that an owner holds a lease in an epoch, however often it was renewed.</summary>
+    internal static RecordRequirement HeldBy(string key, Guid owner, long epoch) =>
+        RecordRequirement.StartsWith(RecordKind.Lease, key, new LeaseRecord(owner, epoch, 0).ToBytes().AsMemory(0, RenewalsAt));
+
+    internal RecordChange Put(string key, long? ifRevision) => RecordChange.Put(RecordKind.Lease, key, ToBytes(), ifRevision);
+}

@@ -1,0 +1,90 @@
+using System.Globalization;
+using System.Text;
+
+namespace EventSourcing.Leasing;
+
+/// <summary>A segment of a subscription, and the keys of its records. Names have no slash, so that no name's records lie among another's.</summary>
+/// <param name="Name">The subscription's name.</param>
+/// <param name="Segment">From 0.</param>
+/// <param name="Segments">1, or <see cref="PartitionCount"/>.</param>
+internal readonly record struct PartitionId(string Name, int Segment, int Segments)
+{
+    internal const int PartitionCount = 16;
+
+    internal bool IsGroup => Segments > 1;
+
+    /// <summary>The key of checkpoint and lease. A single subscription's has the bare name.</summary>
+    internal string Key => IsGroup ? string.Create(CultureInfo.InvariantCulture, $"{Name}/{Segment:x2}") : Name;
+
+    /// <summary>Which segment a key of checkpoint or lease is about; false when it is none.</summary>
+    internal static bool TryParse(string recordKey, out PartitionId key)
+    {
+        var slash = recordKey.IndexOf('/', StringComparison.Ordinal);
+        key = slash < 0 ? new(recordKey, 0, 1) : default;
+        if (slash < 0) return true;
+        if (recordKey.Length != slash + 3 || !int.TryParse(recordKey.AsSpan(slash + 1), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var segment) || segment >= PartitionCount)
+            return false;
+        key = new(recordKey[..slash], segment, PartitionCount);
+        return true;
+    }
+
+    internal static string MembersOf(string name) => $"{name}/member/";
+
+    internal string ParkedPrefix => string.Create(CultureInfo.InvariantCulture, $"{Name}/{Segment:x2}/");
+
+    /// <summary>Records of one key lie together, in order of position.</summary>
+    internal string ParkedKey(string key, GlobalPosition position) =>
+        string.Create(CultureInfo.InvariantCulture, $"{ParkedPrefix}{Hash(key):x16}/{position.ToInt64():x16}");
+
+    internal string ParkedKeyPrefix(string key) => string.Create(CultureInfo.InvariantCulture, $"{ParkedPrefix}{Hash(key):x16}/");
+
+    /// <summary>Which event a record of <see cref="ParkedKey"/> is about; false when it is no such key.</summary>
+    internal static bool TryParseParkedKey(string recordKey, out ulong hash, out long position)
+    {
+        (hash, position) = (0, 0);
+        return recordKey.Split('/') is [_, _, { Length: 16 } hashed, { Length: 16 } at]
+            && ulong.TryParse(hashed, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out hash)
+            && long.TryParse(at, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out position) && position > 0;
+    }
+
+    /// <summary>The last key with a prefix: no record's key has a character beyond it.</summary>
+    internal static string LastOf(string prefix) => prefix + "~";
+
+    internal bool Holds(string key) => Segments == 1 || SegmentOf(key) == Segment;
+
+    /// <summary>The segment of a group that holds a key.</summary>
+    internal static int SegmentOf(string key) => (int)(Hash(key) % PartitionCount);
+
+    /// <summary>The same in every process and for ever: FNV-1a over UTF-16 units, then the finalizer of SplitMix64, whose low bits are good.</summary>
+    internal static ulong Hash(string key)
+    {
+        var hash = 14695981039346656037UL;
+        foreach (var c in key) hash = (hash ^ c) * 1099511628211UL;
+        hash = (hash ^ (hash >> 30)) * 0xBF58476D1CE4E5B9UL;
+        hash = (hash ^ (hash >> 27)) * 0x94D049BB133111EBUL;
+        return hash ^ (hash >> 31);
+    }
+
+    /// <summary>The key of a process's record among the members of a group.</summary>
+    internal static string MemberKey(string name, Guid owner) => MembersOf(name) + owner.ToString("N");
+
+    /// <summary>Refuses a name that is not valid, or that is too long for the keys that are made of it.</summary>
+    internal static void ThrowIfInvalid(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        Storage.Name.ThrowIfInvalid(name, "subscription name", nameof(name));
+        if (name.Length > 200 || name.Contains('/', StringComparison.Ordinal))
+            throw new ArgumentException($"A subscription name has at most 200 characters and no slash: '{name}'.", nameof(name));
+        var (bytes, most) = (Encoding.UTF8.GetByteCount(name), Storage.Name.MaxBytes - s_addedBytes);
+        if (bytes > most) throw new ArgumentException($"A subscription name takes at most {most} bytes of UTF-8, as the keys of its records are longer: '{name}' takes {bytes}.", nameof(name));
+    }
+
+    // By how much the longest key that is made of a name exceeds it.
+    private static readonly int s_addedBytes = LongestKeyOf("").Length;
+
+    private static string LongestKeyOf(string name)
+    {
+        var last = new PartitionId(name, PartitionCount - 1, PartitionCount);
+        return new[] { last.Key, last.ParkedKey("", GlobalPosition.FromInt64(long.MaxValue)), MemberKey(name, Guid.Empty) }.MaxBy(k => k.Length)!;
+    }
+}

@@ -1,9 +1,0 @@
-using EventSourcing.Internal;
-
-namespace EventSourcing.Subscriptions.Internal;
-
-/// <summary>An effect was refused inside the transaction; nothing of it is kept.</summary>
-internal sealed class EffectException(Exception error) : Exception(ExceptionText.MessageOf(error), error)
-{
-    internal Exception Error { get; } = error;
-}

@@ -1,7 +1,0 @@
-namespace EventSourcing.Subscriptions.Internal;
-
-/// <summary>How far a subscription is behind, as far as this process knows.</summary>
-/// <param name="Subscription">Its name.</param>
-/// <param name="Events">Events after its position.</param>
-/// <param name="Time">The age of the event that comes next.</param>
-internal readonly record struct SubscriptionLag(string Subscription, long Events, TimeSpan Time);

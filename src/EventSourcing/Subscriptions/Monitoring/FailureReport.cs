@@ -1,0 +1,32 @@
+using EventSourcing.Internal;
+using EventSourcing.Leasing;
+using EventSourcing.Storage;
+using EventSourcing.Tracing;
+
+namespace EventSourcing.Subscriptions.Monitoring;
+
+/// <summary>Tells who wants to know that an event's handling failed. Nothing is made for it while nobody does.</summary>
+internal sealed class FailureReport
+{
+    internal event Action<EventFailure>? Failed;
+
+    internal void Tell(PartitionId key, in RecordedEvent e, string? parkedKey, int attempt, FailureOutcome outcome, TimeSpan delay, Exception? error, string? reason = null)
+    {
+        SubscriptionMetrics.Failed(key.Name, outcome);
+        if (Failed is not { } failed) return;
+        Observers.Tell(failed, new()
+        {
+            Subscription = key.Name,
+            Partition = key.Segment,
+            Position = e.Position,
+            StreamId = e.StreamId,
+            Type = e.Type,
+            PartitionKey = parkedKey,
+            Attempt = attempt,
+            Outcome = outcome,
+            Delay = delay,
+            Exception = error,
+            Reason = reason ?? ExceptionText.Describe(error!),
+        });
+    }
+}

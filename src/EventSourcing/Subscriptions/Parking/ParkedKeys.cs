@@ -1,0 +1,192 @@
+using EventSourcing.Internal;
+using EventSourcing.Leasing;
+using EventSourcing.Storage;
+
+namespace EventSourcing.Subscriptions.Parking;
+
+/// <summary>Which keys of a segment have parked events, and the records that wait for the next checkpoint. Changed by the segment's runner only; counts and what waits may be read from anywhere.</summary>
+internal sealed class ParkedKeys(PartitionId key, ParkedReader reader)
+{
+    /// <summary>For how long the checkpoint is put off at most while records wait for it, so that the list is not kept waiting.</summary>
+    internal static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(1);
+
+    // Nor for more than this, so that memory and what comes again after a crash are bounded.
+    private const int MostWaiting = 256;
+    private const int MostWaitingBytes = 1 << 20;
+
+    private readonly Lock _lock = new();
+    private readonly List<Waiting> _waiting = [];
+    // Of each key the event that was parked first, as far as the log holds it; null where all of its events wait.
+    private Dictionary<string, Oldest?> _keys = new(StringComparer.Ordinal);
+    private HashSet<string> _damaged = new(StringComparer.Ordinal);
+    private long _written, _waitingBytes;
+    private Oldest? _oldest, _oldestWaiting;
+    private bool _isOldestKnown = true;
+
+    internal long Count
+    {
+        get
+        {
+            lock (_lock) return _written + _waiting.Count;
+        }
+    }
+
+    /// <summary>What is known of the event that was set aside first; null when there is none.</summary>
+    internal Oldest? First
+    {
+        get
+        {
+            lock (_lock)
+            {
+                if (!_isOldestKnown) (_oldest, _isOldestKnown) = (FindOldest(), true);
+                return _oldest ?? _oldestWaiting;
+            }
+        }
+    }
+
+    internal ParkedReader Reader => reader;
+
+    /// <summary>A copy of the records that are not in the log yet, in order of position.</summary>
+    internal StoredRecord[] WaitingRecords
+    {
+        get
+        {
+            lock (_lock) return [.. _waiting.Select(w => w.Record)];
+        }
+    }
+
+    /// <summary>For the runner.</summary>
+    internal IReadOnlyCollection<string> Keys => _keys.Keys;
+
+    /// <summary>True when records are not in the log yet. For the runner.</summary>
+    internal bool IsWaiting => _waiting.Count > 0;
+
+    /// <summary>True when they are many. For the runner.</summary>
+    internal bool AreMany => _waiting.Count >= MostWaiting || _waitingBytes >= MostWaitingBytes;
+
+    internal bool Contains(string parkedKey) => _keys.ContainsKey(parkedKey);
+
+    /// <summary>Holds back the key at once; the record waits for the next checkpoint.</summary>
+    internal void Add(ParkedEvent parked)
+    {
+        var record = new Waiting(parked.PartitionKey, Oldest.Of(parked), new(key.ParkedKey(parked.PartitionKey, parked.Event.Position), parked.ToBytes(), 0));
+        lock (_lock)
+        {
+            _keys.TryAdd(parked.PartitionKey, null);
+            _oldestWaiting ??= record.Parked;
+            _waiting.Add(record);
+            _waitingBytes += record.Record.Value.Length;
+        }
+    }
+
+    /// <summary>The changes that store the records that wait, and another after them. One that is stored already, because its event comes again after a reset, stays what it is.</summary>
+    internal RecordChange[] ChangesWith(RecordChange? checkpoint)
+    {
+        if (!IsWaiting) return checkpoint is { } alone ? [alone] : [];
+        var changes = new List<RecordChange>(_waiting.Count + 1);
+        foreach (var (_, _, record) in _waiting)
+        {
+            // A damaged one would refuse to be compared, and what comes again says more than it does.
+            if (_damaged.Contains(record.Key)) changes.Add(RecordChange.Remove(RecordKind.Parked, record.Key));
+            changes.Add(RecordChange.Put(RecordKind.Parked, record.Key, record.Value, 0).OrSkip());
+        }
+
+        if (checkpoint is { } last) changes.Add(last);
+        return [.. changes];
+    }
+
+    /// <summary>What waited is in the log.</summary>
+    /// <param name="changes">What <see cref="ChangesWith"/> returned.</param>
+    /// <param name="changed">Which of them were made.</param>
+    internal void Written(RecordChange[] changes, IReadOnlyList<bool> changed)
+    {
+        if (!IsWaiting) return;
+        lock (_lock)
+        {
+            for (var i = 0; i < changes.Length; i++)
+                if (changed[i] && changes[i].Kind == RecordKind.Parked) _written += changes[i].IsRemoval ? -1 : 1;
+            foreach (var (parkedKey, parked, record) in _waiting)
+            {
+                _keys[parkedKey] ??= parked;
+                _damaged.Remove(record.Key);
+            }
+
+            _oldest ??= _oldestWaiting;
+            ClearWaiting();
+        }
+    }
+
+    /// <summary>Events of a key are gone from the log.</summary>
+    /// <param name="parkedKey">The key.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="left">The first that is left, as it is parked now; null when there is none: the key flows on.</param>
+    internal void Removed(string parkedKey, int count, ParkedEvent? left)
+    {
+        lock (_lock)
+        {
+            _written -= count;
+            _isOldestKnown &= _oldest is not null && _keys.GetValueOrDefault(parkedKey) != _oldest;
+            if (left is null) _keys.Remove(parkedKey);
+            else _keys[parkedKey] = Oldest.Of(left);
+        }
+    }
+
+    /// <summary>The record of an event is as it should be, or gone.</summary>
+    internal void Restored(string recordKey) => _damaged.Remove(recordKey);
+
+    /// <summary>What waits will not be written by this runner: the events come again.</summary>
+    internal void ForgetWaiting()
+    {
+        lock (_lock) ClearWaiting();
+    }
+
+    /// <summary>What the log holds; what waits is forgotten.</summary>
+    internal async ValueTask LoadAsync(CancellationToken cancellationToken)
+    {
+        var (keys, damaged) = (new Dictionary<string, Oldest?>(StringComparer.Ordinal), new HashSet<string>(StringComparer.Ordinal));
+        var count = 0L;
+        await foreach (var found in reader.ReadAsync(key.ParkedPrefix, cancellationToken).ConfigureAwait(false))
+        {
+            if (!keys.TryGetValue(found.Event.PartitionKey, out var first) || first!.IsAfter(found.Event)) keys[found.Event.PartitionKey] = Oldest.Of(found.Event);
+            if (found.Revision is null) damaged.Add(found.RecordKey);
+            count++;
+        }
+
+        _damaged = damaged;
+        lock (_lock)
+        {
+            (_keys, _written, _isOldestKnown) = (keys, count, false);
+            ClearWaiting();
+        }
+    }
+
+    private Oldest? FindOldest()
+    {
+        Oldest? oldest = null;
+        foreach (var one in _keys.Values)
+            if (one is not null && (oldest is null || oldest.IsAfter(one))) oldest = one;
+        return oldest;
+    }
+
+    private void ClearWaiting()
+    {
+        _waiting.Clear();
+        (_waitingBytes, _oldestWaiting) = (0, null);
+    }
+
+    /// <summary>When an event was set aside, and why; without the event.</summary>
+    internal sealed record Oldest(DateTimeOffset At, GlobalPosition Position, string Reason)
+    {
+        internal static Oldest Of(ParkedEvent parked) => new(parked.ParkedAt, parked.Event.Position, parked.Reason);
+
+        /// <summary>Of those that were set aside at the same time, the first one's failure holds back the others.</summary>
+        internal bool IsAfter(ParkedEvent other) => IsAfter(other.ParkedAt, other.Event.Position);
+
+        internal bool IsAfter(Oldest other) => IsAfter(other.At, other.Position);
+
+        private bool IsAfter(DateTimeOffset at, GlobalPosition position) => At != at ? At > at : Position > position;
+    }
+
+    /// <summary>A record that waits, and what is known of its event.</summary>
+    private readonly record struct Waiting(string Key, Oldest Parked, StoredRecord Record);
+}

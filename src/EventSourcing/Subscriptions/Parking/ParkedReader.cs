@@ -1,0 +1,110 @@
+using System.Runtime.CompilerServices;
+using EventSourcing.Leasing;
+using EventSourcing.Storage;
+using EventSourcing.Subscriptions.Running;
+
+namespace EventSourcing.Subscriptions.Parking;
+
+/// <summary>An event that is set aside, as the log holds it.</summary>
+/// <param name="RecordKey">The key of its record.</param>
+/// <param name="Revision">The record's revision; null when the record is damaged.</param>
+/// <param name="Event">The event.</param>
+internal readonly record struct FoundParked(string RecordKey, long? Revision, ParkedEvent Event);
+
+/// <summary>Reads what is parked, in pages that are bounded by bytes.</summary>
+/// <param name="log">The log.</param>
+/// <param name="options">The subscription's, which know the key of an event; null for a reader that runs no subscription.</param>
+/// <remarks>The key of a record says which event it is about. So what a damaged record said of the event is read from the log again, and the event can be retried or discarded as any other.</remarks>
+internal sealed class ParkedReader(IEventLog log, SubscriptionOptions? options)
+{
+    /// <summary>The events parked whose records' keys begin with a prefix, in order of the keys.</summary>
+    /// <exception cref="StoreCorruptException">A record is damaged and its event cannot be found.</exception>
+    internal async IAsyncEnumerable<FoundParked> ReadAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var record in RecordReader.ReadAsync(log, RecordKind.Parked, prefix, PartitionId.LastOf(prefix), cancellationToken).ConfigureAwait(false))
+            yield return await ReadAsync(record, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>The same for a list of them, with records that are to be written still: one that cannot be read does not keep the others back.</summary>
+    /// <param name="prefix">The first part of the keys.</param>
+    /// <param name="waiting">Records that the log does not hold yet, in order; one that it holds counts once.</param>
+    /// <param name="cancellationToken">Ends the read.</param>
+    /// <exception cref="StoreCorruptException">As above, of all such records, after the last of the others.</exception>
+    internal async IAsyncEnumerable<ParkedEvent> ListAsync(string prefix, IEnumerable<StoredRecord> waiting, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        List<StoreCorruptException> errors = [];
+        var rest = new Queue<StoredRecord>(waiting);
+        await foreach (var record in RecordReader.ReadAsync(log, RecordKind.Parked, prefix, PartitionId.LastOf(prefix), cancellationToken).ConfigureAwait(false))
+        {
+            while (rest.TryPeek(out var next) && Utf8Order.Instance.Compare(next.Key, record.Key) <= 0)
+                if (rest.Dequeue().Key != record.Key) yield return Parse(next);
+            ParkedEvent parked;
+            try
+            {
+                parked = (await ReadAsync(record, cancellationToken).ConfigureAwait(false)).Event;
+            }
+            catch (StoreCorruptException e) when (e.RecordKey == record.Key)
+            {
+                errors.Add(e);
+                continue;
+            }
+
+            yield return parked;
+        }
+
+        foreach (var next in rest) yield return Parse(next);
+        if (errors.Count > 0) throw Joined(errors);
+
+        static ParkedEvent Parse(StoredRecord record) => ParkedEvent.TryParse(record, out var parked, out var error) ? parked : throw error;
+    }
+
+    private async ValueTask<FoundParked> ReadAsync(FoundRecord found, CancellationToken cancellationToken)
+    {
+        var error = found.Damage;
+        return found.Record is { } record && ParkedEvent.TryParse(record, out var parked, out error)
+            ? new(record.Key, record.Revision, parked)
+            : new(found.Key, null, await RestoreAsync(found.Key, error!, cancellationToken).ConfigureAwait(false));
+    }
+
+    private static StoreCorruptException Joined(List<StoreCorruptException> errors) => errors is [var one] ? one : new(
+        $"{errors.Count} records of parked events are damaged, and their events cannot be found", string.Join(", ", errors.Select(e => $"'{e.RecordKey}'")), new AggregateException(errors));
+
+    private async ValueTask<ParkedEvent> RestoreAsync(string recordKey, StoreCorruptException damage, CancellationToken cancellationToken)
+    {
+        if (!PartitionId.TryParseParkedKey(recordKey, out var hash, out var position)) throw damage;
+        var e = await ReadAsync(position, recordKey, damage, cancellationToken).ConfigureAwait(false);
+        var eventKey = options?.KeyOrStream(e, out _) ?? e.StreamId.Value;
+        if (PartitionId.Hash(eventKey) != hash) eventKey = e.StreamId.Value;
+        if (PartitionId.Hash(eventKey) != hash)
+            throw Beyond(recordKey, damage, options is null ? $"the key of the event at position {position} is known to the subscription only" : $"the event at position {position} has another key now");
+        return new()
+        {
+            Event = e,
+            PartitionKey = eventKey,
+            Attempts = 0,
+            Reason = $"The record '{recordKey}' of this event is damaged ({damage.What}): why the event was set aside is lost.",
+            ParkedAt = e.Timestamp,
+        };
+    }
+
+    private async ValueTask<RecordedEvent> ReadAsync(long position, string recordKey, StoreCorruptException damage, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var read = new AllRead { AfterPosition = GlobalPosition.FromInt64(position - 1), ThroughPosition = GlobalPosition.FromInt64(position), MaxCount = 1 };
+            using var page = await log.ReadAsync(read, cancellationToken).ConfigureAwait(false);
+            return page.Events.IsEmpty ? throw Beyond(recordKey, damage, $"the log has no event at position {position}") : page.Events[0];
+        }
+        catch (PositionOutOfRangeException)
+        {
+            throw Beyond(recordKey, damage, $"the log ends before position {position}");
+        }
+        catch (StoreCorruptException e) when (e.RecordKey is null)
+        {
+            throw Beyond(recordKey, damage, $"its event is damaged too ({e.What})");
+        }
+    }
+
+    private static StoreCorruptException Beyond(string recordKey, StoreCorruptException damage, string why) =>
+        new($"{damage.What}, and {why}", $"parked event '{recordKey}'", damage) { RecordKey = recordKey };
+}

@@ -1,0 +1,134 @@
+using System.Collections.Frozen;
+using EventSourcing.Internal;
+using EventSourcing.Storage;
+using EventSourcing.Tracing;
+
+namespace EventSourcing.Subscriptions.Running;
+
+/// <summary>A handler that is the same for every store.</summary>
+internal sealed class UnboundHandler(BoundHandler handler) : SubscriptionHandler
+{
+    internal override bool IsBatch => handler.IsBatch;
+
+    internal override BoundHandler Bind(EventTypeMap types) => handler;
+}
+
+/// <summary>Handlers by type. The stored names of the types, and so what it wants, are those of one store.</summary>
+internal sealed class TypedHandler : SubscriptionHandler
+{
+    private readonly FrozenDictionary<Type, Func<EventEnvelope, DeliveryContext, CancellationToken, ValueTask>> _handlers;
+
+    internal TypedHandler(TypedHandlers handlers)
+    {
+        if (handlers.ByType.Count == 0) throw new ArgumentException("At least one type has a handler.", nameof(handlers));
+        _handlers = handlers.ByType.ToFrozenDictionary();
+        Query = EventQuery.Of([.. _handlers.Keys]);
+    }
+
+    internal override EventQuery Query { get; }
+
+    internal override BoundHandler Bind(EventTypeMap types) =>
+        new BoundTypedHandler(_handlers, Query.Resolve(types).Items.SelectMany(i => i.Types).ToFrozenSet(StringComparer.Ordinal));
+}
+
+internal sealed class EachHandler(Func<EventEnvelope, DeliveryContext, CancellationToken, ValueTask> handle) : BoundHandler
+{
+    internal override ValueTask HandleAsync(in RecordedEvent e, EventReader reader, DeliveryContext delivery, CancellationToken cancellationToken)
+    {
+        var envelopes = reader.Read(e);
+        return envelopes.Single is { } envelope ? HandleAsync(envelope, delivery, cancellationToken) : HandleAsync(envelopes, delivery, cancellationToken);
+    }
+
+    private ValueTask HandleAsync(EventEnvelope envelope, DeliveryContext delivery, CancellationToken cancellationToken)
+    {
+        delivery.Enter(envelope);
+        return handle(envelope, delivery, cancellationToken);
+    }
+
+    private async ValueTask HandleAsync(Envelopes envelopes, DeliveryContext delivery, CancellationToken cancellationToken)
+    {
+        for (var i = 0; i < envelopes.Count; i++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            await HandleAsync(envelopes[i], delivery, cancellationToken).ConfigureAwait(false);
+        }
+    }
+}
+
+internal sealed class EachRawHandler(Func<RecordedEvent, DeliveryContext, CancellationToken, ValueTask> handle) : BoundHandler
+{
+    internal override ValueTask HandleAsync(in RecordedEvent e, EventReader reader, DeliveryContext delivery, CancellationToken cancellationToken)
+    {
+        delivery.Enter(new HandledBytes(e));
+        return handle(e, delivery, cancellationToken);
+    }
+}
+
+internal sealed class BatchHandler(Func<IReadOnlyList<EventEnvelope>, DeliveryContext, CancellationToken, ValueTask> handle) : BoundHandler
+{
+    internal override bool IsBatch => true;
+
+    internal override ValueTask HandleAsync(in RecordedEvent e, EventReader reader, DeliveryContext delivery, CancellationToken cancellationToken)
+    {
+        delivery.EnterBatch();
+        return HandleAsync(new[] { e }, reader, delivery, cancellationToken);
+    }
+
+    internal override ValueTask HandleAsync(ReadOnlyMemory<RecordedEvent> events, EventReader reader, DeliveryContext delivery, CancellationToken cancellationToken)
+    {
+        var all = new List<EventEnvelope>(events.Length);
+        foreach (ref readonly var e in events.Span)
+        {
+            var envelopes = reader.Read(e);
+            for (var i = 0; i < envelopes.Count; i++) all.Add(envelopes[i]);
+        }
+
+        return all.Count == 0 ? default : handle(all, delivery, cancellationToken);
+    }
+}
+
+internal sealed class RawBatchHandler(Func<ReadOnlyMemory<RecordedEvent>, DeliveryContext, CancellationToken, ValueTask> handle) : BoundHandler
+{
+    internal override bool IsBatch => true;
+
+    internal override ValueTask HandleAsync(in RecordedEvent e, EventReader reader, DeliveryContext delivery, CancellationToken cancellationToken)
+    {
+        delivery.EnterBatch();
+        return handle(new[] { e }, delivery, cancellationToken);
+    }
+
+    internal override ValueTask HandleAsync(ReadOnlyMemory<RecordedEvent> events, EventReader reader, DeliveryContext delivery, CancellationToken cancellationToken) =>
+        handle(events, delivery, cancellationToken);
+}
+
+internal sealed class BoundTypedHandler(
+    FrozenDictionary<Type, Func<EventEnvelope, DeliveryContext, CancellationToken, ValueTask>> handlers, FrozenSet<string> names) : BoundHandler
+{
+    internal override bool Selects(string type) => names.Contains(type);
+
+    internal override ValueTask HandleAsync(in RecordedEvent e, EventReader reader, DeliveryContext delivery, CancellationToken cancellationToken)
+    {
+        var envelopes = reader.Read(e);
+        if (envelopes.Single is not { } envelope) return HandleAsync(envelopes, delivery, cancellationToken);
+        return handlers.TryGetValue(envelope.Data.GetType(), out var handle)
+            ? HandleAsync(envelope, handle, delivery, cancellationToken)
+            : throw new InvalidOperationException($"No handler takes {envelope.Data.GetType()}, which the type map gives for '{e.Type}'.");
+    }
+
+    private static ValueTask HandleAsync(
+        EventEnvelope envelope, Func<EventEnvelope, DeliveryContext, CancellationToken, ValueTask> handle, DeliveryContext delivery, CancellationToken cancellationToken)
+    {
+        delivery.Enter(envelope);
+        return handle(envelope, delivery, cancellationToken);
+    }
+
+    // Of several, those of other types were not asked for.
+    private async ValueTask HandleAsync(Envelopes envelopes, DeliveryContext delivery, CancellationToken cancellationToken)
+    {
+        for (var i = 0; i < envelopes.Count; i++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (handlers.TryGetValue(envelopes[i].Data.GetType(), out var handle)) await HandleAsync(envelopes[i], handle, delivery, cancellationToken).ConfigureAwait(false);
+        }
+    }
+}

@@ -1,0 +1,61 @@
+namespace EventSourcing.Subscriptions.Running;
+
+/// <summary>Something asked of a runner from outside, done on its loop.</summary>
+/// <param name="Work">What to do, or a part of it; false when more is left to do, which is done after other events were delivered.</param>
+/// <param name="NeedsLease">True when it can be done only while the lease is held.</param>
+internal sealed record Request(Func<ValueTask<bool>> Work, bool NeedsLease)
+{
+    internal TaskCompletionSource Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+}
+
+/// <summary>What was asked of a runner and is not done yet, in order.</summary>
+internal sealed class Requests
+{
+    private readonly Lock _lock = new();
+    private readonly Queue<Request> _queue = new();
+    private bool _isClosed;
+
+    /// <summary>False when the runner has ended.</summary>
+    internal bool TryAdd(Request request)
+    {
+        lock (_lock)
+        {
+            if (!_isClosed) _queue.Enqueue(request);
+            return !_isClosed;
+        }
+    }
+
+    internal Request? Next
+    {
+        get
+        {
+            lock (_lock) return _queue.TryPeek(out var request) ? request : null;
+        }
+    }
+
+    internal void RemoveNext()
+    {
+        lock (_lock) _queue.Dequeue();
+    }
+
+    /// <summary>Fails what was asked; nothing is taken from then on.</summary>
+    internal void Close(Exception error) => Fail(error, static _ => true, isLast: true);
+
+    /// <summary>Fails what cannot be done without the lease, which is not held any more.</summary>
+    internal void FailThoseThatNeedLease(Exception error) => Fail(error, static request => request.NeedsLease, isLast: false);
+
+    private void Fail(Exception error, Func<Request, bool> which, bool isLast)
+    {
+        Request[] failed;
+        lock (_lock)
+        {
+            _isClosed |= isLast;
+            failed = [.. _queue.Where(which)];
+            Request[] rest = [.. _queue.Where(request => !which(request))];
+            _queue.Clear();
+            foreach (var request in rest) _queue.Enqueue(request);
+        }
+
+        foreach (var request in failed) request.Done.TrySetException(error);
+    }
+}

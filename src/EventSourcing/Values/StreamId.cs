@@ -1,0 +1,100 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text.Json.Serialization;
+using EventSourcing.Storage;
+
+namespace EventSourcing;
+
+/// <summary>The name of a stream: the ordered events of one subject, such as <c>order-42</c> (category, dash, id).</summary>
+/// <remarks>
+/// 1 to 512 bytes of UTF-8; any character but control characters (NUL included) and lone surrogates; compared by ordinal,
+/// never normalized or case-folded. <c>default</c> names no stream: reading its <see cref="Value"/> throws.
+/// </remarks>
+[JsonConverter(typeof(StreamIdConverter))]
+public readonly record struct StreamId : IComparable<StreamId>, ISpanParsable<StreamId>
+{
+    private readonly string? _value;
+
+    /// <summary>Names a stream.</summary>
+    /// <param name="value">The name, 1 to 512 bytes of UTF-8.</param>
+    /// <exception cref="ArgumentException">The name is empty, too long, or has a control character or a lone surrogate.</exception>
+    public StreamId(string value)
+    {
+        ArgumentNullException.ThrowIfNull(value);
+        Name.ThrowIfInvalid(value, "stream name", nameof(value));
+        _value = value;
+    }
+
+    /// <summary>The name.</summary>
+    /// <exception cref="InvalidOperationException">This is <c>default</c>, which names no stream.</exception>
+    public string Value => _value ?? throw new InvalidOperationException("default(StreamId) names no stream.");
+
+    /// <summary>True for <c>default</c>, which names no stream.</summary>
+    public bool IsDefault => _value is null;
+
+    /// <summary>The part before the first dash; the whole name where there is none.</summary>
+    public string Category => Value.IndexOf('-', StringComparison.Ordinal) is var dash and > 0 ? Value[..dash] : Value;
+
+    /// <summary>True when <see cref="Category"/> equals <paramref name="category"/> by ordinal; allocates nothing.</summary>
+    /// <param name="category">The category asked for.</param>
+    public bool IsInCategory(string category)
+    {
+        ArgumentNullException.ThrowIfNull(category);
+        var dash = Value.IndexOf('-', StringComparison.Ordinal);
+        return (dash > 0 ? Value.AsSpan(0, dash) : Value).SequenceEqual(category);
+    }
+
+    /// <summary>Reads what <see cref="ToString"/> wrote.</summary>
+    /// <param name="s">The name.</param>
+    /// <param name="provider">Not used; the form is invariant.</param>
+    /// <exception cref="FormatException">The text is no stream name.</exception>
+    public static StreamId Parse(string s, IFormatProvider? provider)
+    {
+        ArgumentNullException.ThrowIfNull(s);
+        return Parse(s.AsSpan(), provider);
+    }
+
+    /// <inheritdoc cref="Parse(string, IFormatProvider?)"/>
+    public static StreamId Parse(ReadOnlySpan<char> s, IFormatProvider? provider) =>
+        TryParse(s, provider, out var result) ? result : throw new FormatException($"'{s}' is no stream name.");
+
+    /// <summary>Reads what <see cref="ToString"/> wrote; false when the text is no stream name.</summary>
+    /// <param name="s">The name.</param>
+    /// <param name="provider">Not used; the form is invariant.</param>
+    /// <param name="result">The value, or <c>default</c>.</param>
+    public static bool TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, out StreamId result) => TryParse(s.AsSpan(), provider, out result);
+
+    /// <inheritdoc cref="TryParse(string?, IFormatProvider?, out StreamId)"/>
+    public static bool TryParse(ReadOnlySpan<char> s, IFormatProvider? provider, out StreamId result)
+    {
+        var name = s.ToString();
+        result = Name.Violation(name, "stream name") is null ? new(name) : default;
+        return !result.IsDefault;
+    }
+
+    /// <inheritdoc/>
+    public int CompareTo(StreamId other) => string.CompareOrdinal(_value, other._value);
+
+    /// <inheritdoc/>
+    public override string ToString() => _value ?? "";
+
+    /// <summary>A string where a stream is asked for names it.</summary>
+    /// <param name="value">The name.</param>
+    /// <exception cref="ArgumentException">The name is not valid.</exception>
+    public static implicit operator StreamId(string value) => new(value);
+
+    /// <summary>The same as the implicit conversion, for languages without it.</summary>
+    /// <param name="value">The name.</param>
+    public static StreamId FromString(string value) => new(value);
+
+    /// <summary>Ordinal order.</summary>
+    public static bool operator <(StreamId left, StreamId right) => left.CompareTo(right) < 0;
+
+    /// <summary>Ordinal order.</summary>
+    public static bool operator <=(StreamId left, StreamId right) => left.CompareTo(right) <= 0;
+
+    /// <summary>Ordinal order.</summary>
+    public static bool operator >(StreamId left, StreamId right) => left.CompareTo(right) > 0;
+
+    /// <summary>Ordinal order.</summary>
+    public static bool operator >=(StreamId left, StreamId right) => left.CompareTo(right) >= 0;
+}
