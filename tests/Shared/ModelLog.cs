@@ -37,7 +37,7 @@ internal sealed class ModelLog
         if (demands.Any(d => !d.Expected.IsMetBy(_events.Count(e => e.Stream == d.StreamId)))) return "WrongExpectedVersion";
         if (append.Condition is { } condition)
         {
-            if (condition.After.ToInt64() > _events.Count) return "LogTruncated";
+            if (condition.After.ToInt64() > _events.Count) return "PositionOutOfRange";
             if (Read(condition.FailIfEventsMatch).FirstOrDefault(p => p > condition.After.ToInt64()) is var conflict and > 0) return $"AppendConditionFailed {conflict}";
         }
 
