@@ -2,7 +2,6 @@ using EventSourcing.Bus;
 using EventSourcing.Following;
 using EventSourcing.Internal;
 using EventSourcing.Storage;
-using EventSourcing.Subscriptions.Running;
 
 namespace EventSourcing;
 

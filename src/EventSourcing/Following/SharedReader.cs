@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using EventSourcing.Internal;
 using EventSourcing.Storage;
-using EventSourcing.Subscriptions.Running;
 
 namespace EventSourcing.Following;
 

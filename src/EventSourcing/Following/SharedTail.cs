@@ -1,7 +1,6 @@
 using EventSourcing.Internal;
 using EventSourcing.Leasing;
 using EventSourcing.Storage;
-using EventSourcing.Subscriptions.Running;
 
 namespace EventSourcing.Following;
 

@@ -1,5 +1,3 @@
-using EventSourcing.Subscriptions.Running;
-
 namespace EventSourcing.Following;
 
 /// <summary>Tells the partition of an event; -1 for an event that is for none.</summary>

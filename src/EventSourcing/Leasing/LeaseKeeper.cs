@@ -11,7 +11,7 @@ namespace EventSourcing.Leasing;
 /// changed since it looked last; so the holder gives up first, unless it was frozen, and then the epoch refuses what it writes.
 /// </para>
 /// </remarks>
-internal sealed class LeaseKeeper(IEventLog log, SubscriberOptions options) : IAsyncDisposable
+internal sealed class LeaseKeeper(IEventLog log, TimeProvider time, TimeSpan leaseTimeout) : IAsyncDisposable
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Claim> _claims = [];
@@ -39,7 +39,7 @@ internal sealed class LeaseKeeper(IEventLog log, SubscriberOptions options) : IA
     internal long Rounds => Volatile.Read(ref _rounds);
 
     /// <summary>How often leases are renewed, and claims tried again.</summary>
-    internal TimeSpan Interval => options.LeaseTimeout / 3;
+    internal TimeSpan Interval => leaseTimeout / 3;
 
     /// <summary>Waits until the lease is this process's.</summary>
     /// <param name="key">Whose lease.</param>
@@ -51,7 +51,7 @@ internal sealed class LeaseKeeper(IEventLog log, SubscriberOptions options) : IA
         var claim = new Claim(key, report);
         lock (_lock)
         {
-            _timer ??= Uncaptured.Timer(options.TimeProvider, _ => _wake.Release(), null, Interval, Interval);
+            _timer ??= Uncaptured.Timer(time, _ => _wake.Release(), null, Interval, Interval);
             _loop ??= Uncaptured.Run(LoopAsync);
             _claims.Add(key.Key, claim);
         }
@@ -169,7 +169,7 @@ internal sealed class LeaseKeeper(IEventLog log, SubscriberOptions options) : IA
         Claim[] claims;
         lock (_lock) claims = [.. _claims.Values];
         if (claims.Length == 0) return;
-        var before = options.TimeProvider.GetTimestamp();
+        var before = time.GetTimestamp();
         var round = new LeaseRound(Owner, IsExpired);
         foreach (var group in claims.GroupBy(c => c.Key.Name))
             await round.ReadAsync(log, group.First().Key, [.. group.Select(c => c.Key.Key)], _stop.Token).ConfigureAwait(false);
@@ -187,7 +187,7 @@ internal sealed class LeaseKeeper(IEventLog log, SubscriberOptions options) : IA
             }
         }
 
-        var now = options.TimeProvider.GetTimestamp();
+        var now = time.GetTimestamp();
         lock (_lock)
         {
             foreach (var (key, record) in round.Seen)
@@ -214,7 +214,7 @@ internal sealed class LeaseKeeper(IEventLog log, SubscriberOptions options) : IA
         lock (_lock)
         {
             if (!_seen.TryGetValue(key, out var seen) || seen.Record.Owner == Guid.Empty || seen.Record.Owner == Owner) return (null, null);
-            return (seen.Record.Owner, options.TimeProvider.GetElapsedTime(seen.Since));
+            return (seen.Record.Owner, time.GetElapsedTime(seen.Since));
         }
     }
 
@@ -226,7 +226,7 @@ internal sealed class LeaseKeeper(IEventLog log, SubscriberOptions options) : IA
         {
             if (verdicts[i].Kind != LeaseVerdictKind.Waiting || !_seen.TryGetValue(claims[i].Key.Key, out var seen) || seen.Record.Owner == Guid.Empty) continue;
             // Timers are rounded down to milliseconds.
-            var rest = options.LeaseTimeout - options.TimeProvider.GetElapsedTime(seen.Since, now) + TimeSpan.FromMilliseconds(1);
+            var rest = leaseTimeout - time.GetElapsedTime(seen.Since, now) + TimeSpan.FromMilliseconds(1);
             if (rest > TimeSpan.Zero && rest < next) next = rest;
         }
 
@@ -262,7 +262,7 @@ internal sealed class LeaseKeeper(IEventLog log, SubscriberOptions options) : IA
 
     private async ValueTask GrantAsync(Claim claim, long epoch, long before)
     {
-        var lease = new Lease(claim.Key, Owner, epoch, options.LeaseTimeout, options.TimeProvider, before, claim.Report);
+        var lease = new Lease(claim.Key, Owner, epoch, leaseTimeout, time, before, claim.Report);
         bool isWanted;
         lock (_lock)
         {
@@ -276,5 +276,5 @@ internal sealed class LeaseKeeper(IEventLog log, SubscriberOptions options) : IA
     }
 
     private bool IsExpired(string key, LeaseRecord record) =>
-        _seen.TryGetValue(key, out var seen) && seen.Record == record && options.TimeProvider.GetElapsedTime(seen.Since) >= options.LeaseTimeout;
+        _seen.TryGetValue(key, out var seen) && seen.Record == record && time.GetElapsedTime(seen.Since) >= leaseTimeout;
 }

@@ -1,7 +1,8 @@
+using EventSourcing.Following;
 using EventSourcing.Internal;
 using EventSourcing.Leasing;
 using EventSourcing.Storage;
-using EventSourcing.Subscriptions.Running;
+using EventSourcing.Subscriptions.Effects;
 using EventSourcing.Tracing;
 
 namespace EventSourcing;

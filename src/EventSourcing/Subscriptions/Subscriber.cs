@@ -2,6 +2,7 @@ using EventSourcing.Following;
 using EventSourcing.Internal;
 using EventSourcing.Leasing;
 using EventSourcing.Storage;
+using EventSourcing.Subscriptions.Handling;
 using EventSourcing.Subscriptions.Monitoring;
 using EventSourcing.Subscriptions.Running;
 
@@ -34,9 +35,9 @@ public sealed class Subscriber : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(store);
         _store = store;
         _options = (options ?? new()).Validated();
-        _leases = new(store.Log, _options);
+        _leases = new(store.Log, _options.TimeProvider, _options.LeaseTimeout);
         Pages = new(store.Log);
-        _lag = new(this);
+        _lag = new(_options.TimeProvider, ObserveLag, ReadLagAsync);
     }
 
     /// <summary>The subscriptions that were started and not stopped, in no order that matters.</summary>
@@ -177,6 +178,18 @@ public sealed class Subscriber : IAsyncDisposable
     {
         lock (_lock)
             if (_subscriptions.GetValueOrDefault(subscription.Name) == subscription) _subscriptions.Remove(subscription.Name);
+    }
+
+    private void ObserveLag(DateTimeOffset now, List<SubscriptionLag> lags)
+    {
+        foreach (var subscription in Subscriptions)
+            if (subscription.Lag(now) is { } lag) lags.Add(lag);
+    }
+
+    private async Task ReadLagAsync(CancellationToken cancellationToken)
+    {
+        Pages.Head = (await _store.GetHeadAsync(cancellationToken).ConfigureAwait(false)).ToInt64();
+        foreach (var subscription in Subscriptions) await subscription.ReadNextAsync(cancellationToken).ConfigureAwait(false);
     }
 
     private async Task CloseAsync(IReadOnlyList<Subscription> subscriptions)

@@ -1,5 +1,5 @@
 using EventSourcing.Storage;
-using EventSourcing.Subscriptions.Running;
+using EventSourcing.Subscriptions.Handling;
 
 namespace EventSourcing;
 

@@ -255,7 +255,7 @@ public sealed class LeaseTests : IAsyncDisposable
     public async Task Claim_that_is_given_up_before_its_answer_leaves_the_next_claim_alone([Values] bool isGroup)
     {
         var clock = new FakeTimeProvider();
-        await using var keeper = new LeaseKeeper(_log, new() { TimeProvider = clock, LeaseTimeout = s_timeout });
+        await using var keeper = new LeaseKeeper(_log, clock, s_timeout);
         TaskCompletionSource granted = new(TaskCreationOptions.RunContinuationsAsynchronously), answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
         _log.AfterNextWrite = () =>
         {

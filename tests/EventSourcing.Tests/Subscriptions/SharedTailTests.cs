@@ -1,7 +1,6 @@
 using EventSourcing.Following;
 using EventSourcing.Internal;
 using EventSourcing.Storage;
-using EventSourcing.Subscriptions.Running;
 using EventSourcing.Testing;
 using EventSourcing.Tests.Shared;
 using FluentAssertions;

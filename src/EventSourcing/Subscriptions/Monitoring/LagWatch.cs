@@ -3,9 +3,11 @@ using EventSourcing.Internal;
 namespace EventSourcing.Subscriptions.Monitoring;
 
 /// <summary>Knows how far the subscriptions of one subscriber are behind. Reads nothing while it is asked: what it has to read it reads afterwards, for the next time.</summary>
-/// <param name="subscriber">The subscriber.</param>
+/// <param name="time">The subscriber's clock.</param>
+/// <param name="observe">Adds how far each subscription is behind that is active, paused or faulted in this process, from what is known.</param>
+/// <param name="readAsync">Reads from the log what <paramref name="observe"/> needs.</param>
 [System.Diagnostics.CodeAnalysis.SuppressMessage("Reliability", "CA1001", Justification = "A source without timer or wait handle holds nothing that disposal would release.")]
-internal sealed class LagWatch(Subscriber subscriber)
+internal sealed class LagWatch(TimeProvider time, Action<DateTimeOffset, List<SubscriptionLag>> observe, Func<CancellationToken, Task> readAsync)
 {
     private static readonly TimeSpan s_shortest = TimeSpan.FromSeconds(1);
 
@@ -17,9 +19,7 @@ internal sealed class LagWatch(Subscriber subscriber)
     /// <summary>Tells how far each is behind that is active, paused or faulted in this process.</summary>
     internal void Observe(List<SubscriptionLag> lags)
     {
-        var now = subscriber.Options.TimeProvider.GetUtcNow();
-        foreach (var subscription in subscriber.Subscriptions)
-            if (subscription.Lag(now) is { } lag) lags.Add(lag);
+        observe(time.GetUtcNow(), lags);
         Read();
     }
 
@@ -34,7 +34,6 @@ internal sealed class LagWatch(Subscriber subscriber)
 
     private void Read()
     {
-        var time = subscriber.Options.TimeProvider;
         lock (_lock)
         {
             if (!_reading.IsCompleted || _closing.IsCancellationRequested || (_begunAt is { } begun && time.GetElapsedTime(begun) < s_shortest)) return;
@@ -47,12 +46,11 @@ internal sealed class LagWatch(Subscriber subscriber)
     {
         try
         {
-            subscriber.Pages.Head = (await subscriber.Store.GetHeadAsync(_closing.Token).ConfigureAwait(false)).ToInt64();
-            foreach (var subscription in subscriber.Subscriptions) await subscription.ReadNextAsync(_closing.Token).ConfigureAwait(false);
+            await readAsync(_closing.Token).ConfigureAwait(false);
         }
         catch (Exception)
         {
-            // Trouble with the log is told by those who need it to go on. The gauges show what was known before.
+            // A failure of the log is reported by the loops that need the log. The gauges keep the last values.
         }
     }
 }

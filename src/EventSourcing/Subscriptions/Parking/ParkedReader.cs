@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using EventSourcing.Leasing;
 using EventSourcing.Storage;
-using EventSourcing.Subscriptions.Running;
 
 namespace EventSourcing.Subscriptions.Parking;
 

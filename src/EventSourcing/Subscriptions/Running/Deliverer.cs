@@ -2,6 +2,8 @@ using EventSourcing.Following;
 using EventSourcing.Internal;
 using EventSourcing.Leasing;
 using EventSourcing.Storage;
+using EventSourcing.Subscriptions.Effects;
+using EventSourcing.Subscriptions.Handling;
 using EventSourcing.Subscriptions.Monitoring;
 using EventSourcing.Subscriptions.Parking;
 

@@ -1,6 +1,7 @@
 using EventSourcing.Following;
 using EventSourcing.Leasing;
 using EventSourcing.Storage;
+using EventSourcing.Subscriptions.Effects;
 using EventSourcing.Subscriptions.Monitoring;
 using EventSourcing.Subscriptions.Parking;
 

@@ -1,6 +1,6 @@
 using EventSourcing.Storage;
 
-namespace EventSourcing.Subscriptions.Running;
+namespace EventSourcing.Following;
 
 /// <summary>Which calls of handlers wait for which loops, so that none waits for itself: directly, or through others that wait for it.</summary>
 /// <remarks>

@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
-using EventSourcing.Storage;
 
-namespace EventSourcing.Subscriptions.Running;
+namespace EventSourcing.Storage;
 
 /// <summary>A record as it was found; <c>default</c> for none.</summary>
 /// <param name="Key">Its key.</param>

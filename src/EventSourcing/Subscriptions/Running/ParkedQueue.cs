@@ -1,10 +1,11 @@
 using EventSourcing.Internal;
 using EventSourcing.Leasing;
 using EventSourcing.Storage;
+using EventSourcing.Subscriptions.Effects;
 using EventSourcing.Subscriptions.Monitoring;
-using EventSourcing.Subscriptions.Running;
+using EventSourcing.Subscriptions.Parking;
 
-namespace EventSourcing.Subscriptions.Parking;
+namespace EventSourcing.Subscriptions.Running;
 
 /// <summary>What becomes of the events that a runner parked: delivered once more, or discarded. Used by the runner's loop only.</summary>
 internal sealed class ParkedQueue(PartitionId key, DeliveryContext delivery, Deliverer deliverer, ParkedKeys parkedKeys, Progress progress, RunnerStatistics tally, FailureReport report)

@@ -3,7 +3,7 @@ using EventSourcing.Internal;
 using EventSourcing.Storage;
 using EventSourcing.Tracing;
 
-namespace EventSourcing.Subscriptions.Running;
+namespace EventSourcing.Subscriptions.Handling;
 
 /// <summary>A handler that is the same for every store.</summary>
 internal sealed class UnboundHandler(BoundHandler handler) : SubscriptionHandler

@@ -1,7 +1,8 @@
+using EventSourcing.Following;
 using EventSourcing.Internal;
 using EventSourcing.Storage;
 
-namespace EventSourcing.Subscriptions.Running;
+namespace EventSourcing.Subscriptions.Handling;
 
 /// <summary>Reads stored events for the handler of one subscription.</summary>
 /// <param name="codec">The codec.</param>

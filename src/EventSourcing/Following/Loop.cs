@@ -1,4 +1,4 @@
-namespace EventSourcing.Subscriptions.Running;
+namespace EventSourcing.Following;
 
 /// <summary>A background loop that calls code of the user's, and which call is under way.</summary>
 internal sealed class Loop

@@ -1,4 +1,4 @@
-namespace EventSourcing.Subscriptions.Running;
+namespace EventSourcing.Following;
 
 /// <summary>Up to where a runner is done for good as far as this process goes, and those who wait for a position.</summary>
 internal sealed class PositionWaiters

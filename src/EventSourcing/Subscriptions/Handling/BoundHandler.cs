@@ -1,6 +1,6 @@
 using EventSourcing.Storage;
 
-namespace EventSourcing.Subscriptions.Running;
+namespace EventSourcing.Subscriptions.Handling;
 
 /// <summary>A handler as one subscription calls it: what depends on the store is found.</summary>
 internal abstract class BoundHandler
