@@ -50,13 +50,14 @@ public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTrans
     /// <summary>Opens a log, creates file and tables where there are none, and migrates a log of an older schema, in one transaction that takes no longer for a long log. There is no way back: make a backup first.</summary>
     /// <param name="path">The file. Every symbolic link of the path is followed. Its directory has to exist: only the file is created.</param>
     /// <param name="options">How the log works; null for the defaults.</param>
-    /// <exception cref="ArgumentException">The path is empty, is too long (504 bytes of UTF-8 on Linux and macOS) or names no file, or an option is out of range.</exception>
-    /// <exception cref="StoreSchemaException">The file is no SQLite database, is one of something else, has a newer schema or, with <see cref="SqliteOptions.ReadOnly"/>, an older one, or has a part of the log's schema that is not as the library makes it. Nothing was changed.</exception>
-    /// <exception cref="StoreUnavailableException">
-    /// The file cannot be opened just now, or does not exist where it must; its directory does not exist or may not be entered; it has several names, is mounted by itself, or lies on a network file
-    /// system, where locks cannot be relied on; its write-ahead log was removed while somebody has it open, or is there without it; with <see cref="SqliteOptions.ReadOnly"/>, SQLite cannot make the files
-    /// that it needs beside it; or the process has loaded a SQLite older than 3.51.3, which can damage a file that several connections use. Nothing was changed.
+    /// <exception cref="ArgumentException">The path is empty, is too long (504 bytes of UTF-8 on Linux and macOS) or is a connection string, a URI or <c>:memory:</c>, or an option is out of range.</exception>
+    /// <exception cref="StoreConfigurationException">
+    /// The path is a directory; the file does not exist where it must; its directory does not exist or may not be entered; it has several names (hard links), is mounted by itself, or lies on a network file
+    /// system, where locks cannot be relied on; its write-ahead log was removed while a process has it open, or is there without it; with <see cref="SqliteOptions.ReadOnly"/>, SQLite cannot make the files
+    /// that it needs beside it; two options contradict each other; or the process has loaded a SQLite older than 3.51.3, which can damage a file that several connections use. Nothing was changed.
     /// </exception>
+    /// <exception cref="StoreUnavailableException">Another connection had the file locked for longer than <see cref="SqliteOptions.BusyTimeout"/>, or it could not be read or written this time. Nothing was changed.</exception>
+    /// <exception cref="StoreSchemaException">The file is no SQLite database, is one of something else, has a newer schema or, with <see cref="SqliteOptions.ReadOnly"/>, an older one, or has a part of the log's schema that is not as the library makes it. Nothing was changed.</exception>
     /// <exception cref="StoreCorruptException">The file is damaged.</exception>
     /// <exception cref="StoreFullException">There is no room for the new file.</exception>
     /// <exception cref="StoreReadOnlyException">The file, or its directory, cannot be written. Nothing was written.</exception>
@@ -327,7 +328,7 @@ public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTrans
     /// at the log's end are seen only by what still points to them: a checkpoint beyond the head is a <see cref="PositionOutOfRangeException"/> where it is used.
     /// </remarks>
     /// <param name="cancellationToken">Ends the examination.</param>
-    /// <exception cref="StoreUnavailableException">The file could not be read just now, which says nothing of its content.</exception>
+    /// <exception cref="StoreUnavailableException">The file could not be read this time, which says nothing about its content.</exception>
     /// <exception cref="ObjectDisposedException">The log is closed, or was closed before the examination ended.</exception>
     public async ValueTask<IntegrityReport> VerifyAsync(CancellationToken cancellationToken = default)
     {
@@ -344,9 +345,10 @@ public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTrans
     /// </remarks>
     /// <param name="path">The file. Links are followed.</param>
     /// <param name="cancellationToken">Ends the examination.</param>
-    /// <exception cref="ArgumentException">The path is empty or names no file.</exception>
+    /// <exception cref="ArgumentException">The path is empty, or is a connection string or a URI.</exception>
     /// <exception cref="InvalidOperationException">The file is open in this process, as far as the system tells (Linux).</exception>
-    /// <exception cref="StoreUnavailableException">The file does not exist, could not or may not be read, is open in another process as far as the system tells (64-bit Linux), or was changed meanwhile.</exception>
+    /// <exception cref="StoreConfigurationException">The path is a directory, or the file does not exist or may not be read.</exception>
+    /// <exception cref="StoreUnavailableException">The file could not be read this time, is open in another process as far as the system tells (64-bit Linux), or was changed meanwhile.</exception>
     /// <exception cref="StoreFullException">There is no room for the copy of a file that has a journal beside it.</exception>
     /// <exception cref="StoreSchemaException">The log has a newer schema, of which nothing can be said, or an older one, which opening for writing migrates.</exception>
     public static async ValueTask<IntegrityReport> VerifyAsync(string path, CancellationToken cancellationToken = default)
@@ -364,7 +366,8 @@ public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTrans
     /// <exception cref="StoreReadOnlyException">The log was opened for reading only, or the file cannot be written.</exception>
     /// <exception cref="StoreCorruptException">The file is damaged where it had to be read. Nothing was changed.</exception>
     /// <exception cref="StoreSchemaException">Something else stands in the place of the table of the log's facts. Nothing was changed.</exception>
-    /// <exception cref="StoreUnavailableException">Another connection wrote for longer than <see cref="SqliteOptions.BusyTimeout"/>, or the file cannot be reached. Nothing was changed.</exception>
+    /// <exception cref="StoreUnavailableException">Another connection wrote for longer than <see cref="SqliteOptions.BusyTimeout"/>, or the file could not be read or written this time. Nothing was changed.</exception>
+    /// <exception cref="StoreConfigurationException">The file was removed or replaced while it was open. Nothing was changed.</exception>
     public async ValueTask<Repair> RepairAsync(CancellationToken cancellationToken = default)
     {
         ThrowIfDisposed();
@@ -375,11 +378,12 @@ public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTrans
     /// <summary>The same for a file, open or not: for one that <see cref="Open"/> refuses because a tool has altered its view, a guard, an index or a trigger. The tag rules stay those of the file.</summary>
     /// <param name="path">The file. Links are followed.</param>
     /// <param name="cancellationToken">Before it is begun: nothing is done.</param>
-    /// <exception cref="ArgumentException">The path is empty or names no file.</exception>
+    /// <exception cref="ArgumentException">The path is empty, or is a connection string or a URI.</exception>
     /// <exception cref="StoreReadOnlyException">The file cannot be written.</exception>
     /// <exception cref="StoreCorruptException">The file is damaged where it had to be read. Nothing was changed.</exception>
     /// <exception cref="StoreSchemaException">The file is no log, has a newer or an older schema, or something else stands in the place of the table of the log's facts. Nothing was changed.</exception>
-    /// <exception cref="StoreUnavailableException">The file does not exist or cannot be opened, as for <see cref="Open"/>; or another connection wrote for longer than 15 s. Nothing was changed.</exception>
+    /// <exception cref="StoreConfigurationException">The file does not exist or cannot be used as it is, as for <see cref="Open"/>. Nothing was changed.</exception>
+    /// <exception cref="StoreUnavailableException">Another connection wrote for longer than 15 s, or the file could not be read or written this time. Nothing was changed.</exception>
     public static async ValueTask<Repair> RepairAsync(string path, CancellationToken cancellationToken = default)
     {
         SqliteLibrary.RefuseUnsafe();
@@ -402,9 +406,10 @@ public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTrans
     /// <param name="path">The new file. Its directory exists; the file does not, nor do <c>-wal</c>, <c>-shm</c> and <c>-journal</c> beside it.</param>
     /// <param name="progress">Hears of each MiB copied, on the thread that copies; null for none. What it throws changes nothing of the backup and is in <see cref="BackupResult.ProgressError"/>; to end the backup, cancel it.</param>
     /// <param name="cancellationToken">Ends the backup. Nothing of it is left.</param>
-    /// <exception cref="ArgumentException">The path is empty, names no file, or has the name of a part of a database.</exception>
+    /// <exception cref="ArgumentException">The path is empty, is a connection string or a URI, or has the name of a part of a database.</exception>
     /// <exception cref="BackupTargetExistsException">There is a file of that name, the log's own perhaps, or a companion of it. It is left as it is.</exception>
-    /// <exception cref="StoreUnavailableException">The directory does not exist, or reading or writing failed. Nothing is left.</exception>
+    /// <exception cref="StoreConfigurationException">The path is a directory, or its directory does not exist. Nothing is left.</exception>
+    /// <exception cref="StoreUnavailableException">Reading or writing failed this time. Nothing is left.</exception>
     /// <exception cref="StoreReadOnlyException">The directory cannot be written.</exception>
     /// <exception cref="StoreFullException">There is no room for the copy. Nothing is left.</exception>
     /// <exception cref="StoreCorruptException">The log's file is damaged so far that it cannot be copied.</exception>

@@ -70,6 +70,8 @@ public sealed class SqliteOptions
         if (MaxReaders is < 1 or > 256) throw new ArgumentOutOfRangeException(nameof(MaxReaders), MaxReaders, "MaxReaders is from 1 to 256.");
         if (CheckpointPages is < 1 or > 1_000_000)
             throw new ArgumentOutOfRangeException(nameof(CheckpointPages), CheckpointPages, "CheckpointPages is from 1 to 1,000,000.");
+        if (ReadOnly && AddToExistingDatabase)
+            throw new StoreConfigurationException("SqliteOptions.ReadOnly and SqliteOptions.AddToExistingDatabase contradict each other: a log that is opened for reading only cannot add its tables. Nothing was changed; set one of them to false.");
         ArgumentNullException.ThrowIfNull(Limits);
         Limits.Validated();
         return this;

@@ -36,7 +36,7 @@ internal sealed class Replies(Stream output)
             14 => "cantopen",
             _ => "io",
         },
-        StoreUnavailableException => "cantopen",
+        StoreUnavailableException or StoreConfigurationException => "cantopen",
         DuplicateEventException => "constraint",
         OperationCanceledException => "cancelled",
         ObjectDisposedException => "closed",

@@ -34,7 +34,7 @@ internal sealed unsafe class BackupFile : IDisposable
     {
         var full = System.IO.Path.GetFullPath(path);
         if (!Directory.Exists(System.IO.Path.GetDirectoryName(full)))
-            throw new StoreUnavailableException($"The backup '{full}' was not written: its directory does not exist.");
+            throw new StoreConfigurationException($"The backup '{full}' was not written: its directory does not exist. Create the directory, or correct the path.");
         var file = new BackupFile(full);
         file.RefuseExisting();
         Try(full, () =>
@@ -49,9 +49,9 @@ internal sealed unsafe class BackupFile : IDisposable
     /// <summary>Refuses a path that names no file, or one that SQLite would take for a part of another.</summary>
     internal static void ThrowIfInvalid(string path)
     {
-        ArgumentException.ThrowIfNullOrWhiteSpace(path);
-        if (path == ":memory:" || path.Contains('\0', StringComparison.Ordinal) || System.IO.Path.EndsInDirectorySeparator(path) || Directory.Exists(path))
-            throw new ArgumentException($"'{path.Replace('\0', '?')}' names no file.", nameof(path));
+        PathText.ThrowIfNoPath(path, nameof(path));
+        if (System.IO.Path.EndsInDirectorySeparator(path) || Directory.Exists(path))
+            throw new StoreConfigurationException($"The backup '{path}' was not written: it is a directory. Pass the path of a new file.");
         if (Array.Find(s_companions, c => c.Length > 0 && path.EndsWith(c, StringComparison.Ordinal)) is { } companion)
             throw new ArgumentException($"'{path}' ends in '{companion}': SQLite would take it for a part of the database beside it.", nameof(path));
     }

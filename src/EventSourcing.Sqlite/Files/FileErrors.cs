@@ -9,12 +9,19 @@ internal static class FileErrors
     // EROFS of Unix, ERROR_WRITE_PROTECT of Windows.
     private const int ReadOnly = 30, WriteProtected = unchecked((int)0x80070013);
 
+    // EINTR, EIO, EAGAIN, EBUSY, ENFILE and EMFILE of Linux; ERROR_SHARING_VIOLATION and ERROR_LOCK_VIOLATION of Windows: these can pass by themselves.
+    private const int Interrupted = 4, DeviceError = 5, TryAgain = 11, DeviceBusy = 16, SystemFilesUsedUp = 23, OpenFilesUsedUp = 24;
+    private const int SharingViolation = unchecked((int)0x80070020), LockViolation = unchecked((int)0x80070021);
+
     /// <param name="e">What was thrown.</param>
     /// <param name="what">What was not done, with the path.</param>
     internal static EventSourcingException Translate(Exception e, string what) => e switch
     {
         UnauthorizedAccessException or IOException { HResult: ReadOnly or WriteProtected } => new StoreReadOnlyException($"{what}: {e.Message}", e),
         IOException { HResult: NoSpace or NoQuota or DiskFull } => new StoreFullException($"{what}: {e.Message}", e),
-        _ => new StoreUnavailableException($"{what}: {e.Message}", e),
+        // A file that was there a moment ago: another call makes its own.
+        FileNotFoundException => new StoreUnavailableException($"{what}: {e.Message}", e),
+        IOException { HResult: Interrupted or DeviceError or TryAgain or DeviceBusy or SystemFilesUsedUp or OpenFilesUsedUp or SharingViolation or LockViolation } => new StoreUnavailableException($"{what}: {e.Message}", e),
+        _ => new StoreConfigurationException($"{what}: {e.Message}", e),
     };
 }

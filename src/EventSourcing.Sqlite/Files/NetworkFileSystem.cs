@@ -11,12 +11,12 @@ internal static class NetworkFileSystem
         "fuse.ceph-fuse", "fuse.cifs", "fuse.curlftpfs", "fuse.davfs", "fuse.gcsfuse", "fuse.glusterfs", "fuse.juicefs", "fuse.nfs", "fuse.rclone", "fuse.s3fs", "fuse.sshfs", "fuse.vmhgfs-fuse",
     };
 
-    /// <exception cref="StoreUnavailableException">The directory lies on a network file system.</exception>
+    /// <exception cref="StoreConfigurationException">The directory lies on a network file system.</exception>
     internal static void Refuse(string file)
     {
         var directory = Path.GetDirectoryName(file)!;
         if (Find(directory) is { } type)
-            throw new StoreUnavailableException($"'{file}' lies on a network file system ({type}), where several machines could damage it. Nothing was changed; put it on a local disk.");
+            throw new StoreConfigurationException($"'{file}' lies on a network file system ({type}), where several machines could damage it. Nothing was changed; put it on a local disk.");
     }
 
     /// <summary>True when a file is mounted by itself, by what the mounts say. Linux only.</summary>

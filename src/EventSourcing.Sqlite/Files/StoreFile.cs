@@ -40,7 +40,7 @@ internal sealed class StoreFile
     internal FileIdentity? Identity { get; }
 
     /// <summary>Refuses what may not be opened, or could not be told apart afterwards, before SQLite sees any of it.</summary>
-    /// <exception cref="StoreUnavailableException">A part of the log is no file or has a second name; or there is a write-ahead log without its database file, which SQLite would delete.</exception>
+    /// <exception cref="StoreConfigurationException">A part of the log is no file or has a second name; or there is a write-ahead log without its database file, which SQLite would delete.</exception>
     internal static void RefuseBeforeOpening(string path)
     {
         // The log first: nobody makes it before the database file.
@@ -52,20 +52,20 @@ internal sealed class StoreFile
         RefuseOther(FileStatus.Of(path + IndexSuffix) ?? default, path + IndexSuffix);
         if (log.Size > 0 && main.Size == 0)
         {
-            throw new StoreUnavailableException(
+            throw new StoreConfigurationException(
                 $"'{path}{LogSuffix}' is there without its database file '{path}' (missing or empty). Nothing was changed; put the database file back beside it, or, for a new log, remove '{path}{LogSuffix}' and '{path}{IndexSuffix}'.");
         }
     }
 
     /// <summary>Looks again, unless that was done a moment ago.</summary>
-    /// <exception cref="StoreUnavailableException">One of the files was removed or replaced, or has a second name.</exception>
+    /// <exception cref="StoreConfigurationException">One of the files was removed or replaced, or has a second name.</exception>
     internal void ThrowIfReplacedLately()
     {
         if ((_time.GetTimestamp() - _looked) * LooksPerSecond >= _time.TimestampFrequency) ThrowIfReplaced();
     }
 
     /// <summary>Looks now.</summary>
-    /// <exception cref="StoreUnavailableException">One of the files was removed or replaced, or has a second name.</exception>
+    /// <exception cref="StoreConfigurationException">One of the files was removed or replaced, or has a second name.</exception>
     internal void ThrowIfReplaced()
     {
         lock (_gate) Look();
@@ -73,7 +73,7 @@ internal sealed class StoreFile
     }
 
     /// <summary>Looks before the first statement of a new connection, while SQLite has opened nothing but the database file.</summary>
-    /// <exception cref="StoreUnavailableException">One of the files was removed or replaced, has a second name or is no file; or somebody works on a write-ahead log that was removed.</exception>
+    /// <exception cref="StoreConfigurationException">One of the files was removed or replaced, has a second name or is no file; or somebody works on a write-ahead log that was removed.</exception>
     internal void Examine()
     {
         lock (_gate)
@@ -88,7 +88,7 @@ internal sealed class StoreFile
     }
 
     /// <summary>Counts a connection that has the write-ahead log open from now on, until it is released.</summary>
-    /// <exception cref="StoreUnavailableException">The files are not those of the connections before it.</exception>
+    /// <exception cref="StoreConfigurationException">The files are not those of the connections before it.</exception>
     internal void Adopt(Database database)
     {
         lock (_gate)
@@ -119,9 +119,9 @@ internal sealed class StoreFile
     {
         if (Identity is not { } opened || FileStatus.Of(_name) is not { } main) return;
         if (!main.Exists)
-            throw new StoreUnavailableException($"'{Path}' was removed or renamed while it was open. Nothing was written; close the log, and open it where the file is now.");
+            throw new StoreConfigurationException($"'{Path}' was removed or renamed while it was open. Nothing was written; close the log, and open it where the file is now.");
         if (main.Identity != opened)
-            throw new StoreUnavailableException($"'{Path}' was replaced by another file while it was open. Nothing was written; close the log and open it again.");
+            throw new StoreConfigurationException($"'{Path}' was replaced by another file while it was open. Nothing was written; close the log and open it again.");
         RefuseOther(main, Path);
         if (isOpen ?? _connections > 0)
         {
@@ -138,13 +138,13 @@ internal sealed class StoreFile
         if (opened is not { } identity || identity == default || FileStatus.Of(name) is not { } found) return;
         if (!found.Exists)
         {
-            throw new StoreUnavailableException(
+            throw new StoreConfigurationException(
                 $"'{Path}{suffix}', a part of the log, was removed while it was open. Nothing was written; what was acknowledged before is in this open log still: close it now, which brings that into '{Path}' unless another process has written there since, and open it again. Do not end the process before.");
         }
 
         if (found.Identity != identity)
         {
-            throw new StoreUnavailableException(
+            throw new StoreConfigurationException(
                 $"'{Path}{suffix}', a part of the log, was replaced by another file while it was open: another process has gone on without what this one wrote last. Nothing was written; close the log, open it again, and look whether the last events acknowledged here are there.");
         }
 
@@ -156,13 +156,13 @@ internal sealed class StoreFile
     {
         if (!found.Exists) return;
         if (!found.IsFile)
-            throw new StoreUnavailableException($"'{path}' is {(found.IsLink ? "a symbolic link" : found.IsDirectory ? "a directory" : "no ordinary file")}, where a part of the log has to be a file. Nothing was written; put an ordinary file there, or nothing.");
+            throw new StoreConfigurationException($"'{path}' is {(found.IsLink ? "a symbolic link" : found.IsDirectory ? "a directory" : "no ordinary file")}, where a part of the log has to be a file. Nothing was written; put an ordinary file there, or nothing.");
         if (found.Links > 1)
-            throw new StoreUnavailableException($"'{path}' has {found.Links} names (hard links): under each of them SQLite would keep a write-ahead log of its own, and what is appended under one name would be lost under another. Nothing was written; remove all names but one (find -samefile names them), or copy the file instead of linking it.");
+            throw new StoreConfigurationException($"'{path}' has {found.Links} names (hard links): under each of them SQLite would keep a write-ahead log of its own, and what is appended under one name would be lost under another. Nothing was written; remove all names but one (find -samefile names them), or copy the file instead of linking it.");
         if (found.IsMountPoint == true) throw Mounted(path);
     }
 
-    private static StoreUnavailableException Mounted(string path) =>
+    private static StoreConfigurationException Mounted(string path) =>
         new($"'{path}' is a single file that is mounted: the other files of the log would lie elsewhere, and what is appended would be lost with them. Nothing was written; mount the directory that the file lies in.");
 
     private void RefuseRemovedLog()
@@ -181,7 +181,7 @@ internal sealed class StoreFile
             Pause();
         }
 
-        StoreUnavailableException Removed(string who) => new(
+        StoreConfigurationException Removed(string who) => new(
             $"'{Path}{LogSuffix}' was removed while {who} has '{Path}' open, and works on without a name. Nothing was changed; close the log there, and open it again then.");
     }
 

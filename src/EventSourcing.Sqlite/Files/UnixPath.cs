@@ -19,8 +19,8 @@ internal static unsafe class UnixPath
     private static int TooManyLinks => OperatingSystem.IsMacOS() ? 62 : 40;
 
     /// <summary>The full path of a file that is there, or of one that may be created, with every link resolved.</summary>
-    /// <exception cref="ArgumentException">The path is too long, names a directory, or is no valid text.</exception>
-    /// <exception cref="StoreUnavailableException">A directory of the path does not exist or may not be entered, or links lead in a circle.</exception>
+    /// <exception cref="ArgumentException">The path is too long or is no valid text.</exception>
+    /// <exception cref="StoreConfigurationException">The path names a directory, a directory of it does not exist or may not be entered, or links lead in a circle.</exception>
     internal static string Resolve(string path)
     {
         if (!IsValid(path)) throw new ArgumentException($"'{path}' has half of a surrogate pair, which no file's name can hold.", nameof(path));
@@ -34,7 +34,7 @@ internal static unsafe class UnixPath
             var slash = wanted.LastIndexOf('/');
             var (parent, name) = (wanted[..(slash + 1)], wanted[(slash + 1)..]);
             var directory = Real(parent, path, out error) ?? throw Trouble(path, parent, error);
-            if (name is "" or "." or "..") throw new ArgumentException($"'{path}' names a directory.", nameof(path));
+            if (name is "" or "." or "..") throw new StoreConfigurationException($"'{path}' names a directory. Nothing was changed; pass the path of the log's file.");
             var file = directory == "/" ? $"/{name}" : $"{directory}/{name}";
             if (FileStatus.Of(file) is not { IsLink: true }) return Checked(file, path);
             var target = new FileInfo(file).LinkTarget ?? "";
@@ -95,13 +95,13 @@ internal static unsafe class UnixPath
     private static Exception Trouble(string path, string where, int error)
     {
         if (error == TooLong) return new ArgumentException($"'{path}' is too long: SQLite opens paths of at most {LongestDatabase} bytes.", nameof(path));
-        if (error == TooManyLinks) return new StoreUnavailableException($"'{path}' cannot be opened: its symbolic links lead in a circle. Nothing was changed.");
-        return new StoreUnavailableException(error switch
+        if (error == TooManyLinks) return new StoreConfigurationException($"'{path}' cannot be opened: its symbolic links lead in a circle. Nothing was changed; correct the links.");
+        return new StoreConfigurationException(error switch
         {
             NoSuchFile => $"The directory of '{path}' does not exist. Nothing was changed; create the directory, or correct the path: Open creates the file only.",
-            NotADirectory => $"'{path}' cannot be opened: a part of it is a file where a directory has to be. Nothing was changed.",
+            NotADirectory => $"'{path}' cannot be opened: a part of it is a file where a directory has to be. Nothing was changed; correct the path.",
             PermissionDenied => $"'{path}' cannot be opened: this process may not enter a directory on the way to it. Nothing was changed; give its user the right to enter (x) every directory of the path.",
-            _ => $"'{path}' cannot be opened: the system says error {error} of '{where}'. Nothing was changed.",
+            _ => $"'{path}' cannot be opened: the system reports error {error} for '{where}'. Nothing was changed; correct the path or what is at that place.",
         });
     }
 

@@ -19,15 +19,13 @@ internal static class Connections
     /// <summary>The file behind a path: full, links resolved, so that one file has one name and one write-ahead log.</summary>
     internal static string Resolve(string path, SqliteOptions options)
     {
-        ArgumentException.ThrowIfNullOrWhiteSpace(path);
-        if (path == ":memory:" || path.Contains('\0', StringComparison.Ordinal))
-            throw new ArgumentException($"'{path.Replace('\0', '?')}' names no file. A log in memory is InMemoryEventLog.", nameof(path));
+        PathText.ThrowIfNoPath(path, nameof(path));
         var target = FollowLinks(path);
-        if (Directory.Exists(target)) throw new ArgumentException($"'{target}' is a directory.", nameof(path));
+        if (Directory.Exists(target)) throw new StoreConfigurationException($"'{target}' is a directory. Nothing was changed; pass the path of the log's file.");
         if ((options.ReadOnly || options.MustExist) && !File.Exists(target))
-            throw new StoreUnavailableException($"'{target}' does not exist. Nothing was changed; correct the path, or open it without ReadOnly and MustExist to create it.");
+            throw new StoreConfigurationException($"'{target}' does not exist. Nothing was changed; correct the path, or open it without ReadOnly and MustExist to create it.");
         if (!Directory.Exists(Path.GetDirectoryName(target)))
-            throw new StoreUnavailableException($"The directory of '{target}' does not exist. Nothing was changed; create the directory, or correct the path: Open creates the file only.");
+            throw new StoreConfigurationException($"The directory of '{target}' does not exist. Nothing was changed; create the directory, or correct the path: Open creates the file only.");
         NetworkFileSystem.Refuse(target);
         StoreFile.RefuseBeforeOpening(target);
         return target;
@@ -50,7 +48,7 @@ internal static class Connections
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new StoreUnavailableException($"'{path}' cannot be opened: {e.Message} Nothing was changed.", e);
+            throw new StoreConfigurationException($"'{path}' cannot be opened: {e.Message} Nothing was changed.", e);
         }
     }
 
@@ -65,11 +63,11 @@ internal static class Connections
     }
 
     /// <summary>Refuses a file whose content was replaced by that of another log while it was open: its ids are made in another way.</summary>
-    /// <exception cref="StoreUnavailableException">It was.</exception>
+    /// <exception cref="StoreConfigurationException">It was.</exception>
     internal static void ThrowIfOtherLog(Database database, PositionalIds ids)
     {
         if (IdsOf(database, "the file") != ids)
-            throw new StoreUnavailableException("Another log was restored into the file while it was open. Nothing was written; close the log and open it again.");
+            throw new StoreConfigurationException("Another log was restored into the file while it was open. Nothing was written; close the log and open it again.");
     }
 
     /// <summary>A writer's connection to a log that is open.</summary>

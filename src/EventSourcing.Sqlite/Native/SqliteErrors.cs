@@ -7,7 +7,7 @@ namespace EventSourcing.Sqlite.Native;
 /// <summary>The one place where SQLite's result codes (sqlite.org/rescode.html) become the library's exceptions.</summary>
 internal static class SqliteErrors
 {
-    private const int Error = 1, Perm = 3, Busy = 5, Locked = 6, ReadOnly = 8, IoError = 10, Corrupt = 11, Full = 13, CantOpen = 14, Schema = 17, Auth = 23, NotADatabase = 26;
+    private const int Error = 1, Perm = 3, Busy = 5, Locked = 6, NoMemory = 7, ReadOnly = 8, IoError = 10, Corrupt = 11, Full = 13, CantOpen = 14, Protocol = 15, Schema = 17, Auth = 23, NotADatabase = 26;
 
     /// <summary>True for an error that says something of the file's content, not of its device or of those who use it.</summary>
     internal static bool IsDamage(SqliteException e) => e.SqliteErrorCode is Corrupt or NotADatabase or Error or Schema;
@@ -26,7 +26,7 @@ internal static class SqliteErrors
     internal static EventSourcingException TranslateReading(SqliteException e, string path) => e.SqliteErrorCode switch
     {
         Busy or Locked => new StoreUnavailableException($"'{path}' is locked by another connection for longer than the busy timeout.", e),
-        ReadOnly or Perm or CantOpen when WhyNotReadable(path) is { } why => new StoreUnavailableException(why, e),
+        ReadOnly or Perm or CantOpen when WhyNotReadable(path) is { } why => new StoreConfigurationException(why, e),
         Full => new StoreUnavailableException($"There is no room for the temporary files that reading '{path}' takes: {e.Message}.", e),
         _ => TranslateAny(e, path, ""),
     };
@@ -63,8 +63,13 @@ internal static class SqliteErrors
         Corrupt => new StoreCorruptException(e.Message, $"'{path}'", e),
         NotADatabase => new StoreSchemaException($"'{path}' is not a SQLite database.{nothing}", "no database", SchemaVersion.Newest, e),
         Error or Schema => new StoreSchemaException($"'{path}' lacks a part of the log's schema: {e.Message}.{nothing}", e.Message, SchemaVersion.Newest, e),
-        CantOpen => new StoreUnavailableException($"'{path}' cannot be opened: {e.Message}", e),
-        IoError => new StoreUnavailableException($"Reading or writing '{path}' failed: {e.Message}", e),
-        _ => new StoreUnavailableException($"SQLite failed on '{path}': {e.Message}", e),
+        // A path that leads to no file does not mend itself; too many open files do.
+        CantOpen when e.SqliteExtendedErrorCode is not CantOpen || !File.Exists(path) =>
+            new StoreConfigurationException($"'{path}' cannot be opened: {e.Message}.{nothing} Check the path, the rights on it, and the temporary directory.", e),
+        CantOpen => new StoreUnavailableException($"'{path}' cannot be opened: {e.Message}.", e),
+        IoError => new StoreUnavailableException($"Reading or writing '{path}' failed: {e.Message}.", e),
+        NoMemory => new StoreUnavailableException($"SQLite had not enough memory for '{path}': {e.Message}.", e),
+        Protocol => new StoreUnavailableException($"'{path}' was locked by others at each of many attempts: {e.Message}.", e),
+        _ => new StoreConfigurationException($"SQLite failed on '{path}' with code {e.SqliteExtendedErrorCode}, which this library does not expect: {e.Message}.{nothing} sqlite.org/rescode.html says what the code means; a repetition does not help.", e),
     };
 }

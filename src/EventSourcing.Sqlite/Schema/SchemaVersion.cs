@@ -109,7 +109,7 @@ internal static class SchemaVersion
     internal static void UseWriteAheadLog(Database database, string path)
     {
         var mode = database.Scalar("PRAGMA journal_mode = WAL");
-        if (mode != "wal") throw new StoreUnavailableException($"'{path}' does not take a write-ahead log (journal mode '{mode}').");
+        if (mode != "wal") throw new StoreConfigurationException($"'{path}' does not take a write-ahead log: its journal mode stays '{mode}'. Put the file on a file system with shared memory and locks.");
     }
 
     /// <summary>The schema that a log says it has; null where it says none.</summary>

@@ -29,7 +29,7 @@ internal sealed class FileVerifier
         // Not opened here in this case: closing it would drop SQLite's locks (sqlite.org/howtocorrupt.html, 2.2).
         if (OtherProcesses.IsOpenHere(path)) throw new InvalidOperationException($"'{path}' is open in this process: verify the open log, or close it first. A connection pool may have kept it open.");
         using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
-        if (OtherProcesses.HaveOpen(file.SafeFileHandle)) throw new StoreUnavailableException($"'{path}' is open in another process: verify the open log, or a backup of it.");
+        if (OtherProcesses.HaveOpen(file.SafeFileHandle)) throw new StoreUnavailableException($"'{path}' is open in another process. Verify it there (VerifyAsync of the open log), close it first, or verify a backup of it.");
         _headerLength = file.ReadAtLeast(_header, HeaderBytes, throwOnEndOfStream: false);
     }
 
@@ -46,7 +46,7 @@ internal sealed class FileVerifier
         }
         catch (UnauthorizedAccessException e)
         {
-            throw new StoreUnavailableException($"'{full}' was not verified, because it may not be read: {e.Message}", e);
+            throw new StoreConfigurationException($"'{full}' was not verified, because this process may not read it: {e.Message} Give its user the right to read the file.", e);
         }
         catch (IOException e)
         {
@@ -56,18 +56,17 @@ internal sealed class FileVerifier
 
     private static string Resolve(string path)
     {
-        ArgumentException.ThrowIfNullOrWhiteSpace(path);
-        if (path == ":memory:" || path.Contains('\0', StringComparison.Ordinal)) throw new ArgumentException($"'{path.Replace('\0', '?')}' names no file.", nameof(path));
+        PathText.ThrowIfNoPath(path, nameof(path));
         var target = Connections.FollowLinks(path);
-        if (Directory.Exists(target)) throw new ArgumentException($"'{target}' is a directory.", nameof(path));
-        return File.Exists(target) ? target : throw new StoreUnavailableException($"'{target}' does not exist.");
+        if (Directory.Exists(target)) throw new StoreConfigurationException($"'{target}' is a directory. Pass the path of the log's file.");
+        return File.Exists(target) ? target : throw new StoreConfigurationException($"'{target}' does not exist. Correct the path.");
     }
 
     private IntegrityReport Run()
     {
         var verification = HasJournal ? VerifyCopy() : Verify(_path);
         if (State() != _before || LengthOf(_path + "-wal") != _walBytes || LengthOf(_path + "-journal") != _journalBytes)
-            throw new StoreUnavailableException($"'{_path}' was changed while it was verified: nobody may have it open.");
+            throw new StoreUnavailableException($"'{_path}' was changed while it was verified. Verify it again when no process has it open, or verify a backup of it.");
         return verification;
     }
 

@@ -132,7 +132,7 @@ internal sealed class CommitWatcher(StoreFile file, CommitSignal signal, Func<Re
             file.ThrowIfReplacedLately();
             return reader ?? open();
         }
-        catch (Exception e) when (e is StoreUnavailableException or StoreSchemaException)
+        catch (Exception e) when (e is StoreConfigurationException or StoreSchemaException)
         {
             // The file is not the log's any more: nothing more will come, and each call that reads is told.
             signal.WakeAll();

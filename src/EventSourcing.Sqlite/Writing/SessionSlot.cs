@@ -11,7 +11,7 @@ internal sealed class SessionSlot(StoreFile file, WriteSession? session, Func<Wr
     private WriteSession? _session = session;
 
     /// <summary>The session, opened where there is none.</summary>
-    /// <exception cref="StoreUnavailableException">The path leads to another file now, or to none.</exception>
+    /// <exception cref="StoreConfigurationException">The path leads to another file now, or to none.</exception>
     internal WriteSession Open()
     {
         file.ThrowIfReplacedLately();
@@ -21,7 +21,7 @@ internal sealed class SessionSlot(StoreFile file, WriteSession? session, Func<Wr
     }
 
     /// <summary>Begins a transaction on the session; false when another connection has the lock.</summary>
-    /// <exception cref="StoreUnavailableException">The path leads to another file now, or to none.</exception>
+    /// <exception cref="StoreConfigurationException">The path leads to another file now, or to none.</exception>
     internal bool TryBegin([NotNullWhen(true)] out WriteSession? session)
     {
         session = null;

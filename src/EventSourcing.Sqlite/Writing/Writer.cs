@@ -170,7 +170,7 @@ internal sealed class Writer : IAsyncDisposable
 
         // The next writer of an event hears of the errors that are not of these events.
         if (await OutcomeAsync(seal.Task, cancellationToken).ConfigureAwait(false) is { } error
-            and not (StoreUnavailableException or StoreFullException or StoreReadOnlyException or AppendOutcomeUnknownException)) throw error;
+            and not (StoreUnavailableException or StoreConfigurationException or StoreFullException or StoreReadOnlyException or AppendOutcomeUnknownException)) throw error;
     }
 
     private async ValueTask<Exception?> OutcomeAsync(Task<Exception?> seal, CancellationToken cancellationToken)

@@ -10,6 +10,6 @@ public abstract class EventSourcingException : Exception
     {
     }
 
-    /// <summary>True when the same call may succeed later without any change by the caller.</summary>
+    /// <summary>True when the same call may succeed later without anybody changing anything. Default: false.</summary>
     public virtual bool IsTransient => false;
 }

@@ -1,6 +1,6 @@
 namespace EventSourcing;
 
-/// <summary>The store could not be reached or was busy for longer than allowed. Nothing was written; the same call may succeed later.</summary>
+/// <summary>The store could not be reached or was busy for longer than allowed. Nothing was written. Always transient: the same call may succeed later without anybody changing anything.</summary>
 public sealed class StoreUnavailableException : EventSourcingException
 {
     /// <summary>Reports the cause.</summary>

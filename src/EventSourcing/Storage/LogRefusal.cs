@@ -36,7 +36,7 @@ public sealed class LogRefusal
     /// <summary>For logs: true for an error that refuses an append, by its content or by what is stored; false for trouble of the log itself, which is thrown.</summary>
     /// <param name="error">What was thrown where the append was judged.</param>
     public static bool IsRefusal([NotNullWhen(true)] Exception? error) => error is EventSourcingException
-        and not (StoreUnavailableException or StoreFullException or StoreReadOnlyException or StoreCorruptException or StoreSchemaException or AppendOutcomeUnknownException);
+        and not (StoreUnavailableException or StoreConfigurationException or StoreFullException or StoreReadOnlyException or StoreCorruptException or StoreSchemaException or AppendOutcomeUnknownException);
 
     /// <summary>The part, and the error where there is one.</summary>
     public override string ToString() => Error is null ? $"{Kind} {Index}" : $"{Kind} {Index}: {Error.Message}";

@@ -185,16 +185,20 @@ public class BackupTests : OpenLogTest
     [TestCase("")]
     [TestCase(":memory:")]
     [TestCase("a\0b")]
-    [TestCase("/tmp/")]
-    [TestCase("/tmp")]
+    [TestCase("Data Source=backup.db")]
+    [TestCase("file:backup.db")]
     public async Task A_path_that_names_no_file_is_misuse(string path) =>
         await FluentActions.Awaiting(() => Log.BackupAsync(path).AsTask()).Should().ThrowAsync<ArgumentException>();
+
+    [Test]
+    public async Task A_directory_is_no_backup([Values("", "/")] string end) =>
+        await FluentActions.Awaiting(() => Log.BackupAsync(Folder + end).AsTask()).Should().ThrowAsync<StoreConfigurationException>().WithMessage($"*'{Folder}{end}'*is a directory*");
 
     [Test]
     public async Task A_missing_directory_is_named()
     {
         var path = System.IO.Path.Combine(Folder, "none", "backup.db");
-        await FluentActions.Awaiting(() => Log.BackupAsync(path).AsTask()).Should().ThrowAsync<StoreUnavailableException>().WithMessage($"*'{path}'*directory does not exist*");
+        await FluentActions.Awaiting(() => Log.BackupAsync(path).AsTask()).Should().ThrowAsync<StoreConfigurationException>().WithMessage($"*'{path}'*directory does not exist*");
         Directory.Exists(System.IO.Path.GetDirectoryName(path)).Should().BeFalse();
     }
 

@@ -178,7 +178,7 @@ public class FileVerificationTests : OpenLogTest
     public async Task A_missing_file_is_named_and_not_created()
     {
         var path = System.IO.Path.Combine(Folder, "none.db");
-        await FluentActions.Awaiting(() => SqliteEventLog.VerifyAsync(path).AsTask()).Should().ThrowAsync<StoreUnavailableException>().WithMessage($"*'{path}' does not exist*");
+        await FluentActions.Awaiting(() => SqliteEventLog.VerifyAsync(path).AsTask()).Should().ThrowAsync<StoreConfigurationException>().WithMessage($"*'{path}' does not exist*");
         File.Exists(path).Should().BeFalse();
     }
 

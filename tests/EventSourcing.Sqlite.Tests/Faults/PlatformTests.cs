@@ -57,7 +57,7 @@ public class PlatformTests
     [TestCase(3_051_002)]
     [TestCase(3_040_001)]
     public void An_older_native_library_is_refused_by_name(int found) =>
-        FluentActions.Invoking(() => SqliteLibrary.RefuseUnsafe(found)).Should().Throw<StoreUnavailableException>()
+        FluentActions.Invoking(() => SqliteLibrary.RefuseUnsafe(found)).Should().Throw<StoreConfigurationException>()
             .WithMessage($"*{(found == 3_051_002 ? "3.51.2" : "3.40.1")}*3.51.3 or newer*");
 
     [Test]

@@ -19,7 +19,7 @@ public class ReplacedFileTests
         await files.ReplaceAsync();
 
         files.Time.Advance(s_untilAsked);
-        await log.Invoking(l => AppendAsync(l).AsTask()).Should().ThrowAsync<StoreUnavailableException>().WithMessage("*replaced by another file*");
+        await log.Invoking(l => AppendAsync(l).AsTask()).Should().ThrowAsync<StoreConfigurationException>().WithMessage("*replaced by another file*");
 
         (await CountAsync(files.Path)).Should().Be(3);
         (await CountAsync(files.Moved)).Should().Be(1);
@@ -34,7 +34,7 @@ public class ReplacedFileTests
 
         files.Time.Advance(s_untilAsked);
         await log.Invoking(l => l.WriteAsync(new() { Changes = [RecordChange.Put(RecordKind.Document, "key", "value"u8.ToArray())] }, default).AsTask())
-            .Should().ThrowAsync<StoreUnavailableException>().WithMessage("*replaced by another file*");
+            .Should().ThrowAsync<StoreConfigurationException>().WithMessage("*replaced by another file*");
     }
 
     [Test]
@@ -44,7 +44,7 @@ public class ReplacedFileTests
         await using var log = await files.OpenAsync();
         await files.ReplaceAsync();
 
-        await log.Invoking(l => l.ReadAsync(new AllRead(), default).AsTask()).Should().ThrowAsync<StoreUnavailableException>().WithMessage("*replaced by another file*");
+        await log.Invoking(l => l.ReadAsync(new AllRead(), default).AsTask()).Should().ThrowAsync<StoreConfigurationException>().WithMessage("*replaced by another file*");
     }
 
     [Test]
@@ -56,7 +56,7 @@ public class ReplacedFileTests
         await files.ReplaceAsync();
 
         files.Time.Advance(s_untilAsked);
-        await log.Invoking(l => l.ReadAsync(new AllRead(), default).AsTask()).Should().ThrowAsync<StoreUnavailableException>().WithMessage("*replaced by another file*");
+        await log.Invoking(l => l.ReadAsync(new AllRead(), default).AsTask()).Should().ThrowAsync<StoreConfigurationException>().WithMessage("*replaced by another file*");
     }
 
     [Test]
@@ -67,7 +67,7 @@ public class ReplacedFileTests
         files.Move();
 
         files.Time.Advance(s_untilAsked);
-        await log.Invoking(l => AppendAsync(l).AsTask()).Should().ThrowAsync<StoreUnavailableException>().WithMessage("*removed or renamed*");
+        await log.Invoking(l => AppendAsync(l).AsTask()).Should().ThrowAsync<StoreConfigurationException>().WithMessage("*removed or renamed*");
 
         File.Exists(files.Path).Should().BeFalse();
     }
@@ -79,7 +79,7 @@ public class ReplacedFileTests
         await using var log = await files.OpenAsync();
         files.Move();
         files.Time.Advance(s_untilAsked);
-        await log.Invoking(l => AppendAsync(l).AsTask()).Should().ThrowAsync<StoreUnavailableException>();
+        await log.Invoking(l => AppendAsync(l).AsTask()).Should().ThrowAsync<StoreConfigurationException>();
 
         files.MoveBack();
 

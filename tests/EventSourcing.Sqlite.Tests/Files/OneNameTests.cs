@@ -27,8 +27,8 @@ public sealed class OneNameTests : IDisposable
 
         foreach (var name in new[] { Path, second })
         {
-            FluentActions.Invoking(() => SqliteEventLog.Open(name)).Should().Throw<StoreUnavailableException>().WithMessage("*has 2 names (hard links)*");
-            FluentActions.Invoking(() => SqliteEventLog.Open(name, new() { ReadOnly = true })).Should().Throw<StoreUnavailableException>().WithMessage("*has 2 names*");
+            FluentActions.Invoking(() => SqliteEventLog.Open(name)).Should().Throw<StoreConfigurationException>().WithMessage("*has 2 names (hard links)*");
+            FluentActions.Invoking(() => SqliteEventLog.Open(name, new() { ReadOnly = true })).Should().Throw<StoreConfigurationException>().WithMessage("*has 2 names*");
         }
 
         File.Delete(second);
@@ -45,7 +45,7 @@ public sealed class OneNameTests : IDisposable
         await AppendAsync(log);
         Link(Path + part, Path + "-second");
         time.Advance(TimeSpan.FromMilliseconds(50));
-        await log.Awaiting(AppendAsync).Should().ThrowAsync<StoreUnavailableException>().WithMessage($"*log.db{part}' has 2 names*");
+        await log.Awaiting(AppendAsync).Should().ThrowAsync<StoreConfigurationException>().WithMessage($"*log.db{part}' has 2 names*");
 
         File.Delete(Path + "-second");
 
@@ -57,7 +57,7 @@ public sealed class OneNameTests : IDisposable
     public void A_part_of_the_log_that_is_a_symbolic_link_is_refused(string part, string what)
     {
         File.CreateSymbolicLink(Path + part, System.IO.Path.Combine(_file.Folder, "elsewhere"));
-        FluentActions.Invoking(() => SqliteEventLog.Open(Path)).Should().Throw<StoreUnavailableException>().WithMessage($"*log.db{part}' {what}*");
+        FluentActions.Invoking(() => SqliteEventLog.Open(Path)).Should().Throw<StoreConfigurationException>().WithMessage($"*log.db{part}' {what}*");
         File.Exists(System.IO.Path.Combine(_file.Folder, "elsewhere")).Should().BeFalse();
     }
 
@@ -66,7 +66,7 @@ public sealed class OneNameTests : IDisposable
     public void A_part_of_the_log_that_is_a_directory_is_refused(string part)
     {
         Directory.CreateDirectory(Path + part);
-        FluentActions.Invoking(() => SqliteEventLog.Open(Path)).Should().Throw<StoreUnavailableException>().WithMessage($"*log.db{part}' is a directory*");
+        FluentActions.Invoking(() => SqliteEventLog.Open(Path)).Should().Throw<StoreConfigurationException>().WithMessage($"*log.db{part}' is a directory*");
     }
 
     [TestCase("writing")]
@@ -79,7 +79,7 @@ public sealed class OneNameTests : IDisposable
 
         using var other = OpeningProcess.StartAfter($"mount --bind '{Path}' '{mounted}'", mounted, mode);
 
-        other.Answer().Should().StartWith("StoreUnavailableException").And.Contain("single file that is mounted").And.Contain("mount the directory");
+        other.Answer().Should().StartWith("StoreConfigurationException").And.Contain("single file that is mounted").And.Contain("mount the directory");
         File.Exists(mounted + "-wal").Should().BeFalse();
     }
 

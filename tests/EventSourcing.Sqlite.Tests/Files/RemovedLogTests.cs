@@ -30,8 +30,8 @@ public sealed class RemovedLogTests : IDisposable
         File.Delete(Path + part);
 
         _time.Advance(s_untilLooked);
-        await log.Awaiting(AppendAsync).Should().ThrowAsync<StoreUnavailableException>().WithMessage($"*log.db{part}'*was removed while it was open*close it now*");
-        await log.Awaiting(AppendAsync).Should().ThrowAsync<StoreUnavailableException>("the second call is told as well");
+        await log.Awaiting(AppendAsync).Should().ThrowAsync<StoreConfigurationException>().WithMessage($"*log.db{part}'*was removed while it was open*close it now*");
+        await log.Awaiting(AppendAsync).Should().ThrowAsync<StoreConfigurationException>("the second call is told as well");
     }
 
     [TestCase("-wal")]
@@ -44,9 +44,9 @@ public sealed class RemovedLogTests : IDisposable
         File.Delete(Path + part);
 
         _time.Advance(s_untilLooked);
-        await log.Awaiting(l => l.ReadAsync(new AllRead(), default).AsTask()).Should().ThrowAsync<StoreUnavailableException>().WithMessage("*was removed*");
-        await log.Awaiting(l => l.InSqliteTransactionAsync(_ => 0).AsTask()).Should().ThrowAsync<StoreUnavailableException>().WithMessage("*was removed*");
-        await log.Awaiting(l => l.VerifyAsync().AsTask()).Should().ThrowAsync<StoreUnavailableException>().WithMessage("*was removed*");
+        await log.Awaiting(l => l.ReadAsync(new AllRead(), default).AsTask()).Should().ThrowAsync<StoreConfigurationException>().WithMessage("*was removed*");
+        await log.Awaiting(l => l.InSqliteTransactionAsync(_ => 0).AsTask()).Should().ThrowAsync<StoreConfigurationException>().WithMessage("*was removed*");
+        await log.Awaiting(l => l.VerifyAsync().AsTask()).Should().ThrowAsync<StoreConfigurationException>().WithMessage("*was removed*");
     }
 
     [Test]
@@ -56,7 +56,7 @@ public sealed class RemovedLogTests : IDisposable
         await AppendAsync(log);
         File.Delete(Path + "-wal");
 
-        await log.Awaiting(l => l.ReadAsync(new AllRead(), default).AsTask()).Should().ThrowAsync<StoreUnavailableException>().WithMessage("*was removed*");
+        await log.Awaiting(l => l.ReadAsync(new AllRead(), default).AsTask()).Should().ThrowAsync<StoreConfigurationException>().WithMessage("*was removed*");
         File.Exists(Path + "-wal").Should().BeFalse("nothing new was begun in its place");
     }
 
@@ -69,7 +69,7 @@ public sealed class RemovedLogTests : IDisposable
         File.Move(Path + "-copy", Path + "-wal", overwrite: true);
 
         _time.Advance(s_untilLooked);
-        await log.Awaiting(AppendAsync).Should().ThrowAsync<StoreUnavailableException>().WithMessage("*log.db-wal'*was replaced by another file*");
+        await log.Awaiting(AppendAsync).Should().ThrowAsync<StoreConfigurationException>().WithMessage("*log.db-wal'*was replaced by another file*");
     }
 
     [Test]
@@ -82,7 +82,7 @@ public sealed class RemovedLogTests : IDisposable
         File.Delete(Path + "-wal");
 
         _time.Advance(s_untilLooked);
-        await reading.Awaiting(l => l.ReadAsync(new AllRead(), default).AsTask()).Should().ThrowAsync<StoreUnavailableException>().WithMessage("*was removed*");
+        await reading.Awaiting(l => l.ReadAsync(new AllRead(), default).AsTask()).Should().ThrowAsync<StoreConfigurationException>().WithMessage("*was removed*");
     }
 
     [Test]
@@ -93,7 +93,7 @@ public sealed class RemovedLogTests : IDisposable
         File.Delete(Path);
 
         _time.Advance(s_untilLooked);
-        await log.Awaiting(AppendAsync).Should().ThrowAsync<StoreUnavailableException>().WithMessage("*log.db' was removed or renamed*");
+        await log.Awaiting(AppendAsync).Should().ThrowAsync<StoreConfigurationException>().WithMessage("*log.db' was removed or renamed*");
     }
 
     [Test]
@@ -106,7 +106,7 @@ public sealed class RemovedLogTests : IDisposable
             File.Delete(Path + "-shm");
             for (var i = 0; i < 5; i++) await AppendAsync(log);
             _time.Advance(s_untilLooked);
-            await log.Awaiting(AppendAsync).Should().ThrowAsync<StoreUnavailableException>();
+            await log.Awaiting(AppendAsync).Should().ThrowAsync<StoreConfigurationException>();
         }
 
         await using var again = Open();
@@ -127,7 +127,7 @@ public sealed class RemovedLogTests : IDisposable
             File.Delete(Path + "-shm");
             Shell.Run(Path, "INSERT INTO events (stream, eventType, data) VALUES ('theirs', 't', '{}');");
             _time.Advance(s_untilLooked);
-            await log.Awaiting(AppendAsync).Should().ThrowAsync<StoreUnavailableException>();
+            await log.Awaiting(AppendAsync).Should().ThrowAsync<StoreConfigurationException>();
         }
 
         await using var again = Open();
@@ -147,11 +147,11 @@ public sealed class RemovedLogTests : IDisposable
         File.Delete(Path + "-wal");
 
         _time.Advance(s_untilLooked);
-        await log.Awaiting(AppendAsync).Should().ThrowAsync<StoreUnavailableException>().WithMessage("*was removed*");
+        await log.Awaiting(AppendAsync).Should().ThrowAsync<StoreConfigurationException>().WithMessage("*was removed*");
         // The other looks at most 20 times a second, and this may be sooner than that.
         var answer = "";
         for (var i = 0; i < 200_000 && !answer.StartsWith("StoreUnavailable", StringComparison.Ordinal); i++) answer = other.Tell("append");
-        answer.Should().StartWith("StoreUnavailableException").And.Contain("was removed");
+        answer.Should().StartWith("StoreConfigurationException").And.Contain("was removed");
     }
 
     [Test]
@@ -163,7 +163,7 @@ public sealed class RemovedLogTests : IDisposable
         File.Delete(Path + "-wal");
         File.Delete(Path + "-shm");
 
-        FluentActions.Invoking(() => Open()).Should().Throw<StoreUnavailableException>().WithMessage("*was removed while another process has*");
+        FluentActions.Invoking(() => Open()).Should().Throw<StoreConfigurationException>().WithMessage("*was removed while another process has*");
         File.Exists(Path + "-wal").Should().BeFalse();
 
         other.Tell("close").Should().Be("closed");
@@ -178,7 +178,7 @@ public sealed class RemovedLogTests : IDisposable
         await AppendAsync(log);
         File.Delete(Path + "-wal");
 
-        FluentActions.Invoking(() => Open()).Should().Throw<StoreUnavailableException>().WithMessage("*was removed while this process has*");
+        FluentActions.Invoking(() => Open()).Should().Throw<StoreConfigurationException>().WithMessage("*was removed while this process has*");
     }
 
     [Test]
@@ -192,7 +192,7 @@ public sealed class RemovedLogTests : IDisposable
         File.Exists(Path + "-wal").Should().BeFalse();
 
         _time.Advance(s_untilLooked);
-        await log.Awaiting(AppendAsync).Should().ThrowAsync<StoreUnavailableException>().WithMessage("*was removed*");
+        await log.Awaiting(AppendAsync).Should().ThrowAsync<StoreConfigurationException>().WithMessage("*was removed*");
     }
 
     [Test]
@@ -239,7 +239,7 @@ public sealed class RemovedLogTests : IDisposable
         File.Delete(Path);
         File.Move(Path + "-kept", Path + "-wal");
 
-        FluentActions.Invoking(() => Open()).Should().Throw<StoreUnavailableException>().WithMessage("*log.db-wal' is there without its database file*");
+        FluentActions.Invoking(() => Open()).Should().Throw<StoreConfigurationException>().WithMessage("*log.db-wal' is there without its database file*");
         new FileInfo(Path + "-wal").Length.Should().BePositive();
         File.Exists(Path).Should().BeFalse();
     }

@@ -36,7 +36,7 @@ public sealed class UnwritablePlaceTests : IDisposable
     {
         await CreateAsync();
         using var other = OpeningProcess.StartAfter(ReadOnlyMount, Path, "reading");
-        other.Answer().Should().StartWith("StoreUnavailableException").And.Contain("needs '-wal' and '-shm' beside it, or the right to make them").And.Contain("open the copy").And.NotContain("Nothing was written");
+        other.Answer().Should().StartWith("StoreConfigurationException").And.Contain("needs '-wal' and '-shm' beside it, or the right to make them").And.Contain("open the copy").And.NotContain("Nothing was written");
     }
 
     [Test]
@@ -45,7 +45,7 @@ public sealed class UnwritablePlaceTests : IDisposable
         await CreateAsync();
         Open(EverybodyEnters, Everybody);
         using var other = OpeningProcess.StartAsNobody(Path, "reading");
-        other.Answer().Should().StartWith("StoreUnavailableException").And.Contain("needs '-wal' and '-shm' beside it").And.NotContain("Nothing was written");
+        other.Answer().Should().StartWith("StoreConfigurationException").And.Contain("needs '-wal' and '-shm' beside it").And.NotContain("Nothing was written");
     }
 
     [Test]
@@ -72,7 +72,7 @@ public sealed class UnwritablePlaceTests : IDisposable
         await CreateAsync();
         Open(EverybodyEnters, UnixFileMode.UserRead);
         using var other = OpeningProcess.StartAsNobody(Path, "reading");
-        other.Answer().Should().StartWith("StoreUnavailableException").And.Contain("cannot be read: this process lacks the permission");
+        other.Answer().Should().StartWith("StoreConfigurationException").And.Contain("cannot be read: this process lacks the permission");
     }
 
     [Test]

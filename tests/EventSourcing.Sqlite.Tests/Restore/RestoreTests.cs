@@ -175,9 +175,9 @@ public sealed class RestoreTests : IDisposable
         await store.AppendAsync("a", ExpectedVersion.Any, [new Noted("0")]);
         RestoreInPlace();
         var append = () => store.AppendAsync("a", ExpectedVersion.Any, [new Noted("1")]).AsTask();
-        await append.Should().ThrowAsync<StoreUnavailableException>().WithMessage("*Another log*");
+        await append.Should().ThrowAsync<StoreConfigurationException>().WithMessage("*Another log*");
         var read = () => AllAsync(store);
-        await read.Should().ThrowAsync<StoreUnavailableException>().WithMessage("*Another log*");
+        await read.Should().ThrowAsync<StoreConfigurationException>().WithMessage("*Another log*");
     }
 
     [Test]

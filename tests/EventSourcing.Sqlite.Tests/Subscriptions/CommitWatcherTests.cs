@@ -149,7 +149,7 @@ public sealed class CommitWatcherTests : IAsyncDisposable
         if (fault == Fault.Replaced) _onOpen = () =>
         {
             hit.TrySetResult();
-            throw new StoreUnavailableException("replaced");
+            throw new StoreConfigurationException("replaced");
         };
         if (fault == Fault.Clock) _clock.OnTimestamp = Throw;
         if (fault == Fault.DataVersion) _clock.OnTimestamp = () => Break(static reader => DataVersionOf(reader).Dispose());
