@@ -31,16 +31,16 @@ public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTrans
 
     private readonly TagRuleSet _rules;
 
-    private SqliteEventLog(StoreFile file, KnownSchema schema, SqliteOptions options, PositionalIds ids, TagRuleSet rules, WriteSession? session)
+    private SqliteEventLog(StoreFile file, KnownSchema schema, SqliteOptions options, PositionalIds ids, TagRuleSet rules, WriteTransaction? transaction)
     {
         (_file, _options, _rules) = (file, options, rules);
         Reader OpenReader() => Connections.OpenReader(file, schema, options, ids);
         _readers = new(options.MaxReaders, _file, OpenReader);
-        _watcher = new(_file, _signal, OpenReader, session is null ? null : token => Writable().TrySealAsync(token));
+        _watcher = new(_file, _signal, OpenReader, transaction is null ? null : token => Writable().TrySealAsync(token));
         _signal.Awaited += _watcher.Start;
-        if (session is null) return;
-        var own = new SessionSlot(_file, session, () => Connections.OpenSession(file, schema, options, ids, rules, forUserCode: false));
-        var users = new SessionSlot(_file, null, () => Connections.OpenSession(file, schema, options, ids, rules, forUserCode: true));
+        if (transaction is null) return;
+        var own = new ConnectionSlot(_file, transaction, () => Connections.OpenTransaction(file, schema, options, ids, rules, forUserCode: false));
+        var users = new ConnectionSlot(_file, null, () => Connections.OpenTransaction(file, schema, options, ids, rules, forUserCode: true));
         _writer = new(_file, options, own, users, _signal, new(new OtherProcesses(_file).HaveFileOpen), Writer.StartThread);
     }
 
@@ -475,7 +475,7 @@ public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTrans
             SchemaVersion.CreateOrCheck(database, path, schema, options);
             var ids = Connections.IdsOf(database, path);
             var rules = new TagRuleSet();
-            return new(file, schema, options, ids, rules, Connections.SessionOn(database, file, schema, options, ids, rules));
+            return new(file, schema, options, ids, rules, Connections.TransactionOn(database, file, schema, options, ids, rules));
         }
         catch (SqliteException e)
         {
@@ -551,12 +551,12 @@ public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTrans
     private ValueTask<T> AdministerAsync<T>(Func<Database, T> work, CancellationToken cancellationToken)
     {
         ThrowIfDisposed();
-        return Writable().RunAsync(session => session.Administer(work), cancellationToken);
+        return Writable().RunAsync(transaction => transaction.Administer(work), cancellationToken);
     }
 
     /// <summary>Erases the events of a stream through a version. Their positions, versions and ids stay taken for ever.</summary>
     internal ValueTask<long> EraseAsync(StreamId stream, long throughVersion, string reason) =>
-        Writable().RunAsync(session => session.Isolated(() => session.Erase(stream, throughVersion, reason)), CancellationToken.None);
+        Writable().RunAsync(transaction => transaction.Isolated(() => transaction.Erase(stream, throughVersion, reason)), CancellationToken.None);
 
     private ValueTask<LogWritten> WriteAsync(LogWrite write, Action<SqliteLogTransaction>? work, CancellationToken cancellationToken)
     {

@@ -9,12 +9,12 @@ namespace EventSourcing.Sqlite;
 public sealed class SqliteLogTransaction
 {
     private readonly SqliteConnection _connection;
-    private readonly WriteSession _session;
+    private readonly WriteTransaction _transaction;
     private readonly LogLimits _limits;
     private readonly int _threadId = Environment.CurrentManagedThreadId;
     private bool _hasEnded;
 
-    internal SqliteLogTransaction(SqliteConnection connection, WriteSession session, LogLimits limits) => (_connection, _session, _limits) = (connection, session, limits);
+    internal SqliteLogTransaction(SqliteConnection connection, WriteTransaction transaction, LogLimits limits) => (_connection, _transaction, _limits) = (connection, transaction, limits);
 
     /// <summary>The writer's connection, inside its transaction. Good until the work returns, for the thread that runs it.</summary>
     /// <remarks>
@@ -46,11 +46,11 @@ public sealed class SqliteLogTransaction
         ThrowIfEnded();
         append.Validate(_limits);
         // The library's own statements, between those of user code.
-        _session.LeaveUserCode();
+        _transaction.UserWork.Leave();
         try
         {
-            _session.CatchUpWithUser();
-            return _session.Append(append);
+            _transaction.UserWork.CatchUp();
+            return _transaction.Append(append);
         }
         catch (SqliteException e)
         {
@@ -59,7 +59,7 @@ public sealed class SqliteLogTransaction
         }
         finally
         {
-            _session.EnterUserCode();
+            _transaction.UserWork.Enter();
         }
     }
 
@@ -67,7 +67,7 @@ public sealed class SqliteLogTransaction
     internal void ThrowIfLost()
     {
         if (Failure is { } failure) ExceptionDispatchInfo.Throw(failure);
-        if (_session.IsHalfWritten) throw new InvalidOperationException("An append of the work failed while it was written, and the work went on: nothing of it is kept.");
+        if (_transaction.IsHalfWritten) throw new InvalidOperationException("An append of the work failed while it was written, and the work went on: nothing of it is kept.");
     }
 
     internal void End() => _hasEnded = true;
@@ -78,6 +78,6 @@ public sealed class SqliteLogTransaction
         // SQLite's structures would not bear it.
         if (_threadId != Environment.CurrentManagedThreadId) throw new InvalidOperationException("The transaction was used by another thread than the one that runs its work. Nothing was done; use it within the work, on its thread.");
         if (Failure is { } failure) throw new InvalidOperationException("A statement of the log has failed in this transaction: nothing of it is kept.", failure);
-        _session.ThrowIfEnded();
+        _transaction.UserWork.ThrowIfEnded();
     }
 }

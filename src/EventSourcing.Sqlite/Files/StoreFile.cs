@@ -18,7 +18,7 @@ internal sealed class StoreFile
 
     private readonly TimeProvider _time;
     private readonly byte[] _name, _logName, _indexName;
-    private readonly Lock _gate = new();
+    private readonly Lock _lock = new();
     private int _connections;
     // Of the files that the connections have open; null where the system does not say, the default where there was none.
     private FileIdentity? _log, _index;
@@ -68,7 +68,7 @@ internal sealed class StoreFile
     /// <exception cref="StoreConfigurationException">One of the files was removed or replaced, or has a second name.</exception>
     internal void ThrowIfReplaced()
     {
-        lock (_gate) Look();
+        lock (_lock) Look();
         _looked = _time.GetTimestamp();
     }
 
@@ -76,7 +76,7 @@ internal sealed class StoreFile
     /// <exception cref="StoreConfigurationException">One of the files was removed or replaced, has a second name or is no file; or somebody works on a write-ahead log that was removed.</exception>
     internal void Examine()
     {
-        lock (_gate)
+        lock (_lock)
         {
             Look();
             if (_connections > 0) return;
@@ -91,7 +91,7 @@ internal sealed class StoreFile
     /// <exception cref="StoreConfigurationException">The files are not those of the connections before it.</exception>
     internal void Adopt(Database database)
     {
-        lock (_gate)
+        lock (_lock)
         {
             if (_connections == 0) (_log, _index) = (FileStatus.Of(_logName)?.Identity, FileStatus.Of(_indexName)?.Identity);
             Look(isOpen: true);
@@ -107,7 +107,7 @@ internal sealed class StoreFile
     /// </remarks>
     internal void Release(Database database)
     {
-        lock (_gate)
+        lock (_lock)
         {
             _connections--;
             if (!MayCheckpoint()) database.CloseWithoutCheckpoint();

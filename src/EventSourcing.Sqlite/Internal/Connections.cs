@@ -71,7 +71,7 @@ internal static class Connections
     }
 
     /// <summary>A writer's connection to a log that is open.</summary>
-    internal static WriteSession OpenSession(StoreFile file, KnownSchema schema, SqliteOptions options, PositionalIds ids, TagRuleSet rules, bool forUserCode)
+    internal static WriteTransaction OpenTransaction(StoreFile file, KnownSchema schema, SqliteOptions options, PositionalIds ids, TagRuleSet rules, bool forUserCode)
     {
         var database = forUserCode ? Database.ForUserCode(file.Path) : Database.Writer(file.Path, mustExist: true);
         try
@@ -79,7 +79,7 @@ internal static class Connections
             file.Examine();
             // The writer waits for locks in a way of its own.
             database.BusyTimeout(TimeSpan.Zero);
-            return SessionOn(database, file, schema, options, ids, rules);
+            return TransactionOn(database, file, schema, options, ids, rules);
         }
         catch
         {
@@ -88,7 +88,7 @@ internal static class Connections
         }
     }
 
-    internal static WriteSession SessionOn(Database database, StoreFile file, KnownSchema schema, SqliteOptions options, PositionalIds ids, TagRuleSet rules)
+    internal static WriteTransaction TransactionOn(Database database, StoreFile file, KnownSchema schema, SqliteOptions options, PositionalIds ids, TagRuleSet rules)
     {
         SchemaVersion.UseWriteAheadLog(database, file.Path);
         // Reads the file, and so opens the write-ahead log.

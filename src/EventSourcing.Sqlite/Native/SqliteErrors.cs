@@ -12,6 +12,9 @@ internal static class SqliteErrors
     /// <summary>True for an error that says something of the file's content, not of its device or of those who use it.</summary>
     internal static bool IsDamage(SqliteException e) => e.SqliteErrorCode is Corrupt or NotADatabase or Error or Schema;
 
+    /// <summary>The error of a write where it is SQLite's; any other unchanged.</summary>
+    internal static Exception TranslateAny(Exception e, string path) => e is SqliteException sqlite ? Translate(sqlite, path) : e;
+
     /// <summary>The error of a write.</summary>
     internal static EventSourcingException Translate(SqliteException e, string path) => e.SqliteErrorCode switch
     {
@@ -19,7 +22,7 @@ internal static class SqliteErrors
         Busy or Locked => new StoreUnavailableException($"'{path}' is being written by another connection for longer than the busy timeout. Nothing was written.", e),
         ReadOnly or Perm or Auth => new StoreReadOnlyException($"'{path}' cannot be written: {e.Message}. Nothing was written.", e),
         Full => new StoreFullException($"There is no room for more in '{path}': {e.Message}. Nothing was written.", e),
-        _ => TranslateAny(e, path, " Nothing was changed."),
+        _ => TranslateCommon(e, path, " Nothing was changed."),
     };
 
     /// <summary>The error of a read, which never says what became of a write.</summary>
@@ -28,7 +31,7 @@ internal static class SqliteErrors
         Busy or Locked => new StoreUnavailableException($"'{path}' is locked by another connection for longer than the busy timeout.", e),
         ReadOnly or Perm or CantOpen when WhyNotReadable(path) is { } why => new StoreConfigurationException(why, e),
         Full => new StoreUnavailableException($"There is no room for the temporary files that reading '{path}' takes: {e.Message}.", e),
-        _ => TranslateAny(e, path, ""),
+        _ => TranslateCommon(e, path, ""),
     };
 
     /// <summary>The error of opening a file for writing.</summary>
@@ -58,7 +61,7 @@ internal static class SqliteErrors
             : null;
     }
 
-    private static EventSourcingException TranslateAny(SqliteException e, string path, string nothing) => e.SqliteErrorCode switch
+    private static EventSourcingException TranslateCommon(SqliteException e, string path, string nothing) => e.SqliteErrorCode switch
     {
         Corrupt => new StoreCorruptException(e.Message, $"'{path}'", e),
         NotADatabase => new StoreSchemaException($"'{path}' is not a SQLite database.{nothing}", "no database", SchemaVersion.Newest, e),

@@ -25,9 +25,9 @@ internal sealed class CommitWatcher(StoreFile file, CommitSignal signal, Func<Re
     // A call that follows the log waits, reads and waits again: the watch is not taken down and set up again for each event.
     private static readonly TimeSpan s_longestUnawaited = TimeSpan.FromSeconds(1);
 
-    private const long Nothing = -1;
+    private const long NoVersion = -1;
 
-    private readonly Lock _gate = new();
+    private readonly Lock _lock = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly Disposal _disposal = new();
     private Task? _loop;
@@ -37,14 +37,14 @@ internal sealed class CommitWatcher(StoreFile file, CommitSignal signal, Func<Re
     {
         get
         {
-            lock (_gate) return _loop is not null;
+            lock (_lock) return _loop is not null;
         }
     }
 
     /// <summary>Starts to watch, if nobody does. The first thing that is done is to publish the head.</summary>
     internal void Start()
     {
-        lock (_gate)
+        lock (_lock)
         {
             if (_loop is null && !_stop.IsCancellationRequested) _loop = Begin();
         }
@@ -61,7 +61,7 @@ internal sealed class CommitWatcher(StoreFile file, CommitSignal signal, Func<Re
     {
         await _stop.CancelAsync().ConfigureAwait(false);
         Task? loop;
-        lock (_gate) loop = _loop;
+        lock (_lock) loop = _loop;
         if (loop is not null) await loop.ConfigureAwait(false);
         _stop.Dispose();
     });
@@ -96,7 +96,7 @@ internal sealed class CommitWatcher(StoreFile file, CommitSignal signal, Func<Re
             files = TryWatchFile(hints);
             var (isHinted, isBusy, awaitedAt) = (false, false, Stopwatch.GetTimestamp());
             var (countedFrom, counted) = (Stopwatch.GetTimestamp(), signal.OwnCommits);
-            for (var seen = Nothing; !_stop.IsCancellationRequested;)
+            for (var seen = NoVersion; !_stop.IsCancellationRequested;)
             {
                 var areMany = signal.OwnCommits - counted > OwnCommitsAtMost;
                 if (areMany || Stopwatch.GetElapsedTime(countedFrom) >= s_counted)
@@ -114,7 +114,7 @@ internal sealed class CommitWatcher(StoreFile file, CommitSignal signal, Func<Re
                 seen = await PublishChangesAsync(reader, seen, isHinted ? PollsAfterHint : 1).ConfigureAwait(false);
                 if (signal.IsAwaited) awaitedAt = Stopwatch.GetTimestamp();
                 else if (Stopwatch.GetElapsedTime(awaitedAt) >= s_longestUnawaited && TryEnd()) return;
-                var pause = isBusy ? s_pollBusy : files is null || seen == Nothing ? s_pollWithout : s_pollWithHints;
+                var pause = isBusy ? s_pollBusy : files is null || seen == NoVersion ? s_pollWithout : s_pollWithHints;
                 isHinted = await hints.WaitAsync(pause, _stop.Token).ConfigureAwait(false) && !isBusy;
             }
         }
@@ -160,7 +160,7 @@ internal sealed class CommitWatcher(StoreFile file, CommitSignal signal, Func<Re
 
                 signal.Publish(head);
                 // What cannot be sealed just now is looked at again.
-                return isSealed || seal is null ? version : Nothing;
+                return isSealed || seal is null ? version : NoVersion;
             }
 
             if (polls == 1) break;
@@ -184,7 +184,7 @@ internal sealed class CommitWatcher(StoreFile file, CommitSignal signal, Func<Re
 
     private bool TryEnd()
     {
-        lock (_gate)
+        lock (_lock)
         {
             if (signal.IsAwaited) return false;
             _loop = null;

@@ -21,7 +21,7 @@ internal sealed class AppendItem : WorkItem, IValueTaskSource<AppendResult>
 
     internal override long Bytes => BytesOf(_append);
 
-    internal override bool RunsCodeOfOthers => false;
+    internal override bool RunsUserCode => false;
 
     internal ValueTask<AppendResult> Task => new(this, _answer.Version);
 
@@ -65,9 +65,9 @@ internal sealed class AppendItem : WorkItem, IValueTaskSource<AppendResult>
     void IValueTaskSource<AppendResult>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
         _answer.OnGiven(continuation, state, token, flags);
 
-    protected override void RunCore(WriteSession session) => _result = session.Append(_append);
+    protected override void RunCore(WriteTransaction transaction) => _result = transaction.Append(_append);
 
-    protected override Exception Unknown(WriteSession session, Exception failure) => session.Unknown(_append, _result, failure);
+    protected override Exception Unknown(WriteTransaction transaction, Exception failure) => transaction.Unknown(_append, _result, failure);
 
     protected override void SetError(Exception error) => _answer.Fail(error);
 

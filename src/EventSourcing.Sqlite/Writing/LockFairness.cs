@@ -45,4 +45,9 @@ internal sealed class LockFairness(Func<bool> haveOthersFileOpen)
 
         return othersWrote ? _ended + s_shortGap : 0;
     }
+
+#pragma warning disable RS0030 // SQLite has no signal for a lock that was given back.
+    /// <summary>Waits for about a millisecond before the lock is tried again.</summary>
+    internal static void Pause() => Thread.Sleep(1);
+#pragma warning restore RS0030
 }

@@ -5,7 +5,7 @@ internal sealed class LongWork : IAsyncDisposable
 {
     private static readonly AsyncLocal<Running?> s_current = new();
 
-    private readonly Lock _gate = new();
+    private readonly Lock _lock = new();
     private readonly HashSet<Task> _running = [];
     private readonly CancellationTokenSource _closing = new();
 
@@ -15,7 +15,7 @@ internal sealed class LongWork : IAsyncDisposable
     {
         cancellationToken.ThrowIfCancellationRequested();
         Task<T> task;
-        lock (_gate)
+        lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_closing.IsCancellationRequested, typeof(SqliteEventLog));
             task = Task.Factory.StartNew(() => RunUntilClosed(work, cancellationToken), CancellationToken.None, TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach, TaskScheduler.Default);
@@ -36,7 +36,7 @@ internal sealed class LongWork : IAsyncDisposable
         }
         finally
         {
-            lock (_gate) _running.Remove(task);
+            lock (_lock) _running.Remove(task);
         }
     }
 
@@ -68,7 +68,7 @@ internal sealed class LongWork : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Task[] running;
-        lock (_gate)
+        lock (_lock)
         {
             _closing.Cancel();
             running = [.. _running];

@@ -9,7 +9,7 @@ namespace EventSourcing.Sqlite.Writing;
 /// </remarks>
 internal sealed class TagRuleSet
 {
-    private readonly Lock _gate = new();
+    private readonly Lock _lock = new();
     private Dictionary<string, TagRule[]> _wanted = new(StringComparer.Ordinal);
     private volatile int _version, _storedVersion;
 
@@ -22,21 +22,21 @@ internal sealed class TagRuleSet
     /// <summary>What was wanted at a version is in the file.</summary>
     internal void MarkStored(int version)
     {
-        lock (_gate) _storedVersion = Math.Max(version, _storedVersion);
+        lock (_lock) _storedVersion = Math.Max(version, _storedVersion);
     }
 
     private Dictionary<string, TagRule[]> Wanted
     {
         get
         {
-            lock (_gate) return _wanted;
+            lock (_lock) return _wanted;
         }
     }
 
     /// <summary>The rules of some types, in place of what was wanted for these types before.</summary>
     internal void Add(IReadOnlyCollection<EventType> types)
     {
-        lock (_gate)
+        lock (_lock)
         {
             var wanted = new Dictionary<string, TagRule[]>(_wanted, StringComparer.Ordinal);
             foreach (var type in types)
@@ -89,7 +89,7 @@ internal sealed class TagRuleSet
     /// <summary>Removes a rule of a type; false when there is none. A map of this process does not store it again. Inside the writer's transaction.</summary>
     internal bool Remove(Database database, string type, string tag, string property)
     {
-        lock (_gate)
+        lock (_lock)
         {
             if (_wanted.TryGetValue(type, out var rules))
                 _wanted = new(_wanted, StringComparer.Ordinal) { [type] = Array.FindAll(rules, r => r.Tag != tag || r.Property != property) };

@@ -21,7 +21,7 @@ internal abstract class WorkItem
     internal virtual bool RunsAlone => false;
 
     /// <summary>True for an item whose work may take any time: readers that wait for a seal do not wait for it.</summary>
-    internal virtual bool RunsCodeOfOthers => true;
+    internal virtual bool RunsUserCode => true;
 
     /// <summary>The item's verdict when it is an error found before anything of it was written; else null.</summary>
     internal Exception? Refusal { get; private set; }
@@ -42,14 +42,14 @@ internal abstract class WorkItem
     }
 
     /// <summary>Runs inside the transaction; what is thrown for this item alone becomes its verdict.</summary>
-    internal void Run(WriteSession session)
+    internal void Run(WriteTransaction transaction)
     {
         Refusal = null;
         try
         {
-            RunCore(session);
+            RunCore(transaction);
         }
-        catch (Exception e) when (IsVerdict(e) && !session.IsHalfWritten && !session.IsLost)
+        catch (Exception e) when (IsVerdict(e) && !transaction.IsHalfWritten && !transaction.IsLost)
         {
             Refusal = e;
         }
@@ -63,12 +63,12 @@ internal abstract class WorkItem
     }
 
     /// <summary>Answers the caller after a commit of which nobody knows whether it is durable.</summary>
-    internal void FailUnknown(WriteSession session, Exception failure)
+    internal void FailUnknown(WriteTransaction transaction, Exception failure)
     {
         Exception error;
         try
         {
-            error = Unknown(session, failure);
+            error = Unknown(transaction, failure);
         }
         catch (Exception e)
         {
@@ -98,10 +98,10 @@ internal abstract class WorkItem
     }
 
     /// <summary>Does the work.</summary>
-    protected abstract void RunCore(WriteSession session);
+    protected abstract void RunCore(WriteTransaction transaction);
 
     /// <summary>What the caller hears after a commit of which nobody knows whether it is durable.</summary>
-    protected abstract Exception Unknown(WriteSession session, Exception failure);
+    protected abstract Exception Unknown(WriteTransaction transaction, Exception failure);
 
     /// <summary>Answers the caller with the result.</summary>
     protected abstract void Succeed();

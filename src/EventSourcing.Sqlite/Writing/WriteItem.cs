@@ -32,31 +32,31 @@ internal sealed class WriteItem : WorkItem
 
     internal override bool RunsAlone => _work is not null;
 
-    internal override bool RunsCodeOfOthers => _work is not null;
+    internal override bool RunsUserCode => _work is not null;
 
     internal Task<LogWritten> Task => _source.Task;
 
     // Whatever the work throws is its own, errors of the user's statements and of other databases included; those of the log's statements are the log's.
     internal override bool IsVerdict(Exception error) => error is EventSourcingException or RefusedException || error == _errorOfWork;
 
-    protected override void RunCore(WriteSession session)
+    protected override void RunCore(WriteTransaction transaction)
     {
         (_errorOfWork, _judged) = (null, 0);
-        session.Isolated(() => Apply(session));
+        transaction.Isolated(() => Apply(transaction));
     }
 
-    protected override Exception Unknown(WriteSession session, Exception failure)
+    protected override Exception Unknown(WriteTransaction transaction, Exception failure)
     {
         var (ids, first) = (new List<Guid>(), default(GlobalPosition?));
         for (var i = 0; i < _judged; i++)
         {
-            var unknown = session.Unknown(_write.Appends[i], _appended[i], failure);
+            var unknown = transaction.Unknown(_write.Appends[i], _appended[i], failure);
             if (unknown.EventIds.Count == 0) continue;
             ids.AddRange(unknown.EventIds);
             first ??= unknown.FirstPosition;
         }
 
-        return new AppendOutcomeUnknownException(ids, first ?? GlobalPosition.FromInt64(session.Head), failure);
+        return new AppendOutcomeUnknownException(ids, first ?? GlobalPosition.FromInt64(transaction.Head), failure);
     }
 
     protected override void SetError(Exception error)
@@ -81,16 +81,16 @@ internal sealed class WriteItem : WorkItem
         return (weight, bytes);
     }
 
-    private bool Apply(WriteSession session)
+    private bool Apply(WriteTransaction transaction)
     {
         for (var i = 0; i < _write.Requirements.Count; i++)
-            if (!session.Records.Meets(_write.Requirements[i])) throw new RefusedException(LogRefusal.OfRequirement(i));
-        for (; _judged < _appended.Length; _judged++) _appended[_judged] = Append(session, _judged);
-        if (_work is not null) Work(session, _work);
+            if (!transaction.Records.Meets(_write.Requirements[i])) throw new RefusedException(LogRefusal.OfRequirement(i));
+        for (; _judged < _appended.Length; _judged++) _appended[_judged] = Append(transaction, _judged);
+        if (_work is not null) Work(transaction, _work);
         for (var i = 0; i < _changed.Length; i++)
         {
             var change = _write.Changes[i];
-            _changed[i] = session.Records.TryChange(change);
+            _changed[i] = transaction.Records.TryChange(change);
             // A removal without a revision is not refused: there may be no record.
             if (!_changed[i] && !change.IsSkippable && change.IfRevision is not null) throw new RefusedException(LogRefusal.OfChange(i));
         }
@@ -98,43 +98,43 @@ internal sealed class WriteItem : WorkItem
         return true;
     }
 
-    private AppendResult Append(WriteSession session, int index)
+    private AppendResult Append(WriteTransaction transaction, int index)
     {
         try
         {
-            return session.Append(_write.Appends[index]);
+            return transaction.Append(_write.Appends[index]);
         }
-        catch (EventSourcingException e) when (LogRefusal.IsRefusal(e) && !session.IsHalfWritten)
+        catch (EventSourcingException e) when (LogRefusal.IsRefusal(e) && !transaction.IsHalfWritten)
         {
             throw new RefusedException(LogRefusal.OfAppend(index, e));
         }
     }
 
-    private void Work(WriteSession session, Action<SqliteLogTransaction> work)
+    private void Work(WriteTransaction transaction, Action<SqliteLogTransaction> work)
     {
-        SqliteLogTransaction? transaction = null;
+        SqliteLogTransaction? given = null;
         try
         {
-            session.RunUserCode(connection =>
+            transaction.UserWork.Run(connection =>
             {
-                transaction = new(connection, session, _limits);
+                given = new(connection, transaction, _limits);
                 _guard.Run(_caller, () =>
                 {
-                    work(transaction);
+                    work(given);
                     return true;
                 });
-                transaction.ThrowIfLost();
+                given.ThrowIfLost();
             });
         }
         catch (Exception e)
         {
-            if (transaction?.Failure is { } failure) ExceptionDispatchInfo.Throw(failure);
+            if (given?.Failure is { } failure) ExceptionDispatchInfo.Throw(failure);
             _errorOfWork = e;
             throw;
         }
         finally
         {
-            transaction?.End();
+            given?.End();
         }
     }
 

@@ -18,11 +18,11 @@ internal sealed class WriterRig : IAsyncDisposable
         var file = new StoreFile(File.Path, Clock);
         PositionalIds ids;
         using (var database = Database.Writer(File.Path, mustExist: true)) ids = Connections.IdsOf(database, File.Path);
-        WriteSession Open(bool forUserCode)
+        WriteTransaction Open(bool forUserCode)
         {
             Interlocked.Increment(ref _opened);
             OnOpen?.Invoke();
-            return Connections.OpenSession(file, new(File.Path), _options, ids, new(), forUserCode);
+            return Connections.OpenTransaction(file, new(File.Path), _options, ids, new(), forUserCode);
         }
 
         Writer = new(file, _options, new(file, null, () => Open(false)), new(file, null, () => Open(true)), Signal, new(AskOthers), startThread ?? Writer.StartThread);

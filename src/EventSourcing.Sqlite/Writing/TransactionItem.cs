@@ -2,8 +2,8 @@ using Microsoft.Data.Sqlite;
 
 namespace EventSourcing.Sqlite.Writing;
 
-/// <summary>Work of this package's own in the queue: on the session, isolated, all or nothing.</summary>
-internal sealed class SessionItem<T>(Func<WriteSession, T> work) : WorkItem
+/// <summary>Work of the library itself in the queue: inside the group's transaction, all or nothing.</summary>
+internal sealed class TransactionItem<T>(Func<WriteTransaction, T> work) : WorkItem
 {
     private readonly TaskCompletionSource<T> _source = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private T _result = default!;
@@ -14,10 +14,10 @@ internal sealed class SessionItem<T>(Func<WriteSession, T> work) : WorkItem
 
     internal override bool IsVerdict(Exception error) => error is not SqliteException;
 
-    protected override void RunCore(WriteSession session) => _result = work(session);
+    protected override void RunCore(WriteTransaction transaction) => _result = work(transaction);
 
-    protected override Exception Unknown(WriteSession session, Exception failure) =>
-        new AppendOutcomeUnknownException([], GlobalPosition.FromInt64(session.Head), failure);
+    protected override Exception Unknown(WriteTransaction transaction, Exception failure) =>
+        new AppendOutcomeUnknownException([], GlobalPosition.FromInt64(transaction.Head), failure);
 
     protected override void SetError(Exception error)
     {

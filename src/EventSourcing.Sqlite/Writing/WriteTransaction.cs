@@ -1,14 +1,12 @@
-using System.Runtime.InteropServices;
 using EventSourcing.Sqlite.Native;
 using EventSourcing.Sqlite.Schema;
 using EventSourcing.Sqlite.Tables;
 using EventSourcing.Storage;
-using Microsoft.Data.Sqlite;
 
 namespace EventSourcing.Sqlite.Writing;
 
-/// <summary>A connection of the writer's: judges and stores appends inside the transaction that the writer opened. Used by one thread at a time.</summary>
-internal sealed class WriteSession : IDisposable
+/// <summary>The transactions of one connection of the writer, one after the other: begin, commit, savepoints, and the caches that hold between them. Used by one thread at a time.</summary>
+internal sealed class WriteTransaction : IDisposable
 {
     private readonly Database _database;
     private readonly TimeProvider _time;
@@ -18,7 +16,7 @@ internal sealed class WriteSession : IDisposable
     private readonly PositionalIds _positionalIds;
     private readonly TokenTable _tokens;
     private readonly AppendFacts _facts;
-    private readonly EventWriter _events;
+    private readonly EventInserter _inserter;
     private readonly Sealer _sealer;
     private readonly Statement _begin, _commit, _rollback, _savepoint, _rollbackToSavepoint, _releaseSavepoint, _head, _lastTime, _schemaCookie;
     private readonly TagRuleSet _rules;
@@ -26,20 +24,15 @@ internal sealed class WriteSession : IDisposable
     private readonly CheckpointPace _pace;
     // Of the connection that user code is given; null on the other.
     private readonly ConnectionGuard? _guard;
-    private bool _isUserRunning;
+    private readonly UserWork? _userWork;
     // The version of the rules that this transaction brings into the file; null when they are there.
     private int? _storedRules;
-    private long _headBefore;
     private long _knownDataVersion = -1;
-    private long _nextPosition;
     private long _now;
-    // One for each transaction: events of one commit were stored at one moment.
-    private long _timestamp;
     private bool _isCurrent;
-    private ResumeToken _last;
     private long _cookie = -1;
 
-    internal WriteSession(Database database, KnownSchema schema, SqliteOptions options, PositionalIds ids, TagRuleSet rules)
+    internal WriteTransaction(Database database, KnownSchema schema, SqliteOptions options, PositionalIds ids, TagRuleSet rules)
     {
         (_database, _schema, _time, _rules) = (database, schema, options.TimeProvider, rules);
         _pace = new(database, options);
@@ -52,7 +45,7 @@ internal sealed class WriteSession : IDisposable
         _positionalIds = ids;
         _tokens = new(database);
         _facts = new(this, _heads, _ids, new(database, new(database), _streams, _types, _tags));
-        _events = new(database, ids, _types, _tags, _contentTypes);
+        _inserter = new(_heads, new(database, ids, _types, _tags, _contentTypes));
         _sealer = new(database, _tags, rules);
         Records = new(database);
         _begin = database.Prepare(Sql.Begin);
@@ -64,11 +57,16 @@ internal sealed class WriteSession : IDisposable
         _head = database.Prepare(Sql.Head);
         _lastTime = database.Prepare(Sql.LastTime);
         _schemaCookie = database.Prepare(Sql.SchemaCookie);
-        if (database.Connection is not null) _guard = new(database);
+        if (database.Connection is null) return;
+        _guard = new(database);
+        _userWork = new(this, database, schema, _ids, _inserter, _guard);
     }
 
     /// <summary>The last position given, as of this transaction or, after it, of its commit.</summary>
-    internal long Head { get; private set; }
+    internal long Head => _inserter.Head;
+
+    /// <summary>The same when this transaction began.</summary>
+    internal long HeadBefore { get; private set; }
 
     internal RecordTable Records { get; }
 
@@ -76,7 +74,10 @@ internal sealed class WriteSession : IDisposable
     internal bool IsHalfWritten { get; private set; }
 
     /// <summary>Position and id of the first event written in this transaction; null when there is none.</summary>
-    internal (long Position, Guid Id)? FirstWritten { get; private set; }
+    internal (long Position, Guid Id)? FirstWritten => _inserter.First;
+
+    /// <summary>User code on this connection, inside the transaction and <see cref="Isolated"/>. Only where the connection is one for user code.</summary>
+    internal UserWork UserWork => _userWork!;
 
     /// <summary>True when this transaction sealed events that were appended in SQL: they can be read from its commit on.</summary>
     internal bool HasSealed { get; private set; }
@@ -114,7 +115,7 @@ internal sealed class WriteSession : IDisposable
         {
             (_now, HasSealed) = (now, false);
             OthersWrote = _isCurrent && _database.DataVersion != _knownDataVersion;
-            if (_database.DataVersion != _knownDataVersion) Forget();
+            if (_database.DataVersion != _knownDataVersion) InvalidateCaches();
             if (!_isCurrent)
             {
                 // What another connection made of the schema is looked at before anything of it is run.
@@ -122,7 +123,7 @@ internal sealed class WriteSession : IDisposable
                 _schema.ThrowIfChanged(_database, cookie);
                 if (cookie != _cookie) Connections.ThrowIfOtherLog(_database, _positionalIds);
                 _cookie = cookie;
-                Load();
+                RefreshState();
             }
 
             StoreTagRules();
@@ -134,9 +135,8 @@ internal sealed class WriteSession : IDisposable
         }
 
         IsHalfWritten = false;
-        FirstWritten = null;
-        _headBefore = Head;
-        _timestamp = Math.Max(_now, _timestamp);
+        _inserter.Begin(_now);
+        HeadBefore = Head;
         return true;
     }
 
@@ -180,7 +180,7 @@ internal sealed class WriteSession : IDisposable
     /// <summary>Ends the transaction, where there is one, without keeping anything of it; false when it could not be ended.</summary>
     internal bool TryRollback()
     {
-        Forget();
+        InvalidateCaches();
         _guard?.Open();
         if (!_database.IsAutoCommit) _ = _rollback.TryRun();
         _guard?.Close();
@@ -199,12 +199,12 @@ internal sealed class WriteSession : IDisposable
         }
         catch when (!IsLost)
         {
-            Forget();
+            InvalidateCaches();
             _rollbackToSavepoint.Run();
             _releaseSavepoint.Run();
-            Load();
+            RefreshState();
             IsHalfWritten = false;
-            if (FirstWritten?.Position > Head) FirstWritten = null;
+            if (FirstWritten?.Position > Head) _inserter.First = null;
             throw;
         }
     }
@@ -212,80 +212,11 @@ internal sealed class WriteSession : IDisposable
     /// <summary>The connection's tables, for the seldom work of administration. Inside the transaction.</summary>
     internal T Administer<T>(Func<Database, T> work) => Isolated(() => work(_database));
 
-    /// <summary>Runs user code that has the connection: with triggers, and without means to end the transaction. Inside the transaction and <see cref="Isolated"/>.</summary>
-    internal void RunUserCode(Action<SqliteConnection> work)
+    /// <summary>Reads what is stored again, and seals what SQL appended, as if another connection had written.</summary>
+    internal void ReadAgain()
     {
-        var cookie = _schemaCookie.Scalar(-1);
-        Guarded(() => work(_database.Connection!), out var left);
-        // At the end, too: what has happened since the last call of the log's is known by nothing else.
-        ThrowIfEnded();
-        if (left is not null) throw new InvalidOperationException($"The work returned before it disposed {left}: nothing of it is kept.");
-        if (_database.ViolatesForeignKeys) throw new SqliteException("SQLite Error 19: 'FOREIGN KEY constraint failed'.", 19, 787);
-        // Committed, it would be refused by all who open the file, and by the next append.
-        if (_schemaCookie.Scalar(-1) != cookie) _schema.RefuseWrong(_database);
-        CatchUp();
-        // What the work appended first may have been undone, or be a row of its SQL.
-        FirstWritten = Head > _headBefore && _ids.IdAt(_headBefore + 1) is { } id ? (_headBefore + 1, id) : null;
-    }
-
-    /// <exception cref="InvalidOperationException">The transaction has ended within its work.</exception>
-    internal void ThrowIfEnded()
-    {
-        if (HasEnded)
-            throw new InvalidOperationException(
-                "The work ended the transaction or closed its connection, or SQLite rolled it back (OR ROLLBACK, RAISE(ROLLBACK), an error such as a full disk): nothing of it is kept.");
-    }
-
-    /// <summary>The library's own statements come, between those of user code.</summary>
-    internal void LeaveUserCode()
-    {
-        if (_isUserRunning) _guard!.Leave();
-    }
-
-    /// <summary>User code goes on.</summary>
-    internal void EnterUserCode()
-    {
-        if (_isUserRunning) _guard!.Enter();
-    }
-
-    /// <summary>Looks at what is stored anew when user code may have changed it: no count tells of what a savepoint took back.</summary>
-    internal void CatchUpWithUser()
-    {
-        if (_isUserRunning) CatchUp();
-    }
-
-    // What the user's statements stored is sealed before anything is judged, as what another connection stored would be.
-    private void CatchUp()
-    {
-        Forget();
-        Load();
-    }
-
-    private void Guarded(Action work, out string? left)
-    {
-        _isUserRunning = true;
-        _guard!.Enter();
-        try
-        {
-            work();
-        }
-        catch (Exception e)
-        {
-            // Not in a finally block, which would run after the filters that ask what is left of the transaction.
-            EndUserCode();
-            if (e is SqliteException { SqliteErrorCode: NativeMethods.Auth } refusal && _guard.Refused is { } reason)
-                throw new SqliteException($"{e.Message} A statement of the work was refused: {reason}.", refusal.SqliteErrorCode, refusal.SqliteExtendedErrorCode);
-            throw;
-        }
-
-        left = EndUserCode();
-    }
-
-    private string? EndUserCode()
-    {
-        _isUserRunning = false;
-        _guard!.Leave();
-        return _guard.EndStatements();
+        InvalidateCaches();
+        RefreshState();
     }
 
     /// <summary>Judges an append and stores what is to be stored of it.</summary>
@@ -294,7 +225,7 @@ internal sealed class WriteSession : IDisposable
         var parts = AppendJudge.Judge(append, _facts, out var result);
         if (parts == AppendParts.None) return result;
         IsHalfWritten = true;
-        if ((parts & AppendParts.Events) != 0) result = Insert(append);
+        if ((parts & AppendParts.Events) != 0) result = _inserter.Insert(append);
         if ((parts & AppendParts.Tracking) != 0)
             Records.TryPut(RecordKind.Tracking, append.Tracking!.Source, TrackingRecord.Of(append.Tracking).ToBytes(), null);
         if ((parts & AppendParts.Command) != 0)
@@ -308,12 +239,11 @@ internal sealed class WriteSession : IDisposable
     internal long Erase(StreamId stream, long throughVersion, string reason)
     {
         var erased = new Eraser(_database).Erase(_streams.Find(stream.Value), stream, throughVersion, reason, _types);
-        Forget();
-        Load();
+        ReadAgain();
         return erased;
     }
 
-    /// <summary>What the caller of an append hears when nobody knows whether it is stored.</summary>
+    /// <summary>The error of an append when it is not known whether it is stored.</summary>
     internal AppendOutcomeUnknownException Unknown(LogAppend append, AppendResult intended, Exception failure)
     {
         var ids = new List<Guid>(append.Count);
@@ -323,14 +253,14 @@ internal sealed class WriteSession : IDisposable
             foreach (ref readonly var e in write.Events.Span)
             {
                 if (e.Id is { } id) ids.Add(id);
-                else if (!intended.WasDuplicate) ids.Add(_events.IdAt(positions[ids.Count].ToInt64(), _timestamp));
+                else if (!intended.WasDuplicate) ids.Add(_inserter.IdAt(positions[ids.Count].ToInt64()));
             }
 
         return new(ids, intended.FirstPosition, failure);
     }
 
     /// <summary>Makes the next transaction look at what is stored again.</summary>
-    internal void Forget()
+    internal void InvalidateCaches()
     {
         _heads.Clear();
         _streams.Clear();
@@ -356,15 +286,13 @@ internal sealed class WriteSession : IDisposable
         _storedRules = version;
     }
 
-    private void Load()
+    private void RefreshState()
     {
         _head.Step();
-        Head = _head.Int64(0);
+        var head = _head.Int64(0);
         var isSealed = _head.IsNull(1);
         _head.Reset();
-        Numbering.ThrowIfNoPosition(Head);
-        _nextPosition = Head + 1;
-        _timestamp = Math.Max(_now, _lastTime.Scalar(0));
+        _inserter.ContinueAfter(head, Math.Max(_now, _lastTime.Scalar(0)));
         if (!isSealed)
         {
             _sealer.SealAll();
@@ -374,37 +302,6 @@ internal sealed class WriteSession : IDisposable
         _isCurrent = true;
     }
 
-    private AppendResult Insert(LogAppend append)
-    {
-        var writes = append.Writes.Span;
-        var first = _nextPosition;
-        if (writes.Length == 1) return new(Insert(writes[0]), GlobalPosition.FromInt64(first), _last, false);
-        var ranges = new StreamRange[writes.Length];
-        for (var i = 0; i < writes.Length; i++) ranges[i] = Insert(writes[i]);
-        return new(ImmutableCollectionsMarshal.AsImmutableArray(ranges), GlobalPosition.FromInt64(first), _last, false);
-    }
-
     /// <summary>The token of the event at a position, erased or not.</summary>
     internal ResumeToken TokenAt(long position) => _tokens.At(position);
-
-    private StreamRange Insert(in StreamWrite write)
-    {
-        if (write.Events.IsEmpty)
-        {
-            var version = _heads.Of(write.StreamId).Version;
-            return new(write.StreamId, version + 1, version, 0);
-        }
-
-        var stream = _heads.ToWrite(write.StreamId);
-        var first = stream.Version + 1;
-        foreach (ref readonly var e in write.Events.Span)
-        {
-            _last = _events.Write(e, _nextPosition, stream.Id, stream.Version + 1, _timestamp);
-            FirstWritten ??= (_nextPosition, _last.EventId);
-            stream.Version++;
-            Head = _nextPosition++;
-        }
-
-        return new(write.StreamId, first, stream.Version, write.Events.Length);
-    }
 }

@@ -1,0 +1,14 @@
+namespace EventSourcing.Sqlite.Writing;
+
+/// <summary>What became of a commit.</summary>
+internal enum CommitOutcome
+{
+    /// <summary>It is durable.</summary>
+    Stored,
+
+    /// <summary>Nothing of it is stored, and nothing of it will be.</summary>
+    NotStored,
+
+    /// <summary>It failed, and the file does not tell whether it will be there after a crash.</summary>
+    Unknown,
+}
