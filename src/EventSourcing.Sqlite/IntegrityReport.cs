@@ -1,3 +1,5 @@
+using EventSourcing.Sqlite.Verifying;
+
 namespace EventSourcing.Sqlite;
 
 /// <summary>What <see cref="SqliteEventLog.VerifyAsync(CancellationToken)"/> or <see cref="SqliteEventLog.VerifyAsync(string, CancellationToken)"/> examined and found.</summary>

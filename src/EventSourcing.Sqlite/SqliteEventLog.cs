@@ -6,6 +6,7 @@ using EventSourcing.Sqlite.Reading;
 using EventSourcing.Sqlite.Schema;
 using EventSourcing.Sqlite.Tables;
 using EventSourcing.Sqlite.Verifying;
+using EventSourcing.Sqlite.Versioning;
 using EventSourcing.Sqlite.Waiting;
 using EventSourcing.Sqlite.Writing;
 using EventSourcing.Storage;
@@ -34,13 +35,13 @@ public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTrans
     private SqliteEventLog(StoreFile file, KnownSchema schema, SqliteOptions options, PositionalIds ids, TagRuleSet rules, WriteTransaction? transaction)
     {
         (_file, _options, _rules) = (file, options, rules);
-        Reader OpenReader() => Connections.OpenReader(file, schema, options, ids);
+        Reader OpenReader() => ReaderConnections.OpenReader(file, schema, options, ids);
         _readers = new(options.MaxReaders, _file, OpenReader);
         _watcher = new(_file, _signal, OpenReader, transaction is null ? null : token => Writable().TrySealAsync(token));
         _signal.Awaited += _watcher.Start;
         if (transaction is null) return;
-        var own = new ConnectionSlot(_file, transaction, () => Connections.OpenTransaction(file, schema, options, ids, rules, forUserCode: false));
-        var users = new ConnectionSlot(_file, null, () => Connections.OpenTransaction(file, schema, options, ids, rules, forUserCode: true));
+        var own = new ConnectionSlot(_file, transaction, () => WriterConnections.Open(file, schema, options, ids, rules, forUserCode: false));
+        var users = new ConnectionSlot(_file, null, () => WriterConnections.Open(file, schema, options, ids, rules, forUserCode: true));
         _writer = new(_file, options, own, users, _signal, new(new OtherProcesses(_file).HaveFileOpen), Writer.StartThread);
     }
 
@@ -65,7 +66,7 @@ public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTrans
     {
         options = (options ?? new()).Validated();
         SqliteLibrary.RefuseUnsafe();
-        var file = Connections.Resolve(path, options);
+        var file = LogPath.Resolve(path, options.ReadOnly || options.MustExist);
         return options.ReadOnly ? OpenForReading(file, options) : OpenForWriting(file, options);
     }
 
@@ -388,7 +389,7 @@ public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTrans
     {
         SqliteLibrary.RefuseUnsafe();
         var options = new SqliteOptions { MustExist = true };
-        var file = Connections.Resolve(path, options);
+        var file = LogPath.Resolve(path, options.ReadOnly || options.MustExist);
         cancellationToken.ThrowIfCancellationRequested();
         return await Task.Factory.StartNew(
             () => LogRepair.Run(new(file, options.TimeProvider), options, rules: null), CancellationToken.None, TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach, TaskScheduler.Default).ConfigureAwait(false);
@@ -453,7 +454,7 @@ public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTrans
             file.Examine();
             database.BusyTimeout(options.BusyTimeout);
             SchemaVersion.Check(database, path, schema);
-            return new(file, schema, options, Connections.IdsOf(database, path), new(), null);
+            return new(file, schema, options, LogFacts.IdsOf(database, path), new(), null);
         }
         catch (SqliteException e)
         {
@@ -473,9 +474,9 @@ public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTrans
             if (database.IsReadOnly) throw new StoreReadOnlyException(SqliteErrors.WhyNotWritable(path) ?? $"'{path}' cannot be written. Nothing was written.");
             database.BusyTimeout(options.BusyTimeout);
             SchemaVersion.CreateOrCheck(database, path, schema, options);
-            var ids = Connections.IdsOf(database, path);
+            var ids = LogFacts.IdsOf(database, path);
             var rules = new TagRuleSet();
-            return new(file, schema, options, ids, rules, Connections.TransactionOn(database, file, schema, options, ids, rules));
+            return new(file, schema, options, ids, rules, WriterConnections.Use(database, file, schema, options, ids, rules));
         }
         catch (SqliteException e)
         {
@@ -526,7 +527,7 @@ public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTrans
         if (cancellationToken.IsCancellationRequested) return ValueTask.FromCanceled<T>(cancellationToken);
         try
         {
-            using var database = Connections.OpenForReading(_file, _options);
+            using var database = ReaderConnections.Open(_file, _options);
             return new(look(database));
         }
         catch (SqliteException e)
@@ -539,7 +540,7 @@ public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTrans
     {
         try
         {
-            using var database = Connections.OpenForReading(_file, _options);
+            using var database = ReaderConnections.Open(_file, _options);
             return new Verifier(database, _writer is null || !_rules.AreStored ? null : _rules, cancellationToken).Run();
         }
         catch (SqliteException e)

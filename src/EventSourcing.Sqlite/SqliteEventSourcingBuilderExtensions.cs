@@ -13,7 +13,7 @@ public static class SqliteEventSourcingBuilderExtensions
     public static EventSourcingBuilder UseSqlite(this EventSourcingBuilder builder, string path, SqliteOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        PathText.ThrowIfNoPath(path, nameof(path));
+        LogPath.ThrowIfNoPath(path, nameof(path));
         return builder.UseLog(services => SqliteEventLog.Open(path, (options ?? new()).On(services.GetRequiredService<TimeProvider>())));
     }
 }

@@ -49,7 +49,7 @@ internal sealed unsafe class BackupFile : IDisposable
     /// <summary>Refuses a path that names no file, or one that SQLite would take for a part of another.</summary>
     internal static void ThrowIfInvalid(string path)
     {
-        PathText.ThrowIfNoPath(path, nameof(path));
+        LogPath.ThrowIfNoPath(path, nameof(path));
         if (System.IO.Path.EndsInDirectorySeparator(path) || Directory.Exists(path))
             throw new StoreConfigurationException($"The backup '{path}' was not written: it is a directory. Pass the path of a new file.");
         if (Array.Find(s_companions, c => c.Length > 0 && path.EndsWith(c, StringComparison.Ordinal)) is { } companion)

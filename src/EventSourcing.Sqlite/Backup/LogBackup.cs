@@ -1,5 +1,7 @@
 using EventSourcing.Sqlite.Files;
 using EventSourcing.Sqlite.Native;
+using EventSourcing.Sqlite.Reading;
+using EventSourcing.Sqlite.Schema;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
 
@@ -36,7 +38,7 @@ internal sealed class LogBackup(StoreFile file, SqliteOptions options, IProgress
     {
         try
         {
-            using var source = Connections.OpenForReading(file, options);
+            using var source = ReaderConnections.Open(file, options);
             source.Execute("BEGIN");
             var head = GlobalPosition.FromInt64(source.Prepare(Sql.Head).Scalar(0));
             try

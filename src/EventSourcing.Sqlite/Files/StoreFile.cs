@@ -96,7 +96,7 @@ internal sealed class StoreFile
             if (_connections == 0) (_log, _index) = (FileStatus.Of(_logName)?.Identity, FileStatus.Of(_indexName)?.Identity);
             Look(isOpen: true);
             _connections++;
-            database.File = this;
+            database.Closing = Release;
         }
     }
 

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text;
-using EventSourcing.Sqlite.Files;
+using EventSourcing.Sqlite.Reading;
 using EventSourcing.Sqlite.Writing;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
@@ -25,7 +25,7 @@ internal sealed unsafe class Database : IDisposable
     internal nint Handle => _handle;
 
     /// <summary>The files that this connection is counted for, until it is closed; null where it is not.</summary>
-    internal StoreFile? File { get; set; }
+    internal Action<Database>? Closing { get; set; }
 
     /// <summary>False when user code has closed the connection.</summary>
     internal bool IsOpen => _connection is null || _connection.State == System.Data.ConnectionState.Open;
@@ -314,8 +314,8 @@ internal sealed unsafe class Database : IDisposable
         if (Interlocked.Exchange(ref _isDisposed, 1) != 0) return;
         foreach (var statement in _statements) statement.Dispose();
         _statements.Clear();
-        File?.Release(this);
-        File = null;
+        Closing?.Invoke(this);
+        Closing = null;
         _handle = 0;
         if (_connection is not null) _connection.Dispose();
         else _database.Dispose();

@@ -28,7 +28,7 @@ internal static class EventsView
     {
         var found = database.Scalar("SELECT type FROM sqlite_master WHERE name = 'events' COLLATE NOCASE AND type <> 'trigger' AND NOT (type = 'view' AND sql LIKE '%es_events%')");
         if (found is not null)
-            throw new StoreSchemaException($"'{path}' has a {found} called 'events', which is the name of the log's view. Nothing was changed.", $"{found} events", SchemaVersion.Newest);
+            throw new StoreSchemaException($"'{path}' has a {found} called 'events', which is the name of the log's view. Nothing was changed.", $"{found} events", SchemaScripts.Newest);
     }
 
     /// <summary>Makes the view with its triggers. A name that this library would not have promoted becomes no column: its text would be run as SQL.</summary>

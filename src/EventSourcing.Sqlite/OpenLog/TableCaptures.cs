@@ -84,7 +84,7 @@ internal static class TableCaptures
     /// <summary>Makes triggers of schema 1 those of this one, wherever they stand: a table that was renamed since has taken its triggers with it.</summary>
     internal static void Migrate(Database database)
     {
-        foreach (var trigger in SchemaInventory.Read(database).Where(o => o.Type == "trigger" && o.Sql.Contains(AppendOfSchema1, StringComparison.Ordinal)))
+        foreach (var trigger in SchemaObject.ReadAll(database).Where(o => o.Type == "trigger" && o.Sql.Contains(AppendOfSchema1, StringComparison.Ordinal)))
         {
             database.Execute($"DROP TRIGGER {Identifier(trigger.Name)}");
             database.Execute(trigger.Sql.Replace(AppendOfSchema1, Append, StringComparison.Ordinal));

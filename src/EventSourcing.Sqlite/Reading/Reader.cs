@@ -110,7 +110,7 @@ internal sealed class Reader : IDisposable
     // What was cached is of a log that only grew. The schema has changed, and with it the whole content perhaps: an older state of the log that was brought back.
     private void Forget()
     {
-        Connections.ThrowIfOtherLog(_database, _ids);
+        LogFacts.ThrowIfOtherLog(_database, _ids);
         _streams.Clear();
         _types.Clear();
         _tags.Clear();

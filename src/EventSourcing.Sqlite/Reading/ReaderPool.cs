@@ -13,7 +13,7 @@ internal sealed class ReaderPool(int max, StoreFile file, Func<Reader> open) : I
     /// <summary>Runs work on a reader. After an error the reader is not trusted and closed.</summary>
     internal ValueTask<T> UseAsync<TArgument, T>(Func<Reader, TArgument, T> work, TArgument argument, CancellationToken cancellationToken)
     {
-        ObjectDisposedException.ThrowIf(_disposed, typeof(SqliteEventLog));
+        if (_disposed) throw new ObjectDisposedException(nameof(SqliteEventLog), "The log is closed.");
         if (cancellationToken.IsCancellationRequested) return ValueTask.FromCanceled<T>(cancellationToken);
         return _places.Wait(0, CancellationToken.None) ? new(Use(work, argument)) : WaitAsync(work, argument, cancellationToken);
     }
@@ -35,7 +35,7 @@ internal sealed class ReaderPool(int max, StoreFile file, Func<Reader> open) : I
         Reader? reader = null;
         try
         {
-            ObjectDisposedException.ThrowIf(_disposed, typeof(SqliteEventLog));
+            if (_disposed) throw new ObjectDisposedException(nameof(SqliteEventLog), "The log is closed.");
             file.ThrowIfReplacedLately();
             if (!_idle.TryPop(out reader)) reader = open();
             var result = work(reader, argument);

@@ -1,3 +1,5 @@
+using EventSourcing.Sqlite.Native;
+
 namespace EventSourcing.Sqlite.Schema;
 
 /// <summary>A table, index, view or trigger with the text that makes it.</summary>
@@ -59,5 +61,13 @@ internal sealed record SchemaObject(string Type, string Name, string Table, stri
         var head = sql.StartsWith("CREATE INDEX \"", StringComparison.Ordinal) ? sql[(sql.IndexOf('"', "CREATE INDEX \"".Length) + 1)..] : sql;
         var owner = head[(head.IndexOf(" ON ", StringComparison.Ordinal) + 4)..];
         return owner[..owner.IndexOfAny([' ', '\n', '('])];
+    }
+
+    /// <summary>Every object that was made by a statement, in the order in which they were made. What SQLite makes by itself, for UNIQUE and PRIMARY KEY, has no text.</summary>
+    internal static List<SchemaObject> ReadAll(Database database)
+    {
+        var objects = new List<SchemaObject>();
+        database.ForEach(Native.Sql.SchemaObjects, row => objects.Add(new(row.Text(0), row.Text(1), row.Text(2), row.Text(3))));
+        return objects;
     }
 }

@@ -5,10 +5,12 @@ namespace EventSourcing.Sqlite.Schema;
 /// <summary>The scripts of the schema. The numbered ones make the tables and their indexes: each brings a file from the schema before it to its own, and a new file runs all of them.</summary>
 internal static class SchemaScripts
 {
+    internal const int Newest = 2;
+
     private static readonly IReadOnlyList<SchemaObject>[] s_tables = Tables();
 
     /// <summary>The tables and indexes of a schema, with the text that SQLite keeps of them.</summary>
-    /// <param name="schema">From 1 to <see cref="SchemaVersion.Newest"/>.</param>
+    /// <param name="schema">From 1 to <see cref="Newest"/>.</param>
     internal static IReadOnlyList<SchemaObject> TablesOf(int schema) => s_tables[schema - 1];
 
     /// <summary>The script that makes a schema of the one before.</summary>
@@ -24,7 +26,7 @@ internal static class SchemaScripts
 
     private static IReadOnlyList<SchemaObject>[] Tables()
     {
-        var schemas = new IReadOnlyList<SchemaObject>[SchemaVersion.Newest];
+        var schemas = new IReadOnlyList<SchemaObject>[Newest];
         IReadOnlyList<SchemaObject> before = [];
         for (var i = 0; i < schemas.Length; i++) schemas[i] = before = Apply(before, Numbered(i + 1));
         return schemas;

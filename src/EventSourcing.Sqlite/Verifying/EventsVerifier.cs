@@ -1,5 +1,6 @@
 using EventSourcing.Sqlite.Native;
 using EventSourcing.Sqlite.Reading;
+using EventSourcing.Sqlite.Schema;
 using EventSourcing.Storage;
 using Microsoft.Data.Sqlite;
 

@@ -1,8 +1,10 @@
 using System.Buffers.Binary;
 using EventSourcing.Sqlite.Files;
 using EventSourcing.Sqlite.Native;
+using EventSourcing.Sqlite.Reading;
 using EventSourcing.Sqlite.Schema;
 using EventSourcing.Sqlite.Tables;
+using EventSourcing.Sqlite.Versioning;
 using Microsoft.Data.Sqlite;
 
 namespace EventSourcing.Sqlite.Verifying;
@@ -56,8 +58,8 @@ internal sealed class FileVerifier
 
     private static string Resolve(string path)
     {
-        PathText.ThrowIfNoPath(path, nameof(path));
-        var target = Connections.FollowLinks(path);
+        LogPath.ThrowIfNoPath(path, nameof(path));
+        var target = LogPath.FollowLinks(path);
         if (Directory.Exists(target)) throw new StoreConfigurationException($"'{target}' is a directory. Pass the path of the log's file.");
         return File.Exists(target) ? target : throw new StoreConfigurationException($"'{target}' does not exist. Correct the path.");
     }
@@ -143,7 +145,7 @@ internal sealed class FileVerifier
             if (SchemaVersion.Exists(database))
             {
                 // Of another schema nothing can be said; of a damaged fact the examination tells.
-                if (SchemaVersion.Found(database) is >= 1 and not SchemaVersion.Newest and var found && (found > SchemaVersion.Newest || LogFacts.AreIntact(database, found))) SchemaVersion.ThrowIfNotNewest(database, _path);
+                if (SchemaVersion.Found(database) is >= 1 and not SchemaScripts.Newest and var found && (found > SchemaScripts.Newest || LogFacts.AreIntact(database, found))) SchemaVersion.ThrowIfNotNewest(database, _path);
                 return null;
             }
 

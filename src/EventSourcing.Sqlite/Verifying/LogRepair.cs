@@ -1,6 +1,8 @@
 using EventSourcing.Sqlite.Files;
 using EventSourcing.Sqlite.Native;
 using EventSourcing.Sqlite.Schema;
+using EventSourcing.Sqlite.Tables;
+using EventSourcing.Sqlite.Versioning;
 using EventSourcing.Sqlite.Writing;
 using Microsoft.Data.Sqlite;
 
@@ -33,7 +35,7 @@ internal static class LogRepair
     private static Repair Repair(Database database, TagRuleSet? rules)
     {
         // In place of its table, something may stand that has no end.
-        var differing = SchemaInventory.IsOwn(SchemaInventory.Read(database), "es_tag_rules") ? rules?.MissingFrom(database) ?? [] : [];
+        var differing = SchemaInventory.IsOwn(SchemaObject.ReadAll(database), "es_tag_rules") ? rules?.MissingFrom(database) ?? [] : [];
         if (differing.Count > 0) rules!.Store(database);
         return SchemaRepair.Run(database, differing);
     }

@@ -3,7 +3,6 @@ using EventSourcing.Sqlite.Native;
 using EventSourcing.Sqlite.OpenLog;
 using EventSourcing.Sqlite.Schema;
 using EventSourcing.Sqlite.Tables;
-using EventSourcing.Sqlite.Writing;
 using EventSourcing.Storage;
 using Microsoft.Data.Sqlite;
 
@@ -112,8 +111,8 @@ internal sealed class Verifier(Database database, TagRuleSet? wanted, Cancellati
     // Which one is damaged shows where it is not of its kind; for the rest there is the checksum over all.
     private PositionalIds? CheckFacts()
     {
-        if (!LogFacts.AreIntact(database, SchemaVersion.Newest)) _findings.Add("the facts are not what was stored", "es_log");
-        Check("schema", SchemaVersion.Newest, SchemaVersion.Newest);
+        if (!LogFacts.AreIntact(database, SchemaScripts.Newest)) _findings.Add("the facts are not what was stored", "es_log");
+        Check("schema", SchemaScripts.Newest, SchemaScripts.Newest);
         Check("generation", 1, long.MaxValue);
         Check("event_bytes", 1, int.MaxValue);
         return Check("id_key", 0, (1L << 62) - 1) is { } key ? new(key) : null;

@@ -1,6 +1,7 @@
 using System.Text;
 using EventSourcing.Sqlite.Native;
 using EventSourcing.Sqlite.Tables;
+using EventSourcing.Sqlite.Versioning;
 using EventSourcing.Storage;
 
 namespace EventSourcing.Sqlite.Writing;

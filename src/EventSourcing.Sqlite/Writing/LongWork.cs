@@ -17,7 +17,7 @@ internal sealed class LongWork : IAsyncDisposable
         Task<T> task;
         lock (_lock)
         {
-            ObjectDisposedException.ThrowIf(_closing.IsCancellationRequested, typeof(SqliteEventLog));
+            if (_closing.IsCancellationRequested) throw new ObjectDisposedException(nameof(SqliteEventLog), "The log is closed.");
             task = Task.Factory.StartNew(() => RunUntilClosed(work, cancellationToken), CancellationToken.None, TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach, TaskScheduler.Default);
             _running.Add(task);
         }

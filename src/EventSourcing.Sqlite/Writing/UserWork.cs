@@ -1,27 +1,26 @@
 using EventSourcing.Sqlite.Native;
-using EventSourcing.Sqlite.Schema;
 using EventSourcing.Sqlite.Tables;
+using EventSourcing.Sqlite.Versioning;
 using Microsoft.Data.Sqlite;
 
 namespace EventSourcing.Sqlite.Writing;
 
 /// <summary>Runs user code that has the connection of a transaction: with triggers, and without means to end the transaction.</summary>
-internal sealed class UserWork(WriteTransaction transaction, Database database, KnownSchema schema, EventIds ids, EventInserter inserter, ConnectionGuard guard)
+internal sealed class UserWork(WriteTransaction transaction, Database database, KnownSchema schema, EventIds ids, EventInserter inserter, Statement schemaCookie, ConnectionGuard guard)
 {
-    private readonly Statement _schemaCookie = database.Prepare(Sql.SchemaCookie);
     private bool _isRunning;
 
     /// <summary>Runs work inside the transaction and a savepoint.</summary>
     internal void Run(Action<SqliteConnection> work)
     {
-        var cookie = _schemaCookie.Scalar(-1);
+        var cookie = schemaCookie.Scalar(-1);
         Guarded(() => work(database.Connection!), out var left);
         // At the end, too: what has happened since the last call of the log's is known by nothing else.
         ThrowIfEnded();
         if (left is not null) throw new InvalidOperationException($"The work returned before it disposed {left}. Nothing of the transaction is kept; dispose readers and blobs within the work.");
         if (database.ViolatesForeignKeys) throw new SqliteException("SQLite Error 19: 'FOREIGN KEY constraint failed'.", 19, 787);
         // Committed, it would be refused by everything that opens the file, and by the next append.
-        if (_schemaCookie.Scalar(-1) != cookie) schema.RefuseWrong(database);
+        if (schemaCookie.Scalar(-1) != cookie) schema.RefuseWrong(database);
         transaction.ReadAgain();
         // What the work appended first may have been undone, or be a row of its SQL.
         inserter.First = inserter.Head > transaction.HeadBefore && ids.IdAt(transaction.HeadBefore + 1) is { } id ? (transaction.HeadBefore + 1, id) : null;

@@ -1,4 +1,5 @@
 using System.Runtime.ExceptionServices;
+using EventSourcing.Sqlite.Tables;
 using EventSourcing.Storage;
 
 namespace EventSourcing.Sqlite.Writing;

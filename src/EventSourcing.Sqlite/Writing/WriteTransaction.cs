@@ -1,6 +1,6 @@
 using EventSourcing.Sqlite.Native;
-using EventSourcing.Sqlite.Schema;
 using EventSourcing.Sqlite.Tables;
+using EventSourcing.Sqlite.Versioning;
 using EventSourcing.Storage;
 
 namespace EventSourcing.Sqlite.Writing;
@@ -59,7 +59,7 @@ internal sealed class WriteTransaction : IDisposable
         _schemaCookie = database.Prepare(Sql.SchemaCookie);
         if (database.Connection is null) return;
         _guard = new(database);
-        _userWork = new(this, database, schema, _ids, _inserter, _guard);
+        _userWork = new(this, database, schema, _ids, _inserter, _schemaCookie, _guard);
     }
 
     /// <summary>The last position given, as of this transaction or, after it, of its commit.</summary>
@@ -121,7 +121,7 @@ internal sealed class WriteTransaction : IDisposable
                 // What another connection made of the schema is looked at before anything of it is run.
                 var cookie = _schemaCookie.Scalar(-1);
                 _schema.ThrowIfChanged(_database, cookie);
-                if (cookie != _cookie) Connections.ThrowIfOtherLog(_database, _positionalIds);
+                if (cookie != _cookie) LogFacts.ThrowIfOtherLog(_database, _positionalIds);
                 _cookie = cookie;
                 RefreshState();
             }

@@ -1,6 +1,6 @@
 using EventSourcing.Internal;
 using EventSourcing.Sqlite.Files;
-using EventSourcing.Sqlite.Native;
+using EventSourcing.Sqlite.Schema;
 using EventSourcing.Sqlite.Waiting;
 using EventSourcing.Storage;
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 using EventSourcing.Sqlite.Native;
+using EventSourcing.Sqlite.Schema;
 using Microsoft.Data.Sqlite;
 
 namespace EventSourcing.Sqlite.Writing;

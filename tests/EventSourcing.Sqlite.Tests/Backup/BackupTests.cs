@@ -1,5 +1,7 @@
 using System.Runtime.Versioning;
+using EventSourcing.Sqlite.Native;
 using EventSourcing.Sqlite.Tests.OpenLog;
+using EventSourcing.Sqlite.Verifying;
 using EventSourcing.Storage;
 using FluentAssertions;
 using NUnit.Framework;

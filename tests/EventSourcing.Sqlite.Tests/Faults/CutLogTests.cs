@@ -1,4 +1,5 @@
 using EventSourcing.Sqlite.Native;
+using EventSourcing.Sqlite.Writing;
 using EventSourcing.Storage;
 using FluentAssertions;
 using Microsoft.Data.Sqlite;

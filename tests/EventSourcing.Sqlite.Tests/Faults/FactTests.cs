@@ -1,4 +1,5 @@
 using EventSourcing.Sqlite.Tests.OpenLog;
+using EventSourcing.Sqlite.Verifying;
 using FluentAssertions;
 using NUnit.Framework;
 

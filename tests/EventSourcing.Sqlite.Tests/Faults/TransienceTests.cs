@@ -1,5 +1,6 @@
 using EventSourcing.Sqlite.Files;
 using EventSourcing.Sqlite.Native;
+using EventSourcing.Sqlite.Schema;
 using EventSourcing.Sqlite.Tests.OpenLog;
 using EventSourcing.Storage;
 using FluentAssertions;

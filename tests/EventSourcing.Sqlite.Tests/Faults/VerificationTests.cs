@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using EventSourcing.Internal;
 using EventSourcing.Sqlite.Native;
+using EventSourcing.Sqlite.Verifying;
 using EventSourcing.Storage;
 using FluentAssertions;
 using Microsoft.Data.Sqlite;

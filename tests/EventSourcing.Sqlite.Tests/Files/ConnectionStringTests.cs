@@ -19,10 +19,10 @@ public class ConnectionStringTests
 
     [TestCaseSource(nameof(s_noPaths))]
     public void Text_that_is_no_path_is_refused(string text) =>
-        FluentActions.Invoking(() => PathText.ThrowIfNoPath(text, "path")).Should().Throw<ArgumentException>().WithParameterName("path");
+        FluentActions.Invoking(() => LogPath.ThrowIfNoPath(text, "path")).Should().Throw<ArgumentException>().WithParameterName("path");
 
     [TestCaseSource(nameof(s_paths))]
-    public void An_unusual_path_is_taken(string text) => FluentActions.Invoking(() => PathText.ThrowIfNoPath(text, "path")).Should().NotThrow();
+    public void An_unusual_path_is_taken(string text) => FluentActions.Invoking(() => LogPath.ThrowIfNoPath(text, "path")).Should().NotThrow();
 
     [Test]
     public async Task Every_door_refuses_a_connection_string_and_creates_no_file()

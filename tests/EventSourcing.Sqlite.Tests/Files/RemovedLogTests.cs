@@ -1,5 +1,6 @@
 using EventSourcing.Internal;
 using EventSourcing.Sqlite.Tests.OpenLog;
+using EventSourcing.Sqlite.Verifying;
 using EventSourcing.Storage;
 using FluentAssertions;
 using Microsoft.Data.Sqlite;

@@ -1,6 +1,8 @@
 using EventSourcing.Sqlite.Native;
+using EventSourcing.Sqlite.Reading;
 using EventSourcing.Sqlite.Schema;
 using EventSourcing.Sqlite.Tests.OpenLog;
+using EventSourcing.Sqlite.Versioning;
 using EventSourcing.Storage;
 using FluentAssertions;
 using Microsoft.Data.Sqlite;

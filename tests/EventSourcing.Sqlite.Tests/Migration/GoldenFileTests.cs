@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Text;
 using EventSourcing.Sqlite.Tests.OpenLog;
+using EventSourcing.Sqlite.Verifying;
+using EventSourcing.Sqlite.Versioning;
 using EventSourcing.Storage;
 using FluentAssertions;
 using Microsoft.Data.Sqlite;

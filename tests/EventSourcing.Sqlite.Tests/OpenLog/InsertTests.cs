@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using EventSourcing.Sqlite.Files;
+using EventSourcing.Sqlite.Native;
 using EventSourcing.Storage;
 using FluentAssertions;
 using Microsoft.Data.Sqlite;

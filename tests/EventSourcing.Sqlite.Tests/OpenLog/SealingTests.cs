@@ -1,5 +1,6 @@
 using EventSourcing.Sqlite.Native;
 using EventSourcing.Sqlite.Tables;
+using EventSourcing.Sqlite.Verifying;
 using EventSourcing.Sqlite.Writing;
 using EventSourcing.Storage;
 using FluentAssertions;

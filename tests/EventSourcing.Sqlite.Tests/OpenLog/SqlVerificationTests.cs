@@ -1,4 +1,5 @@
 using EventSourcing.Sqlite.Native;
+using EventSourcing.Sqlite.Verifying;
 using FluentAssertions;
 using NUnit.Framework;
 

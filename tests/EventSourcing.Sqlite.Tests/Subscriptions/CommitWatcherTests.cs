@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using EventSourcing.Sqlite.Files;
 using EventSourcing.Sqlite.Native;
 using EventSourcing.Sqlite.Reading;
+using EventSourcing.Sqlite.Tables;
 using EventSourcing.Sqlite.Tests.Writing;
 using EventSourcing.Sqlite.Waiting;
 using EventSourcing.Storage;
@@ -206,15 +207,15 @@ public sealed class CommitWatcherTests : IAsyncDisposable
 
     private PositionalIds IdsOfLog()
     {
-        using var database = Connections.OpenForReading(_storeFile, new());
-        return Connections.IdsOf(database, _storeFile.Path);
+        using var database = ReaderConnections.Open(_storeFile, new());
+        return LogFacts.IdsOf(database, _storeFile.Path);
     }
 
     private Reader OpenReader()
     {
         Interlocked.Increment(ref _opened);
         _onOpen?.Invoke();
-        var reader = Connections.OpenReader(_storeFile, new(_storeFile.Path), new(), IdsOfLog());
+        var reader = ReaderConnections.OpenReader(_storeFile, new(_storeFile.Path), new(), IdsOfLog());
         Volatile.Write(ref _reader, reader);
         return reader;
     }

@@ -1,3 +1,4 @@
+using EventSourcing.Sqlite.Native;
 using EventSourcing.Sqlite.Tests.OpenLog;
 using FluentAssertions;
 using NUnit.Framework;

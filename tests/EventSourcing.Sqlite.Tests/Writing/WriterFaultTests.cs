@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using EventSourcing.Sqlite.Tables;
 using EventSourcing.Sqlite.Tests.Faults;
 using EventSourcing.Sqlite.Writing;
 using EventSourcing.Storage;

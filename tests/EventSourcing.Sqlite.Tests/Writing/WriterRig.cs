@@ -1,5 +1,6 @@
 using EventSourcing.Sqlite.Files;
 using EventSourcing.Sqlite.Native;
+using EventSourcing.Sqlite.Tables;
 using EventSourcing.Sqlite.Waiting;
 using EventSourcing.Sqlite.Writing;
 using EventSourcing.Storage;
@@ -17,12 +18,12 @@ internal sealed class WriterRig : IAsyncDisposable
         (File, Clock, _options) = (temporary, clock, options);
         var file = new StoreFile(File.Path, Clock);
         PositionalIds ids;
-        using (var database = Database.Writer(File.Path, mustExist: true)) ids = Connections.IdsOf(database, File.Path);
+        using (var database = Database.Writer(File.Path, mustExist: true)) ids = LogFacts.IdsOf(database, File.Path);
         WriteTransaction Open(bool forUserCode)
         {
             Interlocked.Increment(ref _opened);
             OnOpen?.Invoke();
-            return Connections.OpenTransaction(file, new(File.Path), _options, ids, new(), forUserCode);
+            return WriterConnections.Open(file, new(File.Path), _options, ids, new(), forUserCode);
         }
 
         Writer = new(file, _options, new(file, null, () => Open(false)), new(file, null, () => Open(true)), Signal, new(AskOthers), startThread ?? Writer.StartThread);

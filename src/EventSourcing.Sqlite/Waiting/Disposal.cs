@@ -1,4 +1,4 @@
-namespace EventSourcing.Sqlite;
+namespace EventSourcing.Sqlite.Waiting;
 
 /// <summary>A disposal that happens once: all who ask for it, at the same moment or later, wait for the same one and hear the same outcome.</summary>
 internal sealed class Disposal

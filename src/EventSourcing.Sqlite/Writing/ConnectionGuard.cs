@@ -2,9 +2,8 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
 using EventSourcing.Sqlite.Native;
-using EventSourcing.Sqlite.Writing;
 
-namespace EventSourcing.Sqlite;
+namespace EventSourcing.Sqlite.Writing;
 
 /// <summary>Judges what is prepared and committed on the connection that user code is given, for the whole life of the connection: whoever kept it can do nothing between two works.</summary>
 /// <remarks>

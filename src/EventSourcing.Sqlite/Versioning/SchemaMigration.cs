@@ -1,8 +1,9 @@
 using EventSourcing.Sqlite.Native;
 using EventSourcing.Sqlite.OpenLog;
+using EventSourcing.Sqlite.Schema;
 using EventSourcing.Sqlite.Tables;
 
-namespace EventSourcing.Sqlite.Schema;
+namespace EventSourcing.Sqlite.Versioning;
 
 /// <summary>Brings a log of an older schema to the newest: by the numbered scripts between them, in one transaction. There is no way back.</summary>
 /// <remarks>
@@ -15,13 +16,13 @@ internal static class SchemaMigration
     /// <exception cref="StoreSchemaException">The log does not have what its schema's number says. Nothing was changed.</exception>
     internal static void Run(Database database, string path)
     {
-        if (SchemaVersion.Found(database) == SchemaVersion.Newest) return;
+        if (SchemaVersion.Found(database) == SchemaScripts.Newest) return;
         database.InTransaction(() =>
         {
             // Another process may have been quicker, with this library or a newer one.
             SchemaVersion.ThrowIfUnknown(database, path);
             var found = SchemaVersion.Found(database)!.Value;
-            if (found < SchemaVersion.Newest) Migrate(database, path, found);
+            if (found < SchemaScripts.Newest) Migrate(database, path, found);
             return true;
         });
     }
@@ -31,9 +32,9 @@ internal static class SchemaMigration
         SchemaInventory.OfOlder(database, found).ThrowIfWrong(path);
         foreach (var trigger in SchemaInventory.TriggersOf(database, found)) database.Execute($"DROP TRIGGER \"{trigger.Name}\"");
         database.Execute("DROP VIEW IF EXISTS events");
-        for (var next = found + 1; next <= SchemaVersion.Newest; next++) database.ExecuteScript(SchemaScripts.Numbered(next));
+        for (var next = found + 1; next <= SchemaScripts.Newest; next++) database.ExecuteScript(SchemaScripts.Numbered(next));
         TableCaptures.Migrate(database);
         SchemaVersion.Complete(database);
-        LogFacts.Set(database, "schema", SchemaVersion.Newest);
+        LogFacts.Set(database, "schema", SchemaScripts.Newest);
     }
 }

@@ -1,6 +1,6 @@
 using EventSourcing.Sqlite.Native;
 
-namespace EventSourcing.Sqlite.Schema;
+namespace EventSourcing.Sqlite.Versioning;
 
 /// <summary>The schema of a log that is open, looked at again by a connection that finds it changed.</summary>
 internal sealed class KnownSchema(string path)

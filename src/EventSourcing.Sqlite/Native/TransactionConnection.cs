@@ -1,7 +1,7 @@
 using System.Data;
 using Microsoft.Data.Sqlite;
 
-namespace EventSourcing.Sqlite.Writing;
+namespace EventSourcing.Sqlite.Native;
 
 /// <summary>The connection that user code is given: inside the log's transaction, and so with no other to begin. It is opened once.</summary>
 internal sealed class TransactionConnection(string connectionString) : SqliteConnection(connectionString)

@@ -1,8 +1,8 @@
 using EventSourcing.Sqlite.Files;
-using EventSourcing.Sqlite.Schema;
+using EventSourcing.Sqlite.Native;
 using Microsoft.Data.Sqlite;
 
-namespace EventSourcing.Sqlite.Native;
+namespace EventSourcing.Sqlite.Schema;
 
 /// <summary>The one place where SQLite's result codes (sqlite.org/rescode.html) become the library's exceptions.</summary>
 internal static class SqliteErrors
@@ -64,8 +64,8 @@ internal static class SqliteErrors
     private static EventSourcingException TranslateCommon(SqliteException e, string path, string nothing) => e.SqliteErrorCode switch
     {
         Corrupt => new StoreCorruptException(e.Message, $"'{path}'", e),
-        NotADatabase => new StoreSchemaException($"'{path}' is not a SQLite database.{nothing}", "no database", SchemaVersion.Newest, e),
-        Error or Schema => new StoreSchemaException($"'{path}' lacks a part of the log's schema: {e.Message}.{nothing}", e.Message, SchemaVersion.Newest, e),
+        NotADatabase => new StoreSchemaException($"'{path}' is not a SQLite database.{nothing}", "no database", SchemaScripts.Newest, e),
+        Error or Schema => new StoreSchemaException($"'{path}' lacks a part of the log's schema: {e.Message}.{nothing}", e.Message, SchemaScripts.Newest, e),
         // A path that leads to no file does not mend itself; too many open files do.
         CantOpen when e.SqliteExtendedErrorCode is not CantOpen || !File.Exists(path) =>
             new StoreConfigurationException($"'{path}' cannot be opened: {e.Message}.{nothing} Check the path, the rights on it, and the temporary directory.", e),

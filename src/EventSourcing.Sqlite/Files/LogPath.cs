@@ -2,8 +2,8 @@ using System.Buffers;
 
 namespace EventSourcing.Sqlite.Files;
 
-/// <summary>Tells a path from a connection string, a URI and the name of a database in memory. SQLite would create a file of that name.</summary>
-internal static class PathText
+/// <summary>Makes the full path of a log's file from what a caller passed, and refuses what is no path (a connection string, a URI, the name of a database in memory): SQLite would create a file of that name.</summary>
+internal static class LogPath
 {
     // Of Microsoft.Data.Sqlite, System.Data.SQLite and the common servers.
     private static readonly HashSet<string> s_keywords = new(StringComparer.OrdinalIgnoreCase)
@@ -13,6 +13,44 @@ internal static class PathText
     };
 
     private static readonly SearchValues<char> s_keyCharacters = SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_ \t");
+
+    /// <summary>The file behind a path: full, links resolved, so that one file has one name and one write-ahead log.</summary>
+    /// <exception cref="ArgumentException">The text is no path.</exception>
+    /// <exception cref="StoreConfigurationException">No log can be kept there.</exception>
+    internal static string Resolve(string path, bool mustExist)
+    {
+        ThrowIfNoPath(path, nameof(path));
+        var target = FollowLinks(path);
+        if (Directory.Exists(target)) throw new StoreConfigurationException($"'{target}' is a directory. Nothing was changed; pass the path of the log's file.");
+        if (mustExist && !File.Exists(target))
+            throw new StoreConfigurationException($"'{target}' does not exist. Nothing was changed; correct the path, or open it without ReadOnly and MustExist to create it.");
+        if (!Directory.Exists(Path.GetDirectoryName(target)))
+            throw new StoreConfigurationException($"The directory of '{target}' does not exist. Nothing was changed; create the directory, or correct the path: Open creates the file only.");
+        NetworkFileSystem.Refuse(target);
+        StoreFile.RefuseBeforeOpening(target);
+        return target;
+    }
+
+    /// <summary>The full path that the system takes for a path, whether there is a file or not.</summary>
+    internal static string FollowLinks(string path) => OperatingSystem.IsWindows() ? ResolveOnWindows(path) : UnixPath.Resolve(path);
+
+    // Windows takes `..` as text by itself; of links it is the file's own that is followed.
+    private static string ResolveOnWindows(string path)
+    {
+        try
+        {
+            var file = new FileInfo(path);
+            return file.LinkTarget is null ? file.FullName : file.ResolveLinkTarget(returnFinalTarget: true)!.FullName;
+        }
+        catch (PathTooLongException e)
+        {
+            throw new ArgumentException($"'{path}' is too long.", nameof(path), e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new StoreConfigurationException($"'{path}' cannot be opened: {e.Message} Nothing was changed.", e);
+        }
+    }
 
     /// <exception cref="ArgumentException">The text is empty or is not the path of a file. Nothing was created.</exception>
     internal static void ThrowIfNoPath(string path, string parameter)

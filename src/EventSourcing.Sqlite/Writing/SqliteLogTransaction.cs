@@ -1,4 +1,5 @@
 using System.Runtime.ExceptionServices;
+using EventSourcing.Sqlite.Native;
 using EventSourcing.Sqlite.Writing;
 using EventSourcing.Storage;
 using Microsoft.Data.Sqlite;

@@ -1,9 +1,11 @@
 using EventSourcing.Sqlite.Native;
 using EventSourcing.Sqlite.OpenLog;
-using EventSourcing.Sqlite.Writing;
+using EventSourcing.Sqlite.Schema;
+using EventSourcing.Sqlite.Tables;
+using EventSourcing.Sqlite.Versioning;
 using Microsoft.Data.Sqlite;
 
-namespace EventSourcing.Sqlite.Schema;
+namespace EventSourcing.Sqlite.Verifying;
 
 /// <summary>What is not as the library makes it of the log's view, guards, indexes and the triggers of captured tables, and making it anew.</summary>
 internal static class SchemaRepair
@@ -73,7 +75,7 @@ internal static class SchemaRepair
     // The triggers that captures ask for and that are not so. They stand on users' tables, which the inventory leaves alone.
     private static List<(SchemaObject Wanted, SchemaObject? Found)> Captures(Database database)
     {
-        var objects = SchemaInventory.Read(database);
+        var objects = SchemaObject.ReadAll(database);
         if (!SchemaInventory.IsOwn(objects, "es_captures")) return [];
         var found = objects.ToDictionary(o => o.Key);
         var differing = new List<(SchemaObject, SchemaObject?)>();

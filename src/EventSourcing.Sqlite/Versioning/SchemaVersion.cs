@@ -2,16 +2,15 @@ using System.Globalization;
 using System.Security.Cryptography;
 using EventSourcing.Sqlite.Native;
 using EventSourcing.Sqlite.OpenLog;
+using EventSourcing.Sqlite.Schema;
 using EventSourcing.Sqlite.Tables;
 using EventSourcing.Storage;
 
-namespace EventSourcing.Sqlite.Schema;
+namespace EventSourcing.Sqlite.Versioning;
 
 /// <summary>Creates the log's tables, or checks that those found are ones this library knows.</summary>
 internal static class SchemaVersion
 {
-    internal const int Newest = 2;
-
     /// <summary>Creates the tables when the database has none. In one transaction, so that a crash leaves all or nothing.</summary>
     internal static void CreateOrCheck(Database database, string path, KnownSchema schema, SqliteOptions options)
     {
@@ -65,7 +64,7 @@ internal static class SchemaVersion
     {
         // In UTF-16, the answer is as well.
         if (database.Scalar("PRAGMA encoding")!.Replace("\0", "", StringComparison.Ordinal) is var encoding and not "UTF-8")
-            throw new StoreSchemaException($"'{path}' is a database in {encoding}; a log needs UTF-8. Nothing was changed; keep the log in a file of its own.", $"encoding {encoding}", Newest);
+            throw new StoreSchemaException($"'{path}' is a database in {encoding}; a log needs UTF-8. Nothing was changed; keep the log in a file of its own.", $"encoding {encoding}", SchemaScripts.Newest);
     }
 
     /// <summary>Checks without writing.</summary>
@@ -85,24 +84,24 @@ internal static class SchemaVersion
         RefuseEncoding(database, path);
         var inventory = SchemaInventory.Of(database);
         inventory.ThrowIfFactsUnreadable(path);
-        if (Found(database) is >= 1 and <= Newest and var schema)
+        if (Found(database) is >= 1 and <= SchemaScripts.Newest and var schema)
         {
             if (LogFacts.AreIntact(database, schema)) return inventory;
-            _ = Connections.IdsOf(database, path);
+            _ = LogFacts.IdsOf(database, path);
             throw new StoreCorruptException("the facts of the log are not what was stored. Nothing was changed; restore a backup", $"'{path}', es_log");
         }
 
         var found = Text(database);
-        throw new StoreSchemaException($"'{path}' has schema {found}; this library reads schemas up to {Newest}. Nothing was changed.", found, Newest);
+        throw new StoreSchemaException($"'{path}' has schema {found}; this library reads schemas up to {SchemaScripts.Newest}. Nothing was changed.", found, SchemaScripts.Newest);
     }
 
     /// <summary>The same; refuses an older schema too, which only opening for writing brings to the newest.</summary>
     internal static SchemaInventory ThrowIfNotNewest(Database database, string path)
     {
         var inventory = ThrowIfUnknown(database, path);
-        if (Found(database) == Newest) return inventory;
+        if (Found(database) == SchemaScripts.Newest) return inventory;
         var found = Text(database);
-        throw new StoreSchemaException($"'{path}' has schema {found}, which is older than the schema {Newest} of this library. Nothing was changed; stop every process that has it open, make a backup, and open it once for writing, which migrates it.", found, Newest);
+        throw new StoreSchemaException($"'{path}' has schema {found}, which is older than the schema {SchemaScripts.Newest} of this library. Nothing was changed; stop every process that has it open, make a backup, and open it once for writing, which migrates it.", found, SchemaScripts.Newest);
     }
 
     /// <summary>Write-ahead logging is what lets readers and the writer work at once; it is kept in the file.</summary>
@@ -125,7 +124,7 @@ internal static class SchemaVersion
     internal static bool HasTables(Database database) => database.Scalar("SELECT 1 FROM sqlite_master LIMIT 1") is not null;
 
     private static StoreSchemaException Foreign(string path, bool mayBeAdded) =>
-        new($"'{path}' is a database of something else: it holds no event log. Nothing was changed{(mayBeAdded ? "; AddToExistingDatabase = true in the options adds a log to it" : "")}.", "no event log", Newest);
+        new($"'{path}' is a database of something else: it holds no event log. Nothing was changed{(mayBeAdded ? "; AddToExistingDatabase = true in the options adds a log to it" : "")}.", "no event log", SchemaScripts.Newest);
 
     /// <summary>Makes what is not numbered: the view and the guards.</summary>
     internal static void Complete(Database database)
@@ -136,10 +135,10 @@ internal static class SchemaVersion
 
     private static void Create(Database database, LogLimits limits)
     {
-        for (var schema = 1; schema <= Newest; schema++) database.ExecuteScript(SchemaScripts.Numbered(schema));
+        for (var schema = 1; schema <= SchemaScripts.Newest; schema++) database.ExecuteScript(SchemaScripts.Numbered(schema));
         var key = BitConverter.ToInt64(RandomNumberGenerator.GetBytes(8)) & ((1L << 62) - 1);
         database.Execute(string.Create(CultureInfo.InvariantCulture,
-            $"INSERT INTO es_log (name, value) VALUES ('schema', {Newest}), ('generation', 1), ('id_key', {key}), ('event_bytes', {limits.MaxEventBytes})"));
+            $"INSERT INTO es_log (name, value) VALUES ('schema', {SchemaScripts.Newest}), ('generation', 1), ('id_key', {key}), ('event_bytes', {limits.MaxEventBytes})"));
         LogFacts.Seal(database);
         Complete(database);
     }

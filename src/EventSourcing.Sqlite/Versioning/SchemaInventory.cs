@@ -1,7 +1,8 @@
 using EventSourcing.Sqlite.Native;
 using EventSourcing.Sqlite.OpenLog;
+using EventSourcing.Sqlite.Schema;
 
-namespace EventSourcing.Sqlite.Schema;
+namespace EventSourcing.Sqlite.Versioning;
 
 /// <summary>What a file has of the log's schema, held against what it should have: every object by type, name and text.</summary>
 /// <remarks>
@@ -12,7 +13,7 @@ internal sealed class SchemaInventory
 {
     private const string CapturePrefix = "es_capture_";
 
-    private static readonly IReadOnlyList<SchemaObject> s_tables = SchemaScripts.TablesOf(SchemaVersion.Newest);
+    private static readonly IReadOnlyList<SchemaObject> s_tables = SchemaScripts.TablesOf(SchemaScripts.Newest);
     private static readonly IReadOnlyList<SchemaObject> s_guards = [.. SchemaObject.Parse(SchemaScripts.Read("guards.sql"))];
     private static readonly SchemaObject s_facts = s_tables.Single(o => o.Name == "es_log");
     private static readonly SchemaObject s_promoted = s_tables.Single(o => o.Name == "es_promoted");
@@ -59,7 +60,7 @@ internal sealed class SchemaInventory
     internal static List<SchemaObject> TriggersOf(Database database, int schema)
     {
         var tables = SchemaScripts.TablesOf(schema).Where(o => o.Type == "table").Select(o => o.Name).ToHashSet(StringComparer.OrdinalIgnoreCase);
-        return Read(database).FindAll(o => o.Type == "trigger" && tables.Contains(o.Table));
+        return SchemaObject.ReadAll(database).FindAll(o => o.Type == "trigger" && tables.Contains(o.Table));
     }
 
     /// <summary>Refuses a file whose facts, the schema's number among them, are kept in something else than the log's table.</summary>
@@ -85,15 +86,7 @@ internal sealed class SchemaInventory
     {
         var ours = s_tables.Concat(s_guards).Concat(OptionalIndexes.Objects).Concat(EventsView.Objects([], 0)).Select(o => o.Key).ToHashSet();
         if (Found(database).Find(o => ours.Contains(o.Key)) is { } other)
-            throw new StoreSchemaException($"'{path}' has a {other}, which is a name of the log's. Nothing was changed; rename it, or keep the log in a file of its own.", other.ToString(), SchemaVersion.Newest);
-    }
-
-    /// <summary>Every object that was made by a statement, in the order in which they were made. What SQLite makes by itself, for UNIQUE and PRIMARY KEY, has no text.</summary>
-    internal static List<SchemaObject> Read(Database database)
-    {
-        var objects = new List<SchemaObject>();
-        database.ForEach(Sql.SchemaObjects, row => objects.Add(new(row.Text(0), row.Text(1), row.Text(2), row.Text(3))));
-        return objects;
+            throw new StoreSchemaException($"'{path}' has a {other}, which is a name of the log's. Nothing was changed; rename it, or keep the log in a file of its own.", other.ToString(), SchemaScripts.Newest);
     }
 
     private static SchemaInventory Compare(List<SchemaObject> found, List<SchemaObject> expected, List<SchemaObject> optional, bool isComplete)
@@ -127,7 +120,7 @@ internal sealed class SchemaInventory
 
     // Triggers of captures stand on users' tables, whose renaming SQLite carries over into their text.
     private static List<SchemaObject> Found(Database database) =>
-        Read(database).FindAll(o => o.Type != "trigger" || !o.Name.StartsWith(CapturePrefix, StringComparison.OrdinalIgnoreCase) || IsOwnTable(o.Table));
+        SchemaObject.ReadAll(database).FindAll(o => o.Type != "trigger" || !o.Name.StartsWith(CapturePrefix, StringComparison.OrdinalIgnoreCase) || IsOwnTable(o.Table));
 
     private static bool IsOwnTable(string name) =>
         name.Equals("events", StringComparison.OrdinalIgnoreCase) || s_tables.Any(t => t.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
@@ -140,5 +133,5 @@ internal sealed class SchemaInventory
         s_tables.Any(t => t.Key == o.Key && t.Type == "table") ? "" : $"; {nameof(SqliteEventLog)}.{nameof(SqliteEventLog.RepairAsync)} makes it as it has to be";
 
     private static StoreSchemaException Refused(string path, string what, SchemaObject o) =>
-        new($"'{path}' does not have the log's schema: {what}. Nothing was changed.", o.ToString(), SchemaVersion.Newest);
+        new($"'{path}' does not have the log's schema: {what}. Nothing was changed.", o.ToString(), SchemaScripts.Newest);
 }

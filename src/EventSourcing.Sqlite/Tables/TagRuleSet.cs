@@ -1,6 +1,6 @@
 using EventSourcing.Sqlite.Native;
 
-namespace EventSourcing.Sqlite.Writing;
+namespace EventSourcing.Sqlite.Tables;
 
 /// <summary>The event types and tag rules of this process's type maps, by type. They are kept in the file, where every process finds them.</summary>
 /// <remarks>
