@@ -95,7 +95,7 @@ public sealed class DecoratedStoreTests : IAsyncDisposable
         foreach (var service in provider.GetServices<IHostedService>()) await service.StopAsync(default);
     }
 
-    /// <summary>Without turns most of them would give up, see docs/decisions/0036.</summary>
+    /// <summary>Without turns most of them would give up, see docs/decisions/0029-conflicting-decisions-take-turns.md.</summary>
     [Test]
     public async Task Sixty_four_deciders_on_one_stream_all_get_through_it()
     {
