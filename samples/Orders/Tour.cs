@@ -205,7 +205,7 @@ public sealed class Tour(IEventStore store, TextWriter screen, TimeProvider cloc
     {
         Step("A replay of the whole log gives the same totals");
         Dictionary<StreamId, Order> replayed = [];
-        await foreach (var e in store.ReadAllAsync().WithCancellation(cancellationToken))
+        await foreach (var e in store.ReadAllAsync(cancellationToken: cancellationToken))
             if (Streams.IsOrder(e.StreamId))
                 replayed[e.StreamId] = replayed.GetValueOrDefault(e.StreamId, Order.Initial).Apply(e.Data);
 

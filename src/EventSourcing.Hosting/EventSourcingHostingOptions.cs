@@ -1,18 +1,18 @@
 namespace EventSourcing.Hosting;
 
-/// <summary>When the health checks complain.</summary>
+/// <summary>Thresholds of the health checks. Validated and copied when they are registered; changes after that have no effect.</summary>
 public sealed class EventSourcingHostingOptions
 {
-    /// <summary>A subscription further behind the head than this many positions is degraded. Default 10,000; 0 or more.</summary>
+    /// <summary>The maximum distance of a subscription from the head in positions; one further behind is degraded. 0 or more; default 10,000.</summary>
     public long MaxLag { get; set; } = 10_000;
 
-    /// <summary>A subscription with more events set aside than this is degraded. Default 0; 0 or more.</summary>
+    /// <summary>The maximum number of parked events of a subscription; one with more is degraded. 0 or more; default 0.</summary>
     public long MaxParked { get; set; }
 
     internal EventSourcingHostingOptions Validated()
     {
-        ArgumentOutOfRangeException.ThrowIfNegative(MaxLag);
-        ArgumentOutOfRangeException.ThrowIfNegative(MaxParked);
-        return this;
+        if (MaxLag < 0) throw new ArgumentOutOfRangeException(nameof(MaxLag), MaxLag, "MaxLag is 0 or more positions.");
+        if (MaxParked < 0) throw new ArgumentOutOfRangeException(nameof(MaxParked), MaxParked, "MaxParked is 0 or more events.");
+        return (EventSourcingHostingOptions)MemberwiseClone();
     }
 }

@@ -1,3 +1,4 @@
+using EventSourcing.Internal;
 using EventSourcing.Sqlite.Backup;
 using EventSourcing.Sqlite.Files;
 using EventSourcing.Sqlite.Native;
@@ -15,7 +16,7 @@ using Microsoft.Data.Sqlite;
 namespace EventSourcing.Sqlite;
 
 /// <summary>A log in one SQLite file, with the promises of <see cref="IEventLog"/>. Thread-safe. Several logs may be open on one file, in one process or in several on one machine.</summary>
-public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTransaction>, ITaggingLog, ITracingLog
+public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTransaction>, ITaggingLog, ITracingLog, ILogCatalog
 {
     private static readonly Func<Reader, LogRead, SqlitePage?> s_readSealed = static (reader, read) => reader.Read(read, onlySealed: true);
     private static readonly Func<Reader, int, (long Head, bool IsSealed)> s_head = static (reader, _) => (reader.Head(out var isSealed), isSealed);
@@ -321,6 +322,28 @@ public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTrans
         return await LookAsync(database => TraceSearch.Find(database, id, first, max, head, cancellationToken), cancellationToken).ConfigureAwait(false);
     }
 
+    async ValueTask<IReadOnlyList<StreamInfo>> ILogCatalog.ReadStreamsAsync(string? category, StreamId after, int max, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(max, 1);
+        // Events that SQL appended are sealed by now.
+        _ = await HeadAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return await _readers.UseAsync(static (reader, page) => reader.Streams(page.category, page.after, page.max), (category, after, max), cancellationToken).ConfigureAwait(false);
+        }
+        catch (SqliteException e)
+        {
+            throw SqliteErrors.TranslateReading(e, Path);
+        }
+    }
+
+    async ValueTask<LogStatistics> ILogCatalog.GetStatisticsAsync(CancellationToken cancellationToken)
+    {
+        ThrowIfDisposed();
+        var head = await HeadAsync(cancellationToken).ConfigureAwait(false);
+        return await _longWork.RunAsync(stop => CountEvents(head.ToInt64(), stop), cancellationToken).ConfigureAwait(false);
+    }
+
     /// <summary>Examines the whole file: SQLite's own structures, the checksum of every event, name and record, that no position and no version is missing, that the indexes of tags and ids say what the events say, and that the view <c>events</c>, the guards and what the settings ask for are as the library makes them.</summary>
     /// <remarks>
     /// Others may read and append meanwhile. Memory is bounded by pages, never by the log; time follows the size of the file. SQLite's own check runs in one
@@ -445,6 +468,11 @@ public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTrans
         });
     }
 
+    /// <summary>Closes the log as <see cref="DisposeAsync"/> does and blocks until that is done, 30 s at most: for containers and <c>using</c> statements.</summary>
+    /// <exception cref="InvalidOperationException">Called from inside the work of a transaction, or by the progress of a backup. The log is open still.</exception>
+    /// <exception cref="TimeoutException">The log is not closed after 30 s, because a transaction's work has not ended or another process keeps the file locked. Closing continues in the background.</exception>
+    public void Dispose() => BlockingDisposal.Run(DisposeAsync, BlockingDisposal.LongestClose, nameof(SqliteEventLog));
+
     private static SqliteEventLog OpenForReading(string path, SqliteOptions options)
     {
         try
@@ -533,6 +561,19 @@ public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTrans
         catch (SqliteException e)
         {
             return ValueTask.FromException<T>(SqliteErrors.TranslateReading(e, Path));
+        }
+    }
+
+    private LogStatistics CountEvents(long head, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var database = Connections.OpenForReading(_file, _options);
+            return LogCatalog.Count(database, head, cancellationToken);
+        }
+        catch (SqliteException e)
+        {
+            throw SqliteErrors.TranslateReading(e, Path);
         }
     }
 

@@ -3,57 +3,57 @@ using EventSourcing.Storage;
 
 namespace EventSourcing.Sqlite;
 
-/// <summary>How a log in a SQLite file works.</summary>
+/// <summary>Settings of a log in a SQLite file. Validated and copied when the log is opened; changes after that have no effect.</summary>
 public sealed class SqliteOptions
 {
     private TimeProvider? _time;
 
     /// <summary>What an acknowledged append survives. Default: <see cref="Durability.Full"/>.</summary>
-    public Durability Durability { get; init; } = Durability.Full;
+    public Durability Durability { get; set; } = Durability.Full;
 
-    /// <summary>How large events and appends may be.</summary>
+    /// <summary>The maximum sizes of events and appends. Default: those of <see cref="LogLimits"/>.</summary>
     /// <remarks>What is inserted in SQL, by captured tables too, obeys the limit of an event that the log has which was opened last for writing: the file keeps it.</remarks>
-    public LogLimits Limits { get; init; } = new();
+    public LogLimits Limits { get; set; } = new();
 
     /// <summary>How long to wait for another process that writes, before <see cref="StoreUnavailableException"/>. Default 15 s; from 0 to 1 hour.</summary>
     /// <remarks>Counted for each call from when it was made, or from when the lock was found taken: a queue of calls does not wait one timeout after the other. Reads never wait for the lock.</remarks>
-    public TimeSpan BusyTimeout { get; init; } = TimeSpan.FromSeconds(15);
+    public TimeSpan BusyTimeout { get; set; } = TimeSpan.FromSeconds(15);
 
     /// <summary>How many appends may wait for the writer; more wait for a place in the queue. Default 8,192; from 1 to 1,048,576.</summary>
-    public int QueueCapacity { get; init; } = 8192;
+    public int QueueCapacity { get; set; } = 8192;
 
     /// <summary>How many pages may be read at the same time; more wait. Default: the number of processors, at least 4; from 1 to 256.</summary>
-    public int MaxReaders { get; init; } = Math.Max(4, Environment.ProcessorCount);
+    public int MaxReaders { get; set; } = Math.Max(4, Environment.ProcessorCount);
 
     /// <summary>After at most how many pages of 4 KiB in the write-ahead log the writer brings them into the database file. Default 4,000; from 1 to 1,000,000.</summary>
     /// <remarks>
     /// Fewer keep the <c>-wal</c> file and the next start short; more make appends cheaper on average. At <see cref="Durability.Full"/> a writer of small
     /// commits begins with 1,000 pages and takes more as the log is written to, because a commit that makes the file longer has a dearer fsync.
     /// </remarks>
-    public int CheckpointPages { get; init; } = 4000;
+    public int CheckpointPages { get; set; } = 4000;
 
     /// <summary>Reads through memory mapped to the file: quicker, but an I/O error on the file then ends the process. Default false.</summary>
-    public bool MemoryMappedReads { get; init; }
+    public bool MemoryMappedReads { get; set; }
 
     /// <summary>Opens for reading only; every write is a <see cref="StoreReadOnlyException"/>. The file must exist. Default false.</summary>
     /// <remarks>SQLite needs the <c>-wal</c> and <c>-shm</c> files beside the database, or the right to create them (sqlite.org/wal.html#readonly): a log on read-only media is read from a copy.</remarks>
-    public bool ReadOnly { get; init; }
+    public bool ReadOnly { get; set; }
 
     /// <summary>Refuses a file that does not exist instead of creating it. Default false.</summary>
-    public bool MustExist { get; init; }
+    public bool MustExist { get; set; }
 
     /// <summary>Allows a database that has tables already, but no log: the log's tables are added beside them. Default false: refused.</summary>
-    public bool AddToExistingDatabase { get; init; }
+    public bool AddToExistingDatabase { get; set; }
 
-    /// <summary>The clock of timestamps. Default, and null: that of the container where these options are used in one, else the system's.</summary>
+    /// <summary>The clock of timestamps. Default, and null: the container's <see cref="System.TimeProvider"/> where the log is opened by a container, else the system's.</summary>
     [AllowNull]
     public TimeProvider TimeProvider
     {
         get => _time ?? TimeProvider.System;
-        init => _time = value;
+        set => _time = value;
     }
 
-    /// <summary>The same with a clock, unless one was given.</summary>
+    /// <summary>A copy with this clock, unless one was set.</summary>
     internal SqliteOptions On(TimeProvider clock)
     {
         var copy = (SqliteOptions)MemberwiseClone();
@@ -73,7 +73,8 @@ public sealed class SqliteOptions
         if (ReadOnly && AddToExistingDatabase)
             throw new StoreConfigurationException("SqliteOptions.ReadOnly and SqliteOptions.AddToExistingDatabase contradict each other: a log that is opened for reading only cannot add its tables. Nothing was changed; set one of them to false.");
         ArgumentNullException.ThrowIfNull(Limits);
-        Limits.Validated();
-        return this;
+        var copy = (SqliteOptions)MemberwiseClone();
+        copy.Limits = Limits.Validated();
+        return copy;
     }
 }

@@ -1,3 +1,4 @@
+using EventSourcing.Storage;
 using Microsoft.Data.Sqlite;
 
 namespace EventSourcing.Sqlite;

@@ -46,4 +46,11 @@ public abstract class DelegatingLog : IEventLog
         GC.SuppressFinalize(this);
         return Inner.DisposeAsync();
     }
+
+    /// <inheritdoc/>
+    public virtual void Dispose()
+    {
+        GC.SuppressFinalize(this);
+        Inner.Dispose();
+    }
 }

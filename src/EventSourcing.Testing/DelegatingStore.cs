@@ -26,10 +26,12 @@ public abstract class DelegatingStore : IEventStore
     public virtual ValueTask<AppendResult> AppendAsync(Append append, CancellationToken cancellationToken = default) => Inner.AppendAsync(append, cancellationToken);
 
     /// <inheritdoc/>
-    public virtual EventSequence ReadStreamAsync(StreamId stream, ReadStreamOptions? options = null) => Inner.ReadStreamAsync(stream, options);
+    public virtual EventSequence ReadStreamAsync(StreamId stream, ReadStreamOptions? options = null, CancellationToken cancellationToken = default) =>
+        Inner.ReadStreamAsync(stream, options, cancellationToken);
 
     /// <inheritdoc/>
-    public virtual EventSequence ReadAllAsync(EventQuery? query = null, ReadAllOptions? options = null) => Inner.ReadAllAsync(query, options);
+    public virtual EventSequence ReadAllAsync(EventQuery? query = null, ReadAllOptions? options = null, CancellationToken cancellationToken = default) =>
+        Inner.ReadAllAsync(query, options, cancellationToken);
 
     /// <inheritdoc/>
     public virtual ValueTask<LoadResult<TState>> FoldStreamAsync<TState>(
@@ -58,5 +60,12 @@ public abstract class DelegatingStore : IEventStore
     {
         GC.SuppressFinalize(this);
         return Inner.DisposeAsync();
+    }
+
+    /// <inheritdoc/>
+    public virtual void Dispose()
+    {
+        GC.SuppressFinalize(this);
+        Inner.Dispose();
     }
 }

@@ -125,7 +125,7 @@ public sealed class Append
         return this;
     }
 
-    /// <summary>Records how far another log was read, with the token to read on from: <see cref="TrackingExtensions.FindTrackingAsync"/> gives it back.</summary>
+    /// <summary>Records how far another log was read, with the token to read on from: <see cref="EventStoreToolExtensions.FindTrackingAsync"/> gives it back.</summary>
     /// <param name="source">The source's name, 1 to 512 bytes of UTF-8.</param>
     /// <param name="token">The token of the source's event that was read: its position is the place.</param>
     /// <exception cref="InvalidOperationException">It was said before.</exception>

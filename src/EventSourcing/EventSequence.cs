@@ -10,7 +10,7 @@ namespace EventSourcing;
 /// type has no entry in the type map, <see cref="PositionOutOfRangeException"/> when the read starts beyond the head,
 /// <see cref="LogDivergedException"/> when the token to read after is of another history, or the log was restored to an older state between two pages, and
 /// <see cref="StoreUnavailableException"/> when events were merged or removed between two pages: what was read so far is then
-/// another history, and the read is begun anew.
+/// another history, and the caller reads again.
 /// </remarks>
 public sealed class EventSequence : IAsyncEnumerable<EventEnvelope>
 {
@@ -20,14 +20,15 @@ public sealed class EventSequence : IAsyncEnumerable<EventEnvelope>
     private readonly long _maxCount;
     private readonly ReadFilter? _filter;
     private readonly LogBounds? _bounds;
+    private readonly CancellationToken _cancellationToken;
     private GlobalPosition? _head;
 
     // The furthest place that was seen: every page belongs to a history that has it.
     private ResumeToken _known;
     private ResumeToken? _headToken;
 
-    internal EventSequence(IEventLog log, EventCodec codec, RangeRead read, long? maxCount, ReadFilter? filter, LogBounds? bounds = null) =>
-        (_log, _codec, _read, _maxCount, _filter, _bounds, _known) = (log, codec, read, maxCount ?? long.MaxValue, filter, bounds, read.Token);
+    internal EventSequence(IEventLog log, EventCodec codec, RangeRead read, long? maxCount, ReadFilter? filter, LogBounds? bounds, CancellationToken cancellationToken) =>
+        (_log, _codec, _read, _maxCount, _filter, _bounds, _cancellationToken, _known) = (log, codec, read, maxCount ?? long.MaxValue, filter, bounds, cancellationToken, read.Token);
 
     /// <summary>The position of the log's last event when this sequence was first read: what a condition's <c>after</c> is to be, also when nothing matched.</summary>
     /// <param name="cancellationToken">Ends the wait for a reader.</param>
@@ -35,6 +36,7 @@ public sealed class EventSequence : IAsyncEnumerable<EventEnvelope>
     public async ValueTask<GlobalPosition> GetHeadAsync(CancellationToken cancellationToken = default)
     {
         if (_head is { } known) return known;
+        using var either = Either(ref cancellationToken);
         using var page = await _log.ReadAsync(EventLogExtensions.HeadRead with { Token = _known }, cancellationToken).ConfigureAwait(false);
         _head ??= page.Head;
         return _head.Value;
@@ -47,6 +49,7 @@ public sealed class EventSequence : IAsyncEnumerable<EventEnvelope>
     public async ValueTask<ResumeToken> GetHeadTokenAsync(CancellationToken cancellationToken = default)
     {
         if (_headToken is { } known) return known;
+        using var either = Either(ref cancellationToken);
         if (_head is not { } head)
         {
             using var page = await _log.ReadAsync(EventLogExtensions.LastRead with { Token = _known }, cancellationToken).ConfigureAwait(false);
@@ -64,9 +67,10 @@ public sealed class EventSequence : IAsyncEnumerable<EventEnvelope>
     }
 
     /// <summary>Reads the events, up to the head that <see cref="GetHeadAsync"/> gives.</summary>
-    /// <param name="cancellationToken">Ends the read at the next page.</param>
+    /// <param name="cancellationToken">Ends the read at the next page, as the token does that was given with the read (<see cref="IEventStore.ReadAllAsync"/>): either of them is enough.</param>
     public async IAsyncEnumerator<EventEnvelope> GetAsyncEnumerator(CancellationToken cancellationToken = default)
     {
+        using var either = Either(ref cancellationToken);
         var read = _bounds is null
             ? _read
             : await _bounds.NarrowAsync(_log, (AllRead)_read, await GetHeadAsync(cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
@@ -94,6 +98,21 @@ public sealed class EventSequence : IAsyncEnumerable<EventEnvelope>
                 for (var ordinal = 0; ordinal < envelopes.Count; ordinal++) yield return envelopes[ordinal];
             }
         }
+    }
+
+    // Most callers give one token; a source that listens to two is made only for those who give both.
+    private CancellationTokenSource? Either(ref CancellationToken cancellationToken)
+    {
+        if (!_cancellationToken.CanBeCanceled || cancellationToken == _cancellationToken) return null;
+        if (!cancellationToken.CanBeCanceled)
+        {
+            cancellationToken = _cancellationToken;
+            return null;
+        }
+
+        var either = CancellationTokenSource.CreateLinkedTokenSource(_cancellationToken, cancellationToken);
+        cancellationToken = either.Token;
+        return either;
     }
 
     // A filter may leave out any number of events.

@@ -36,26 +36,37 @@ public sealed class EventStore : IEventStore
     }
 
     /// <inheritdoc/>
-    public EventSequence ReadStreamAsync(StreamId stream, ReadStreamOptions? options = null)
+    public EventSequence ReadStreamAsync(StreamId stream, ReadStreamOptions? options = null, CancellationToken cancellationToken = default)
     {
         if (stream.IsDefault) throw new ArgumentException("default(StreamId) names no stream.", nameof(stream));
-        options ??= ReadStreamOptions.Default;
-        ThrowIfBelowOne(options.FromVersion, nameof(options.FromVersion));
-        ThrowIfBelowOne(options.ThroughVersion, nameof(options.ThroughVersion));
-        ThrowIfBelowOne(options.MaxCount, nameof(options.MaxCount));
-        var (after, through) = options.Range;
-        var read = new StreamRead(stream) { Query = options.Query?.Resolve(Types), Direction = options.Direction, AfterVersion = after, ThroughVersion = through, IncludeToken = true };
-        return new(Log, _codec, read, options.MaxCount, options.Filter);
+        if (options is null) return new(Log, _codec, new StreamRead(stream) { IncludeToken = true }, null, null, null, cancellationToken);
+        options.Validate();
+        var read = new StreamRead(stream)
+        {
+            Query = options.Query?.Resolve(Types),
+            Direction = options.Direction,
+            AfterVersion = options.AfterVersion,
+            ThroughVersion = options.ThroughVersion,
+            IncludeToken = true,
+        };
+        return new(Log, _codec, read, options.MaxCount, options.Filter, null, cancellationToken);
     }
 
     /// <inheritdoc/>
-    public EventSequence ReadAllAsync(EventQuery? query = null, ReadAllOptions? options = null)
+    public EventSequence ReadAllAsync(EventQuery? query = null, ReadAllOptions? options = null, CancellationToken cancellationToken = default)
     {
-        options ??= ReadAllOptions.Default;
-        ThrowIfBelowOne(options.MaxCount, nameof(options.MaxCount));
-        var (after, through) = options.Range;
-        var read = new AllRead { Query = query?.Resolve(Types), Direction = options.Direction, AfterPosition = after, ThroughPosition = through, Token = options.AfterToken, IncludeToken = true };
-        return new(Log, _codec, read, options.MaxCount, options.Filter, options.Bounds);
+        if (options is null) return new(Log, _codec, new AllRead { Query = query?.Resolve(Types), IncludeToken = true }, null, null, null, cancellationToken);
+        options.Validate();
+        var read = new AllRead
+        {
+            Query = query?.Resolve(Types),
+            Direction = options.Direction,
+            AfterPosition = options.After,
+            ThroughPosition = options.ThroughPosition,
+            Token = options.AfterToken,
+            IncludeToken = true,
+        };
+        return new(Log, _codec, read, options.MaxCount, options.Filter, options.Bounds, cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -64,8 +75,8 @@ public sealed class EventStore : IEventStore
     {
         if (stream.IsDefault) throw new ArgumentException("default(StreamId) names no stream.", nameof(stream));
         ArgumentNullException.ThrowIfNull(apply);
-        ArgumentOutOfRangeException.ThrowIfNegative(afterVersion);
-        if (throughVersion is { } through) ArgumentOutOfRangeException.ThrowIfLessThan(through, afterVersion, nameof(throughVersion));
+        Require.NotNegative(afterVersion, nameof(afterVersion));
+        Require.Range(afterVersion, throughVersion, nameof(afterVersion), nameof(throughVersion));
         var read = new StreamRead(stream) { AfterVersion = afterVersion, ThroughVersion = throughVersion, IncludeTags = false, ReuseBuffers = true, IncludeToken = true };
         return FoldAsync(read, afterVersion, initial, apply, cancellationToken);
     }
@@ -112,6 +123,9 @@ public sealed class EventStore : IEventStore
     /// <summary>Ends what is under way and closes the log.</summary>
     public ValueTask DisposeAsync() => Log.DisposeAsync();
 
+    /// <summary>Ends what is under way and closes the log, as <see cref="DisposeAsync"/> does, and blocks until that is done; how long at most, the log says.</summary>
+    public void Dispose() => Log.Dispose();
+
     private async ValueTask<AppendResult> ObserveAsync(Append append, CancellationToken cancellationToken)
     {
         using var observed = AppendObservation.Begin(append, Log.SystemName);
@@ -144,11 +158,6 @@ public sealed class EventStore : IEventStore
         if (!pending.IsCompleted) return PendingAppend.Rent(_codec, pending, encoder).Task;
         _codec.Return(encoder);
         return pending;
-    }
-
-    private static void ThrowIfBelowOne(long? value, string name)
-    {
-        if (value is { } given) ArgumentOutOfRangeException.ThrowIfLessThan(given, 1, name);
     }
 
     private async ValueTask<LoadResult<TState>> FoldAsync<TState>(

@@ -1,38 +1,37 @@
+using EventSourcing.Internal;
 using EventSourcing.Storage;
 
 namespace EventSourcing;
 
-/// <summary>Which part of a stream to read.</summary>
-public sealed record ReadStreamOptions
+/// <summary>Which part of a stream to read: a range of versions, and a direction in which to read it. The range means the same in both directions.</summary>
+/// <remarks>The options are read when the read is made; changes after that have no effect.</remarks>
+/// <example><c>store.ReadStreamAsync("order-42", new() { AfterVersion = 3, Direction = ReadDirection.Backward })</c> gives the last event first and version 4 last.</example>
+public sealed class ReadStreamOptions
 {
-    internal static ReadStreamOptions Default { get; } = new();
+    /// <summary>Oldest first (<see cref="ReadDirection.Forward"/>, the default) or newest first.</summary>
+    public ReadDirection Direction { get; set; }
 
-    /// <summary>Oldest first (default) or newest first.</summary>
-    public ReadDirection Direction { get; init; }
+    /// <summary>Only events after this version, exclusive, in either direction. 0 or more; default 0: from the first event. At or beyond the end of the stream, nothing is read.</summary>
+    public long AfterVersion { get; set; }
 
-    /// <summary>The first version read, inclusive; null: the first forward, the last backward.</summary>
-    public long? FromVersion { get; init; }
+    /// <summary>Only events up to this version, inclusive, in either direction. Default null: to the end of the stream. Not below <see cref="AfterVersion"/>; equal to it, nothing is read.</summary>
+    public long? ThroughVersion { get; set; }
 
-    /// <summary>The last version read, inclusive; null: to the end in the direction read.</summary>
-    public long? ThroughVersion { get; init; }
+    /// <summary>Which events of the stream. Default null: all.</summary>
+    public EventQuery? Query { get; set; }
 
-    /// <summary>Which events of the stream; null for all.</summary>
-    public EventQuery? Query { get; init; }
+    /// <summary>The maximum number of events read, counted after every filter. 1 or more; default null: no maximum.</summary>
+    public long? MaxCount { get; set; }
 
-    /// <summary>The most events read, counted after every filter, 1 or more; null: no bound.</summary>
-    public long? MaxCount { get; init; }
+    /// <summary>Further filters. Default null: none.</summary>
+    public ReadFilter? Filter { get; set; }
 
-    /// <summary>Further filters; null for none.</summary>
-    public ReadFilter? Filter { get; init; }
-
-    /// <summary>The versions read, as a log reads them; an empty range where the bounds cross.</summary>
-    internal (long After, long? Through) Range
+    /// <summary>Refuses options that no read can have.</summary>
+    internal void Validate()
     {
-        get
-        {
-            var (first, last) = Direction == ReadDirection.Backward ? (ThroughVersion, FromVersion) : (FromVersion, ThroughVersion);
-            var after = (first ?? 1) - 1;
-            return (after, last < after ? after : last);
-        }
+        Require.Direction(Direction);
+        Require.NotNegative(AfterVersion, nameof(AfterVersion));
+        Require.AtLeastOne(MaxCount, nameof(MaxCount));
+        Require.Range(AfterVersion, ThroughVersion, nameof(AfterVersion), nameof(ThroughVersion));
     }
 }

@@ -16,7 +16,7 @@ public class UseSqliteTests
         var clock = new FakeTimeProvider(new DateTimeOffset(2000, 3, 1, 0, 0, 0, TimeSpan.Zero));
         await using var provider = new ServiceCollection()
             .AddSingleton<TimeProvider>(clock)
-            .AddEventSourcing(es => es.UseSqlite(file.Path, new() { Durability = Durability.ProcessCrashOnly }).UseEventTypes(EventTypeMap.Empty))
+            .AddEventSourcing(es => es.UseSqlite(file.Path, o => o.Durability = Durability.ProcessCrashOnly).UseEventTypes(EventTypeMap.Empty))
             .BuildServiceProvider();
         var store = provider.GetRequiredService<IEventStore>();
         await store.Log.AppendAsync(new() { Writes = new[] { new StreamWrite("s", ExpectedVersion.Any, new[] { new LogEvent { Type = "t", Data = "{}"u8.ToArray(), IsJson = true } }) } }, default);

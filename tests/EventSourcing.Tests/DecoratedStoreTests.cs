@@ -81,7 +81,7 @@ public sealed class DecoratedStoreTests : IAsyncDisposable
     {
         var services = new ServiceCollection().AddSingleton(typeof(Microsoft.Extensions.Logging.ILogger<>), typeof(NullLogger<>));
         // The decorator takes the place of the store; what was registered as the store is what it wraps.
-        services.AddEventSourcing(es => es.UseInMemory().UseEventTypes(School.Types).AddListener<Copying>()).AddEventSourcingHosting();
+        services.AddEventSourcing(es => es.UseInMemory().UseEventTypes(School.Types).AddSubscriber<Copying>()).AddEventSourcingHosting();
         var store = services.Single(s => s.ServiceType == typeof(IEventStore));
         services.Remove(store);
         services.AddSingleton<IEventStore>(provider => new Counting((IEventStore)store.ImplementationFactory!(provider)));

@@ -11,7 +11,7 @@ internal sealed class Appender(int number, SoakedLog log) : Actor($"appender {nu
         Log.Acknowledge(events, result);
         Did();
         if (!OneIn(100)) return;
-        await foreach (var e in Store.ReadStreamAsync(stream, new() { FromVersion = result.Version, ThroughVersion = result.Version }))
+        await foreach (var e in Store.ReadStreamAsync(stream, new() { AfterVersion = result.Version - 1, ThroughVersion = result.Version }, CancellationToken.None))
         {
             Expect(e.Data is Noted noted && noted == events[^1], $"reads {e} at {e.Position}, where {events[^1]} was acknowledged");
             return;

@@ -11,7 +11,7 @@ internal sealed class OneStreamReader(int number, SoakedLog log) : Actor($"strea
         var isForward = OneIn(2);
         var state = await Store.GetStreamInfoAsync(stream, CancellationToken.None);
         var (expected, count) = (isForward ? 1 : state.Version, 0L);
-        var sequence = Store.ReadStreamAsync(stream, new() { Direction = isForward ? ReadDirection.Forward : ReadDirection.Backward, ThroughVersion = isForward ? null : 1, FromVersion = isForward ? 1 : Math.Max(1, state.Version) });
+        var sequence = Store.ReadStreamAsync(stream, new() { Direction = isForward ? ReadDirection.Forward : ReadDirection.Backward, ThroughVersion = isForward ? null : state.Version }, CancellationToken.None);
         await foreach (var e in sequence)
         {
             if (e.Version != expected || e.StreamId != stream)

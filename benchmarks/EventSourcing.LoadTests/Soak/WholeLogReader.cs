@@ -7,7 +7,7 @@ internal sealed class WholeLogReader(SoakedLog log) : Actor("reader of the whole
     {
         var head = await Store.GetHeadAsync(CancellationToken.None);
         var last = 0L;
-        await foreach (var e in Store.ReadAllAsync())
+        await foreach (var e in Store.ReadAllAsync(cancellationToken: CancellationToken.None))
         {
             if (e.Position.ToInt64() != ++last)
             {

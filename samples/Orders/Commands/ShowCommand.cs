@@ -34,7 +34,7 @@ internal static class ShowCommand
         // An event reported late lies behind later ones, so this is a filter and not the beginning of the stream.
         var happened = new ReadStreamOptions { Filter = new() { Where = e => (e.OccurredAt ?? e.Timestamp) <= at } };
         var state = TState.Initial;
-        await foreach (var e in store.ReadStreamAsync(stream, happened).WithCancellation(cancellationToken)) state = state.Apply(e.Data);
+        await foreach (var e in store.ReadStreamAsync(stream, happened, cancellationToken)) state = state.Apply(e.Data);
         return state;
     }
 

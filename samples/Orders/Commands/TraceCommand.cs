@@ -11,7 +11,7 @@ internal static class TraceCommand
         var (stream, db) = (ShowCommand.StreamOf(args.Operand("the order")), args.Get("--db"));
         await using var store = Stores.OpenForReading(db);
         HashSet<Guid> shown = [];
-        await foreach (var e in store.ReadStreamAsync(stream).WithCancellation(cancellationToken))
+        await foreach (var e in store.ReadStreamAsync(stream, cancellationToken: cancellationToken))
         {
             if (shown.Contains(e.EventId)) continue;
             var trace = await store.GetCausationTreeAsync(e.CorrelationId ?? e.EventId.ToString(), cancellationToken: cancellationToken);

@@ -32,7 +32,7 @@ public sealed record Reconciliation(
         }
 
         var sales = EventQuery.Of(typeof(OrderCreated), typeof(OrderUpdated), typeof(CreditNoteIssued), typeof(AdjustmentBooked), typeof(DocumentContinued));
-        await foreach (var e in store.ReadAllAsync(sales).WithCancellation(cancellationToken))
+        await foreach (var e in store.ReadAllAsync(sales, cancellationToken: cancellationToken))
         {
             var invoice = e.StreamId.Value[(e.StreamId.Category.Length + 1)..];
             foreach (var line in ((ISale)e.Data).Lines) Change(invoice, i => (i.File, i.Store.Plus(new(1, line.Total))));

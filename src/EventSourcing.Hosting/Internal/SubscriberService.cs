@@ -1,88 +1,33 @@
+using EventSourcing.Storage;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace EventSourcing.Hosting.Internal;
 
-/// <summary>Starts the listeners with the host and stops them with it, while the store is still open.</summary>
-internal sealed class SubscriberService(EventBus bus, IEnumerable<EventSubscriber> listeners, ILogger<SubscriberService> logger) : IHostedService
+/// <summary>Starts the subscribers of every store with the host and stops them with it, while the stores are still open.</summary>
+internal sealed class SubscriberService(IServiceProvider services, IEnumerable<EventStoreRegistration> stores, ILogger<SubscriberService> logger) : IHostedService
 {
-    /// <summary>A listener that cannot be started, for a type without a name for instance, keeps the host from starting.</summary>
+    private readonly List<HostedBus> _started = [];
+
+    /// <summary>A subscriber that cannot be started, because a type is not registered for instance, prevents the host from starting.</summary>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        bus.Subscriber.StateChanged += Log;
-        bus.Subscriber.EventFailed += Log;
-        foreach (var listener in listeners)
+        var all = stores.ToArray();
+        if (all.Length == 0)
+            throw new InvalidOperationException(
+                "AddEventSourcingHosting() was called, but the container has no event store. Add one: services.AddEventSourcing(es => es.UseSqlite(\"orders.db\").UseEventTypes(types)).");
+        foreach (var store in all)
         {
-            await bus.SubscribeAsync(listener, cancellationToken).ConfigureAwait(false);
-            LogMessages.Started(logger, listener.Name);
+            var bus = new HostedBus(Stores.Get<EventBus>(services, store.Key), store.Key, logger);
+            _started.Add(bus);
+            foreach (var subscriber in Stores.GetAll<EventSubscriber>(services, store.Key)) await bus.StartAsync(subscriber, cancellationToken).ConfigureAwait(false);
         }
     }
 
-    /// <summary>Live listeners first, then the durable ones: handlers end, checkpoints are written, leases given back. What fails keeps nothing else from being stopped.</summary>
+    /// <summary>Stops all buses at the same time. A failure of one does not keep another from being stopped.</summary>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
-        try
-        {
-            await bus.DisposeAsync().AsTask().WaitAsync(cancellationToken).ConfigureAwait(false);
-        }
-        finally
-        {
-            await bus.Subscriber.DisposeAsync().AsTask().WaitAsync(cancellationToken).ConfigureAwait(false);
-            bus.Subscriber.StateChanged -= Log;
-            bus.Subscriber.EventFailed -= Log;
-        }
-
+        await Task.WhenAll(_started.Select(bus => bus.StopAsync(cancellationToken))).ConfigureAwait(false);
         LogMessages.Stopped(logger);
-    }
-
-    private void Log(string name, SubscriptionState state, Exception? error)
-    {
-        switch (state)
-        {
-            case SubscriptionState.Faulted:
-                LogMessages.Faulted(logger, name, error);
-                break;
-            case SubscriptionState.Paused when error is not null:
-                LogMessages.PausedByFailure(logger, name, error);
-                break;
-            default:
-                LogMessages.Entered(logger, name, state);
-                break;
-        }
-    }
-
-    private void Log(EventFailure failure)
-    {
-        try
-        {
-            Log(failure, failure.Exception);
-        }
-        catch (Exception) when (failure.Exception is not null)
-        {
-            // A logger writes the whole exception, whose own code may throw; the reason says what can be said.
-            Log(failure, null);
-        }
-    }
-
-    private void Log(EventFailure failure, Exception? error)
-    {
-        var (name, position, type, stream) = (failure.Subscription, failure.Position.ToInt64(), failure.Type, failure.StreamId.Value);
-        switch (failure.Outcome)
-        {
-            case FailureOutcome.Parked:
-                LogMessages.Parked(logger, name, position, type, stream, failure.Attempt, failure.PartitionKey!, failure.Reason, error);
-                break;
-            case FailureOutcome.Retried:
-                LogMessages.Retried(logger, name, position, type, stream, failure.Attempt, failure.Delay, failure.Reason, error);
-                break;
-            case FailureOutcome.HeldBack:
-                LogMessages.HeldBack(logger, name, position, type, stream, failure.PartitionKey!);
-                break;
-            case FailureOutcome.Paused:
-                // Logged with the change of state.
-                break;
-            default:
-                throw new InvalidOperationException($"{failure.Outcome} is not known.");
-        }
     }
 }

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace EventSourcing.Hosting.Internal;
 
-/// <summary>Looks at every subscription of this process: faulted, paused by a failure, behind, with events set aside, in standby for a holder that shows no sign of life.</summary>
+/// <summary>Checks every subscription of a store in this process: faulted, paused by a failure, behind, with parked events, in standby while no process is active.</summary>
 internal sealed class SubscriptionHealthCheck(Subscriber subscriber, EventSourcingHostingOptions options) : IHealthCheck
 {
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
@@ -16,7 +16,7 @@ internal sealed class SubscriptionHealthCheck(Subscriber subscriber, EventSourci
             {
                 var status = await subscription.GetStatusAsync(cancellationToken).ConfigureAwait(false);
                 data[status.Name] = Describe(status);
-                var (health, complaint) = Judge(status, context.Registration.FailureStatus);
+                var (health, complaint) = Check(status, context.Registration.FailureStatus);
                 if (complaint is null) continue;
                 complaints.Add($"{status.Name} {complaint}");
                 if (health < worst) worst = health;
@@ -31,12 +31,12 @@ internal sealed class SubscriptionHealthCheck(Subscriber subscriber, EventSourci
         return new(worst, complaints.Count == 0 ? null : string.Join("; ", complaints), error, data);
     }
 
-    private (HealthStatus Health, string? Complaint) Judge(SubscriptionStatus status, HealthStatus failure)
+    private (HealthStatus Health, string? Complaint) Check(SubscriptionStatus status, HealthStatus failure)
     {
         if (status.State == SubscriptionState.Faulted) return (failure, $"is faulted: {MessageOf(status.StateCause)}");
         if (status.State == SubscriptionState.Paused && status.StateCause is { } cause) return (failure, $"is paused: {MessageOf(cause)}");
         if (status.Parked > options.MaxParked) return (HealthStatus.Degraded, $"has {Parked(status)}");
-        // A runner that waits for its lease is not behind when another one is at work.
+        // A process in standby is not behind: another one handles the events.
         if (status.State == SubscriptionState.Standby) return IsSilent(status) ? (HealthStatus.Degraded, $"is in {Standby(status)}") : default;
         return status.Lag > options.MaxLag ? (HealthStatus.Degraded, $"is {status.Lag} positions behind") : default;
     }
@@ -51,11 +51,11 @@ internal sealed class SubscriptionHealthCheck(Subscriber subscriber, EventSourci
     }
 
     private static string Parked(SubscriptionStatus status) =>
-        $"{status.Parked} {(status.Parked == 1 ? "event" : "events")} set aside since {status.ParkedSince:O}: {status.ParkedReason}";
+        $"{status.Parked} {(status.Parked == 1 ? "event" : "events")} parked since {status.ParkedSince:O}: {status.ParkedReason}";
 
     private string Standby(SubscriptionStatus status) =>
-        status.LeaseOwner is not { } owner ? "standby: nobody is active yet"
-        : IsSilent(status) ? $"standby: nobody is active; process {owner} holds the lease and shows no sign of life for {status.LeaseSilence!.Value.TotalSeconds:0.0} s"
+        status.LeaseOwner is not { } owner ? "standby: no process is active yet"
+        : IsSilent(status) ? $"standby: no process is active; process {owner} holds the lease and has shown no sign of life for {status.LeaseSilence!.Value.TotalSeconds:0.0} s"
         : $"standby: process {owner} holds the lease";
 
     // A holder renews three times in a timeout: of two renewals, one at least is seen.

@@ -39,6 +39,20 @@ internal static class Sql
     internal const string StreamVersion = "SELECT max(version) FROM es_events WHERE stream = ?1";
     internal const string StreamVersionThrough = "SELECT max(version) FROM es_events WHERE stream = ?1 AND position <= ?2";
 
+    // The subquery is one seek in the (stream, version) index, which has the position too.
+    internal const string StreamList =
+        "SELECT s.id, s.name, s.floor, s.checksum, e.version, e.position, e.time FROM es_streams s LEFT JOIN es_events e ON e.position = "
+        + "(SELECT position FROM es_events WHERE stream = s.id AND position <= ?6 ORDER BY version DESC LIMIT 1) "
+        + "WHERE s.name >= ?1 AND s.name != ?2 AND (?3 IS NULL OR s.name < ?3) AND (?4 IS NULL OR s.name = ?4 OR s.name >= ?4 || '-') "
+        + "AND (s.floor > 0 OR e.position IS NOT NULL) ORDER BY s.name LIMIT ?5";
+
+    internal const string CountStreams =
+        "SELECT count(*) FROM es_streams s WHERE s.floor > 0 OR EXISTS (SELECT 1 FROM es_events e WHERE e.stream = s.id AND e.position <= ?1)";
+
+    // The type is among the first columns of a row: pages that a long payload has to itself are not read.
+    internal const string CountTypes = "SELECT type, count(*) FROM es_events NOT INDEXED WHERE position > ?1 AND position <= ?2 GROUP BY type";
+    internal const string CountTypesByIndex = "SELECT type, count(*) FROM es_events INDEXED BY es_events_type WHERE position > ?1 AND position <= ?2 GROUP BY type";
+
     /// <summary>The statements on one table of interned names. The second column found is a stream's floor.</summary>
     internal sealed record Names(string Table, string Find, string Name, string Insert, string Max);
 

@@ -94,6 +94,20 @@ internal sealed class Reader : IDisposable
         }
     }
 
+    /// <summary>A page of the log's streams. The head statement stands on its row meanwhile, as for a page of events.</summary>
+    internal IReadOnlyList<StreamInfo> Streams(string? category, StreamId after, int max)
+    {
+        var (head, _) = BeginSnapshot();
+        try
+        {
+            return LogCatalog.Streams(_database, category, after, max, head);
+        }
+        finally
+        {
+            _head.Reset();
+        }
+    }
+
     public void Dispose() => _database.Dispose();
 
     private (long Head, long Generation) BeginSnapshot()

@@ -14,6 +14,7 @@ public static class StoreContract
         .. StoreMetadataCases.All,
         .. StoreReadCases.All,
         .. StoreMomentCases.All,
+        .. StoreCatalogCases.All,
         .. StoreSerializationCases.All,
         .. StoreFoldCases.All,
         .. ExecuteCases.All,

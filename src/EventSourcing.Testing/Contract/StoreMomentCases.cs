@@ -32,7 +32,7 @@ internal static class StoreMomentCases
     }
 
     private static Task<long[]> ReadAsync(StoreUnderTest store, DateTimeOffset? from, DateTimeOffset? through, ReadDirection direction = ReadDirection.Forward) =>
-        PositionsAsync(store.Store.ReadAllAsync(null, new() { FromMoment = from, ThroughMoment = through, Direction = direction }));
+        PositionsAsync(store.Store.ReadAllAsync(null, new() { FromTimestamp = from, ThroughTimestamp = through, Direction = direction }));
 
     private static async Task Bounds(StoreUnderTest store, ReadDirection direction)
     {
@@ -68,12 +68,12 @@ internal static class StoreMomentCases
         var sequence = store.Store.ReadAllAsync(EventQuery.All.InStream("odd"), new()
         {
             AfterPosition = At(2),
-            FromMoment = times[1],
-            ThroughMoment = times[7],
+            FromTimestamp = times[1],
+            ThroughTimestamp = times[7],
             ThroughPosition = At(6),
         });
         Expect.Equal<long>([3, 5], await PositionsAsync(sequence).ConfigureAwait(false), "positions the narrower");
-        sequence = store.Store.ReadAllAsync(null, new() { AfterPosition = At(2), FromMoment = times[3], ThroughMoment = times[4], ThroughPosition = At(6), Direction = ReadDirection.Backward });
+        sequence = store.Store.ReadAllAsync(null, new() { AfterPosition = At(2), FromTimestamp = times[3], ThroughTimestamp = times[4], ThroughPosition = At(6), Direction = ReadDirection.Backward });
         Expect.Equal<long>([5, 4], await PositionsAsync(sequence).ConfigureAwait(false), "moments the narrower");
     }
 

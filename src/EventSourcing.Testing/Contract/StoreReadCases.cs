@@ -45,6 +45,8 @@ internal static class StoreReadCases
         ContractCase.Of(Stream_state_is_known_without_reading),
         ContractCase.Of(Wait_ends_with_the_next_event),
         ContractCase.Of(Read_is_ended_by_its_token),
+        ContractCase.Of(Read_is_ended_by_either_token),
+        ContractCase.Of(Options_changed_after_the_read_was_made_have_no_effect),
     ];
 
     /// <summary>Ten events, five each in half-1 and then in whole; every third is tagged, the odd are added and the even taken.</summary>
@@ -73,36 +75,64 @@ internal static class StoreReadCases
         }
     }
 
+    // Every range of a stream of five events, beyond its end included: the same range whichever way it is read.
     private static async Task ReadsBetweenVersions(StoreUnderTest store, ReadDirection direction)
     {
         await FillAsync(store).ConfigureAwait(false);
-        foreach (var (from, through) in new (long?, long?)[] { (null, null), (2, null), (null, 2), (2, 4), (4, 2), (3, 3), (9, null), (null, 9) })
-        {
-            var (low, high) = direction == ReadDirection.Forward ? (from ?? 1, through ?? 5) : (through ?? 1, from ?? 5);
-            var expected = In(direction, Make.CountTo(5).Where(v => v >= low && v <= high));
-            var options = new ReadStreamOptions { Direction = direction, FromVersion = from, ThroughVersion = through };
-            var found = await ToListAsync(store.Store.ReadStreamAsync("whole", options)).ConfigureAwait(false);
-            Expect.Equal(expected, found.Select(e => e.Version), $"versions from {from} through {through}");
-            found = await ToListAsync(store.Store.ReadStreamAsync("whole", options with { MaxCount = 2 })).ConfigureAwait(false);
-            Expect.Equal(expected.Take(2), found.Select(e => e.Version), $"two versions from {from} through {through}");
-        }
+        for (var after = 0L; after <= 7; after++)
+            foreach (var through in new long?[] { null, 0, 1, 2, 3, 4, 5, 6, 7 })
+            {
+                ReadStreamOptions Options(long? count) => new() { Direction = direction, AfterVersion = after, ThroughVersion = through, MaxCount = count };
+                var range = $"versions after {after} through {through}";
+                if (through < after)
+                {
+                    await RefusesRange(() => store.Store.ReadStreamAsync("whole", Options(null)), $"AfterVersion {after}", $"ThroughVersion {through}").ConfigureAwait(false);
+                    continue;
+                }
+
+                var expected = In(direction, Make.CountTo(5).Where(v => v > after && v <= (through ?? 5)));
+                var found = await ToListAsync(store.Store.ReadStreamAsync("whole", Options(null))).ConfigureAwait(false);
+                Expect.Equal(expected, found.Select(e => e.Version), range);
+                found = await ToListAsync(store.Store.ReadStreamAsync("whole", Options(2))).ConfigureAwait(false);
+                Expect.Equal(expected.Take(2), found.Select(e => e.Version), "two " + range);
+            }
     }
 
+    // Every range of a log of ten events; the places come as positions and as tokens.
     private static async Task ReadsBetweenPositions(StoreUnderTest store, ReadDirection direction)
     {
         await FillAsync(store).ConfigureAwait(false);
-        foreach (var (after, through) in new (long?, long?)[] { (null, null), (0, null), (3, null), (null, 3), (3, 7), (7, 3), (3, 3), (3, 4), (10, null), (null, 0), (null, 99) })
-        {
-            var options = new ReadAllOptions
-            {
-                Direction = direction,
-                AfterPosition = after is { } a ? At(a) : null,
-                ThroughPosition = through is { } t ? At(t) : null,
-            };
-            var expected = In(direction, Make.CountTo(Count).Where(p => p > (after ?? 0) && p <= (through ?? Count)));
-            Expect.Equal(expected, await PositionsAsync(store.Store.ReadAllAsync(null, options)).ConfigureAwait(false), $"after {after} through {through}");
-            Expect.Equal(expected.Take(2), await PositionsAsync(store.Store.ReadAllAsync(null, options with { MaxCount = 2 })).ConfigureAwait(false), $"two after {after} through {through}");
-        }
+        ResumeToken[] tokens = [ResumeToken.Start, .. (await ToListAsync(store.Store.ReadAllAsync()).ConfigureAwait(false)).Select(e => e.ResumeToken)];
+        for (var after = 0; after <= Count; after++)
+            foreach (var through in new long?[] { null, 0, 1, 3, 4, 7, 10, 99 })
+                foreach (var isToken in new[] { false, true })
+                {
+                    ReadAllOptions Options(long? count) => new()
+                    {
+                        Direction = direction,
+                        AfterPosition = isToken ? null : At(after),
+                        AfterToken = isToken ? tokens[after] : default,
+                        ThroughPosition = through is { } t ? At(t) : null,
+                        MaxCount = count,
+                    };
+                    var range = $"after {after} through {through}";
+                    if (through < after)
+                    {
+                        var bound = isToken ? "AfterToken" : "AfterPosition";
+                        await RefusesRange(() => store.Store.ReadAllAsync(null, Options(null)), $"{bound} {after}", $"ThroughPosition {through}").ConfigureAwait(false);
+                        continue;
+                    }
+
+                    var expected = In(direction, Make.CountTo(Count).Where(p => p > after && p <= (through ?? Count)));
+                    Expect.Equal(expected, await PositionsAsync(store.Store.ReadAllAsync(null, Options(null))).ConfigureAwait(false), range);
+                    Expect.Equal(expected.Take(2), await PositionsAsync(store.Store.ReadAllAsync(null, Options(2))).ConfigureAwait(false), "two " + range);
+                }
+    }
+
+    private static async Task RefusesRange(Func<EventSequence> read, string after, string through)
+    {
+        var refusal = await Expect.ThrowsAsync<ArgumentException>(() => Task.FromResult(read()), $"the read with {after} and {through}").ConfigureAwait(false);
+        Expect.True(refusal.Message.Contains(after, StringComparison.Ordinal) && refusal.Message.Contains(through, StringComparison.Ordinal), $"'{refusal.Message}' names {after} and {through}");
     }
 
     private static async Task CountsAfterFilters(StoreUnderTest store, ReadDirection direction)
@@ -191,7 +221,7 @@ internal static class StoreReadCases
             store.Store.ReadAllAsync(EventQuery.Of<Labelled>()),
             store.Store.ReadAllAsync(null, new() { AfterPosition = At(Count) }),
             store.Store.ReadStreamAsync("none"),
-            store.Store.ReadStreamAsync("whole", new() { FromVersion = 99 }),
+            store.Store.ReadStreamAsync("whole", new() { AfterVersion = 98 }),
         })
         {
             Expect.Equal<long>([], await PositionsAsync(nothing).ConfigureAwait(false), "positions");
@@ -243,12 +273,19 @@ internal static class StoreReadCases
     {
         foreach (var call in new Func<EventSequence>[]
         {
-            () => store.Store.ReadStreamAsync("a", new() { FromVersion = 0 }),
-            () => store.Store.ReadStreamAsync("a", new() { ThroughVersion = -1 }),
+            () => store.Store.ReadStreamAsync("a", new() { AfterVersion = -1 }),
+            () => store.Store.ReadStreamAsync("a", new() { Direction = (ReadDirection)7 }),
+            () => store.Store.ReadAllAsync(null, new() { Direction = (ReadDirection)7 }),
             () => store.Store.ReadStreamAsync("a", new() { MaxCount = 0 }),
             () => store.Store.ReadAllAsync(null, new() { MaxCount = 0 }),
         })
             await Expect.ThrowsAsync<ArgumentOutOfRangeException>(() => Task.FromResult(call()), "the read").ConfigureAwait(false);
+        await RefusesRange(() => store.Store.ReadStreamAsync("a", new() { ThroughVersion = -1 }), "AfterVersion 0", "ThroughVersion -1").ConfigureAwait(false);
+        var (early, late) = (DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddTicks(1));
+        await RefusesRange(() => store.Store.ReadAllAsync(null, new() { FromTimestamp = late, ThroughTimestamp = early }), $"FromTimestamp {late:O}", $"ThroughTimestamp {early:O}").ConfigureAwait(false);
+        var fold = await Expect.ThrowsAsync<ArgumentException>(
+            () => store.Store.FoldStreamAsync("a", 0, static (count, _) => count + 1, afterVersion: 3, throughVersion: 2).AsTask(), "a fold of no range").ConfigureAwait(false);
+        Expect.True(fold.Message.Contains("afterVersion 3", StringComparison.Ordinal) && fold.Message.Contains("throughVersion 2", StringComparison.Ordinal), $"'{fold.Message}' names both");
         await Expect.ThrowsAsync<ArgumentException>(() => Task.FromResult(store.Store.ReadStreamAsync(default)), "a read of no stream").ConfigureAwait(false);
         await Expect.ThrowsAsync<ArgumentException>(() => store.Store.GetStreamInfoAsync(default).AsTask(), "the state of no stream").ConfigureAwait(false);
     }
@@ -283,6 +320,43 @@ internal static class StoreReadCases
         await wait.WaitAsync(Signal.Patience).ConfigureAwait(false);
         await store.Store.WaitForEventsAsync(GlobalPosition.Start).ConfigureAwait(false);
         await Expect.ThrowsAsync<PositionOutOfRangeException>(() => store.Store.WaitForEventsAsync(At(2)).AsTask(), "a wait beyond the head").ConfigureAwait(false);
+    }
+
+    private static async Task Options_changed_after_the_read_was_made_have_no_effect(StoreUnderTest store)
+    {
+        await FillAsync(store).ConfigureAwait(false);
+        var (all, stream) = (new ReadAllOptions { AfterPosition = At(8) }, new ReadStreamOptions { AfterVersion = 3 });
+        var (log, whole) = (store.Store.ReadAllAsync(null, all), store.Store.ReadStreamAsync("whole", stream));
+        (all.AfterPosition, all.MaxCount, all.Direction) = (null, 1, ReadDirection.Backward);
+        (stream.AfterVersion, stream.MaxCount, stream.Direction) = (0, 1, ReadDirection.Backward);
+        Expect.Equal<long>([9, 10], await PositionsAsync(log).ConfigureAwait(false), "the log");
+        Expect.Equal<long>([9, 10], await PositionsAsync(whole).ConfigureAwait(false), "the stream");
+    }
+
+    private static async Task Read_is_ended_by_either_token(StoreUnderTest store)
+    {
+        await FillAsync(store).ConfigureAwait(false);
+        using var cancelled = new CancellationTokenSource();
+        using var other = new CancellationTokenSource();
+        await cancelled.CancelAsync().ConfigureAwait(false);
+        EventSequence[] Sequences(CancellationToken token) => [store.Store.ReadAllAsync(cancellationToken: token), store.Store.ReadStreamAsync("whole", cancellationToken: token)];
+        foreach (var (own, with) in new[] { (cancelled, default), (default, cancelled), (cancelled, other), (other, cancelled), (cancelled, cancelled) })
+            foreach (var sequence in Sequences(own?.Token ?? default))
+            {
+                await Expect.ThrowsAsync<OperationCanceledException>(async () =>
+                {
+                    await foreach (var e in sequence.WithCancellation(with?.Token ?? default).ConfigureAwait(false)) Expect.True(false, $"nothing is read, not {e}");
+                }, "the read").ConfigureAwait(false);
+                await Expect.ThrowsAsync<OperationCanceledException>(() => sequence.GetHeadAsync(with?.Token ?? default).AsTask(), "the head").ConfigureAwait(false);
+                await Expect.ThrowsAsync<OperationCanceledException>(() => sequence.GetHeadTokenAsync(with?.Token ?? default).AsTask(), "the head's token").ConfigureAwait(false);
+            }
+
+        foreach (var sequence in Sequences(other.Token))
+        {
+            var count = 0;
+            await foreach (var _ in sequence.WithCancellation(new CancellationToken(false)).ConfigureAwait(false)) count++;
+            Expect.True(count > 0, "a read that nobody ends reads");
+        }
     }
 
     private static async Task Read_is_ended_by_its_token(StoreUnderTest store)

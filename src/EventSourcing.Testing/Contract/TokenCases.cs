@@ -261,8 +261,8 @@ internal static class TokenCases
         foreach (var options in new ReadAllOptions[]
                  {
                      new() { AfterToken = other },
-                     new() { AfterToken = other, ThroughPosition = StoreUnderTest.At(1) },
-                     new() { AfterToken = other, FromMoment = DateTimeOffset.MaxValue },
+                     new() { AfterToken = other, ThroughPosition = StoreUnderTest.At(2) },
+                     new() { AfterToken = other, FromTimestamp = DateTimeOffset.MaxValue },
                      new() { AfterToken = other, Direction = ReadDirection.Backward },
                  })
         {

@@ -10,7 +10,7 @@ namespace EventSourcing;
 /// Listeners come and go at any time. One reader of the log's tail feeds all live listeners; a durable one reads by itself. Neither ever
 /// waits for a listener, and so does no writer.
 /// </remarks>
-public sealed class EventBus : IAsyncDisposable
+public sealed class EventBus : IAsyncDisposable, IDisposable
 {
     private readonly IEventStore _store;
     private readonly EventCodec _codec;
@@ -187,6 +187,12 @@ public sealed class EventBus : IAsyncDisposable
         var ends = listeners.Select(l => l.DisposeAsync().AsTask()).Append(_feed.DisposeAsync().AsTask());
         await Tasks.AfterAllAsync(_ownsSubscriber ? ends.Append(Subscriber.DisposeAsync().AsTask()) : ends).ConfigureAwait(false);
     }
+
+    /// <summary>Ends the subscribers as <see cref="DisposeAsync"/> does and blocks until they have ended: for containers and <c>using</c> statements. At most <see cref="SubscriberOptions.StopTimeout"/> and 5 s for handlers, and a few seconds for leases and checkpoints.</summary>
+    /// <exception cref="EventBusException">As for <see cref="DisposeAsync"/>.</exception>
+    /// <exception cref="SubscriptionException">As for <see cref="DisposeAsync"/>.</exception>
+    /// <exception cref="TimeoutException">The log does not answer. Stopping continues in the background.</exception>
+    public void Dispose() => BlockingDisposal.Run(DisposeAsync, Subscriber.Options.LongestStop + SubscriberOptions.StopGrace, nameof(EventBus));
 
     private Func<RecordedEvent, bool> Filter(BoundFilter route) => e =>
         route.AdmitsBytes(e) && (!route.HasPredicates || _codec.Read(e).Any(route.Admits));

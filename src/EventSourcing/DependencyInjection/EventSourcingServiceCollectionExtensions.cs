@@ -1,55 +1,104 @@
 using System.Diagnostics.CodeAnalysis;
+using EventSourcing.DependencyInjection;
+using EventSourcing.Internal;
 using EventSourcing.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace EventSourcing;
 
-/// <summary>Puts an event store into a container.</summary>
+/// <summary>Puts event stores into a container.</summary>
 public static class EventSourcingServiceCollectionExtensions
 {
-    /// <summary>Registers <see cref="IEventStore"/> as a singleton. May be called several times; what is said later holds.</summary>
+    /// <summary>Registers <see cref="IEventStore"/>, <see cref="Subscriber"/> and <see cref="EventBus"/> as singletons. May be called several times, by each module of an application: a later call adds to the earlier ones.</summary>
     /// <param name="services">The container's services.</param>
-    /// <param name="configure">Chooses the log and the type map.</param>
-    public static IServiceCollection AddEventSourcing(this IServiceCollection services, Action<EventSourcingBuilder> configure)
+    /// <param name="configure">Chooses the log and adds event types, command handlers and subscribers.</param>
+    /// <exception cref="ArgumentException">Event types or commands contradict those registered before, or the delegate is asynchronous.</exception>
+    /// <example><c>services.AddEventSourcing(es => es.UseSqlite("orders.db").UseEventTypes(Types))</c></example>
+    public static IServiceCollection AddEventSourcing(this IServiceCollection services, Action<EventSourcingBuilder> configure) => Add(services, null, configure);
+
+    /// <summary>Registers a store beside others: the same services under a key (<c>[FromKeyedServices("billing")] IEventStore store</c>), with a log, event types, command handlers and subscribers of its own. Called again with the same key, it adds to the earlier call.</summary>
+    /// <param name="services">The container's services.</param>
+    /// <param name="key">The store's key, such as <c>billing</c>; compared by ordinal.</param>
+    /// <param name="configure">Chooses the log and adds event types, command handlers and subscribers. What they take from the container without a key is not of this store.</param>
+    /// <exception cref="ArgumentException">The key is empty, event types or commands contradict those registered before, or the delegate is asynchronous.</exception>
+    /// <example><c>services.AddEventSourcing("billing", es => es.UseSqlite("billing.db").UseEventTypes(BillingTypes))</c></example>
+    public static IServiceCollection AddEventSourcing(this IServiceCollection services, string key, Action<EventSourcingBuilder> configure)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(key);
+        return Add(services, key, configure);
+    }
+
+    /// <summary>Adds a durable subscriber that is a class. The package EventSourcing.Hosting starts it with the host; without a host, start it by <see cref="EventBus.SubscribeAsync(EventSubscriber, CancellationToken)"/>. Added twice, it counts once.</summary>
+    /// <typeparam name="T">The subscriber: one instance for the process, made by the container. For services that live as long as the handling of one event, let its constructor take an <see cref="IServiceScopeFactory"/>.</typeparam>
+    /// <param name="builder">The builder.</param>
+    public static EventSourcingBuilder AddSubscriber<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] T>(this EventSourcingBuilder builder) where T : EventSubscriber
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        builder.Services.TryAddEnumerable(new ServiceDescriptor(typeof(EventSubscriber), builder.Key, typeof(T), ServiceLifetime.Singleton));
+        return builder;
+    }
+
+    /// <summary>Keeps events in memory, for tests and trials: they are gone when the process ends.</summary>
+    /// <param name="builder">The builder.</param>
+    /// <param name="configure">Changes the settings; null for the defaults. Called once, at once. A time provider that is not set is the container's.</param>
+    /// <exception cref="ArgumentException">A setting is out of its range, or the delegate is asynchronous.</exception>
+    public static EventSourcingBuilder UseInMemory(this EventSourcingBuilder builder, Action<InMemoryLogOptions>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        if (configure is not null) SynchronousDelegate.ThrowIfAsync(configure, nameof(configure));
+        var options = new InMemoryLogOptions();
+        configure?.Invoke(options);
+        options = options.Validated();
+        return builder.UseLog(services => new InMemoryEventLog(options.On(services.GetRequiredService<TimeProvider>())));
+    }
+
+    private static IServiceCollection Add(IServiceCollection services, string? key, Action<EventSourcingBuilder> configure)
     {
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(configure);
         SynchronousDelegate.ThrowIfAsync(configure, nameof(configure));
-        services.TryAddSingleton(TimeProvider.System);
-        services.TryAddSingleton<IEventStore>(Open);
-        services.TryAddSingleton(provider => new Subscriber(
-            provider.GetRequiredService<IEventStore>(), (provider.GetService<SubscriberOptions>() ?? new()).On(provider.GetRequiredService<TimeProvider>())));
-        services.TryAddSingleton(provider => new EventBus(provider.GetRequiredService<Subscriber>(), provider.GetService<ICommandBus>()));
-        configure(new(services));
+        var builder = new EventSourcingBuilder(services, key);
+        if (!services.Any(s => s.ServiceType == typeof(IEventStore) && Equals(s.ServiceKey, key)))
+        {
+            services.TryAddSingleton(TimeProvider.System);
+            services.AddSingleton(new EventStoreRegistration(key));
+            builder.AddSingleton<IEventStore>(provider => Open(provider, services, key));
+            builder.AddSingleton(provider => new Subscriber(provider.GetKeyed<IEventStore>(key)!, SettingsOf(provider, key)));
+            builder.AddSingleton(provider => new EventBus(provider.GetKeyed<Subscriber>(key)!, provider.GetKeyed<ICommandBus>(key)));
+        }
+
+        configure(builder);
         return services;
     }
 
-    /// <summary>Adds a durable listener. Without a host, start it by <see cref="EventBus.SubscribeAsync(EventSubscriber, CancellationToken)"/>; the package EventSourcing.Hosting does it for all.</summary>
-    /// <typeparam name="T">The listener: one instance for the process, made by the container.</typeparam>
-    /// <param name="builder">The builder.</param>
-    public static EventSourcingBuilder AddListener<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] T>(this EventSourcingBuilder builder) where T : EventSubscriber
+    private static SubscriberOptions SettingsOf(IServiceProvider provider, string? key)
     {
-        ArgumentNullException.ThrowIfNull(builder);
-        builder.Services.AddSingleton<EventSubscriber, T>();
-        return builder;
+        var options = new SubscriberOptions();
+        foreach (var settings in provider.GetAllKeyed<EventSourcingBuilder.SubscriptionSettings>(key)) settings.Configure(options);
+        return options.On(provider.GetRequiredService<TimeProvider>());
     }
 
-    /// <summary>Keeps events in memory: for tests and trials; they end with the process.</summary>
-    /// <param name="builder">The builder.</param>
-    /// <param name="options">How the log works; null for the defaults. Without a clock of their own they use the container's.</param>
-    public static EventSourcingBuilder UseInMemory(this EventSourcingBuilder builder, InMemoryLogOptions? options = null)
+    private static EventStore Open(IServiceProvider provider, IServiceCollection services, string? key)
     {
-        ArgumentNullException.ThrowIfNull(builder);
-        return builder.UseLog(services => new InMemoryEventLog((options ?? new()).On(services.GetRequiredService<TimeProvider>())));
-    }
-
-    private static EventStore Open(IServiceProvider services)
-    {
-        var log = services.GetService<IEventLog>()
-            ?? throw new InvalidOperationException("No log was chosen: say UseSqlite(…) or UseInMemory() in AddEventSourcing(…).");
-        var types = services.GetService<EventTypeMap>()
-            ?? throw new InvalidOperationException("No type map was given: say UseEventTypes(…) in AddEventSourcing(…).");
+        ThrowIfNothingStarts(services, key);
+        var call = key is null ? "AddEventSourcing(…)" : $"AddEventSourcing(\"{key}\", …)";
+        var log = provider.GetKeyed<IEventLog>(key)
+            ?? throw new InvalidOperationException($"The event store has no log. Choose one in {call}: es.UseSqlite(\"orders.db\") of the package EventSourcing.Sqlite, or es.UseInMemory().");
+        var types = provider.GetKeyed<EventTypeMap>(key)
+            ?? throw new InvalidOperationException($"The event store has no event types. Add them in {call}: es.UseEventTypes(EventTypeMap.Create(…)), or EventTypeMap.Empty for a store that is read as bytes only.");
         return new(log, types);
+    }
+
+    // A host is known by a name: the core references no hosting package.
+    private static void ThrowIfNothingStarts(IServiceCollection services, string? key)
+    {
+        var subscriber = services.FirstOrDefault(s => s.ServiceType == typeof(EventSubscriber) && Equals(s.ServiceKey, key));
+        if (subscriber is null || !Has("Microsoft.Extensions.Hosting.IHostApplicationLifetime") || Has("EventSourcing.Hosting.EventSourcingHostingOptions")) return;
+        var type = (subscriber.IsKeyedService ? subscriber.KeyedImplementationType : subscriber.ImplementationType)?.Name ?? nameof(EventSubscriber);
+        throw new InvalidOperationException(
+            $"Nothing starts the subscriber {type} that AddSubscriber<{type}>() has added. Call services.AddEventSourcingHosting() of the package EventSourcing.Hosting: it starts and stops subscribers with the host.");
+
+        bool Has(string name) => services.Any(s => s.ServiceType.FullName == name);
     }
 }

@@ -81,6 +81,15 @@ internal sealed class EventTable
         return new(events, start, count);
     }
 
+    /// <summary>How many streams there are, those included that only an append has named that was taken back.</summary>
+    internal int StreamCount => _streams.Count;
+
+    internal ICollection<StreamIndex> Streams => _streams.Values;
+
+    internal ICollection<TypeIndex> Types => _types.Values;
+
+    internal bool HasErased => Generation > 1;
+
     internal StreamIndex? FindStream(StreamId id) => _streams.GetValueOrDefault(id.Value);
 
     internal TypeIndex? FindType(string name) => _types.GetValueOrDefault(name);

@@ -9,12 +9,13 @@ namespace EventSourcing;
 /// the other. It holds up to 2,147,483,646 events, each taking about 110 bytes beside payload, tags and ids of the caller.
 /// Nothing is durable.
 /// </remarks>
-public sealed class InMemoryEventLog : IEventLog, IUserTransactions<InMemoryTransaction>
+public sealed class InMemoryEventLog : IEventLog, IUserTransactions<InMemoryTransaction>, ILogCatalog
 {
     private readonly Lock _lock = new();
     private readonly EventTable _events;
     private readonly AppendSignal _signal = new();
     private readonly Writer _writer;
+    private readonly Catalog _catalog;
     private volatile bool _isDisposed;
     private readonly WorkGuard _work = new();
 
@@ -26,7 +27,7 @@ public sealed class InMemoryEventLog : IEventLog, IUserTransactions<InMemoryTran
     {
     }
 
-    internal InMemoryEventLog(InMemoryLogOptions? options, EventTable events) => (_events, _writer) = (events, new(events, options ?? new()));
+    internal InMemoryEventLog(InMemoryLogOptions? options, EventTable events) => (_events, _writer, _catalog) = (events, new(events, (options ?? new()).Validated()), new(events));
 
     /// <inheritdoc/>
     public string SystemName => "memory";
@@ -103,6 +104,19 @@ public sealed class InMemoryEventLog : IEventLog, IUserTransactions<InMemoryTran
         return WriteAsync(write, work, cancellationToken);
     }
 
+    ValueTask<IReadOnlyList<StreamInfo>> ILogCatalog.ReadStreamsAsync(string? category, StreamId after, int max, CancellationToken cancellationToken)
+    {
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        ArgumentOutOfRangeException.ThrowIfLessThan(max, 1);
+        return cancellationToken.IsCancellationRequested ? ValueTask.FromCanceled<IReadOnlyList<StreamInfo>>(cancellationToken) : new(_catalog.Streams(category, after, max));
+    }
+
+    ValueTask<LogStatistics> ILogCatalog.GetStatisticsAsync(CancellationToken cancellationToken)
+    {
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        return cancellationToken.IsCancellationRequested ? ValueTask.FromCanceled<LogStatistics>(cancellationToken) : new(_catalog.Statistics());
+    }
+
     /// <summary>Erases the events of a stream through a version. Their positions, versions and ids stay taken for ever.</summary>
     internal ValueTask EraseAsync(StreamId stream, long throughVersion)
     {
@@ -119,10 +133,17 @@ public sealed class InMemoryEventLog : IEventLog, IUserTransactions<InMemoryTran
     /// <exception cref="InvalidOperationException">Called from inside the work of a transaction. The log is open still.</exception>
     public ValueTask DisposeAsync()
     {
+        Dispose();
+        return default;
+    }
+
+    /// <summary>Ends the log, as <see cref="DisposeAsync"/> does. Waits for nothing but an append that is being stored.</summary>
+    /// <exception cref="InvalidOperationException">Called from inside the work of a transaction. The log is open still.</exception>
+    public void Dispose()
+    {
         _work.ThrowIfInside();
         lock (_lock) _isDisposed = true;
         _signal.End(Disposed);
-        return default;
     }
 
     // Not a case of the method below: a delegate would cost every append an allocation.

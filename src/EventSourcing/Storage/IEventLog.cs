@@ -1,3 +1,5 @@
+using EventSourcing.Internal;
+
 namespace EventSourcing.Storage;
 
 /// <summary>What a backend implements: an append-only log of bytes, with named records beside it in the same transactions.</summary>
@@ -11,7 +13,7 @@ namespace EventSourcing.Storage;
 /// (<see cref="IUserTransactions{TTransaction}"/>) and the backend's own members.
 /// </para>
 /// </remarks>
-public interface IEventLog : IAsyncDisposable
+public interface IEventLog : IAsyncDisposable, IDisposable
 {
     /// <summary>The database beneath, as the attribute <c>db.system.name</c> of OpenTelemetry's conventions calls it.</summary>
     string SystemName => "other_sql";
@@ -90,4 +92,12 @@ public interface IEventLog : IAsyncDisposable
     /// <returns>The capability, of this log or of the one beneath; null where there is none.</returns>
     T? Find<T>()
         where T : class => this as T;
+
+    /// <summary>Closes the log as <see cref="IAsyncDisposable.DisposeAsync"/> does and blocks until that is done, 30 s at most. For containers and <c>using</c> statements; a log that has nothing to wait for may implement it directly.</summary>
+    /// <exception cref="TimeoutException">The log is not closed after 30 s. Closing continues in the background.</exception>
+    void IDisposable.Dispose()
+    {
+        GC.SuppressFinalize(this);
+        BlockingDisposal.Run(DisposeAsync, BlockingDisposal.LongestClose, GetType().Name);
+    }
 }

@@ -13,7 +13,7 @@ namespace EventSourcing;
 /// Its leases are renewed together, by one write per renewal interval, and by none where nothing is subscribed. Nothing is
 /// read or written otherwise while nothing happens.
 /// </remarks>
-public sealed class Subscriber : IAsyncDisposable
+public sealed class Subscriber : IAsyncDisposable, IDisposable
 {
     private readonly IEventStore _store;
     private readonly SubscriberOptions _options;
@@ -162,6 +162,11 @@ public sealed class Subscriber : IAsyncDisposable
         await Tasks.AfterAllAsync(subscriptions.Select(s => s.DisposeAsync().AsTask())).ConfigureAwait(false);
         await closing.ConfigureAwait(false);
     }
+
+    /// <summary>Stops every subscription as <see cref="DisposeAsync"/> does and blocks until they have stopped: for containers and <c>using</c> statements. At most <see cref="SubscriberOptions.StopTimeout"/> and 5 s for handlers, and a few seconds for leases and checkpoints.</summary>
+    /// <exception cref="SubscriptionException">As for <see cref="DisposeAsync"/>.</exception>
+    /// <exception cref="TimeoutException">The log does not answer. Stopping continues in the background.</exception>
+    public void Dispose() => BlockingDisposal.Run(DisposeAsync, _options.LongestStop + SubscriberOptions.StopGrace, nameof(Subscriber));
 
     internal IReadOnlyCollection<Loop> Loops => [.. Subscriptions.SelectMany(s => s.Loops)];
 

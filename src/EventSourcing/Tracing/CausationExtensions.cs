@@ -73,7 +73,7 @@ public static class CausationExtensions
     private static async ValueTask<EventEnvelope> ReadAsync(IEventStore store, GlobalPosition position, CancellationToken cancellationToken)
     {
         var one = new ReadAllOptions { AfterPosition = GlobalPosition.FromInt64(position.ToInt64() - 1), ThroughPosition = position };
-        await foreach (var e in store.ReadAllAsync(null, one).WithCancellation(cancellationToken).ConfigureAwait(false)) return e;
+        await foreach (var e in store.ReadAllAsync(null, one, cancellationToken).ConfigureAwait(false)) return e;
         throw new StoreUnavailableException("Events of the log were merged or removed while it was read; read it again.");
     }
 }

@@ -197,7 +197,7 @@ public class FlowTests : OpenLogTest
 
     private async Task<EventEnvelope> SingleAsync(string stream, long version)
     {
-        await foreach (var e in _store.ReadStreamAsync(stream, new() { FromVersion = version })) return e;
+        await foreach (var e in _store.ReadStreamAsync(stream, new() { AfterVersion = version - 1 })) return e;
         throw new InvalidOperationException($"{stream} has no event {version}.");
     }
 }

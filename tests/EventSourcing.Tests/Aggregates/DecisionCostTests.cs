@@ -127,9 +127,9 @@ public class DecisionCostTests
             return inner.AppendAsync(other.FailIf(append.FailIfQuery!, append.FailIfAfter), cancellationToken);
         }
 
-        public EventSequence ReadStreamAsync(StreamId stream, ReadStreamOptions? options = null) => inner.ReadStreamAsync(stream, options);
+        public EventSequence ReadStreamAsync(StreamId stream, ReadStreamOptions? options = null, CancellationToken cancellationToken = default) => inner.ReadStreamAsync(stream, options, cancellationToken);
 
-        public EventSequence ReadAllAsync(EventQuery? query = null, ReadAllOptions? options = null) => inner.ReadAllAsync(query, options);
+        public EventSequence ReadAllAsync(EventQuery? query = null, ReadAllOptions? options = null, CancellationToken cancellationToken = default) => inner.ReadAllAsync(query, options, cancellationToken);
 
         public ValueTask<LoadResult<TState>> FoldStreamAsync<TState>(StreamId stream, TState initial, Func<TState, object, TState> apply, long afterVersion, long? throughVersion, CancellationToken cancellationToken) =>
             inner.FoldStreamAsync(stream, initial, apply, afterVersion, throughVersion, cancellationToken);

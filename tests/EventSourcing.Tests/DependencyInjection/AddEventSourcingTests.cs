@@ -1,5 +1,6 @@
 using System.Buffers;
 using EventSourcing.Storage;
+using EventSourcing.Tests.Shared;
 using FluentAssertions;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
@@ -32,8 +33,7 @@ public class AddEventSourcingTests
         var limits = new LogLimits { MaxEventBytes = 1000 };
         await using var provider = new ServiceCollection()
             .AddSingleton<TimeProvider>(clock)
-            .AddSingleton(new SubscriberOptions { LeaseTimeout = TimeSpan.FromSeconds(7) })
-            .AddEventSourcing(es => es.UseInMemory(new() { Limits = limits }).UseEventTypes(Shop.Types))
+            .AddEventSourcing(es => es.UseInMemory(o => o.Limits = limits).UseEventTypes(Shop.Types).ConfigureSubscriptions(o => o.LeaseTimeout = TimeSpan.FromSeconds(7)))
             .BuildServiceProvider();
         var store = provider.GetRequiredService<IEventStore>();
         await store.AppendAsync("order-1", ExpectedVersion.NoStream, [new OrderPaid(1)]);
@@ -43,44 +43,81 @@ public class AddEventSourcingTests
     }
 
     [Test]
-    public async Task Options_with_a_clock_keep_it_in_every_container()
+    public async Task Options_with_a_clock_keep_it()
     {
-        var (own, first, second) = (new FakeTimeProvider(), new FakeTimeProvider(), new FakeTimeProvider());
-        var (with, without) = (new SubscriberOptions { TimeProvider = own }, new SubscriberOptions { TimeProvider = null });
-        foreach (var clock in new[] { first, second })
+        var (own, container) = (new FakeTimeProvider(new(2001, 1, 1, 0, 0, 0, TimeSpan.Zero)), new FakeTimeProvider(new(2002, 1, 1, 0, 0, 0, TimeSpan.Zero)));
+        foreach (var (given, expected) in new[] { (own, own), (null, container) })
         {
-            foreach (var (options, expected) in new[] { (with, own), (without, clock) })
-            {
-                await using var provider = new ServiceCollection()
-                    .AddSingleton<TimeProvider>(clock)
-                    .AddSingleton(options)
-                    .AddEventSourcing(es => es.UseInMemory().UseEventTypes(Shop.Types))
-                    .BuildServiceProvider();
-                provider.GetRequiredService<Subscriber>().Options.TimeProvider.Should().BeSameAs(expected);
-            }
+            await using var provider = new ServiceCollection()
+                .AddSingleton<TimeProvider>(container)
+                .AddEventSourcing(es => es.UseInMemory(o => o.TimeProvider = given).UseEventTypes(Shop.Types).ConfigureSubscriptions(o => o.TimeProvider = given))
+                .BuildServiceProvider();
+            provider.GetRequiredService<Subscriber>().Options.TimeProvider.Should().BeSameAs(expected);
+            var store = provider.GetRequiredService<IEventStore>();
+            await store.AppendAsync("order-1", ExpectedVersion.NoStream, [new OrderPaid(1)]);
+            (await store.GetStreamInfoAsync("order-1")).LastTimestamp.Should().Be(expected.GetUtcNow());
         }
-
-        without.TimeProvider.Should().BeSameAs(TimeProvider.System, "no container has changed the options");
     }
 
     [Test]
-    public async Task Said_twice_the_last_holds_and_there_is_one_store()
+    public async Task Settings_of_subscriptions_add_up_over_several_calls()
     {
         var services = new ServiceCollection();
-        services.AddEventSourcing(es => es.UseInMemory().UseEventTypes(EventTypeMap.Empty));
-        services.AddEventSourcing(es => es.UseInMemory().UseEventTypes(Shop.Types));
+        services.AddEventSourcing(es => es.UseInMemory().UseEventTypes(Shop.Types).ConfigureSubscriptions(o => (o.LeaseTimeout, o.StopTimeout) = (TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(1))));
+        services.AddEventSourcing(es => es.ConfigureSubscriptions(o => o.LeaseTimeout = TimeSpan.FromSeconds(9)));
         await using var provider = services.BuildServiceProvider();
-        provider.GetServices<IEventStore>().Should().ContainSingle().Which.Types.Should().BeSameAs(Shop.Types);
+        var options = provider.GetRequiredService<Subscriber>().Options;
+        (options.LeaseTimeout, options.StopTimeout).Should().Be((TimeSpan.FromSeconds(9), TimeSpan.FromSeconds(1)));
+    }
+
+    [Test]
+    public void Setting_out_of_its_range_is_refused_where_it_is_made()
+    {
+        var act = () => new ServiceCollection().AddEventSourcing(es => es.UseInMemory(o => o.Limits = new() { MaxEventBytes = 0 }));
+        act.Should().Throw<ArgumentOutOfRangeException>().WithMessage("*MaxEventBytes is from 1 to*");
+    }
+
+    [Test]
+    public async Task Modules_of_an_application_add_their_event_types_to_one_store()
+    {
+        var services = new ServiceCollection();
+        services.AddEventSourcing(es => es.UseInMemory().UseEventTypes(Shop.Types));
+        services.AddEventSourcing(es => es.UseEventTypes(School.Types).UseEventTypes(Shop.Types));
+        await using var provider = services.BuildServiceProvider();
         provider.GetServices<IEventLog>().Should().ContainSingle();
+        provider.GetServices<EventTypeMap>().Should().ContainSingle();
+        var store = provider.GetServices<IEventStore>().Should().ContainSingle().Which;
+        await store.AppendAsync("a", ExpectedVersion.NoStream, [new OrderPaid(1), new Noted("x")]);
+        (await store.ReadStreamAsync("a").Select(e => e.Data).ToListAsync()).Should().Equal(new OrderPaid(1), new Noted("x"));
+    }
+
+    [Test]
+    public void Modules_that_contradict_each_other_are_refused_at_registration()
+    {
+        var services = new ServiceCollection().AddEventSourcing(es => es.UseInMemory().UseEventTypes(Shop.Types));
+        var sameName = EventTypeMap.Create(map => map.Add("order-paid", SchoolJson.Default.Noted));
+        var sameType = EventTypeMap.Create(map => map.Add("paid", ShopJson.Default.OrderPaid));
+        services.Invoking(s => s.AddEventSourcing(es => es.UseEventTypes(sameName))).Should().Throw<ArgumentException>().WithMessage("*'order-paid'*Noted*OrderPaid*");
+        services.Invoking(s => s.AddEventSourcing(es => es.UseEventTypes(sameType))).Should().Throw<ArgumentException>().WithMessage("*'paid'*OrderPaid*'order-paid'*");
+    }
+
+    [Test]
+    public async Task Log_chosen_last_replaces_the_others()
+    {
+        var services = new ServiceCollection();
+        services.AddEventSourcing(es => es.UseLog(_ => throw new InvalidOperationException("not opened")).UseEventTypes(Shop.Types));
+        services.AddEventSourcing(es => es.UseInMemory());
+        await using var provider = services.BuildServiceProvider();
+        provider.GetServices<IEventLog>().Should().ContainSingle().Which.Should().BeOfType<InMemoryEventLog>();
     }
 
     [Test]
     public async Task Missing_log_or_type_map_is_named_with_what_to_say()
     {
         await using var withoutLog = new ServiceCollection().AddEventSourcing(es => es.UseEventTypes(Shop.Types)).BuildServiceProvider();
-        withoutLog.Invoking(p => p.GetRequiredService<IEventStore>()).Should().Throw<InvalidOperationException>().WithMessage("*UseInMemory()*");
+        withoutLog.Invoking(p => p.GetRequiredService<IEventStore>()).Should().Throw<InvalidOperationException>().WithMessage("*no log*UseSqlite(*UseInMemory()*");
         await using var withoutTypes = new ServiceCollection().AddEventSourcing(es => es.UseInMemory()).BuildServiceProvider();
-        withoutTypes.Invoking(p => p.GetRequiredService<IEventStore>()).Should().Throw<InvalidOperationException>().WithMessage("*UseEventTypes(*");
+        withoutTypes.Invoking(p => p.GetRequiredService<IEventStore>()).Should().Throw<InvalidOperationException>().WithMessage("*no event types*UseEventTypes(*");
     }
 
     [Test]

@@ -38,7 +38,7 @@ public sealed class CommandRegistrationTests
     public void Another_handler_of_the_same_command_is_misuse()
     {
         var act = () => Build(es => es.AddCommandHandler<Note, OtherHandler>(SchoolJson.Default.Note));
-        act.Should().Throw<ArgumentException>().WithMessage("*decided in one place*");
+        act.Should().Throw<ArgumentException>().WithMessage("*a command has one handler*");
     }
 
     private sealed class Scoped : IDisposable

@@ -113,7 +113,7 @@ public class HostingTests
         }
     }
 
-    private static ServiceProvider Build() => Build(es => es.AddListener<HarbourListener>());
+    private static ServiceProvider Build() => Build(es => es.AddSubscriber<HarbourListener>());
 
     private static ServiceProvider Build(Action<EventSourcingBuilder> listeners) => new ServiceCollection()
         .AddSingleton<Harbour>()
@@ -145,7 +145,7 @@ public class HostingTests
     [Test]
     public async Task Listener_that_reacts_sends_its_commands_to_the_handlers_of_the_container()
     {
-        await using var services = Build(es => es.AddCommandHandler<Invoice, InvoiceHandler>(HostingJson.Default.Invoice).AddListener<InvoiceWhenShipped>());
+        await using var services = Build(es => es.AddCommandHandler<Invoice, InvoiceHandler>(HostingJson.Default.Invoice).AddSubscriber<InvoiceWhenShipped>());
         var store = services.GetRequiredService<IEventStore>();
         var runner = Runner(services);
         await runner.StartAsync(default);
@@ -164,7 +164,7 @@ public class HostingTests
     [Test]
     public async Task Listener_that_reacts_keeps_a_host_without_command_handlers_from_starting()
     {
-        await using var services = Build(es => es.AddListener<InvoiceWhenShipped>());
+        await using var services = Build(es => es.AddSubscriber<InvoiceWhenShipped>());
         Assert.ThrowsAsync<InvalidOperationException>(() => Runner(services).StartAsync(default));
     }
 
@@ -196,7 +196,7 @@ public class HostingTests
             .AddSingleton(new Harbour { IsClosed = true })
             .AddSingleton<ILoggerFactory>(journal)
             .AddSingleton(typeof(ILogger<>), typeof(Logger<>))
-            .AddEventSourcing(es => es.UseInMemory().UseEventTypes(s_types).AddListener<Clerk>())
+            .AddEventSourcing(es => es.UseInMemory().UseEventTypes(s_types).AddSubscriber<Clerk>())
             .AddEventSourcingHosting()
             .BuildServiceProvider();
         var store = services.GetRequiredService<IEventStore>();
@@ -220,7 +220,7 @@ public class HostingTests
     [Test]
     public async Task Health_tells_a_pause_by_request_from_one_by_a_failure()
     {
-        await using var services = Build(es => es.AddListener<Guard>());
+        await using var services = Build(es => es.AddSubscriber<Guard>());
         var (store, harbour) = (services.GetRequiredService<IEventStore>(), services.GetRequiredService<Harbour>());
         var subscriber = services.GetRequiredService<Subscriber>();
         var paused = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -250,7 +250,7 @@ public class HostingTests
     [Test]
     public async Task Health_shows_the_parked_events_own_reason_and_no_failure_that_is_healed()
     {
-        await using var services = Build(es => es.AddListener<Clerk>());
+        await using var services = Build(es => es.AddSubscriber<Clerk>());
         var (store, harbour) = (services.GetRequiredService<IEventStore>(), services.GetRequiredService<Harbour>());
         var runner = Runner(services);
         await runner.StartAsync(default);
@@ -275,7 +275,7 @@ public class HostingTests
             .AddSingleton<Harbour>()
             .AddSingleton<TimeProvider>(clock)
             .AddSingleton(typeof(ILogger<>), typeof(NullLogger<>))
-            .AddEventSourcing(es => es.UseInMemory().UseEventTypes(s_types).AddListener<Guard>())
+            .AddEventSourcing(es => es.UseInMemory().UseEventTypes(s_types).AddSubscriber<Guard>())
             .AddEventSourcingHosting()
             .BuildServiceProvider();
         // The other process's clock stands still: it shows no sign of life.

@@ -17,7 +17,7 @@ public sealed class TraceTests
     private async Task<EventEnvelope> AppendAsync(string text, Append? append = null)
     {
         var result = await _store.AppendAsync((append ?? new()).To("s", ExpectedVersion.Any, [new Noted(text)]));
-        return await _store.ReadStreamAsync("s", new() { FromVersion = result.Version }).FirstAsync();
+        return await _store.ReadStreamAsync("s", new() { AfterVersion = result.Version - 1 }).FirstAsync();
     }
 
     private async Task<EventEnvelope> FollowAsync(EventEnvelope cause, string text, Append? append = null)

@@ -23,8 +23,8 @@ internal static class StateLoader
         IEventStore store, DecisionModel<TState> model, GlobalPosition? through, CancellationToken cancellationToken)
     {
         var (fold, count) = (model.Begin(store.Types), 0L);
-        var events = store.ReadAllAsync(model.Query, through is null ? null : new() { ThroughPosition = through });
-        await foreach (var e in events.WithCancellation(cancellationToken).ConfigureAwait(false))
+        var events = store.ReadAllAsync(model.Query, through is null ? null : new() { ThroughPosition = through }, cancellationToken);
+        await foreach (var e in events.ConfigureAwait(false))
         {
             fold.Apply(e.Data, e.Type, e.StreamId, e.Tags);
             count++;

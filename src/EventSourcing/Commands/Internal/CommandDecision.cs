@@ -1,3 +1,4 @@
+using EventSourcing.Storage;
 using EventSourcing.Aggregates;
 
 namespace EventSourcing.Commands;
