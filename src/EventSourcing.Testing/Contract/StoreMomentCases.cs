@@ -42,6 +42,8 @@ internal static class StoreMomentCases
             {
                 var expected = Make.CountTo(Count).Where(p => p >= from && (through == 0 || p <= through));
                 if (direction == ReadDirection.Backward) expected = expected.Reverse();
+                // A range that ends before it begins is refused, see StoreReadCases.
+                if (from > 0 && through > 0 && times[from - 1] > times[through - 1]) continue;
                 var found = await ReadAsync(store, from == 0 ? null : times[from - 1], through == 0 ? null : times[through - 1], direction).ConfigureAwait(false);
                 Expect.Equal(expected, found, $"from the time of {from} through that of {through}");
             }

@@ -182,7 +182,7 @@ public class HostingTests
         await services.GetRequiredService<Subscriber>().Subscriptions.Single().WaitForPositionAsync(last.LastPosition).WaitAsync(s_patience);
         var report = await health.CheckHealthAsync();
         Assert.That(report.Entries["event-subscriptions"].Status, Is.EqualTo(HealthStatus.Degraded));
-        Assert.That(report.Entries["event-subscriptions"].Description, Does.Match("^harbour has 1 event set aside since .*: InvalidOperationException: closed$"));
+        Assert.That(report.Entries["event-subscriptions"].Description, Does.Match("^harbour has 1 event parked since .*: InvalidOperationException: closed$"));
         await runner.StopAsync(default);
         await store.DisposeAsync();
         Assert.That((await health.CheckHealthAsync()).Entries["event-store"].Status, Is.EqualTo(HealthStatus.Unhealthy));
@@ -212,8 +212,8 @@ public class HostingTests
             (1007, LogLevel.Information, typeof(InvalidOperationException)), (1006, LogLevel.Warning, typeof(InvalidOperationException)),
             (1008, LogLevel.Debug, null), (1007, LogLevel.Information, null), (1006, LogLevel.Warning, null),
         }));
-        Assert.That(lines[0].Text, Is.EqualTo("Subscription clerk failed at the event at position 1, shipped of stream ship-1, in attempt 1; it is tried again after 00:00:00: InvalidOperationException: closed"));
-        Assert.That(lines[1].Text, Is.EqualTo("Subscription clerk has set aside the event at position 1, shipped of stream ship-1, after attempt 2; later events of key ship-1 are held back: InvalidOperationException: closed"));
+        Assert.That(lines[0].Text, Is.EqualTo("Subscription clerk failed at the event at position 1, shipped of stream ship-1, in attempt 1; the next attempt follows after 00:00:00: InvalidOperationException: closed"));
+        Assert.That(lines[1].Text, Is.EqualTo("Subscription clerk parked the event at position 1, shipped of stream ship-1, after attempt 2; later events of key ship-1 are parked too: InvalidOperationException: closed"));
         Assert.That(lines[4].Text, Does.Contain("after attempt 2").And.Contain("Speechless"));
     }
 
@@ -263,12 +263,12 @@ public class HostingTests
         await subscription.RetryAsync("ship-2").WaitAsync(s_patience);
         var entry = await SubscriptionsAsync(services);
         Assert.That((entry.Status, entry.Exception), Is.EqualTo((HealthStatus.Degraded, (Exception?)null)));
-        Assert.That(entry.Description, Does.Match("^clerk has 1 event set aside since .*: Speechless: "));
+        Assert.That(entry.Description, Does.Match("^clerk has 1 event parked since .*: Speechless: "));
         await runner.StopAsync(default);
     }
 
     [Test]
-    public async Task Health_shows_who_holds_the_lease_in_standby_and_when_nobody_is_active()
+    public async Task Health_shows_who_holds_the_lease_in_standby_and_when_no_process_is_active()
     {
         var clock = new Microsoft.Extensions.Time.Testing.FakeTimeProvider();
         await using var services = new ServiceCollection()
@@ -299,8 +299,82 @@ public class HostingTests
         clock.Advance(TimeSpan.FromSeconds(5));
         entry = await SubscriptionsAsync(services);
         Assert.That(entry.Status, Is.EqualTo(HealthStatus.Degraded));
-        Assert.That(entry.Description, Is.EqualTo($"guard is in standby: nobody is active; process {other.Owner} holds the lease and shows no sign of life for 5.0 s"));
+        Assert.That(entry.Description, Is.EqualTo($"guard is in standby: no process is active; process {other.Owner} holds the lease and has shown no sign of life for 5.0 s"));
         await runner.StopAsync(default);
+    }
+
+    [Test]
+    public async Task Every_store_of_the_container_is_started_checked_and_stopped()
+    {
+        await using var services = new ServiceCollection()
+            .AddSingleton<Harbour>()
+            .AddSingleton(typeof(ILogger<>), typeof(NullLogger<>))
+            .AddEventSourcingHosting()
+            .AddEventSourcing(es => es.UseInMemory().UseEventTypes(s_types).AddSubscriber<HarbourListener>())
+            .AddEventSourcing("billing", es => es.UseInMemory().UseEventTypes(s_types).AddSubscriber<HarbourListener>())
+            .BuildServiceProvider();
+        var runner = Runner(services);
+        await runner.StartAsync(default);
+        var store = services.GetRequiredKeyedService<IEventStore>("billing");
+        var last = await store.AppendAsync("ship-1", ExpectedVersion.Any, [new Shipped("a")]);
+        var subscription = services.GetRequiredKeyedService<Subscriber>("billing").Subscriptions.Single();
+        await subscription.WaitForPositionAsync(last.LastPosition).WaitAsync(s_patience);
+        Assert.That(services.GetRequiredService<Harbour>().Orders, Is.EqualTo("a".Split(' ')));
+        var report = await services.GetRequiredService<HealthCheckService>().CheckHealthAsync();
+        Assert.That(report.Entries.Keys, Is.EquivalentTo("event-store event-subscriptions event-store-billing event-subscriptions-billing".Split(' ')));
+        Assert.That((report.Entries["event-store"].Data["head"], report.Entries["event-store-billing"].Data["head"]), Is.EqualTo((0L, 1L)));
+        await runner.StopAsync(default);
+        Assert.That(subscription.State, Is.EqualTo(SubscriptionState.Stopped));
+        Assert.That(services.GetRequiredService<Subscriber>().Subscriptions, Is.Empty);
+    }
+
+    [Test]
+    public async Task Hosting_without_a_store_says_what_to_add()
+    {
+        await using var services = new ServiceCollection().AddSingleton(typeof(ILogger<>), typeof(NullLogger<>)).AddEventSourcingHosting().BuildServiceProvider();
+        var refusal = Assert.ThrowsAsync<InvalidOperationException>(() => Runner(services).StartAsync(default))!;
+        Assert.That(refusal.Message, Does.Contain("services.AddEventSourcing(es => es.UseSqlite("));
+    }
+
+    [Test]
+    public async Task Subscribers_in_a_host_without_hosting_say_what_to_add()
+    {
+        var added = new ServiceCollection()
+            .AddSingleton<IHostApplicationLifetime, Lifetime>()
+            .AddSingleton<Harbour>()
+            .AddSingleton(typeof(ILogger<>), typeof(NullLogger<>))
+            .AddEventSourcing(es => es.UseInMemory().UseEventTypes(s_types).AddSubscriber<HarbourListener>());
+        await using (var services = added.BuildServiceProvider())
+        {
+            var refusal = Assert.Throws<InvalidOperationException>(() => services.GetRequiredService<IEventStore>())!;
+            Assert.That(refusal.Message, Does.Contain(nameof(HarbourListener)).And.Contain("AddEventSourcingHosting()"));
+        }
+
+        await using var hosted = added.AddEventSourcingHosting().BuildServiceProvider();
+        Assert.That(hosted.GetRequiredService<IEventStore>(), Is.Not.Null);
+    }
+
+    [Test]
+    public async Task Hosting_settings_add_up_over_several_calls()
+    {
+        var services = new ServiceCollection().AddEventSourcingHosting(o => (o.MaxLag, o.MaxParked) = (5, 6)).AddEventSourcingHosting(o => o.MaxLag = 7);
+        await using var provider = services.BuildServiceProvider();
+        var options = provider.GetRequiredService<EventSourcingHostingOptions>();
+        Assert.That((options.MaxLag, options.MaxParked), Is.EqualTo((7, 6)));
+        Assert.Throws<ArgumentOutOfRangeException>(() => services.AddEventSourcingHosting(o => o.MaxParked = -1));
+    }
+
+    private sealed class Lifetime : IHostApplicationLifetime
+    {
+        public CancellationToken ApplicationStarted => default;
+
+        public CancellationToken ApplicationStopping => default;
+
+        public CancellationToken ApplicationStopped => default;
+
+        public void StopApplication()
+        {
+        }
     }
 
     private static async Task<HealthReportEntry> SubscriptionsAsync(ServiceProvider services) =>
