@@ -44,7 +44,7 @@ public class FoldBenchmarks
 
     [Benchmark]
     public async Task<long> FoldStream() =>
-        (await _store.FoldStreamAsync(Stream, new OrderTotals(), static (totals, e) => totals.Apply(e))).Version;
+        (await _store.FoldStreamAsync(Stream, static () => new OrderTotals(), static (totals, e) => totals.Apply(e))).StreamVersion;
 
     [Benchmark]
     public async Task<long> LoadAggregate() => (await _repository.LoadAsync(Stream)).Version;

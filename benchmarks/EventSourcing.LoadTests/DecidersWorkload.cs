@@ -79,7 +79,7 @@ internal static class DecidersWorkload
         IEnumerable<object> Decide(EventCount seen)
         {
             onDecided();
-            return [new Drawn("p").In("pool-p")];
+            return [EventData.For("pool-p", new Drawn("p"))];
         }
     }
 }

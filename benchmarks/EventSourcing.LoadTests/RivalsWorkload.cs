@@ -113,7 +113,7 @@ internal static class RivalsWorkload
                 .Add(Ours, () => Measurement.OfAsync((long)length * count, async () =>
                 {
                     for (var i = first; i < first + count; i++)
-                        Expect(length, (await store.FoldStreamAsync(s_streams[i], new OrderTotals(), static (totals, e) => totals.Apply(e))).State.Orders);
+                        Expect(length, (await store.FoldStreamAsync(s_streams[i], static () => new OrderTotals(), static (totals, e) => totals.Apply(e))).State.Orders);
                 }))
                 .Add(Floor, () => Measurement.Of((long)length * count, () =>
                 {
@@ -123,7 +123,7 @@ internal static class RivalsWorkload
         }
 
         await new Race("Rivals: replay the whole log, decoded, SQLite", settings.Rounds, "event")
-            .Add(Ours, () => Measurement.OfAsync(Stored, async () => Expect(Stored, (await store.FoldAsync(EventQuery.All, new OrderTotals(), static (totals, e) => totals.Apply(e))).State.Orders)))
+            .Add(Ours, () => Measurement.OfAsync(Stored, async () => Expect(Stored, (await store.FoldAsync(EventQuery.All, static () => new OrderTotals(), static (totals, e) => totals.Apply(e))).State.Orders)))
             .Add(Floor, () => Measurement.Of(Stored, () => Expect(Stored, floor.ReadAll(Decode))))
             .RunAsync();
 
@@ -172,11 +172,11 @@ internal static class RivalsWorkload
             .Add(Ours, () => Measurement.OfAsync(Stored, async () =>
             {
                 foreach (var stream in s_streams[..Streams])
-                    Expect(Stored / Streams, (await store.FoldStreamAsync(stream, new OrderTotals(), static (totals, e) => totals.Apply(e))).State.Orders);
+                    Expect(Stored / Streams, (await store.FoldStreamAsync(stream, static () => new OrderTotals(), static (totals, e) => totals.Apply(e))).State.Orders);
             }))
             .RunAsync();
         await new Race("Rivals: replay the whole log, decoded, in memory", settings.Rounds, "event")
-            .Add(Ours, () => Measurement.OfAsync(Stored, async () => Expect(Stored, (await store.FoldAsync(EventQuery.All, new OrderTotals(), static (totals, e) => totals.Apply(e))).State.Orders)))
+            .Add(Ours, () => Measurement.OfAsync(Stored, async () => Expect(Stored, (await store.FoldAsync(EventQuery.All, static () => new OrderTotals(), static (totals, e) => totals.Apply(e))).State.Orders)))
             .RunAsync();
     }
 

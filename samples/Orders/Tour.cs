@@ -56,7 +56,7 @@ public sealed class Tour(IEventStore store, TextWriter screen, TimeProvider cloc
             await store.AppendAsync(Streams.Product(product.ProductId), ExpectedVersion.NoStream, [product]);
 
         var ann = await store.LoadAsync<User>(Streams.User("u-1"));
-        Say($"user-u-1 at version {ann.Version}: {ann.State.Name}, {ann.State.Email}, {ann.State.Addresses[0]}");
+        Say($"user-u-1 at version {ann.StreamVersion}: {ann.State.Name}, {ann.State.Email}, {ann.State.Addresses[0]}");
         Say($"the log holds {await store.GetHeadAsync()} events");
     }
 
@@ -98,15 +98,15 @@ public sealed class Tour(IEventStore store, TextWriter screen, TimeProvider cloc
         var order = Streams.Order("1001");
         var (lantern, clock) = (await ProductAsync("lantern"), await ProductAsync("clock"));
         var (mine, yours) = (await store.LoadAsync<Order>(order), await store.LoadAsync<Order>(order));
-        var changed = await store.AppendAsync(order, ExpectedVersion.Exactly(mine.Version), mine.State.Update([.. mine.State.Lines, clock.Times(1)]));
-        Say($"the first clerk adds a clock to order-1001, seen at version {mine.Version}: stored as version {changed.Version}");
+        var changed = await store.AppendAsync(order, ExpectedVersion.Exactly(mine.StreamVersion), mine.State.Update([.. mine.State.Lines, clock.Times(1)]));
+        Say($"the first clerk adds a clock to order-1001, seen at version {mine.StreamVersion}: stored as version {changed.Version}");
         try
         {
-            await store.AppendAsync(order, ExpectedVersion.Exactly(yours.Version), yours.State.Update([lantern.Times(6)]));
+            await store.AppendAsync(order, ExpectedVersion.Exactly(yours.StreamVersion), yours.State.Update([lantern.Times(6)]));
         }
         catch (WrongExpectedVersionException e)
         {
-            Say($"the second clerk saw version {yours.Version} too and is refused: {e.Message}");
+            Say($"the second clerk saw version {yours.StreamVersion} too and is refused: {e.Message}");
         }
     }
 
@@ -152,10 +152,11 @@ public sealed class Tour(IEventStore store, TextWriter screen, TimeProvider cloc
         await foreach (var scheduled in store.ReadAllAsync(EventQuery.Of<ShippingScheduled>().InStream(Streams.Order("1001"))))
             using (EventContext.BeginScope(scheduled))
                 await store.ExecuteAsync<Order>(Streams.Order("1001"), order => order.Ship("RM-20-4711"));
-        var (order, version, _) = await store.LoadAsync<Order>(Streams.Order("1001"));
+        var loaded = await store.LoadAsync<Order>(Streams.Order("1001"));
+        var order = loaded.State;
         var back = order.Lines[0] with { Quantity = -1 };
-        var result = await store.AppendAsync(new Append { CommandId = "credit-C1001", CorrelationId = "return-1001", Actor = "clerk" }
-            .To(Streams.Order("1001"), ExpectedVersion.Exactly(version), order.Credit("C1001", -back.Total))
+        var result = await store.AppendAsync(new Append { CommandId = "credit-C1001", Metadata = new() { CorrelationId = "return-1001", Actor = "clerk" } }
+            .To(Streams.Order("1001"), ExpectedVersion.Exactly(loaded.StreamVersion), order.Credit("C1001", -back.Total))
             .To(Streams.CreditNote("C1001"), ExpectedVersion.NoStream,
                 [new CreditNoteIssued("C1001", "1001", order.CustomerId, order.Country, clock.GetUtcNow(), back.Total, [back])]));
         Say($"one append, two streams: {result}");
@@ -172,7 +173,7 @@ public sealed class Tour(IEventStore store, TextWriter screen, TimeProvider cloc
     {
         Step("An order is cancelled; what the state does not allow is refused before anything is stored");
         var cancelled = await store.ExecuteAsync<Order>(Streams.Order("1003"), order => order.Cancel("changed her mind"));
-        Say($"order-1003 is {cancelled.State.Status} at version {cancelled.Version}");
+        Say($"order-1003 is {cancelled.State.Status} at version {cancelled.StreamVersion}");
         try
         {
             await store.ExecuteAsync<Order>(Streams.Order("1003"), order => order.Pay(39.90m));
@@ -195,9 +196,9 @@ public sealed class Tour(IEventStore store, TextWriter screen, TimeProvider cloc
         Step("Its state now, and as it was at version 1");
         foreach (var version in new long?[] { null, 1 })
         {
-            var (order, at, _) = await store.LoadAsync<Order>(Streams.Order("1001"), version);
-            Say($"version {at}:");
-            foreach (var line in OrderText.Of(order).Split(Environment.NewLine)) Say(line);
+            var order = await store.LoadAsync<Order>(Streams.Order("1001"), version);
+            Say($"version {order.StreamVersion}:");
+            foreach (var line in OrderText.Of(order.State).Split(Environment.NewLine)) Say(line);
         }
     }
 
@@ -207,7 +208,7 @@ public sealed class Tour(IEventStore store, TextWriter screen, TimeProvider cloc
         Dictionary<StreamId, Order> replayed = [];
         await foreach (var e in store.ReadAllAsync(cancellationToken: cancellationToken))
             if (Streams.IsOrder(e.StreamId))
-                replayed[e.StreamId] = replayed.GetValueOrDefault(e.StreamId, Order.Initial).Apply(e.Data);
+                replayed[e.StreamId] = replayed.GetValueOrDefault(e.StreamId, Order.Create()).Apply(e.Data);
 
         List<Order> loaded = [];
         foreach (var stream in replayed.Keys) loaded.Add((await store.LoadAsync<Order>(stream, null, cancellationToken)).State);
@@ -235,13 +236,13 @@ public sealed class Tour(IEventStore store, TextWriter screen, TimeProvider cloc
     private async Task PlaceAsync(string orderId, string customerId, Address shipping, Address billing, params OrderLine[] lines)
     {
         var placed = await store.ExecuteAsync<Order>(Streams.Order(orderId),
-            order => order.Create(orderId, customerId, lines, shipping, billing, clock.GetUtcNow()), new() { CorrelationId = $"checkout-{orderId}", Actor = customerId });
+            order => order.Create(orderId, customerId, lines, shipping, billing, clock.GetUtcNow()), new() { Metadata = new() { CorrelationId = $"checkout-{orderId}", Actor = customerId } });
         Say($"order-{orderId} of {customerId}: {placed.State.Lines.Sum(l => l.Quantity)} pieces for {placed.State.TotalPrice}");
     }
 
     // The id says which command it is; its JSON, what it wants.
     private async Task<AppendResult> PayAsync(string orderId, decimal amount) =>
-        await _commands.SendAsync(new PayOrder(orderId, amount), new() { CommandId = $"pay-{orderId}", CorrelationId = $"checkout-{orderId}", Actor = "u-1" });
+        await _commands.SendAsync(new PayOrder(orderId, amount), new() { CommandId = $"pay-{orderId}", Metadata = new() { CorrelationId = $"checkout-{orderId}", Actor = "u-1" } });
 
     private async Task<Product> ProductAsync(string productId) => (await store.LoadAsync<Product>(Streams.Product(productId))).State;
 

@@ -35,13 +35,13 @@ public abstract class DelegatingStore : IEventStore
 
     /// <inheritdoc/>
     public virtual ValueTask<LoadResult<TState>> FoldStreamAsync<TState>(
-        StreamId stream, TState initial, Func<TState, object, TState> apply, long afterVersion = 0, long? throughVersion = null, CancellationToken cancellationToken = default) =>
-        Inner.FoldStreamAsync(stream, initial, apply, afterVersion, throughVersion, cancellationToken);
+        StreamId stream, Func<TState> create, Func<TState, object, TState> apply, long afterVersion = 0, long? throughVersion = null, CancellationToken cancellationToken = default) =>
+        Inner.FoldStreamAsync(stream, create, apply, afterVersion, throughVersion, cancellationToken);
 
     /// <inheritdoc/>
     public virtual ValueTask<LoadResult<TState>> FoldAsync<TState>(
-        EventQuery query, TState initial, Func<TState, object, TState> apply, CancellationToken cancellationToken = default) =>
-        Inner.FoldAsync(query, initial, apply, cancellationToken);
+        EventQuery query, Func<TState> create, Func<TState, object, TState> apply, CancellationToken cancellationToken = default) =>
+        Inner.FoldAsync(query, create, apply, cancellationToken);
 
     /// <inheritdoc/>
     public virtual ValueTask<StreamInfo> GetStreamInfoAsync(StreamId stream, CancellationToken cancellationToken = default) => Inner.GetStreamInfoAsync(stream, cancellationToken);

@@ -3,7 +3,7 @@ using EventSourcing.Testing.Internal;
 
 namespace EventSourcing.Testing;
 
-/// <summary>History on which something is decided. May be used for several decisions; none sees another's events.</summary>
+/// <summary>History to decide on. May be used for several decisions: each gets this history only.</summary>
 public sealed class Scenario
 {
     private readonly EventTypeMap _types;
@@ -16,23 +16,25 @@ public sealed class Scenario
     /// <param name="decide">State to new events; what it throws is for <see cref="Outcome{TState}.ThenThrows"/> to expect.</param>
     /// <exception cref="UnknownEventTypeException">An event given or decided has no entry in the type map.</exception>
     /// <exception cref="EventSourcingException">An event given or decided cannot be stored or read back.</exception>
+    /// <exception cref="SpecificationException">An event differs when it is read back, a second fold gives another state, or the decision changed the state that it was given.</exception>
     public Outcome<TState> When<TState>(Func<TState, IEnumerable<object>> decide) where TState : IState<TState>
     {
         ArgumentNullException.ThrowIfNull(decide);
-        return Run(TState.Initial, decide, static (state, e) => state.Apply(e));
+        return Run(static () => TState.Create(), decide, static (state, e) => state.Apply(e));
     }
 
     /// <summary>Decides a command by a <see cref="Decider{TCommand, TState}"/>.</summary>
     /// <typeparam name="TCommand">The command.</typeparam>
     /// <typeparam name="TState">The state.</typeparam>
-    /// <param name="decider">Initial state, decision and fold.</param>
+    /// <param name="decider">First state, decision and fold.</param>
     /// <param name="command">The command.</param>
     /// <exception cref="UnknownEventTypeException">An event given or decided has no entry in the type map.</exception>
     /// <exception cref="EventSourcingException">An event given or decided cannot be stored or read back.</exception>
+    /// <exception cref="SpecificationException">An event differs when it is read back, a second fold gives another state, or the decision changed the state that it was given.</exception>
     public Outcome<TState> When<TCommand, TState>(Decider<TCommand, TState> decider, TCommand command)
     {
         ArgumentNullException.ThrowIfNull(decider);
-        return Run(decider.Initial, state => decider.Decide(command, state), decider.Evolve);
+        return Run(decider.Create, state => decider.Decide(command, state), decider.Evolve);
     }
 
     /// <summary>Changes an aggregate.</summary>
@@ -41,6 +43,7 @@ public sealed class Scenario
     /// <exception cref="ArgumentException">The change is asynchronous: nothing would wait for it.</exception>
     /// <exception cref="UnknownEventTypeException">An event given or raised has no entry in the type map.</exception>
     /// <exception cref="EventSourcingException">An event given or raised cannot be stored or read back.</exception>
+    /// <exception cref="SpecificationException">An event differs when it is read back.</exception>
     public Outcome<TAggregate> When<TAggregate>(Action<TAggregate> change) where TAggregate : Aggregate, new()
     {
         ArgumentNullException.ThrowIfNull(change);
@@ -49,16 +52,18 @@ public sealed class Scenario
         var aggregate = stage.Load<TAggregate>();
         var refusal = Try(() => change(aggregate));
         if (refusal is null) stage.Decide(aggregate.Raised);
+        stage.ThrowIfLost();
         return new(stage, refusal, stage.Load<TAggregate>);
     }
 
-    /// <summary>Sends a command to its handler. History for a stream says so (<see cref="EventDataExtensions.In"/>), as what is expected may do.</summary>
+    /// <summary>Sends a command to its handler. Given events name their streams (<see cref="EventData.For"/>); expected ones may.</summary>
     /// <param name="command">The command.</param>
-    /// <param name="build">Adds the handler, as for a <see cref="CommandBus"/>; one that waits for something outside cannot be tried.</param>
-    /// <returns>What was decided; its state is the result of the append.</returns>
+    /// <param name="build">Adds the handler, as for a <see cref="CommandBus"/>; one that waits for something outside the store cannot be tried.</param>
+    /// <returns>The outcome; its state is the result of the append.</returns>
     /// <exception cref="ArgumentException">The delegate that adds the handler is asynchronous.</exception>
     /// <exception cref="UnknownEventTypeException">An event given has no entry in the type map.</exception>
-    /// <exception cref="EventSourcingException">An event given cannot be stored.</exception>
+    /// <exception cref="EventSourcingException">An event given cannot be stored, or one given or decided cannot be read back.</exception>
+    /// <exception cref="SpecificationException">An event differs when it is read back.</exception>
     public Outcome<AppendResult> When(object command, Action<CommandHandlers> build)
     {
         ArgumentNullException.ThrowIfNull(command);
@@ -67,20 +72,28 @@ public sealed class Scenario
         var stage = new Stage(_types, _given);
         var result = default(AppendResult);
         var refusal = Try(() => result = stage.Send(command, build));
+        stage.ThrowIfLost();
         return new(stage, refusal, () => result);
     }
 
-    private Outcome<TState> Run<TState>(TState initial, Func<TState, IEnumerable<object>> decide, Func<TState, object, TState> evolve)
+    private Outcome<TState> Run<TState>(Func<TState> create, Func<TState, IEnumerable<object>> decide, Func<TState, object, TState> evolve)
     {
         var stage = new Stage(_types, _given);
-        var state = stage.Fold(initial, evolve);
+        var state = FoldCheck.Fold(stage, create, evolve);
         object[] events = [];
-        var refusal = Try(() => events = [.. decide(state)]);
+        var refusal = Try(() => events = [.. decide(state) ?? throw new InvalidOperationException("The decision returned null. To do nothing, return no events: []")]);
         stage.Decide(events);
-        return new(stage, refusal, () => stage.Fold(initial, evolve));
+        stage.ThrowIfLost();
+        if (events.Length > 0)
+        {
+            foreach (var e in events) state = evolve(state, (e as EventData)?.Data ?? e);
+            FoldCheck.ThrowIfDecisionChanged(stage, state, create, evolve);
+        }
+
+        return new(stage, refusal, () => stage.Fold(create, evolve));
     }
 
-    // Whatever the decision throws is its answer; Then, ThenNothing and ThenState report it with its stack trace.
+    // An exception of the decision is its outcome; Then, ThenNothing and ThenState report it with its stack trace.
     private static Exception? Try(Action decide)
     {
         try

@@ -1,9 +1,11 @@
 namespace EventSourcing.Testing;
 
-/// <summary>Given, when, then: what decisions make of history. Depends on no test framework. Immutable.</summary>
+/// <summary>Given, when, then: tests of decisions, in memory and without a test framework. Immutable.</summary>
 /// <remarks>
-/// Every scenario runs on a store in memory of its own, so what an event does not store is not seen by what is decided on it.
+/// Every scenario runs on its own store in memory, so decisions get the events as they are read back: an event that loses data when it is stored fails the specification.
 /// Events are compared by their stored type name and JSON: the order of properties and the trailing zeros of numbers do not count.
+/// <para>States are folded twice: a state whose second fold differs from its first fails the specification. So do a <see cref="IState{TState}.Create"/> that returns a mutable object
+/// which it returned before, and a decision that changes the state it is given.</para>
 /// </remarks>
 /// <example><code>
 /// var shop = new Specification(Types);
@@ -26,8 +28,8 @@ public sealed class Specification
         _types = types;
     }
 
-    /// <summary>What has happened so far.</summary>
-    /// <param name="events">The subject's events, oldest first; none for a new one. An <see cref="EventData"/> that names a stream is another subject's.</param>
+    /// <summary>Gives the history.</summary>
+    /// <param name="events">The subject's events, oldest first; none for a new one. An <see cref="EventData"/> that names a stream belongs to another subject.</param>
     public Scenario Given(params IEnumerable<object> events)
     {
         ArgumentNullException.ThrowIfNull(events);

@@ -3,9 +3,9 @@ using EventSourcing.Storage;
 
 namespace EventSourcing;
 
-/// <summary>Everything one append can say: stored completely or not at all. Not thread-safe; may be appended again.</summary>
+/// <summary>An append with all its parts, stored completely or not at all. Not thread-safe; may be appended again.</summary>
 /// <example><code>
-/// new Append { CommandId = id, Actor = "ann" }
+/// new Append { CommandId = id, Metadata = new() { Actor = "ann" } }
 ///     .To("order-42", ExpectedVersion.Exactly(3), [new OrderPaid(20m)])
 ///     .Require("customer-7", ExpectedVersion.StreamExists)
 ///     .FailIf(EventQuery.Of&lt;PeriodClosed&gt;().Tagged("period", "2026-11"), after: seen)
@@ -17,23 +17,18 @@ public sealed class Append
     private int _writeCount;
     private List<StreamCheck>? _checks;
 
-    /// <summary>The command's id; a second append with it stores nothing and answers with the first one's result. To run the command anew, choose another id. 1 to 512 bytes of UTF-8, or null.</summary>
+    /// <summary>The command's id. A second append with the same id stores nothing and returns the first one's result. To store it once more, choose another id. 1 to 512 bytes of UTF-8; default null, for none.</summary>
     public string? CommandId { get; init; }
 
-    /// <summary>What the command's content is recognised by: a second append with the same id and another fingerprint is refused. Null: a hash of the events; empty: the id alone decides. At most 64 bytes.</summary>
+    /// <summary>Identifies the command's content: a second append with the same id and another fingerprint is refused. At most 64 bytes. Default null, for a hash of the events; empty: the id alone decides.</summary>
     public ReadOnlyMemory<byte>? Fingerprint { get; init; }
 
-    /// <summary>Who did it; for events that do not say. Null takes the actor of what is being handled (<see cref="EventContext"/>).</summary>
-    public string? Actor { get; init; }
-
-    /// <summary>The correlation id of events that do not say; null takes that of what is being handled (<see cref="EventContext"/>), else the trace id of the current activity.</summary>
-    public string? CorrelationId { get; init; }
-
-    /// <summary>The causation id of events that do not say; null takes the id of the event being handled (<see cref="EventContext"/>), else the command id.</summary>
-    public string? CausationId { get; init; }
-
-    /// <summary>Headers of events that do not say; none is called <c>actor</c>.</summary>
-    public IReadOnlyDictionary<string, string> Headers { get; init; } = EventMetadata.None.Headers;
+    /// <summary>Correlation, causation, actor and headers of the events, for parts that an event's own metadata leaves out. Default null, for none.</summary>
+    /// <remarks>
+    /// Parts that this leaves out too come from the event or command that is being handled (<see cref="EventContext"/>): its actor, its correlation id, and its id as causation id.
+    /// After that, the correlation id is the trace id of the current activity, and the causation id is <see cref="CommandId"/>.
+    /// </remarks>
+    public EventMetadata? Metadata { get; init; }
 
     internal ReadOnlySpan<AppendWrite> Writes => _writes.AsSpan(0, _writeCount);
 
@@ -47,13 +42,13 @@ public sealed class Append
 
     internal Tracking? Tracking { get; private set; }
 
-    /// <summary>Filled by the store with the append's events in order, for a decision that folds its own events; null where nobody asks for them.</summary>
+    /// <summary>The store adds the append's events here, in order, for a decision that folds its own events; null where they are not needed.</summary>
     internal List<EncodedEvent>? Encoded { get; set; }
 
-    /// <summary>Writes events to a stream. May be said several times, of one stream too; the order is kept.</summary>
+    /// <summary>Writes events to a stream. May be called several times, also for one stream; the order is kept.</summary>
     /// <param name="stream">The stream.</param>
-    /// <param name="expected">What the stream must be like before the append.</param>
-    /// <param name="events">Events of the type map, or <see cref="EventData"/>; none makes it a demand only.</param>
+    /// <param name="expected">The condition on the stream's version before the append.</param>
+    /// <param name="events">Events of the type map, or <see cref="EventData"/>; none makes it a condition only.</param>
     /// <exception cref="ArgumentException">An event names another stream.</exception>
     public Append To(StreamId stream, ExpectedVersion expected, IEnumerable<object> events)
     {
@@ -69,7 +64,7 @@ public sealed class Append
         {
             ArgumentNullException.ThrowIfNull(e, nameof(events));
             if (e is EventData { StreamId: { } own } && own != stream)
-                throw new ArgumentException($"An event for stream '{own}' is not written to '{stream}'.", nameof(events));
+                throw new ArgumentException($"The event is for stream '{own}', but the append writes it to '{stream}'. Write it by To(\"{own}\", …), or leave its stream out.", nameof(events));
         }
 
         if (_writeCount == _writes.Length) Array.Resize(ref _writes, Math.Max(1, _writeCount * 2));
@@ -77,9 +72,9 @@ public sealed class Append
         return this;
     }
 
-    /// <summary>Demands something of a stream without writing to it.</summary>
+    /// <summary>Adds a condition on a stream without writing to it.</summary>
     /// <param name="stream">The stream.</param>
-    /// <param name="expected">What it must be like before the append.</param>
+    /// <param name="expected">The condition on the stream's version before the append.</param>
     public Append Require(StreamId stream, ExpectedVersion expected)
     {
         if (stream.IsDefault) throw new ArgumentException("default(StreamId) names no stream.", nameof(stream));
@@ -87,52 +82,52 @@ public sealed class Append
         return this;
     }
 
-    /// <summary>Refuses the append when any event matches a query. Said again, either query refuses.</summary>
+    /// <summary>Refuses the append when any event matches a query. Called again, either query refuses.</summary>
     /// <param name="query">The events that must not exist.</param>
-    /// <exception cref="InvalidOperationException">A condition after another place was said before.</exception>
+    /// <exception cref="InvalidOperationException">The append has a condition after another position.</exception>
     public Append FailIf(EventQuery query) => FailIf(query, ResumeToken.Start);
 
-    /// <summary>Refuses the append when an event after a position matches a query. Said again with the same position, either query refuses.</summary>
+    /// <summary>Refuses the append when an event after a position matches a query. Called again with the same position, either query refuses.</summary>
     /// <param name="query">The events that must not exist.</param>
-    /// <param name="after">Events up to here are ignored: the head that the decision was made on, read by this process a moment ago. A place that was kept outside it is a <see cref="ResumeToken"/>.</param>
-    /// <exception cref="InvalidOperationException">A condition after another place was said before.</exception>
+    /// <param name="after">Events up to this position are ignored: the head that the decision was made on, just read by this process. For a position kept outside the process, use a <see cref="ResumeToken"/>.</param>
+    /// <exception cref="InvalidOperationException">The append has a condition after another position.</exception>
     public Append FailIf(EventQuery query, GlobalPosition after) => FailIf(query, ResumeToken.Unverified(after));
 
-    /// <summary>As <see cref="FailIf(EventQuery, GlobalPosition)"/>, after a place that was kept outside the process, by a client for one: the append is refused with <see cref="LogDivergedException"/> when the log holds another event there.</summary>
+    /// <summary>As <see cref="FailIf(EventQuery, GlobalPosition)"/>, for a position that was kept outside the process, for example by a client: the append is refused with <see cref="LogDivergedException"/> when the log holds another event there.</summary>
     /// <param name="query">The events that must not exist.</param>
-    /// <param name="after">Events up to here are ignored: the token of the head that the decision was made on.</param>
-    /// <exception cref="InvalidOperationException">A condition after another place was said before.</exception>
+    /// <param name="after">Events up to this position are ignored: the token of the head that the decision was made on.</param>
+    /// <exception cref="InvalidOperationException">The append has a condition after another position.</exception>
     public Append FailIf(EventQuery query, ResumeToken after)
     {
         ArgumentNullException.ThrowIfNull(query);
         if (FailIfQuery is not null && FailIfAfter != after)
-            throw new InvalidOperationException($"An append has one condition, after one place: {Text(FailIfAfter)} was given, now {Text(after)}.");
+            throw new InvalidOperationException($"An append has one condition, after one position: {Text(FailIfAfter)} was given, now {Text(after)}. Use the same position for every FailIf.");
         (FailIfQuery, FailIfAfter) = (FailIfQuery?.Or(query) ?? query, after);
         return this;
 
         static string Text(ResumeToken place) => place.IsVerifiable ? place.ToString() : place.Position.ToString();
     }
 
-    /// <summary>Records how far a source was read; an append not above the recorded place stores nothing.</summary>
+    /// <summary>Records how far a source was read. An append whose position is not above the recorded one stores nothing.</summary>
     /// <param name="source">The source's name, 1 to 512 bytes of UTF-8.</param>
-    /// <param name="position">The place of what was read, 1 or more.</param>
-    /// <exception cref="InvalidOperationException">It was said before.</exception>
+    /// <param name="position">The source's position that was read, 1 or more.</param>
+    /// <exception cref="InvalidOperationException">The append has a tracking entry.</exception>
     public Append Track(string source, long position)
     {
         ArgumentNullException.ThrowIfNull(source);
-        if (Tracking is not null) throw new InvalidOperationException($"An append has one tracking entry: {Tracking} was said.");
+        if (Tracking is not null) throw new InvalidOperationException($"An append has one tracking entry, and {Tracking} was given before.");
         Tracking = new(source, position);
         return this;
     }
 
-    /// <summary>Records how far another log was read, with the token to read on from: <see cref="EventStoreToolExtensions.FindTrackingAsync"/> gives it back.</summary>
+    /// <summary>Records how far another log was read, with the token to continue after: <see cref="EventStoreToolExtensions.FindTrackingAsync"/> returns it.</summary>
     /// <param name="source">The source's name, 1 to 512 bytes of UTF-8.</param>
-    /// <param name="token">The token of the source's event that was read: its position is the place.</param>
-    /// <exception cref="InvalidOperationException">It was said before.</exception>
+    /// <param name="token">The token of the source's event that was read; its position is recorded.</param>
+    /// <exception cref="InvalidOperationException">The append has a tracking entry.</exception>
     public Append Track(string source, ResumeToken token)
     {
         ArgumentNullException.ThrowIfNull(source);
-        if (Tracking is not null) throw new InvalidOperationException($"An append has one tracking entry: {Tracking} was said.");
+        if (Tracking is not null) throw new InvalidOperationException($"An append has one tracking entry, and {Tracking} was given before.");
         Tracking = new(source, token.Position.ToInt64(), token);
         return this;
     }

@@ -71,23 +71,23 @@ public sealed class EventStore : IEventStore
 
     /// <inheritdoc/>
     public ValueTask<LoadResult<TState>> FoldStreamAsync<TState>(
-        StreamId stream, TState initial, Func<TState, object, TState> apply, long afterVersion = 0, long? throughVersion = null, CancellationToken cancellationToken = default)
+        StreamId stream, Func<TState> create, Func<TState, object, TState> apply, long afterVersion = 0, long? throughVersion = null, CancellationToken cancellationToken = default)
     {
         if (stream.IsDefault) throw new ArgumentException("default(StreamId) names no stream.", nameof(stream));
-        ArgumentNullException.ThrowIfNull(apply);
+        ThrowIfNoFold(create, apply);
         Require.NotNegative(afterVersion, nameof(afterVersion));
         Require.Range(afterVersion, throughVersion, nameof(afterVersion), nameof(throughVersion));
         var read = new StreamRead(stream) { AfterVersion = afterVersion, ThroughVersion = throughVersion, IncludeTags = false, ReuseBuffers = true, IncludeToken = true };
-        return FoldAsync(read, afterVersion, initial, apply, cancellationToken);
+        return FoldAsync(read, afterVersion, create, apply, cancellationToken);
     }
 
     /// <inheritdoc/>
     public ValueTask<LoadResult<TState>> FoldAsync<TState>(
-        EventQuery query, TState initial, Func<TState, object, TState> apply, CancellationToken cancellationToken = default)
+        EventQuery query, Func<TState> create, Func<TState, object, TState> apply, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(query);
-        ArgumentNullException.ThrowIfNull(apply);
-        return FoldAsync(new AllRead { Query = query.Resolve(Types), IncludeTags = false, ReuseBuffers = true, IncludeToken = true }, 0, initial, apply, cancellationToken);
+        ThrowIfNoFold(create, apply);
+        return FoldAsync(new AllRead { Query = query.Resolve(Types), IncludeTags = false, ReuseBuffers = true, IncludeToken = true }, 0, create, apply, cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -160,10 +160,23 @@ public sealed class EventStore : IEventStore
         return pending;
     }
 
-    private async ValueTask<LoadResult<TState>> FoldAsync<TState>(
-        RangeRead read, long initialVersion, TState initial, Func<TState, object, TState> apply, CancellationToken cancellationToken)
+    // A fold whose state is a task would fold tasks that nothing waits for.
+    private static void ThrowIfNoFold<TState>(Func<TState> create, Func<TState, object, TState> apply)
     {
-        var (state, version, pages) = (initial, initialVersion, new LogPages(read));
+        ArgumentNullException.ThrowIfNull(create);
+        ArgumentNullException.ThrowIfNull(apply);
+        if (FoldedState<TState>.IsTask) SynchronousDelegate.ThrowIfAsync(apply, nameof(apply));
+    }
+
+    private static class FoldedState<TState>
+    {
+        internal static readonly bool IsTask = SynchronousDelegate.IsAwaitable(typeof(TState));
+    }
+
+    private async ValueTask<LoadResult<TState>> FoldAsync<TState>(
+        RangeRead read, long afterVersion, Func<TState> create, Func<TState, object, TState> apply, CancellationToken cancellationToken)
+    {
+        var (state, version, count, pages) = (create(), afterVersion, 0L, new LogPages(read));
         var isStream = read is StreamRead;
         while (pages.Next is { } next)
         {
@@ -173,10 +186,11 @@ public sealed class EventStore : IEventStore
             {
                 var decoded = _codec.Decode(e);
                 for (var ordinal = 0; ordinal < decoded.Count; ordinal++) state = apply(state, decoded[ordinal]);
-                version = isStream ? e.Version : version + decoded.Count;
+                count += decoded.Count;
+                if (isStream) version = e.Version;
             }
         }
 
-        return new(state, version, pages.Head);
+        return new(state, version, count, pages.Head);
     }
 }

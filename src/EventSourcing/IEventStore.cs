@@ -64,7 +64,7 @@ public interface IEventStore : IAsyncDisposable, IDisposable
     /// <summary>Folds events of a stream into a state, without keeping the events in memory. Ends at the log's head as it is when the fold begins.</summary>
     /// <typeparam name="TState">The state.</typeparam>
     /// <param name="stream">The stream.</param>
-    /// <param name="initial">The state before the first event folded. Where <paramref name="apply"/> changes it in place, pass a new one to each call.</param>
+    /// <param name="create">Creates the state before the first event folded: a new object each time where the state is mutable.</param>
     /// <param name="apply">Takes state and event, returns the next state.</param>
     /// <param name="afterVersion">Only events after this version, exclusive, are folded. 0 or more; default 0: all.</param>
     /// <param name="throughVersion">Only events up to this version, inclusive, are folded. Not below <paramref name="afterVersion"/>; default null: to the end of the stream.</param>
@@ -72,17 +72,17 @@ public interface IEventStore : IAsyncDisposable, IDisposable
     /// <exception cref="ArgumentException">The stream is <c>default</c>, or the range ends before it begins.</exception>
     /// <exception cref="EventSerializationException">A stored event cannot be read; for an unknown type, <see cref="UnknownEventTypeException"/>.</exception>
     /// <exception cref="StoreUnavailableException">Events were merged or removed between two pages. Fold again.</exception>
-    ValueTask<LoadResult<TState>> FoldStreamAsync<TState>(StreamId stream, TState initial, Func<TState, object, TState> apply, long afterVersion = 0, long? throughVersion = null, CancellationToken cancellationToken = default);
+    ValueTask<LoadResult<TState>> FoldStreamAsync<TState>(StreamId stream, Func<TState> create, Func<TState, object, TState> apply, long afterVersion = 0, long? throughVersion = null, CancellationToken cancellationToken = default);
 
     /// <summary>Folds the events that match a query into a state, without keeping the events in memory. Ends at the log's head as it is when the fold begins.</summary>
     /// <typeparam name="TState">The state.</typeparam>
     /// <param name="query">Which events.</param>
-    /// <param name="initial">The state before the first event folded. Where <paramref name="apply"/> changes it in place, pass a new one to each call.</param>
+    /// <param name="create">Creates the state before the first event folded: a new object each time where the state is mutable.</param>
     /// <param name="apply">Takes state and event, returns the next state.</param>
     /// <param name="cancellationToken">Ends the fold.</param>
     /// <exception cref="EventSerializationException">A stored event cannot be read; for an unknown type, <see cref="UnknownEventTypeException"/>.</exception>
     /// <exception cref="StoreUnavailableException">Events were merged or removed between two pages. Fold again.</exception>
-    ValueTask<LoadResult<TState>> FoldAsync<TState>(EventQuery query, TState initial, Func<TState, object, TState> apply, CancellationToken cancellationToken = default);
+    ValueTask<LoadResult<TState>> FoldAsync<TState>(EventQuery query, Func<TState> create, Func<TState, object, TState> apply, CancellationToken cancellationToken = default);
 
     /// <summary>The version of a stream, and position and time of its last event.</summary>
     /// <param name="stream">The stream. One without events has version 0.</param>

@@ -10,7 +10,7 @@ internal sealed record AmountWithdrawn(decimal Amount);
 
 internal sealed record Account(string Owner, decimal Balance) : IState<Account>
 {
-    public static Account Initial => new("", 0m);
+    public static Account Create() => new("", 0m);
 
     public Account Apply(object @event) => @event switch
     {

@@ -19,9 +19,9 @@ try
         Check("append", stored is { Version: 2, Count: 2, WasDuplicate: false });
 
         var executed = await store.ExecuteAsync<Account>("account-1", account => account.Withdraw(30m), new() { CommandId = "withdraw-1" });
-        Check("execute", executed is { Version: 3, State: { Owner: "ann", Balance: 70m }, WasDuplicate: false });
+        Check("execute", executed is { StreamVersion: 3, State: { Owner: "ann", Balance: 70m }, WasDuplicate: false });
         var repeated = await store.ExecuteAsync<Account>("account-1", account => account.Withdraw(30m), new() { CommandId = "withdraw-1" });
-        Check("execute again", repeated is { Version: 3, State.Balance: 70m, WasDuplicate: true });
+        Check("execute again", repeated is { StreamVersion: 3, State.Balance: 70m, WasDuplicate: true });
 
         Check("stale write", await RefusesAsync<WrongExpectedVersionException>(
             async () => await store.AppendAsync("account-1", ExpectedVersion.Exactly(2), [new AmountDeposited(1m)])));
@@ -41,7 +41,7 @@ try
         Check("read by query", all is [AmountWithdrawn { Amount: 30m }]);
 
         var folded = await store.LoadAsync<Account>("account-1");
-        Check("fold", folded is { Version: 3, State.Balance: 70m });
+        Check("fold", folded is { StreamVersion: 3, State.Balance: 70m });
         Check("fold through a version", (await store.LoadAsync<Account>("account-1", throughVersion: 2)).State.Balance == 100m);
     }
 }

@@ -101,7 +101,7 @@ public static class KillRun
     }
 
     private static CommandBus Commands(EventStore store) => new(store, handlers =>
-        handlers.Add(KillJson.Default.Follow, (command, _, _) => new([command.Position.In("effect-1")])));
+        handlers.Add(KillJson.Default.Follow, (command, _, _) => Task.FromResult<IEnumerable<object>>([EventData.For("effect-1", command.Position)])));
 
     private static SubscriptionHandler HandlerOf(EffectPlace place, string folder) => place switch
     {

@@ -64,13 +64,13 @@ public sealed class DecoratedStoreTests : IAsyncDisposable
         var commands = new CommandBus(_store, handlers => handlers.Add(SchoolJson.Default.Note, async (command, context, ct) =>
         {
             await context.LoadAsync<EventCount>(command.Stream, ct);
-            return [new UserRegistered("1", command.Text).In(command.Stream)];
+            return [EventData.For(command.Stream, new UserRegistered("1", command.Text))];
         }));
         await using var bus = new EventBus(_store, commands: commands);
         var subscription = await bus.ReactAsync<Noted>("react", (noted, _) => new Note("reacted", noted.Text));
         await _store.ExecuteAsync<EventCount>("decided", _ => [new Noted("1")]);
         await WaitAsync(subscription, 1);
-        await _store.ExecuteAsync<EventCount>(EventQuery.Of<UserRegistered>(), _ => [new UserRegistered("2", "x").In("queried")]);
+        await _store.ExecuteAsync<EventCount>(EventQuery.Of<UserRegistered>(), _ => [EventData.For("queried", new UserRegistered("2", "x"))]);
         await _store.GetRepository<Notebook>().UpdateAsync("saved", notebook => notebook.Note("1"));
         await commands.SendAsync(new Note("sent", "1"));
         _store.Appends.Should().Equal("decided", "reacted", "queried", "saved", "sent");
@@ -120,7 +120,7 @@ public sealed class DecoratedStoreTests : IAsyncDisposable
             await context.LoadAsync<EventCount>("hot", ct);
             if (++attempts == 1) await _store.AppendAsync("hot", ExpectedVersion.Any, [new Noted("between")], ct);
             else await mayEnd.Task;
-            return [new Noted("held").In("hot")];
+            return [EventData.For("hot", new Noted("held"))];
         }));
         var holding = commands.SendAsync(new Note("hot", "x")).AsTask();
         var second = new EventStore(_store.Log, School.Types).ExecuteAsync<EventCount>("hot", _ => [new Noted("second")]).AsTask();

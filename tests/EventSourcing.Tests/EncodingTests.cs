@@ -14,7 +14,7 @@ public class EncodingTests
         for (var round = 0; round < 3; round++)
         {
             await store.AppendAsync("a", ExpectedVersion.Any, [new Noted($"{round}")]);
-            await store.AppendAsync(new Append { Actor = "ann" }.Require("a", ExpectedVersion.StreamExists)
+            await store.AppendAsync(new Append { Metadata = new() { Actor = "ann" } }.Require("a", ExpectedVersion.StreamExists)
                 .To("b", ExpectedVersion.Any, [new Noted("x"), new Noted("y")]).To("a", ExpectedVersion.Any, [new Noted("z")]));
             await store.AppendAsync("a", ExpectedVersion.Exactly(2 + (round * 3)), [new Noted("w")]);
         }

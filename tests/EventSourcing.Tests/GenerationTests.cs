@@ -16,8 +16,8 @@ public class GenerationTests
         {
             async () => await store.ReadAllAsync().CountAsync(),
             async () => await store.ReadStreamAsync("s").CountAsync(),
-            async () => await store.FoldStreamAsync("s", 0, (n, _) => n + 1),
-            async () => await store.FoldAsync(EventQuery.All, 0, (n, _) => n + 1),
+            async () => await store.FoldStreamAsync("s", () => 0, (n, _) => n + 1),
+            async () => await store.FoldAsync(EventQuery.All, () => 0, (n, _) => n + 1),
             async () => await store.Log.ReadEventsAsync(new AllRead()).CountAsync(),
             async () => await store.Log.ReadEventsAsync(new StreamRead("s") { Direction = ReadDirection.Backward }).CountAsync(),
             async () => await store.GetCausationTreeAsync("nothing"),

@@ -27,7 +27,7 @@ internal sealed class OrderRefused(string message) : Exception(message);
 
 internal sealed record Order(bool IsOpen, decimal Due, string Note) : IState<Order>
 {
-    public static Order Initial { get; } = new(false, 0, "");
+    public static Order Create() => new(false, 0, "");
 
     public Order Apply(object @event) => @event switch
     {

@@ -29,13 +29,13 @@ public abstract class CommandTests
                 _decided++;
                 var (course, taken) = await context.LoadAsync(School.CourseOf(command.Course).And(School.CoursesOf(command.Student)), ct);
                 if (course.Subscriptions >= course.Capacity) throw new Refused("fully booked");
-                return [new StudentSubscribed(command.Course, command.Student).In($"student-{command.Student}"), new Noted($"{taken.Count}").In("journal")];
+                return [EventData.For($"student-{command.Student}", new StudentSubscribed(command.Course, command.Student)), EventData.For("journal", new Noted($"{taken.Count}"))];
             })
             .Add(SchoolJson.Default.Note, async (command, context, ct) =>
             {
                 _decided++;
                 var seen = await context.LoadAsync<EventCount>(command.Stream, ct);
-                return command.Text.Length == 0 ? [] : [new Noted($"{seen.Count} {command.Text}").In(command.Stream)];
+                return command.Text.Length == 0 ? [] : [EventData.For(command.Stream, new Noted($"{seen.Count} {command.Text}"))];
             }));
     }
 
@@ -140,7 +140,7 @@ public abstract class CommandTests
         {
             var seen = await context.LoadAsync<EventCount>("price", ct);
             if (tries++ == 0) await _store.AppendAsync("price", ExpectedVersion.Any, [new Noted("changed")], ct);
-            return [new Noted($"{seen.Count}").In(command.Stream)];
+            return [EventData.For(command.Stream, new Noted($"{seen.Count}"))];
         }));
         await bus.SendAsync(new Note("a", "x"));
         (await TextsAsync("a")).Should().Equal("1");
@@ -160,7 +160,7 @@ public abstract class CommandTests
     [Test]
     public async Task Events_of_a_command_are_caused_by_it()
     {
-        await _bus.SendAsync(new Note("a", "x"), new() { CommandId = "c", Actor = "ann", CorrelationId = "op" });
+        await _bus.SendAsync(new Note("a", "x"), new() { CommandId = "c", Metadata = new() { Actor = "ann", CorrelationId = "op" } });
         var e = await _store.ReadStreamAsync("a").FirstAsync();
         (e.CausationId, e.Actor, e.CorrelationId).Should().Be(("c", "ann", "op"));
     }

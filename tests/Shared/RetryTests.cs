@@ -22,7 +22,7 @@ public abstract class RetryTests
 
     [Test]
     public async Task Events_repeated_by_many_callers_are_stored_once() =>
-        await RunAsync<DuplicateEventException>((i, text) => new Append().To($"s-{i % 10}", ExpectedVersion.Any, [new Noted(text).WithId(Id(i))]));
+        await RunAsync<DuplicateEventException>((i, text) => new Append().To($"s-{i % 10}", ExpectedVersion.Any, [new EventData(new Noted(text)).WithId(Id(i))]));
 
     private async Task RunAsync<TRefusal>(Func<int, string, Append> make) where TRefusal : EventSourcingException
     {

@@ -38,12 +38,12 @@ internal static class School
         EventQuery.Of<StudentSubscribed>().Tagged("course", course).Tagged("student", student));
 
     internal static ValueTask<ExecuteResult<Course>> DefineAsync(this IEventStore store, string course, int capacity) =>
-        store.ExecuteAsync(CourseOf(course), known => known.Exists ? throw new Refused($"{course} exists") : [new CourseDefined(course, capacity).In($"course-{course}")]);
+        store.ExecuteAsync(CourseOf(course), known => known.Exists ? throw new Refused($"{course} exists") : [EventData.For($"course-{course}", new CourseDefined(course, capacity))]);
 
     internal static ValueTask<ExecuteResult<Course>> ChangeCapacityAsync(this IEventStore store, string course, int capacity) =>
         store.ExecuteAsync(CourseOf(course), known => !known.Exists ? throw new Refused($"{course} is unknown")
             : known.Capacity == capacity ? throw new Refused($"{course} has this capacity")
-            : [new CapacityChanged(course, capacity).In($"course-{course}")]);
+            : [EventData.For($"course-{course}", new CapacityChanged(course, capacity))]);
 
     internal static ValueTask<ExecuteResult<(Course, EventCount, EventCount)>> SubscribeAsync(
         this IEventStore store, string course, string student, Action? onAttempt = null, ExecuteOptions? options = null)
@@ -58,7 +58,7 @@ internal static class School
             Refuse(known.Subscriptions >= known.Capacity, $"{course} is fully booked");
             Refuse(subscription.Any, $"{student} takes {course} already");
             Refuse(courses.Count >= MaxCoursesPerStudent, $"{student} takes {courses.Count} courses");
-            return [new StudentSubscribed(course, student).In($"student-{student}")];
+            return [EventData.For($"student-{student}", new StudentSubscribed(course, student))];
         }
     }
 
@@ -70,7 +70,7 @@ internal static class School
 
 internal sealed record Course(bool Exists, int Capacity, int Subscriptions) : IState<Course>
 {
-    public static Course Initial { get; } = new(false, 0, 0);
+    public static Course Create() => new(false, 0, 0);
 
     public Course Apply(object @event) => @event switch
     {

@@ -104,7 +104,7 @@ internal static class Typed
         });
         await new Race($"H. load and fold {length} orders, {where}", settings.Rounds, "event")
             .Add(ByHand, Each(byHand.FoldAsync))
-            .Add(fold, Each(async name => (await store.FoldStreamAsync(name, new OrderTotals(), static (totals, e) => totals.Apply(e))).State.Orders))
+            .Add(fold, Each(async name => (await store.FoldStreamAsync(name, static () => new OrderTotals(), static (totals, e) => totals.Apply(e))).State.Orders))
             .Add(aggregate, Each(async name => (await repository.LoadAsync(name)).Version))
             .Add(read, Each(name => CountAsync(store.ReadStreamAsync(name))))
             .Expect(Bar.RateAtLeast(0.9, fold, ByHand), Bar.RateAtLeast(1 / 1.1, aggregate, ByHand), Bar.RateAtLeast(1 / 1.1, read, ByHand))

@@ -13,8 +13,8 @@ internal sealed class Executor(int number, Executor.Heat heat, SoakedLog log) : 
         var executed = await Store.ExecuteAsync<Counted>(
             $"hot-{heat.Number}.{generation}", state => [new Decided(decided = Log.Ledger.Next(), state.Events)], cancellationToken: CancellationToken.None);
         Log.Ledger.Acknowledge(decided, executed.Position);
-        Expect(executed.State.Events == executed.Version, $"has a state of {executed.State.Events} events at version {executed.Version}");
-        if (executed.Version >= Long) heat.Leave(generation);
+        Expect(executed.State.Events == executed.StreamVersion, $"has a state of {executed.State.Events} events at version {executed.StreamVersion}");
+        if (executed.StreamVersion >= Long) heat.Leave(generation);
         Did();
     }
 

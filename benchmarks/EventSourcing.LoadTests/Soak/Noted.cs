@@ -17,7 +17,7 @@ internal sealed record Decided(long Number, long Seen) : INumbered;
 /// <summary>How many events a stream has.</summary>
 internal sealed record Counted(long Events) : IState<Counted>
 {
-    public static Counted Initial { get; } = new(0);
+    public static Counted Create() => new(0);
 
     public Counted Apply(object @event) => new(Events + 1);
 }

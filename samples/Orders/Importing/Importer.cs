@@ -104,7 +104,7 @@ public sealed class Importer(IEventStore store)
         object e = kind == "user"
             ? new UserImported(line.CustomerId, line.Country)
             : new ProductAdded(line.StockCode, line.Description, "", line.UnitPrice);
-        return seen[id] = FirstSightAsync($"import/{kind}/{id}", stream, e.At(line.SoldAt), cancellationToken);
+        return seen[id] = FirstSightAsync($"import/{kind}/{id}", stream, new EventData(e).At(line.SoldAt), cancellationToken);
     }
 
     // Another file may show the same user or product first in other words: an empty fingerprint lets the id alone decide.

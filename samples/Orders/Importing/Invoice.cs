@@ -34,7 +34,7 @@ public sealed class Invoice(string number, IReadOnlyList<SaleLine> lines)
                 InvoiceKind.Adjustment => new AdjustmentBooked(number, customer, first.Country, first.SoldAt, total, part),
                 _ => new OrderCreated(number, customer, first.Country, first.SoldAt, total, part),
             };
-            yield return e.At(first.SoldAt);
+            yield return new EventData(e).At(first.SoldAt);
         }
     }
 

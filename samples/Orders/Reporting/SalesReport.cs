@@ -24,7 +24,7 @@ public sealed record SalesReport(
     public static async Task<SalesReport> OfAsync(IEventStore store, CancellationToken cancellationToken = default)
     {
         var sales = EventQuery.Of(typeof(OrderCreated), typeof(OrderUpdated), typeof(CreditNoteIssued), typeof(AdjustmentBooked), typeof(DocumentContinued));
-        var totals = await store.FoldAsync(sales, new SalesTotals(), (totals, e) => totals.Add((ISale)e), cancellationToken);
+        var totals = await store.FoldAsync(sales, () => new SalesTotals(), (totals, e) => totals.Add((ISale)e), cancellationToken);
         return totals.State.ToReport();
     }
 

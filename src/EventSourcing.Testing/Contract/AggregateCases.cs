@@ -34,7 +34,7 @@ internal static class AggregateCases
         item.Add(5);
         item.Take(2);
         Expect.Equal((3, 0L, 2), (item.Count, item.Version, item.Raised.Count), "before the save");
-        var result = await Items(store).SaveAsync("a", item, new() { Actor = "ann" }).ConfigureAwait(false);
+        var result = await Items(store).SaveAsync("a", item, new() { Metadata = new() { Actor = "ann" } }).ConfigureAwait(false);
         Expect.Equal((2L, 2, false), (result!.Value.Version, result.Value.Count, result.Value.WasDuplicate), "the result");
         Expect.Equal((3, 2L, 0), (item.Count, item.Version, item.Raised.Count), "after the save");
         var loaded = await Items(store).LoadAsync("a").ConfigureAwait(false);
@@ -94,7 +94,7 @@ internal static class AggregateCases
         await Items(store).UpdateAsync("a", item => item.Add(5)).ConfigureAwait(false);
         var executed = await Items(store).UpdateAsync("a", item => item.Take(2)).ConfigureAwait(false);
         Expect.Equal((3, 2L), (executed.State.Count, executed.State.Version), "the aggregate");
-        Expect.Equal((2L, 2L, false), (executed.Version, executed.Position.ToInt64(), executed.WasDuplicate), "the outcome");
+        Expect.Equal((2L, 2L, false), (executed.StreamVersion, executed.Position.ToInt64(), executed.WasDuplicate), "the outcome");
         Expect.Equal<object>([new Added(5), new Taken(2)], await store.DataAsync("a").ConfigureAwait(false), "the stream");
     }
 
@@ -110,7 +110,7 @@ internal static class AggregateCases
             item.Take(item.Count);
         }).ConfigureAwait(false);
         Expect.Equal([5, 15, 25], seen, "what each change saw");
-        Expect.Equal((0, 4L, 4L), (executed.State.Count, executed.State.Version, executed.Version), "the outcome");
+        Expect.Equal((0, 4L, 4L), (executed.State.Count, executed.State.Version, executed.StreamVersion), "the outcome");
     }
 
     private static async Task Update_gives_up_after_its_attempts(StoreUnderTest store)
@@ -141,7 +141,7 @@ internal static class AggregateCases
     {
         await store.AppendAsync("a", new Added(5)).ConfigureAwait(false);
         var executed = await store.ChangesNothingAsync(() => Items(store).UpdateAsync("a", _ => { }).AsTask()).ConfigureAwait(false);
-        Expect.Equal((5, 1L, 1L, false), (executed.State.Count, executed.Version, executed.Position.ToInt64(), executed.WasDuplicate), "the outcome");
+        Expect.Equal((5, 1L, 1L, false), (executed.State.Count, executed.StreamVersion, executed.Position.ToInt64(), executed.WasDuplicate), "the outcome");
     }
 
     private static async Task Update_of_a_known_command_changes_nothing(StoreUnderTest store)
@@ -152,7 +152,7 @@ internal static class AggregateCases
         await Items(store).UpdateAsync("a", item => item.Take(3)).ConfigureAwait(false);
         var again = await store.ChangesNothingAsync(() =>
             Items(store).UpdateAsync("a", _ => throw new InvalidOperationException("changed again"), options).AsTask()).ConfigureAwait(false);
-        Expect.Equal((3, 2L, 2L, 2L, true), (again.State.Count, again.State.Version, again.Version, again.Position.ToInt64(), again.WasDuplicate), "the outcome of the first time");
-        await store.RefusesAsync<CommandIdConflictException>(() => Items(store).UpdateAsync("a", item => item.Add(1), options with { Fingerprint = new byte[] { 2 } }).AsTask()).ConfigureAwait(false);
+        Expect.Equal((3, 2L, 2L, 2L, true), (again.State.Count, again.State.Version, again.StreamVersion, again.Position.ToInt64(), again.WasDuplicate), "the outcome of the first time");
+        await store.RefusesAsync<CommandIdConflictException>(() => Items(store).UpdateAsync("a", item => item.Add(1), new() { CommandId = "c", Fingerprint = new byte[] { 2 } }).AsTask()).ConfigureAwait(false);
     }
 }

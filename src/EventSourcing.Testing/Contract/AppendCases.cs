@@ -189,7 +189,7 @@ internal static class AppendCases
             new() { Type = "Binary", Data = Enumerable.Range(0, 256).Select(i => (byte)i).ToArray() },
             new() { Type = "Empty" },
             new() { Type = "EmptyJson", IsJson = true, Metadata = """{"by":"ann"}"""u8.ToArray() },
-            new() { Type = "Full", Data = new byte[] { 0 }, CorrelationId = "why 😀", CausationId = "what", Tags = [new("b", "2"), new("a", "1:x"), new("c", "")] },
+            new() { Type = "Full", Data = new byte[] { 0 }, Tags = [new("b", "2"), new("a", "1:x"), new("c", "")], CorrelationId = "why 😀", CausationId = "what" },
         ];
         await log.AppendAsync("käse-😀 with spaces/and\\more", written).ConfigureAwait(false);
         var read = await log.ReadAllAsync().ConfigureAwait(false);

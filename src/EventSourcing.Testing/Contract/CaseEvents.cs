@@ -44,7 +44,7 @@ internal sealed record Unwritable(int Count)
 /// <summary>How many things there are, and the events that made it so.</summary>
 internal sealed record Stock(int Count, int Events) : IState<Stock>
 {
-    public static Stock Initial { get; } = new(0, 0);
+    public static Stock Create() => new(0, 0);
 
     public Stock Apply(object @event) => @event switch
     {
@@ -66,7 +66,7 @@ internal sealed class StockItem : Aggregate
     internal void Take(int count)
     {
         if (count > Count) throw new OutOfStockException();
-        Raise(new Taken(count).At(DateTimeOffset.UnixEpoch));
+        Raise(new EventData(new Taken(count)).At(DateTimeOffset.UnixEpoch));
     }
 
     protected override void Apply(object @event) => Count += @event switch

@@ -55,7 +55,7 @@ internal static class HandlingCases
                 await bus.SubscribeLiveAsync(EventFilter.Type<Added>(), (_, _) => FollowAsync("by-live")).ConfigureAwait(false);
                 await bus.SubscribeLiveRawAsync(EventFilter.Type<Added>(), (_, _) => FollowAsync("by-live-raw")).ConfigureAwait(false);
 
-                await store.AppendAsync(new Append { CorrelationId = "op", Actor = "ann" }.To("s", ExpectedVersion.Any, [new Added(1)])).ConfigureAwait(false);
+                await store.AppendAsync(new Append { Metadata = new() { CorrelationId = "op", Actor = "ann" } }.To("s", ExpectedVersion.Any, [new Added(1)])).ConfigureAwait(false);
                 var last = await store.AppendAsync("s", new Added(2)).ConfigureAwait(false);
                 await WaitAsync(subscriber, last.LastPosition).ConfigureAwait(false);
                 await store.Log.Changed.UntilAsync(() => bus.LiveSubscriptions.All(l => l.Handled == 2), "the live listeners are done").ConfigureAwait(false);
@@ -83,7 +83,7 @@ internal static class HandlingCases
                 delivery.Enlist<object>(_ => encoded.Enqueue(store.Store.Encode(new Append().To("by-effect", ExpectedVersion.Any, [new Taken(1)]))));
                 return default;
             })).ConfigureAwait(false);
-            await store.AppendAsync(new Append { CorrelationId = "op", Actor = "ann" }.To("s", ExpectedVersion.Any, [new Added(1)])).ConfigureAwait(false);
+            await store.AppendAsync(new Append { Metadata = new() { CorrelationId = "op", Actor = "ann" } }.To("s", ExpectedVersion.Any, [new Added(1)])).ConfigureAwait(false);
             await WaitAsync(subscriber, (await store.AppendAsync("s", new Added(2)).ConfigureAwait(false)).LastPosition).ConfigureAwait(false);
         }
 
@@ -104,7 +104,7 @@ internal static class HandlingCases
             {
                 await bus.SubscribeAsync<Added>("first", async (added, _, _) => await store.AppendAsync("taken", new Taken(added.Count)).ConfigureAwait(false)).ConfigureAwait(false);
                 await bus.SubscribeAsync<Taken>("second", async (taken, _, _) => await store.AppendAsync("labelled", new Labelled($"{taken.Count}")).ConfigureAwait(false)).ConfigureAwait(false);
-                await store.AppendAsync(new Append { CommandId = "stock-up", Actor = "ann" }.To("stock", ExpectedVersion.Any, [new Added(1), new Added(2)])).ConfigureAwait(false);
+                await store.AppendAsync(new Append { CommandId = "stock-up", Metadata = new() { Actor = "ann" } }.To("stock", ExpectedVersion.Any, [new Added(1), new Added(2)])).ConfigureAwait(false);
                 await WaitAsync(subscriber, GlobalPosition.FromInt64(6)).ConfigureAwait(false);
             }
         }
@@ -118,7 +118,7 @@ internal static class HandlingCases
     private static async Task Retried_parked_event_is_the_cause(StoreUnderTest store)
     {
         var isBroken = true;
-        var first = await store.AppendAsync(new Append { CorrelationId = "op", Actor = "ann" }.To("s", ExpectedVersion.Any, [new Added(1)])).ConfigureAwait(false);
+        var first = await store.AppendAsync(new Append { Metadata = new() { CorrelationId = "op", Actor = "ann" } }.To("s", ExpectedVersion.Any, [new Added(1)])).ConfigureAwait(false);
         var subscriber = On(store.Log, store.Store);
         await using (subscriber.ConfigureAwait(false))
         {
@@ -141,7 +141,7 @@ internal static class HandlingCases
 
     private static async Task Of_a_batch_no_event_is_the_cause_unless_the_handler_says_so(StoreUnderTest store)
     {
-        var last = await store.AppendAsync(new Append { CorrelationId = "op" }.To("s", ExpectedVersion.Any, [new Added(1), new Added(2)])).ConfigureAwait(false);
+        var last = await store.AppendAsync(new Append { Metadata = new() { CorrelationId = "op" } }.To("s", ExpectedVersion.Any, [new Added(1), new Added(2)])).ConfigureAwait(false);
         var isBroken = true;
         var subscriber = On(store.Log, store.Store);
         await using (subscriber.ConfigureAwait(false))

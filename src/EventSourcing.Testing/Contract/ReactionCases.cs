@@ -36,7 +36,7 @@ internal static class ReactionCases
         {
             Interlocked.Increment(ref _decided);
             var stock = await context.LoadAsync<Stock>(command.Stream, cancellationToken).ConfigureAwait(false);
-            return command.Count == 0 ? [] : stock.Take(command.Count).Select(e => e.In(command.Stream));
+            return command.Count == 0 ? [] : stock.Take(command.Count).Select(e => EventData.For(command.Stream, e));
         }));
     }
 
@@ -62,7 +62,7 @@ internal static class ReactionCases
     private static async Task Reaction_sends_its_command_and_the_event_is_the_cause(StoreUnderTest store)
     {
         var warehouse = new Warehouse(store.Store);
-        await store.AppendAsync(new Append { CommandId = "stock-up", Actor = "ann" }.To("stock", ExpectedVersion.Any, [new Added(10)])).ConfigureAwait(false);
+        await store.AppendAsync(new Append { CommandId = "stock-up", Metadata = new() { Actor = "ann" } }.To("stock", ExpectedVersion.Any, [new Added(10)])).ConfigureAwait(false);
         await ReactingAsync(store, warehouse, async bus =>
             await HandledAsync(store, await bus.ReactAsync<Added>("take-one", TakeOne).ConfigureAwait(false)).ConfigureAwait(false)).ConfigureAwait(false);
 
@@ -256,7 +256,7 @@ internal static class ReactionCases
     private static async Task Command_id_is_derived_from_name_and_event_for_ever(StoreUnderTest store)
     {
         var warehouse = new Warehouse(store.Store);
-        await store.AppendAsync("stock", new Added(10).WithId(new("919108f7-52d1-4320-9bac-f847db4148a8"))).ConfigureAwait(false);
+        await store.AppendAsync("stock", new EventData(new Added(10)).WithId(new("919108f7-52d1-4320-9bac-f847db4148a8"))).ConfigureAwait(false);
         await ReactingAsync(store, warehouse, async bus =>
             await HandledAsync(store, await bus.ReactAsync<Added>("ship-when-paid", (_, _, _) => new([new Take("stock", 1), new Take("stock", 2)])).ConfigureAwait(false)).ConfigureAwait(false)).ConfigureAwait(false);
         var commands = await store.Log.Log.ReadRecordsAsync(RecordKind.Command, "", null, 10, CancellationToken.None).ConfigureAwait(false);

@@ -119,9 +119,9 @@ internal static class StoreAppendCases
 
     private static async Task Command_repeated_is_answered_with_the_first_result(StoreUnderTest store)
     {
-        var first = await store.AppendAsync(new Append { CommandId = "c", Actor = "ann" }.To("a", ExpectedVersion.NoStream, [new Added(1), new Added(2)])).ConfigureAwait(false);
+        var first = await store.AppendAsync(new Append { CommandId = "c", Metadata = new() { Actor = "ann" } }.To("a", ExpectedVersion.NoStream, [new Added(1), new Added(2)])).ConfigureAwait(false);
         await store.AppendAsync("a", new Taken(1)).ConfigureAwait(false);
-        var again = new Append { CommandId = "c", Actor = "bob" }.To("a", ExpectedVersion.NoStream, [new Added(1).At(DateTimeOffset.UnixEpoch), new Added(2)]);
+        var again = new Append { CommandId = "c", Metadata = new() { Actor = "bob" } }.To("a", ExpectedVersion.NoStream, [new EventData(new Added(1)).At(DateTimeOffset.UnixEpoch), new Added(2)]);
         var second = await store.ChangesNothingAsync(() => store.AppendAsync(again)).ConfigureAwait(false);
         Expect.True(second.WasDuplicate && !first.WasDuplicate, "the second is a duplicate");
         Expect.Equal(first.Positions, second.Positions, "positions of the first");
@@ -214,12 +214,12 @@ internal static class StoreAppendCases
     private static async Task Append_that_makes_no_sense_is_refused(StoreUnderTest store)
     {
         await store.RefusesAsync<ArgumentNullException>("a", new Added(1), null!).ConfigureAwait(false);
-        await store.RefusesAsync<ArgumentException>("a", new Added(1).In("b")).ConfigureAwait(false);
+        await store.RefusesAsync<ArgumentException>("a", EventData.For("b", new Added(1))).ConfigureAwait(false);
         await store.RefusesAsync<ArgumentException>(default(StreamId), new Added(1)).ConfigureAwait(false);
-        await store.RefusesAsync<ArgumentException>("a", new Added(1).WithId(Guid.Empty)).ConfigureAwait(false);
+        await store.RefusesAsync<ArgumentException>("a", new EventData(new Added(1)).WithId(Guid.Empty)).ConfigureAwait(false);
         await store.RefusesAsync<ArgumentException>("a", new EventData(new Added(1)) { Tags = [default] }).ConfigureAwait(false);
         await store.RefusesAsync<ArgumentException>(new Append { CommandId = "" }.To("a", ExpectedVersion.Any, [new Added(1)])).ConfigureAwait(false);
-        await store.RefusesAsync<ArgumentException>(new Append { CorrelationId = "a\n" }.To("a", ExpectedVersion.Any, [new Added(1)])).ConfigureAwait(false);
+        await store.RefusesAsync<ArgumentException>(new Append { Metadata = new() { CorrelationId = "a\n" } }.To("a", ExpectedVersion.Any, [new Added(1)])).ConfigureAwait(false);
         await Expect.ThrowsAsync<ArgumentException>(() => Task.FromResult(new Append().Require(default, ExpectedVersion.Any)), "a demand on no stream").ConfigureAwait(false);
         await Expect.ThrowsAsync<ArgumentException>(() => Task.FromResult(new EventData(new EventData(new Added(1)))), "an event wrapped twice").ConfigureAwait(false);
     }
@@ -227,7 +227,7 @@ internal static class StoreAppendCases
     private static async Task What_is_said_of_an_event_is_stored(StoreUnderTest store)
     {
         var moment = new DateTimeOffset(2025, 12, 31, 23, 59, 59, TimeSpan.FromHours(2)).AddTicks(1_234_567);
-        await store.AppendAsync("a", new Added(1).In("a").WithId(Make.Id(1)).At(moment).Tagged("x", "1").Tagged("y", "2")).ConfigureAwait(false);
+        await store.AppendAsync("a", EventData.For("a", new Added(1)).WithId(Make.Id(1)).At(moment).Tagged("x", "1").Tagged("y", "2")).ConfigureAwait(false);
         var e = await store.SingleAsync("a").ConfigureAwait(false);
         Expect.Equal(new Added(1), e.Data, "the event");
         Expect.Equal(Make.Id(1), e.EventId, "the id");
@@ -238,20 +238,20 @@ internal static class StoreAppendCases
 
     private static async Task Events_with_their_ids_again_are_a_repeat(StoreUnderTest store)
     {
-        var first = await store.AppendAsync("a", new Added(1).WithId(Make.Id(1)), new Added(2).WithId(Make.Id(2))).ConfigureAwait(false);
+        var first = await store.AppendAsync("a", new EventData(new Added(1)).WithId(Make.Id(1)), new EventData(new Added(2)).WithId(Make.Id(2))).ConfigureAwait(false);
         await store.AppendAsync("a", new Added(3)).ConfigureAwait(false);
-        var second = await store.ChangesNothingAsync(() => store.AppendAsync("a", new Added(1).WithId(Make.Id(1)), new Added(2).WithId(Make.Id(2)).Tagged("x", "1"))).ConfigureAwait(false);
+        var second = await store.ChangesNothingAsync(() => store.AppendAsync("a", new EventData(new Added(1)).WithId(Make.Id(1)), new EventData(new Added(2)).WithId(Make.Id(2)).Tagged("x", "1"))).ConfigureAwait(false);
         Expect.True(second.WasDuplicate, "the second is a duplicate");
         Expect.Equal(first.Positions, second.Positions, "positions of the first");
     }
 
     private static async Task Id_of_another_event_is_refused(StoreUnderTest store)
     {
-        await store.AppendAsync("a", new Added(1).WithId(Make.Id(1))).ConfigureAwait(false);
-        var refusal = await store.RefusesAsync<DuplicateEventException>("a", new Added(2).WithId(Make.Id(1))).ConfigureAwait(false);
+        await store.AppendAsync("a", new EventData(new Added(1)).WithId(Make.Id(1))).ConfigureAwait(false);
+        var refusal = await store.RefusesAsync<DuplicateEventException>("a", new EventData(new Added(2)).WithId(Make.Id(1))).ConfigureAwait(false);
         Expect.Equal((Make.Id(1), 1L), (refusal.EventId, refusal.Position.ToInt64()), "the id and where it is");
-        await store.RefusesAsync<DuplicateEventException>("b", new Added(1).WithId(Make.Id(1))).ConfigureAwait(false);
-        await store.RefusesAsync<DuplicateEventException>("b", new Added(1).WithId(Make.Id(2)), new Added(1).WithId(Make.Id(2))).ConfigureAwait(false);
+        await store.RefusesAsync<DuplicateEventException>("b", new EventData(new Added(1)).WithId(Make.Id(1))).ConfigureAwait(false);
+        await store.RefusesAsync<DuplicateEventException>("b", new EventData(new Added(1)).WithId(Make.Id(2)), new EventData(new Added(1)).WithId(Make.Id(2))).ConfigureAwait(false);
     }
 
     private static async Task Type_without_an_entry_is_refused(StoreUnderTest store)
@@ -285,7 +285,7 @@ internal static class StoreAppendCases
         await Parallel.ForAsync(0, Writers, new ParallelOptions { MaxDegreeOfParallelism = 4 }, async (writer, _) =>
         {
             for (var i = 0; i < 10; i++)
-                await store.AppendAsync(Stream(writer), new Added(writer, new string('x', writer * 7)).Tagged("writer", Text(writer)), new Taken(i)).ConfigureAwait(false);
+                await store.AppendAsync(Stream(writer), new EventData(new Added(writer, new string('x', writer * 7))).Tagged("writer", Text(writer)), new Taken(i)).ConfigureAwait(false);
         }).ConfigureAwait(false);
         for (var writer = 0; writer < Writers; writer++)
         {

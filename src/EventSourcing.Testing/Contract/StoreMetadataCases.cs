@@ -24,8 +24,8 @@ internal static class StoreMetadataCases
 
     private static async Task Metadata_of_the_append_is_every_events(StoreUnderTest store)
     {
-        var append = new Append { Actor = "ann", CorrelationId = "k", CausationId = "c", Headers = Headers };
-        await store.AppendAsync(append.To("a", ExpectedVersion.Any, [new Added(1), new Added(2).Tagged("x", "1")]).To("b", ExpectedVersion.Any, [new Added(3)])).ConfigureAwait(false);
+        var append = new Append { Metadata = new() { Actor = "ann", CorrelationId = "k", CausationId = "c", Headers = Headers } };
+        await store.AppendAsync(append.To("a", ExpectedVersion.Any, [new Added(1), new EventData(new Added(2)).Tagged("x", "1")]).To("b", ExpectedVersion.Any, [new Added(3)])).ConfigureAwait(false);
         foreach (var e in await ToListAsync(store.Store.ReadAllAsync()).ConfigureAwait(false))
         {
             Expect.Equal(("ann", "k", "c"), (e.Actor, e.CorrelationId, e.CausationId), "actor, correlation and causation");
@@ -36,7 +36,7 @@ internal static class StoreMetadataCases
     private static async Task Metadata_of_an_event_comes_first(StoreUnderTest store)
     {
         var own = new EventMetadata { Actor = "bob", CausationId = "d", Headers = new Dictionary<string, string> { ["tenant"] = "south", ["own"] = "1" } };
-        var append = new Append { Actor = "ann", CorrelationId = "k", CausationId = "c", Headers = Headers };
+        var append = new Append { Metadata = new() { Actor = "ann", CorrelationId = "k", CausationId = "c", Headers = Headers } };
         await store.AppendAsync(append.To("a", ExpectedVersion.Any, [new EventData(new Added(1)) { Metadata = own }, new EventData(new Added(2)) { Metadata = EventMetadata.None }])).ConfigureAwait(false);
         var events = await ToListAsync(store.Store.ReadAllAsync()).ConfigureAwait(false);
         Expect.Equal(("bob", "k", "d"), (events[0].Actor, events[0].CorrelationId, events[0].CausationId), "the event's own, then the append's");
@@ -63,7 +63,7 @@ internal static class StoreMetadataCases
         {
             trace = activity.TraceId.ToHexString();
             await store.AppendAsync("a", new Added(1)).ConfigureAwait(false);
-            await store.AppendAsync(new Append { CorrelationId = "k" }.To("b", ExpectedVersion.Any, [new Added(1)])).ConfigureAwait(false);
+            await store.AppendAsync(new Append { Metadata = new() { CorrelationId = "k" } }.To("b", ExpectedVersion.Any, [new Added(1)])).ConfigureAwait(false);
         }
 
         using (new Activity("case").SetIdFormat(ActivityIdFormat.Hierarchical).Start()) await store.AppendAsync("c", new Added(1)).ConfigureAwait(false);
@@ -74,7 +74,7 @@ internal static class StoreMetadataCases
     private static async Task Header_called_actor_is_refused(StoreUnderTest store)
     {
         var headers = new Dictionary<string, string> { ["actor"] = "ann" };
-        await store.RefusesAsync<ArgumentException>(new Append { Headers = headers }.To("a", ExpectedVersion.Any, [new Added(1)])).ConfigureAwait(false);
+        await store.RefusesAsync<ArgumentException>(new Append { Metadata = new() { Headers = headers } }.To("a", ExpectedVersion.Any, [new Added(1)])).ConfigureAwait(false);
         await store.RefusesAsync<ArgumentException>("a", new EventData(new Added(1)) { Metadata = new() { Headers = headers } }).ConfigureAwait(false);
     }
 
@@ -89,7 +89,7 @@ internal static class StoreMetadataCases
         ];
         foreach (var metadata in refused)
         {
-            var append = new Append { Actor = metadata.Actor, CorrelationId = metadata.CorrelationId, CausationId = metadata.CausationId, Headers = metadata.Headers };
+            var append = new Append { Metadata = metadata };
             var refusal = await store.RefusesAsync<ArgumentException>(append.To("a", ExpectedVersion.Any, [new Added(1)])).ConfigureAwait(false);
             Expect.True(refusal.Message.Contains("index 1", StringComparison.Ordinal) || refusal.Message.Contains("is null", StringComparison.Ordinal) || refusal.Message.Contains("not empty", StringComparison.Ordinal), refusal.Message);
             await store.RefusesAsync<ArgumentException>("a", new EventData(new Added(1)) { Metadata = metadata }).ConfigureAwait(false);
@@ -99,7 +99,7 @@ internal static class StoreMetadataCases
         await store.RefusesAsync<ArgumentException>(new Append().Track(Lone, 1).To("a", ExpectedVersion.Any, [])).ConfigureAwait(false);
         await Expect.ThrowsAsync<ArgumentException>(() => Task.FromResult(EventQuery.All.InCategory(Lone)), "a category").ConfigureAwait(false);
         var headers = new Dictionary<string, string> { [Pair] = Pair };
-        await store.AppendAsync(new Append { Actor = Pair, Headers = headers }.To("a", ExpectedVersion.Any, [new Added(1)])).ConfigureAwait(false);
+        await store.AppendAsync(new Append { Metadata = new() { Actor = Pair, Headers = headers } }.To("a", ExpectedVersion.Any, [new Added(1)])).ConfigureAwait(false);
         var e = await store.SingleAsync("a").ConfigureAwait(false);
         Expect.Equal((Pair, Pair), (e.Actor, e.Headers[Pair]), "characters of two halves");
     }

@@ -55,8 +55,8 @@ internal static class StoreReadCases
         for (var i = 1; i <= Count; i++)
         {
             object e = i % 2 == 0 ? new Taken(i) : new Added(i);
-            if (i % 3 == 0) e = e.Tagged("third", "yes");
-            var append = new Append { Actor = i % 2 == 0 ? "ann" : "bob", CorrelationId = i <= 4 ? "early" : "late" };
+            if (i % 3 == 0) e = new EventData(e).Tagged("third", "yes");
+            var append = new Append { Metadata = new() { Actor = i % 2 == 0 ? "ann" : "bob", CorrelationId = i <= 4 ? "early" : "late" } };
             await store.AppendAsync(append.To(i <= 5 ? "half-1" : "whole", ExpectedVersion.Any, [e])).ConfigureAwait(false);
         }
     }
@@ -204,7 +204,7 @@ internal static class StoreReadCases
             (new() { CorrelationId = "early" }, [1, 2, 3, 4]),
             (new() { Actor = "ann", CorrelationId = "late" }, [6, 8, 10]),
             (new() { Where = e => e.Tags.Count > 0 }, [3, 6, 9]),
-            (new() { Actor = "bob", CorrelationId = "late", Where = e => e.Version > 2 }, [5, 9]),
+            (new() { Where = e => e.Version > 2, Actor = "bob", CorrelationId = "late" }, [5, 9]),
         })
             Expect.Equal(expected, await PositionsAsync(store.Store.ReadAllAsync(null, new() { Filter = filter })).ConfigureAwait(false), $"{filter}");
     }

@@ -5,36 +5,46 @@ using EventSourcing.Storage;
 
 namespace EventSourcing.Testing.Internal;
 
-/// <summary>Where stored events first differ from those expected, in words.</summary>
+/// <summary>Describes the first difference between expected and found events, as stored.</summary>
 internal static class EventDifference
 {
     /// <summary>The first difference, or null.</summary>
-    /// <param name="said">The events expected, as the specification says them.</param>
-    /// <param name="expected">The same, as stored.</param>
+    /// <param name="given">The events expected, as the specification gives them.</param>
+    /// <param name="expected">The same events, as stored.</param>
     /// <param name="found">The events found, as stored.</param>
-    internal static string? Find(IReadOnlyList<object> said, IReadOnlyList<RecordedEvent> expected, IReadOnlyList<RecordedEvent> found)
+    internal static string? Find(IReadOnlyList<object> given, IReadOnlyList<RecordedEvent> expected, IReadOnlyList<RecordedEvent> found)
     {
         for (var i = 0; i < Math.Min(expected.Count, found.Count); i++)
-            if (Find(said[i] as EventData, expected[i], found[i]) is { } difference)
+            if (Find(given[i] as EventData, expected[i], found[i]) is { } difference)
                 return string.Create(CultureInfo.InvariantCulture, $"event {i + 1}, {difference}");
         return expected.Count == found.Count ? null : $"{Count(expected.Count)} expected, {Count(found.Count)} found";
     }
 
-    /// <summary>Type name and JSON.</summary>
-    internal static string Text(in RecordedEvent e) => $"{e.Type} {Encoding.UTF8.GetString(e.Data.Span)}";
+    /// <summary>Type name and JSON; of another form, its bytes.</summary>
+    internal static string Text(in RecordedEvent e) => $"{e.Type} {Data(e)}";
 
-    private static string? Find(EventData? said, in RecordedEvent expected, in RecordedEvent found)
+    private static string Data(in RecordedEvent e) => e.IsJson ? Encoding.UTF8.GetString(e.Data.Span) : Convert.ToHexString(e.Data.Span);
+
+    private static string? Find(EventData? given, in RecordedEvent expected, in RecordedEvent found)
     {
         if (expected.Type != found.Type) return Differ("type", expected.Type, found.Type);
-        using (var left = JsonDocument.Parse(expected.Data))
-        using (var right = JsonDocument.Parse(found.Data))
-            if (Find(left.RootElement, right.RootElement, "$") is { } difference) return difference;
-        if (said is null) return null;
-        if (said.StreamId is not null && expected.StreamId != found.StreamId) return Differ("stream", expected.StreamId, found.StreamId);
-        if (said.Id is not null && expected.Id != found.Id) return Differ("id", expected.Id, found.Id);
-        if (said.OccurredAt is not null && expected.OccurredAt != found.OccurredAt) return Differ("time", $"{expected.OccurredAt:O}", $"{found.OccurredAt:O}");
-        if (said.Tags.Count == 0 || expected.Tags!.ToHashSet().SetEquals(found.Tags ?? [])) return null;
+        if (FindInData(expected, found) is { } difference) return difference;
+        if (given is null) return null;
+        if (given.StreamId is not null && expected.StreamId != found.StreamId) return Differ("stream", expected.StreamId, found.StreamId);
+        if (given.Id is not null && expected.Id != found.Id) return Differ("id", expected.Id, found.Id);
+        if (given.OccurredAt is not null && expected.OccurredAt != found.OccurredAt) return Differ("time", $"{expected.OccurredAt:O}", $"{found.OccurredAt:O}");
+        if (given.Tags.Count == 0 || expected.Tags!.ToHashSet().SetEquals(found.Tags ?? [])) return null;
         return Differ("tags", string.Join(", ", expected.Tags!), string.Join(", ", found.Tags ?? []));
+    }
+
+    /// <summary>The first difference between the data of two events, or null.</summary>
+    internal static string? FindInData(in RecordedEvent expected, in RecordedEvent found)
+    {
+        if (!expected.IsJson || !found.IsJson)
+            return expected.Data.Span.SequenceEqual(found.Data.Span) ? null : Differ("data", Data(expected), Data(found));
+        using var left = JsonDocument.Parse(expected.Data);
+        using var right = JsonDocument.Parse(found.Data);
+        return Find(left.RootElement, right.RootElement, "$");
     }
 
     private static string? Find(JsonElement expected, JsonElement found, string path) => (expected.ValueKind, found.ValueKind) switch

@@ -1,6 +1,6 @@
 namespace EventSourcing;
 
-/// <summary>Aggregates of a store.</summary>
+/// <summary>Repositories of a store.</summary>
 public static class AggregateExtensions
 {
     /// <summary>The repository of one aggregate type.</summary>

@@ -1,6 +1,6 @@
 using System.Collections.Frozen;
 using System.Security.Cryptography;
-using EventSourcing.Aggregates;
+using EventSourcing.Deciding;
 using EventSourcing.Commands;
 using EventSourcing.Storage;
 
@@ -9,7 +9,7 @@ namespace EventSourcing;
 /// <summary>The one implementation of <see cref="ICommandBus"/>, over any store.</summary>
 /// <example><code>
 /// var commands = new CommandBus(store, handlers => handlers.Add(ShopJson.Default.PayOrder, new PayOrderHandler()));
-/// await commands.SendAsync(new PayOrder("42", 62.50m), new() { CommandId = request.Id, Actor = "ann" });
+/// await commands.SendAsync(new PayOrder("42", 62.50m), new() { CommandId = request.Id, Metadata = new() { Actor = "ann" } });
 /// </code></example>
 public sealed class CommandBus : ICommandBus
 {
@@ -19,7 +19,7 @@ public sealed class CommandBus : ICommandBus
     /// <summary>A bus on a store.</summary>
     /// <param name="store">The store; stays the caller's.</param>
     /// <param name="build">Adds the handlers.</param>
-    /// <exception cref="ArgumentException">A command type is added twice, two have one name, or the delegate is asynchronous.</exception>
+    /// <exception cref="ArgumentException">A command type is added twice, two commands have one name, or the delegate is asynchronous.</exception>
     public CommandBus(IEventStore store, Action<CommandHandlers> build)
     {
         ArgumentNullException.ThrowIfNull(store);
@@ -35,7 +35,7 @@ public sealed class CommandBus : ICommandBus
     public ValueTask<AppendResult> SendAsync(object command, ExecuteOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(command);
-        return SendAsync([command], options ?? ExecuteOptions.Default, cancellationToken);
+        return RunAsync([command], options, cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -44,16 +44,17 @@ public sealed class CommandBus : ICommandBus
         ArgumentNullException.ThrowIfNull(commands);
         object[] all = [.. commands];
         if (all.Length == 0) throw new ArgumentException("There is no command to send.", nameof(commands));
-        return SendAsync(all, options ?? ExecuteOptions.Default, cancellationToken);
+        return RunAsync(all, options, cancellationToken);
     }
 
-    private async ValueTask<AppendResult> SendAsync(object[] commands, ExecuteOptions options, CancellationToken cancellationToken)
+    private async ValueTask<AppendResult> RunAsync(object[] commands, ExecuteOptions? given, CancellationToken cancellationToken)
     {
         var types = Array.ConvertAll(commands, TypeOfCommand);
-        options = options.Validated();
-        if (options.CommandId is not null && options.Fingerprint.IsEmpty) options = options with { Fingerprint = Fingerprint(types, commands) };
+        var options = ExecuteOptions.ValidatedOrDefault(given);
+        // The validated options are a copy, and only the shared defaults have no command id.
+        if (options.CommandId is not null && options.Fingerprint.IsEmpty) options.Fingerprint = Fingerprint(types, commands);
         using var observed = CommandObservation.Begin(types, options);
-        // What a handler does beside deciding follows from the command too.
+        // Other calls of the handler are caused by the command too.
         using var handling = EventContext.BeginScope(options.Inherited());
         try
         {
@@ -70,7 +71,7 @@ public sealed class CommandBus : ICommandBus
     private CommandType TypeOfCommand(object command)
     {
         ArgumentNullException.ThrowIfNull(command);
-        return _types.TryGetValue(command.GetType(), out var type) ? type : throw new InvalidOperationException($"No handler is registered for {command.GetType()}.");
+        return _types.TryGetValue(command.GetType(), out var type) ? type : throw new InvalidOperationException(CommandHandlers.Missing(command.GetType()));
     }
 
     private static byte[] Fingerprint(CommandType[] types, object[] commands)

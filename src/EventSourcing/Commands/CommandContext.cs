@@ -1,13 +1,14 @@
-using EventSourcing.Aggregates;
+using System.Collections.Immutable;
+using EventSourcing.Deciding;
 
 namespace EventSourcing;
 
-/// <summary>What a handler decides on. Everything loaded here is unchanged when the outcome is stored, or the command is decided anew. Not thread-safe; of no use after the decision.</summary>
+/// <summary>Loads the states that a command handler decides on. The outcome is stored only if everything loaded here is unchanged; else the command is decided again. Not thread-safe, and not to be used after the decision.</summary>
 public sealed class CommandContext
 {
     private readonly IEventStore _store;
     private readonly Decision _decision;
-    private readonly Dictionary<StreamId, long> _versions = [];
+    private readonly OrderedDictionary<StreamId, long> _versions = [];
     private readonly List<EventQuery> _queries = [];
     private readonly List<object> _events = [];
     private GlobalPosition? _head;
@@ -16,28 +17,28 @@ public sealed class CommandContext
 
     internal IReadOnlyList<object> Events => _events;
 
-    /// <summary>The log's head as the last load found it; null where nothing was loaded.</summary>
+    /// <summary>The log's head at the last load; null where nothing was loaded.</summary>
     internal GlobalPosition? LastHead { get; private set; }
 
-    /// <summary>The state of a stream, with what earlier commands of the same append do to it.</summary>
+    /// <summary>Loads the state of a stream, with the events of earlier commands of the same append.</summary>
     /// <typeparam name="TState">The state.</typeparam>
-    /// <param name="stream">The stream; one without events gives the initial state.</param>
+    /// <param name="stream">The stream; one without events gives the first state.</param>
     /// <param name="cancellationToken">Ends the read.</param>
     /// <exception cref="EventSerializationException">A stored event of the stream cannot be read.</exception>
     public async ValueTask<TState> LoadAsync<TState>(StreamId stream, CancellationToken cancellationToken = default) where TState : IState<TState>
     {
         if (_decision.MayHaveToQueue) await _decision.QueueAsync(stream.ToString(), cancellationToken).ConfigureAwait(false);
-        // Loaded twice, the version seen first counts: if it is the stream's no more, the append is refused and all is decided anew.
-        var folded = await _store.LoadAsync<TState>(stream, null, cancellationToken).ConfigureAwait(false);
-        LastHead = folded.Position;
-        _versions.TryAdd(stream, folded.Version);
-        var state = folded.State;
+        // Of a stream that is loaded twice, the first version counts: if the stream has changed since, the append is refused and the command is decided again.
+        var loaded = await _store.LoadAsync<TState>(stream, null, cancellationToken).ConfigureAwait(false);
+        LastHead = loaded.Position;
+        _versions.TryAdd(stream, loaded.StreamVersion);
+        var state = loaded.State;
         foreach (var e in _events)
-            if (DecisionExtensions.StreamOf(e, _store.Types) == stream) state = state.Apply(e is EventData said ? said.Data : e);
+            if (DecisionExtensions.StreamOf(e, _store.Types) == stream) state = state.Apply(EventData.DataOf(e));
         return state;
     }
 
-    /// <summary>A state folded from the events that match a query: they become the boundary of the decision.</summary>
+    /// <summary>Loads a state folded from the events that match a query: the append is refused when more events match.</summary>
     /// <typeparam name="TState">The state.</typeparam>
     /// <param name="query">Which events.</param>
     /// <param name="cancellationToken">Ends the read.</param>
@@ -46,7 +47,7 @@ public sealed class CommandContext
     public ValueTask<TState> LoadAsync<TState>(EventQuery query, CancellationToken cancellationToken = default) where TState : IState<TState> =>
         LoadAsync(DecisionModel.Of<TState>(query), cancellationToken);
 
-    /// <summary>The state of a model: its events become the boundary of the decision.</summary>
+    /// <summary>Loads the state of a model: the append is refused when more events match its query.</summary>
     /// <typeparam name="TState">The state.</typeparam>
     /// <param name="model">What the decision depends on.</param>
     /// <param name="cancellationToken">Ends the read.</param>
@@ -55,9 +56,9 @@ public sealed class CommandContext
     public async ValueTask<TState> LoadAsync<TState>(DecisionModel<TState> model, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(model);
-        // The tags of an event, and so what matches it, are known once it is stored.
+        // The tags of an event, and so the queries that it matches, are known once it is stored.
         if (_events.Count > 0)
-            throw new InvalidOperationException($"What matches {model.Query} is not known before the events of the earlier commands are stored: send commands that decide on queries first, or apart.");
+            throw new InvalidOperationException($"The query {model.Query} cannot be loaded after an earlier command of the same append returned events: which of them match is known when they are stored. Send commands that load queries first, or in a call of their own.");
         if (_decision.MayHaveToQueue) await _decision.QueueAsync(model.Query.ToString(), cancellationToken).ConfigureAwait(false);
         // All queries are read as of one head, because an append has one condition after one position.
         var loaded = await StateLoader.LoadAsync(_store, model, _head, cancellationToken).ConfigureAwait(false);
@@ -69,22 +70,31 @@ public sealed class CommandContext
 
     internal void Add(IEnumerable<object> events)
     {
-        foreach (var e in events ?? throw new InvalidOperationException("A command handler returned null; for nothing to do it returns no event."))
+        foreach (var e in events ?? throw new InvalidOperationException("The command handler returned null. To do nothing, return no events: []"))
         {
             _ = DecisionExtensions.StreamOf(e, _store.Types);
             _events.Add(e);
         }
     }
 
-    /// <summary>Says the events, and that what was loaded is as it was.</summary>
+    /// <summary>Adds the events to the append, and the conditions that nothing loaded has changed.</summary>
     internal void Complete(Append append)
     {
         append.ToTheirStreams(_events, _store.Types);
-        foreach (var (stream, version) in _versions) append.Require(stream, ExpectedVersion.Exactly(version));
+        foreach (var (stream, version) in _versions)
+        {
+            // Without events, the result names the streams decided on and their versions, for a repeat of the command too.
+            if (_events.Count == 0) append.To(stream, ExpectedVersion.Exactly(version), []);
+            else append.Require(stream, ExpectedVersion.Exactly(version));
+        }
+
         foreach (var query in _queries) append.FailIf(query, _head!.Value);
     }
 
-    /// <summary>What of that which was decided on has changed, as the key of a turn; null when nothing has: then it does not help to decide anew.</summary>
+    /// <summary>The streams loaded, in the order of the first load, as writes without events.</summary>
+    internal ImmutableArray<StreamRange> LoadedStreams() => [.. _versions.Select(loaded => new StreamRange(loaded.Key, loaded.Value + 1, loaded.Value, 0))];
+
+    /// <summary>The key of a turn at what has changed since it was loaded; null when nothing has: then another decision would be refused too.</summary>
     internal string? ConflictOf(EventSourcingException refusal)
     {
         if (refusal is AppendConditionFailedException) return _queries.Count == 0 ? "" : _queries[0].ToString();

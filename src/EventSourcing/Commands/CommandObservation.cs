@@ -3,7 +3,7 @@ using EventSourcing.Tracing;
 
 namespace EventSourcing.Commands;
 
-/// <summary>One sending of commands as listeners see it; nothing at all while there are none.</summary>
+/// <summary>Traces and measures one call that sends commands; does nothing while no listener is attached.</summary>
 internal readonly struct CommandObservation : IDisposable
 {
     private readonly Activity? _activity;
@@ -34,7 +34,7 @@ internal readonly struct CommandObservation : IDisposable
         Measure(null);
     }
 
-    /// <summary>For an exception filter: looks at the exception and never takes it.</summary>
+    /// <summary>For an exception filter: records the exception and never handles it.</summary>
     internal bool Fail(Exception error)
     {
         _activity.Fail(error);

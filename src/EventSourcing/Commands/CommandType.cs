@@ -5,10 +5,10 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace EventSourcing.Commands;
 
-/// <summary>A type of command with its handler: decides, and adds the events to the context.</summary>
+/// <summary>A type of command with its handler, which decides and adds the events to the context.</summary>
 internal sealed record CommandType(string Name, Type ClrType, JsonTypeInfo Contract, Func<object, CommandContext, CancellationToken, ValueTask> Handle)
 {
-    /// <summary>Adds what the command says to the hash that it is recognised by.</summary>
+    /// <summary>Adds the command's name and content to its fingerprint.</summary>
     internal void AppendTo(IncrementalHash hash, object command)
     {
         var json = JsonSerializer.SerializeToUtf8Bytes(command, Contract);

@@ -8,6 +8,6 @@ public interface ICommandHandler<in TCommand> where TCommand : notnull
     /// <param name="command">The command.</param>
     /// <param name="context">Loads states and models.</param>
     /// <param name="cancellationToken">Ends the command.</param>
-    /// <returns>New events, each for its stream (<see cref="EventDataExtensions.In"/>), none to do nothing; throws to refuse, and the exception is the sender's. Has no other effect: it may run several times.</returns>
-    ValueTask<IEnumerable<object>> HandleAsync(TCommand command, CommandContext context, CancellationToken cancellationToken);
+    /// <returns>New events, each with its stream (<see cref="EventData.For"/>), none to do nothing; throws to refuse, and the sender gets that exception. Has no other effect: it may run several times.</returns>
+    Task<IEnumerable<object>> HandleAsync(TCommand command, CommandContext context, CancellationToken cancellationToken);
 }

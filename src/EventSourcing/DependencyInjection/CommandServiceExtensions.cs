@@ -21,11 +21,11 @@ public static class CommandServiceExtensions
         where THandler : class, ICommandHandler<TCommand> =>
         builder.AddCommandHandler<TCommand, THandler>(CommandHandlers.NameOf(typeof(TCommand)), contract);
 
-    /// <summary>Registers a handler of a command under a name of its own, for instance where two command types have the same short name; otherwise as the other overload.</summary>
+    /// <summary>Registers a handler of a command with a name that does not depend on its CLR type: the type may be renamed, and two types may have one short name. Otherwise as the other overload.</summary>
     /// <typeparam name="TCommand">The command's CLR type, exactly.</typeparam>
     /// <typeparam name="THandler">The handler, made by the container. In a store with a key, <c>[ServiceKey] string key</c> in its constructor is that key.</typeparam>
     /// <param name="builder">The builder.</param>
-    /// <param name="name">The command's name in fingerprints and traces, 1 to 512 bytes of UTF-8. When the name changes, a repeat of a command that was executed before is refused as another command.</param>
+    /// <param name="name">The command's name in fingerprints and traces, 1 to 512 bytes of UTF-8. Keep it: under another name, a repeat of a command executed before is refused as a different command.</param>
     /// <param name="contract">The command's JSON contract; see the other overload.</param>
     /// <exception cref="ArgumentException">The command has another handler or name, another command has the name, or the name is not valid.</exception>
     public static EventSourcingBuilder AddCommandHandler<TCommand, [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] THandler>(
@@ -63,7 +63,7 @@ public static class CommandServiceExtensions
         });
     }
 
-    private static async ValueTask<IEnumerable<object>> HandleAsync<TCommand, THandler>(
+    private static async Task<IEnumerable<object>> HandleAsync<TCommand, THandler>(
         IServiceScopeFactory scopes, string? key, TCommand command, CommandContext context, CancellationToken cancellationToken)
         where TCommand : notnull
         where THandler : class, ICommandHandler<TCommand>

@@ -64,14 +64,15 @@ internal sealed class AppendEncoder(EventTypeMap types)
     private static EventMetadata Common(Append append)
     {
         var (handled, activity) = (EventContext.Current, Activity.Current);
-        if (handled is null && activity is null && append is { Actor: null, CorrelationId: null, CausationId: null, CommandId: null, Headers.Count: 0 })
+        if (handled is null && activity is null && append is { Metadata: null, CommandId: null })
             return EventMetadata.None;
+        var given = append.Metadata ?? EventMetadata.None;
         return new()
         {
-            Actor = append.Actor ?? Inherited(handled?.Actor),
-            Headers = WithTraceParent(append.Headers, activity),
-            CausationId = append.CausationId ?? handled?.CausationId ?? append.CommandId,
-            CorrelationId = append.CorrelationId ?? handled?.CorrelationId ?? (activity is { IdFormat: ActivityIdFormat.W3C } ? activity.TraceId.ToHexString() : null),
+            Actor = given.Actor ?? Inherited(handled?.Actor),
+            Headers = WithTraceParent(given.Headers, activity),
+            CausationId = given.CausationId ?? handled?.CausationId ?? append.CommandId,
+            CorrelationId = given.CorrelationId ?? handled?.CorrelationId ?? (activity is { IdFormat: ActivityIdFormat.W3C } ? activity.TraceId.ToHexString() : null),
         };
     }
 
@@ -88,7 +89,7 @@ internal sealed class AppendEncoder(EventTypeMap types)
     {
         var said = e as EventData;
         var data = said?.Data ?? e;
-        if (!types.TryGet(data.GetType(), out var type)) throw new UnknownEventTypeException(data.GetType().ToString(), stream);
+        if (!types.TryGet(data.GetType(), out var type)) throw Unknown(data, stream);
         var start = _buffer.Length;
         try
         {
@@ -121,6 +122,10 @@ internal sealed class AppendEncoder(EventTypeMap types)
             Tags = Tags(type, said, bytes.Span),
         };
     }
+
+    private static EventSourcingException Unknown(object data, StreamId stream) => EventData.WhyNotOneEvent(data) is { } reason
+        ? new InvalidEventException($"{data.GetType()}", [reason])
+        : new UnknownEventTypeException($"{data.GetType()}", stream);
 
     private ReadOnlyMemory<byte> Written(EventMetadata metadata)
     {

@@ -1,8 +1,30 @@
 namespace EventSourcing;
 
-/// <summary>A state folded from events, and how far it goes.</summary>
+/// <summary>A state folded from events, with how far it goes. Immutable, as far as the state is.</summary>
 /// <typeparam name="TState">The state.</typeparam>
-/// <param name="State">The state.</param>
-/// <param name="Version">The version of the last event folded, 0 where there is none; for a fold over a query, the number of events folded.</param>
-/// <param name="Position">The log's head when the fold was read: what a condition's <c>after</c> is to be.</param>
-public readonly record struct LoadResult<TState>(TState State, long Version, GlobalPosition Position);
+public sealed record LoadResult<TState>
+{
+    /// <summary>For stores, and for tests of what uses one.</summary>
+    /// <param name="state">The state.</param>
+    /// <param name="streamVersion">The version of the last event folded; 0 for a query.</param>
+    /// <param name="eventsRead">The number of events folded.</param>
+    /// <param name="position">The log's head when the fold was read.</param>
+    public LoadResult(TState state, long streamVersion, long eventsRead, GlobalPosition position)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(streamVersion);
+        ArgumentOutOfRangeException.ThrowIfNegative(eventsRead);
+        (State, StreamVersion, EventsRead, Position) = (state, streamVersion, eventsRead, position);
+    }
+
+    /// <summary>The state.</summary>
+    public TState State { get; }
+
+    /// <summary>The version of the stream that the state goes through: that of the last event folded, or the version that the fold began after when there is none; 0 for a stream without events. 0 for a query.</summary>
+    public long StreamVersion { get; }
+
+    /// <summary>The number of events folded.</summary>
+    public long EventsRead { get; }
+
+    /// <summary>The log's head when the fold was read: what a condition's <c>after</c> is to be.</summary>
+    public GlobalPosition Position { get; }
+}

@@ -19,7 +19,7 @@ internal static class DecidingExample
     {
         // <example: unique>
         await store.ExecuteAsync<EventCount>(EventQuery.Of<UserRegistered>().Tagged("email", email),
-            seen => seen.Any ? throw new EmailTaken(email) : [new UserRegistered(userId, email).In($"user-{userId}")],
+            seen => seen.Any ? throw new EmailTaken(email) : [EventData.For($"user-{userId}", new UserRegistered(userId, email))],
             new() { Require = [new($"user-{userId}", ExpectedVersion.NoStream)] });
         // </example>
     }
@@ -32,7 +32,7 @@ internal static class DecidingExample
 
         await store.ExecuteAsync(model, (course, taken) => course.IsFull ? throw new FullyBooked()
             : taken.Count >= 5 ? throw new TooManyCourses()
-            : [new StudentSubscribed(course.Id, student).In($"student-{student}")]);
+            : [EventData.For($"student-{student}", new StudentSubscribed(course.Id, student))]);
         // </example>
     }
 
@@ -48,7 +48,7 @@ internal static class DecidingExample
     {
         return
         // <example: sending>
-        await bus.SendAsync(new PayOrder("42", 62.50m), new() { CommandId = request.Id, Actor = "ann" });     // ICommandBus
+        await bus.SendAsync(new PayOrder("42", 62.50m), new() { CommandId = request.Id, Metadata = new() { Actor = "ann" } });     // ICommandBus
         // </example>
     }
 
@@ -75,11 +75,11 @@ public sealed record PayOrder(string OrderId, decimal Amount);
 
 public sealed class PayOrderHandler : ICommandHandler<PayOrder>
 {
-    public async ValueTask<IEnumerable<object>> HandleAsync(PayOrder command, CommandContext context, CancellationToken cancellationToken)
+    public async Task<IEnumerable<object>> HandleAsync(PayOrder command, CommandContext context, CancellationToken cancellationToken)
     {
         StreamId stream = $"order-{command.OrderId}";
         var order = await context.LoadAsync<Order>(stream, cancellationToken);
-        return order.Pay(command.Amount).Select(e => e.In(stream));
+        return order.Pay(command.Amount).Select(e => EventData.For(stream, e));
     }
 }
 // </example>
@@ -108,7 +108,7 @@ internal sealed class TooManyCourses : Exception;
 
 internal sealed record Course(string Id, int Places) : IState<Course>
 {
-    public static Course Initial => new("", 0);
+    public static Course Create() => new("", 0);
 
     public bool IsFull => Places == 0;
 
@@ -122,7 +122,7 @@ internal sealed record Course(string Id, int Places) : IState<Course>
 
 public sealed record Order(decimal Due) : IState<Order>
 {
-    public static Order Initial => new(0m);
+    public static Order Create() => new(0m);
 
     public Order Apply(object @event) => @event switch
     {

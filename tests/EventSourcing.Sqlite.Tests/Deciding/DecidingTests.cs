@@ -62,7 +62,7 @@ public sealed class DecidingTests : DocumentationTest
     {
         var paid = await _store.AppendAsync("order-42", ExpectedVersion.NoStream, [new OrderPaid(62.50m)]);
         var commands = new CommandBus(_store, handlers =>
-            handlers.Add(DecidingJson.Default.ScheduleShipping, static (command, _, _) => new([new OrderShipped("soon").In(command.Order)])));
+            handlers.Add(DecidingJson.Default.ScheduleShipping, static (command, _, _) => Task.FromResult<IEnumerable<object>>([EventData.For(command.Order, new OrderShipped("soon"))])));
 
         await DecidingExample.ReactAsync(_store, commands, paid.LastPosition);
 

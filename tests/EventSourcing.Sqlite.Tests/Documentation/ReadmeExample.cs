@@ -32,7 +32,7 @@ public sealed record OrderPaid(decimal Amount);
 
 public sealed record Order(decimal Due) : IState<Order>
 {
-    public static Order Initial => new(0m);
+    public static Order Create() => new(0m);
 
     public Order Apply(object @event) => @event switch
     {

@@ -106,7 +106,7 @@ public class FlowTests : OpenLogTest
             delivery.Enlist<SqliteLogTransaction>(tx => tx.Append(_store.Encode(new Append().To($"by-{e.Version}", ExpectedVersion.Any, [new Numbered(1)]))));
             return default;
         });
-        var last = await _store.AppendAsync(new Append { CorrelationId = "op", Actor = "ann" }.To("s", ExpectedVersion.Any, [new Numbered(1), new Numbered(2)]));
+        var last = await _store.AppendAsync(new Append { Metadata = new() { CorrelationId = "op", Actor = "ann" } }.To("s", ExpectedVersion.Any, [new Numbered(1), new Numbered(2)]));
         var subscription = await subscriber.StartAsync("effects", handler, new() { Query = EventQuery.All.InStream("s") });
         await subscription.WaitForPositionAsync(last.LastPosition).WaitAsync(s_patience);
         for (var version = 1; version <= 2; version++)

@@ -59,9 +59,9 @@ public class TraceIndexTests : OpenLogTest
         for (var i = 0; i < 60; i++)
         {
             var cause = random.Next(3) > 0 && i > 0 ? ids[random.Next(i)].ToString() : null;
-            var append = new Append { CommandId = i % 5 == 0 ? $"c-{i % 4}-{i}" : null, CorrelationId = random.Next(2) > 0 ? $"op-{random.Next(3)}" : null, CausationId = cause ?? (i % 7 == 0 ? "c-3" : null) };
+            var append = new Append { CommandId = i % 5 == 0 ? $"c-{i % 4}-{i}" : null, Metadata = new() { CorrelationId = random.Next(2) > 0 ? $"op-{random.Next(3)}" : null, CausationId = cause ?? (i % 7 == 0 ? "c-3" : null) } };
             ids.Add(Guid.NewGuid());
-            await store.AppendAsync(append.To($"s-{i % 3}", ExpectedVersion.Any, [new Numbered(i).WithId(ids[i])]));
+            await store.AppendAsync(append.To($"s-{i % 3}", ExpectedVersion.Any, [new EventData(new Numbered(i)).WithId(ids[i])]));
         }
 
         return ids;

@@ -80,7 +80,7 @@ public sealed class RestoreTests : IDisposable
     {
         await using var store = Open();
         await HistoryAsync(store);
-        var fold = () => store.FoldAsync(EventQuery.All, 0, (count, _) =>
+        var fold = () => store.FoldAsync(EventQuery.All, () => 0, (count, _) =>
         {
             if (count == 2000) RestoreInPlace();
             return count + 1;

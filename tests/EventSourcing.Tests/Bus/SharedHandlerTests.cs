@@ -21,7 +21,7 @@ public sealed class SharedHandlerTests
     }
 
     private static CommandBus Commands(EventStore store) =>
-        new(store, handlers => handlers.Add(SchoolJson.Default.Note, (note, _, _) => new([new Noted(note.Text).In(note.Stream)])));
+        new(store, handlers => handlers.Add(SchoolJson.Default.Note, (note, _, _) => Task.FromResult<IEnumerable<object>>([EventData.For(note.Stream, new Noted(note.Text))])));
 
     private static async Task AppendAsync(EventStore store, string text) => await store.AppendAsync("notes", ExpectedVersion.Any, [new Noted(text)]);
 

@@ -35,8 +35,8 @@ public sealed class CommandNameTests
     [TearDown]
     public async Task CloseAsync() => await _store.DisposeAsync();
 
-    private static ValueTask<IEnumerable<object>> HandleAsync<T>(T command, CommandContext context, CancellationToken cancellationToken) =>
-        new([new Noted($"{typeof(T)}").In("a")]);
+    private static Task<IEnumerable<object>> HandleAsync<T>(T command, CommandContext context, CancellationToken cancellationToken) =>
+        Task.FromResult<IEnumerable<object>>([EventData.For("a", new Noted($"{typeof(T)}"))]);
 
     [Test]
     public void Two_commands_of_one_short_name_are_refused()
@@ -83,8 +83,8 @@ public sealed class CommandNameTests
 
     internal sealed class Handler : ICommandHandler<Sales.Cancel>, ICommandHandler<Shipping.Cancel>
     {
-        public ValueTask<IEnumerable<object>> HandleAsync(Sales.Cancel command, CommandContext context, CancellationToken cancellationToken) => new([new Noted("sales").In("a")]);
+        public Task<IEnumerable<object>> HandleAsync(Sales.Cancel command, CommandContext context, CancellationToken cancellationToken) => Task.FromResult<IEnumerable<object>>([EventData.For("a", new Noted("sales"))]);
 
-        public ValueTask<IEnumerable<object>> HandleAsync(Shipping.Cancel command, CommandContext context, CancellationToken cancellationToken) => new([new Noted("shipping").In("a")]);
+        public Task<IEnumerable<object>> HandleAsync(Shipping.Cancel command, CommandContext context, CancellationToken cancellationToken) => Task.FromResult<IEnumerable<object>>([EventData.For("a", new Noted("shipping"))]);
     }
 }

@@ -52,16 +52,16 @@ public sealed class CommandRegistrationTests
 
     private sealed class NoteHandler(Scoped scoped) : ICommandHandler<Note>
     {
-        public ValueTask<IEnumerable<object>> HandleAsync(Note command, CommandContext context, CancellationToken cancellationToken) => new(Decide(command));
+        public Task<IEnumerable<object>> HandleAsync(Note command, CommandContext context, CancellationToken cancellationToken) => Task.FromResult(Decide(command));
 
         private IEnumerable<object> Decide(Note command)
         {
-            yield return new Noted($"{command.Text} in scope {++scoped.Uses}, {(scoped.IsOpen ? "open" : "closed")}").In(command.Stream);
+            yield return EventData.For(command.Stream, new Noted($"{command.Text} in scope {++scoped.Uses}, {(scoped.IsOpen ? "open" : "closed")}"));
         }
     }
 
     private sealed class OtherHandler : ICommandHandler<Note>
     {
-        public ValueTask<IEnumerable<object>> HandleAsync(Note command, CommandContext context, CancellationToken cancellationToken) => new([]);
+        public Task<IEnumerable<object>> HandleAsync(Note command, CommandContext context, CancellationToken cancellationToken) => Task.FromResult<IEnumerable<object>>([]);
     }
 }

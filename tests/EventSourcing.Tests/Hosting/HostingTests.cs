@@ -41,8 +41,8 @@ public sealed class HarbourListener : EventSubscriber
 
 public sealed class InvoiceHandler : ICommandHandler<Invoice>
 {
-    public ValueTask<IEnumerable<object>> HandleAsync(Invoice command, CommandContext context, CancellationToken cancellationToken) =>
-        new([new Invoiced(command.Order).In("invoices")]);
+    public Task<IEnumerable<object>> HandleAsync(Invoice command, CommandContext context, CancellationToken cancellationToken) =>
+        Task.FromResult<IEnumerable<object>>([EventData.For("invoices", new Invoiced(command.Order))]);
 }
 
 public sealed class InvoiceWhenShipped : EventSubscriber

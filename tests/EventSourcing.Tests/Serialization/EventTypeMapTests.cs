@@ -61,7 +61,7 @@ public class EventTypeMapTests
     {
         await using var log = new InMemoryEventLog();
         var others = new EventStore(log, EventTypeMap.Create(map => map.Add("payOrder", ShopJson.Default.OrderPaid)));
-        await others.AppendAsync("order-1", ExpectedVersion.Any, [new OrderPaid(1m).Tagged("order", "1")]);
+        await others.AppendAsync("order-1", ExpectedVersion.Any, [new EventData(new OrderPaid(1m)).Tagged("order", "1")]);
         var store = new EventStore(log, EventTypeMap.Create(map => map.Add("order-paid", ShopJson.Default.OrderPaid, aliases: ["payOrder"])));
         await store.AppendAsync("order-1", ExpectedVersion.Any, [new OrderPaid(2m)]);
 

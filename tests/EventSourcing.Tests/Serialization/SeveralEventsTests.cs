@@ -102,10 +102,10 @@ public sealed class SeveralEventsTests : IAsyncDisposable
     {
         await FillAsync();
         await FillAsync("none");
-        var stream = await _store.FoldStreamAsync("s", "", (text, e) => $"{text} {TextOf(e)}");
-        (stream.State, stream.Version).Should().Be((" " + string.Join(' ', s_texts), 7));
-        var all = await _store.FoldAsync(EventQuery.All, 0, (n, _) => n + 1);
-        (all.State, all.Version).Should().Be((7, 7));
+        var stream = await _store.FoldStreamAsync("s", () => "", (text, e) => $"{text} {TextOf(e)}");
+        (stream.State, stream.StreamVersion).Should().Be((" " + string.Join(' ', s_texts), 7));
+        var all = await _store.FoldAsync(EventQuery.All, () => 0, (n, _) => n + 1);
+        (all.State, all.EventsRead).Should().Be((7, 7));
     }
 
     [Test]
@@ -114,8 +114,8 @@ public sealed class SeveralEventsTests : IAsyncDisposable
         await FillAsync();
         var executed = await _store.ExecuteAsync<EventCount>("s", seen => [new Noted($"{seen.Count}")]);
         (await _store.ReadStreamAsync("s").LastAsync()).Data.Should().Be(new Noted("7"));
-        executed.Version.Should().Be(7);
-        var query = await _store.ExecuteAsync<EventCount>(EventQuery.Of<Noted>(), seen => [new Noted($"{seen.Count}").In("t")]);
+        executed.StreamVersion.Should().Be(7);
+        var query = await _store.ExecuteAsync<EventCount>(EventQuery.Of<Noted>(), seen => [EventData.For("t", new Noted($"{seen.Count}"))]);
         (await _store.ReadStreamAsync("t").SingleAsync()).Data.Should().Be(new Noted("8"));
         query.State.Count.Should().Be(9);
     }
@@ -345,7 +345,7 @@ public sealed class SeveralEventsTests : IAsyncDisposable
     {
         await FillAsync("two", "a");
         var commands = new CommandBus(_store, handlers => handlers.Add(SchoolJson.Default.Note, (command, _, _) =>
-            new ValueTask<IEnumerable<object>>([new UserRegistered("1", command.Text).In("out")])));
+            Task.FromResult<IEnumerable<object>>([EventData.For("out", new UserRegistered("1", command.Text))])));
         await using var bus = new EventBus(_store, commands: commands);
         var subscription = await bus.ReactAsync<Noted>("react", (noted, _) => new Note("out", noted.Text));
         await WaitAsync(subscription, 2);

@@ -52,7 +52,7 @@ public sealed class StoredFormTests : IAsyncDisposable
         string[] all = ["json", "a", "b", "sql", "json again"];
 
         (await TextsAsync(store)).Should().Equal(all);
-        (await store.FoldStreamAsync("s", "", (text, e) => $"{text},{((Noted)e).Text}")).State.Should().Be("," + string.Join(',', all));
+        (await store.FoldStreamAsync("s", () => "", (text, e) => $"{text},{((Noted)e).Text}")).State.Should().Be("," + string.Join(',', all));
         var seen = new List<string>();
         await using var subscriber = new Subscriber(store);
         var subscription = await subscriber.StartAsync("all", SubscriptionHandler.ByType(types => types.On<Noted>((noted, _, _) =>
@@ -70,7 +70,7 @@ public sealed class StoredFormTests : IAsyncDisposable
     {
         var told = new List<string>();
         var store = On(own: new Reversed("x/a") { Read = (in SerializedEvent stored) => told.Add($"{stored.Type} {stored.SchemaVersion} {stored.ContentType} {Encoding.UTF8.GetString(stored.Metadata)}") }, schemaVersion: 3);
-        await store.AppendAsync(new Append { Actor = "ann" }.To("s", ExpectedVersion.Any, [new Noted("x")]));
+        await store.AppendAsync(new Append { Metadata = new() { Actor = "ann" } }.To("s", ExpectedVersion.Any, [new Noted("x")]));
         await AppendRawAsync("x", isJson: false, type: "written");
         await TextsAsync(store);
         told.Should().Equal("noted 3 x/a {\"actor\":\"ann\"}", "written 1  ");
@@ -122,7 +122,7 @@ public sealed class StoredFormTests : IAsyncDisposable
     public async Task Only_events_that_are_stored_as_json_have_tags_by_rule()
     {
         var store = On(own: new Reversed("x/a"));
-        await store.AppendAsync("s", ExpectedVersion.Any, [new Noted("x"), new Noted("y").Tagged("k", "v")]);
+        await store.AppendAsync("s", ExpectedVersion.Any, [new Noted("x"), new EventData(new Noted("y")).Tagged("k", "v")]);
         (await StoredAsync()).Select(e => e.Tags).Should().BeEquivalentTo(new Tag[]?[] { null, [new("k", "v")] });
     }
 

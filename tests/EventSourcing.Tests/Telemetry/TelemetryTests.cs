@@ -63,7 +63,7 @@ public sealed class TelemetryTests
     [Test]
     public async Task A_command_is_a_span_around_its_append()
     {
-        var bus = new CommandBus(_store, handlers => handlers.Add(SchoolJson.Default.Note, (note, _, _) => new([new Noted(note.Text).In(note.Stream)])));
+        var bus = new CommandBus(_store, handlers => handlers.Add(SchoolJson.Default.Note, (note, _, _) => Task.FromResult<IEnumerable<object>>([EventData.For(note.Stream, new Noted(note.Text))])));
         List<Activity> spans = [];
         using (Listen(spans)) await bus.SendAsync(new Note("a-1", "x"), new() { CommandId = "c" });
         spans.Select(s => s.DisplayName).Should().Equal("append a", "handle Note");

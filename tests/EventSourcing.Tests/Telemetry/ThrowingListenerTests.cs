@@ -70,7 +70,7 @@ public sealed class ThrowingListenerTests
     }
 
     private static CommandBus Commands(EventStore store) =>
-        new(store, handlers => handlers.Add(SchoolJson.Default.Note, (note, _, _) => new([new Noted(note.Text).In(note.Stream)])));
+        new(store, handlers => handlers.Add(SchoolJson.Default.Note, (note, _, _) => Task.FromResult<IEnumerable<object>>([EventData.For(note.Stream, new Noted(note.Text))])));
 
     [Test]
     public async Task Append_command_and_decision_happen_as_if_nobody_listened([Values("sample", "start", "stop", "start and stop", "measurement")] string throwing)
@@ -86,7 +86,7 @@ public sealed class ThrowingListenerTests
             Activity.Current.Should().BeSameAs(outer, "the append's activity is over");
             (await bus.SendAsync(new Note("a", "y"))).Version.Should().Be(3);
             Activity.Current.Should().BeSameAs(outer, "the command's activity is over");
-            (await store.ExecuteAsync(DecisionModel.Of<EventCount>(EventQuery.Of<Noted>()), _ => [new Noted("z").In("a")])).State.Any.Should().BeTrue();
+            (await store.ExecuteAsync(DecisionModel.Of<EventCount>(EventQuery.Of<Noted>()), _ => [EventData.For("a", new Noted("z"))])).State.Any.Should().BeTrue();
             var refused = async () => await store.AppendAsync("a", ExpectedVersion.NoStream, [new Noted("no")]);
             await refused.Should().ThrowAsync<WrongExpectedVersionException>("a refusal stays what it is");
             Activity.Current.Should().BeSameAs(outer, "the refused append's activity is over");

@@ -1,3 +1,4 @@
+using EventSourcing;
 using EventSourcing.Tests.Shared;
 using FluentAssertions;
 using NUnit.Framework;
@@ -32,20 +33,20 @@ public sealed class TraceTests
 
     private async Task<EventEnvelope> TreeAsync()
     {
-        var root = await AppendAsync("root", new() { CorrelationId = "op", Actor = "ann" });
+        var root = await AppendAsync("root", new() { Metadata = new() { CorrelationId = "op", Actor = "ann" } });
         var left = await FollowAsync(root, "left");
         await AppendAsync("stranger");
         var right = await FollowAsync(root, "right", new() { CommandId = "react-1" });
         await FollowAsync(right, "right.1");
         await FollowAsync(left, "left.1");
-        await AppendAsync("second", new() { CorrelationId = "op" });
+        await AppendAsync("second", new() { Metadata = new() { CorrelationId = "op" } });
         return root;
     }
 
     [Test]
     public async Task What_follows_from_a_handled_event_has_its_correlation_cause_and_actor()
     {
-        var root = await AppendAsync("root", new() { CorrelationId = "op", Actor = "ann" });
+        var root = await AppendAsync("root", new() { Metadata = new() { CorrelationId = "op", Actor = "ann" } });
         var next = await FollowAsync(root, "next");
         (next.CorrelationId, next.CausationId, next.Actor).Should().Be(("op", root.EventId.ToString(), "ann"));
         EventContext.Current.Should().BeNull();
@@ -54,8 +55,8 @@ public sealed class TraceTests
     [Test]
     public async Task What_is_said_wins_over_what_is_handled()
     {
-        var root = await AppendAsync("root", new() { CorrelationId = "op", Actor = "ann" });
-        var next = await FollowAsync(root, "next", new() { CorrelationId = "c", CausationId = "d", Actor = "bob" });
+        var root = await AppendAsync("root", new() { Metadata = new() { CorrelationId = "op", Actor = "ann" } });
+        var next = await FollowAsync(root, "next", new() { Metadata = new() { CorrelationId = "c", CausationId = "d", Actor = "bob" } });
         (next.CorrelationId, next.CausationId, next.Actor).Should().Be(("c", "d", "bob"));
     }
 

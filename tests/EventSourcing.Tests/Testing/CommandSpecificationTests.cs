@@ -13,22 +13,22 @@ public sealed class CommandSpecificationTests
         var course = await context.LoadAsync(School.CourseOf(command.Course), ct);
         if (course.Subscriptions >= course.Capacity) throw new Refused("fully booked");
         var seen = await context.LoadAsync<EventCount>($"student-{command.Student}", ct);
-        return seen.Any ? [] : [new StudentSubscribed(command.Course, command.Student).In($"student-{command.Student}")];
+        return seen.Any ? [] : [EventData.For($"student-{command.Student}", new StudentSubscribed(command.Course, command.Student))];
     });
 
     [Test]
     public void What_a_handler_decides_is_expected_with_its_stream() =>
-        s_school.Given(new CourseDefined("c1", 1).In("course-c1"))
+        s_school.Given(EventData.For("course-c1", new CourseDefined("c1", 1)))
             .When(new Subscribe("c1", "s1"), Handlers)
-            .Then(new StudentSubscribed("c1", "s1").In("student-s1"))
+            .Then(EventData.For("student-s1", new StudentSubscribed("c1", "s1")))
             .ThenState(result => result.VersionOf("student-s1") == 1);
 
     [Test]
     public void What_a_handler_refuses_is_expected() =>
-        s_school.Given(new CourseDefined("c1", 0).In("course-c1")).When(new Subscribe("c1", "s1"), Handlers).ThenThrows<Refused>();
+        s_school.Given(EventData.For("course-c1", new CourseDefined("c1", 0))).When(new Subscribe("c1", "s1"), Handlers).ThenThrows<Refused>();
 
     [Test]
     public void A_handler_may_find_nothing_to_do() =>
-        s_school.Given(new CourseDefined("c1", 9).In("course-c1"), new StudentSubscribed("c1", "s1").In("student-s1"))
+        s_school.Given(EventData.For("course-c1", new CourseDefined("c1", 9)), EventData.For("student-s1", new StudentSubscribed("c1", "s1")))
             .When(new Subscribe("c1", "s1"), Handlers).ThenNothing();
 }

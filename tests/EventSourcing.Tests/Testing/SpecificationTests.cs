@@ -10,7 +10,7 @@ public class SpecificationTests
     private static readonly OrderCreated Created = new("ann", 62.50m, [new("84077", 2), new("22423", 1)]);
 
     private static readonly Decider<decimal, Order> Payment = new(
-        Order.Initial, (amount, order) => order.Pay(amount), (order, e) => order.Apply(e));
+        Order.Create, (amount, order) => order.Pay(amount), (order, e) => order.Apply(e));
 
     [Test]
     public void Decision_on_a_state_gives_its_events() =>
@@ -80,20 +80,20 @@ public class SpecificationTests
     {
         var id = new Guid(1, 2, 3, new byte[8]);
         var moment = new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
-        var decided = new OrderPaid(1).WithId(id).At(moment).Tagged("period", "2026");
+        var decided = new EventData(new OrderPaid(1)).WithId(id).At(moment).Tagged("period", "2026");
         var outcome = Spec.Given(Created).When<Order>(_ => [decided]);
-        outcome.Then(new OrderPaid(1)).Then(decided).Then(new OrderPaid(1).At(moment.ToOffset(TimeSpan.FromHours(2))));
-        Failure(() => outcome.Then(new OrderPaid(1).WithId(Guid.AllBitsSet))).What.Should().Contain("event 1, id");
-        Failure(() => outcome.Then(new OrderPaid(1).At(moment.AddTicks(10)))).What.Should().Contain("event 1, time");
-        Failure(() => outcome.Then(new OrderPaid(1).Tagged("period", "2027"))).What.Should().Contain("event 1, tags: expected period:2027, found period:2026");
-        Failure(() => outcome.Then(new OrderPaid(1).In("elsewhere"))).What.Should().Contain("event 1, stream: expected elsewhere");
+        outcome.Then(new OrderPaid(1)).Then(decided).Then(new EventData(new OrderPaid(1)).At(moment.ToOffset(TimeSpan.FromHours(2))));
+        Failure(() => outcome.Then(new EventData(new OrderPaid(1)).WithId(Guid.AllBitsSet))).What.Should().Contain("event 1, id");
+        Failure(() => outcome.Then(new EventData(new OrderPaid(1)).At(moment.AddTicks(10)))).What.Should().Contain("event 1, time");
+        Failure(() => outcome.Then(new EventData(new OrderPaid(1)).Tagged("period", "2027"))).What.Should().Contain("event 1, tags: expected period:2027, found period:2026");
+        Failure(() => outcome.Then(EventData.For("elsewhere", new OrderPaid(1)))).What.Should().Contain("event 1, stream: expected elsewhere");
     }
 
     [Test]
     public void Unexpected_end_keeps_the_exception_of_the_decision()
     {
         var outcome = Spec.Given().When<Order>(order => order.Pay(1));
-        foreach (var check in new Action[] { () => outcome.Then(new OrderPaid(1)), () => outcome.ThenThrows<FormatException>(), () => outcome.ThenState(order => order.IsOpen), () => outcome.ThenState(Order.Initial) })
+        foreach (var check in new Action[] { () => outcome.Then(new OrderPaid(1)), () => outcome.ThenThrows<FormatException>(), () => outcome.ThenState(order => order.IsOpen), () => outcome.ThenState(Order.Create()) })
         {
             var failure = Failure(check);
             failure.InnerException.Should().BeOfType<OrderRefused>();
@@ -108,15 +108,15 @@ public class SpecificationTests
         var failure = Failure(() => outcome.ThenState(order => order.Due == 0));
         failure.Expected.Should().Be("order => order.Due == 0");
         failure.Found.Should().Contain("Due = 60.00");
-        Failure(() => outcome.ThenState(Order.Initial)).Expected.Should().Contain("Due = 0");
+        Failure(() => outcome.ThenState(Order.Create())).Expected.Should().Contain("Due = 0");
         Failure(() => outcome.ThenThrows<OrderRefused>()).Found.Should().Be("1. order-paid {\"amount\":2.50}");
     }
 
     [Test]
     public void Event_of_another_stream_is_not_the_subjects()
     {
-        Spec.Given(Created.In("order-7"), Created).When<Order>(order => order.Pay(1)).ThenState(order => order.Due == 61.50m);
-        FluentActions.Invoking(() => Spec.Given().When<Order>(_ => [Created.In("order-7")])).Should().Throw<ArgumentException>("a decision on one stream writes to it alone");
+        Spec.Given(EventData.For("order-7", Created), Created).When<Order>(order => order.Pay(1)).ThenState(order => order.Due == 61.50m);
+        FluentActions.Invoking(() => Spec.Given().When<Order>(_ => [EventData.For("order-7", Created)])).Should().Throw<ArgumentException>("a decision on one stream writes to it alone");
     }
 
     [Test]

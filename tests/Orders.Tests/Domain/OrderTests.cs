@@ -13,7 +13,7 @@ public sealed class OrderTests
     private static readonly OrderLine s_clock = new("clock", "Clock", 1, 12.75m);
     private static readonly OrderCreated s_created = new("42", "u-1", "United Kingdom", s_noon, 6.78m, [s_lantern], s_home, s_home);
 
-    private static Order Given(params object[] history) => history.Aggregate(Order.Initial, (order, e) => order.Apply(e));
+    private static Order Given(params object[] history) => history.Aggregate(Order.Create(), (order, e) => order.Apply(e));
 
     private static void Refuses(Func<IEnumerable<object>> decision) => decision.Should().Throw<RefusedException>();
 

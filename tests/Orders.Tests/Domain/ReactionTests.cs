@@ -41,7 +41,7 @@ public sealed class ReactionTests : IDisposable
     {
         await using var store = await OpenAsync();
         await store.AppendAsync(Streams.Order("42"), ExpectedVersion.NoStream, [s_created, new OrderPaid(6.78m)]);
-        await store.ExecuteAsync<Order>(Streams.Order("42"), order => order.Cancel("late"), new() { Actor = "u-1" });
+        await store.ExecuteAsync<Order>(Streams.Order("42"), order => order.Cancel("late"), new() { Metadata = new() { Actor = "u-1" } });
         await ReactAsync(store);
         var events = await store.ReadStreamAsync(Streams.Order("42")).ToListAsync();
         var refund = events.Single(e => e.Data is OrderRefunded);

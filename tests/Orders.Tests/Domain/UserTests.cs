@@ -80,12 +80,12 @@ public sealed class UserTests
 
     [Test]
     public void An_address_is_added_once() =>
-        User.Initial.Apply(new UserRegistered("1", "ann@example.com", "Ann", "Archer")).Apply(new AddressAdded(s_home)).AddAddress(s_home).Should().BeEmpty();
+        User.Create().Apply(new UserRegistered("1", "ann@example.com", "Ann", "Archer")).Apply(new AddressAdded(s_home)).AddAddress(s_home).Should().BeEmpty();
 
     [Test]
     public void An_address_needs_a_user()
     {
-        var add = () => User.Initial.AddAddress(s_home);
+        var add = () => User.Create().AddAddress(s_home);
         add.Should().Throw<RefusedException>();
     }
 }

@@ -7,7 +7,7 @@ namespace Orders.Domain.Products;
 public sealed record Product(string? ProductId, string Name, decimal Price) : IState<Product>
 {
     /// <inheritdoc/>
-    public static Product Initial { get; } = new(null, "", 0m);
+    public static Product Create() => new(null, "", 0m);
 
     /// <inheritdoc/>
     public Product Apply(object @event) => @event switch

@@ -7,7 +7,7 @@ public sealed record Document(string Id, string? OrderId, string? CustomerId, st
     : IState<Document>
 {
     /// <inheritdoc/>
-    public static Document Initial { get; } = new("", null, null, "", default, 0m, []);
+    public static Document Create() => new("", null, null, "", default, 0m, []);
 
     /// <inheritdoc/>
     public Document Apply(object @event) => @event switch

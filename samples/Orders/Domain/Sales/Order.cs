@@ -8,7 +8,7 @@ namespace Orders.Domain.Sales;
 public sealed record Order : IState<Order>
 {
     /// <inheritdoc/>
-    public static Order Initial { get; } = new();
+    public static Order Create() => new();
 
     /// <summary>How far it got.</summary>
     public OrderStatus Status { get; init; }

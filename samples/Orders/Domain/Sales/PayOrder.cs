@@ -9,10 +9,10 @@ public sealed record PayOrder(string OrderId, decimal Amount);
 public sealed class PayOrderHandler : ICommandHandler<PayOrder>
 {
     /// <inheritdoc/>
-    public async ValueTask<IEnumerable<object>> HandleAsync(PayOrder command, CommandContext context, CancellationToken cancellationToken)
+    public async Task<IEnumerable<object>> HandleAsync(PayOrder command, CommandContext context, CancellationToken cancellationToken)
     {
         var stream = Streams.Order(command.OrderId);
         var order = await context.LoadAsync<Order>(stream, cancellationToken);
-        return order.Pay(command.Amount).Select(e => e.In(stream));
+        return order.Pay(command.Amount).Select(e => EventData.For(stream, e));
     }
 }

@@ -9,10 +9,10 @@ public sealed record RefundOrder(string OrderId);
 public sealed class RefundOrderHandler : ICommandHandler<RefundOrder>
 {
     /// <inheritdoc/>
-    public async ValueTask<IEnumerable<object>> HandleAsync(RefundOrder command, CommandContext context, CancellationToken cancellationToken)
+    public async Task<IEnumerable<object>> HandleAsync(RefundOrder command, CommandContext context, CancellationToken cancellationToken)
     {
         var stream = Streams.Order(command.OrderId);
         var order = await context.LoadAsync<Order>(stream, cancellationToken);
-        return order.Refund().Select(e => e.In(stream));
+        return order.Refund().Select(e => EventData.For(stream, e));
     }
 }

@@ -9,10 +9,10 @@ public sealed record ScheduleShipping(string OrderId);
 public sealed class ScheduleShippingHandler : ICommandHandler<ScheduleShipping>
 {
     /// <inheritdoc/>
-    public async ValueTask<IEnumerable<object>> HandleAsync(ScheduleShipping command, CommandContext context, CancellationToken cancellationToken)
+    public async Task<IEnumerable<object>> HandleAsync(ScheduleShipping command, CommandContext context, CancellationToken cancellationToken)
     {
         var stream = Streams.Order(command.OrderId);
         var order = await context.LoadAsync<Order>(stream, cancellationToken);
-        return order.ScheduleShipping().Select(e => e.In(stream));
+        return order.ScheduleShipping().Select(e => EventData.For(stream, e));
     }
 }

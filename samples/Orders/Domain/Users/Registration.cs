@@ -17,8 +17,8 @@ public static class Registration
     {
         var (registered, stream) = (user with { Email = Normalize(user.Email) }, Streams.User(user.UserId));
         await store.ExecuteAsync<EventCount>(EventQuery.Of<UserRegistered>().Tagged("email", registered.Email),
-            seen => seen.Any ? throw new RefusedException($"{user.Email} is in use") : [registered.In(stream)],
-            new() { Require = [new(stream, ExpectedVersion.NoStream)], Actor = user.UserId });
+            seen => seen.Any ? throw new RefusedException($"{user.Email} is in use") : [EventData.For(stream, registered)],
+            new() { Require = [new(stream, ExpectedVersion.NoStream)], Metadata = new() { Actor = user.UserId } });
     }
 
     // Upper and lower case reach the same mailbox, so they are the same address here.

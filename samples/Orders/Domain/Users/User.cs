@@ -6,7 +6,7 @@ namespace Orders.Domain.Users;
 public sealed record User(string? UserId, string? Email, string? Name, IReadOnlyList<Address> Addresses) : IState<User>
 {
     /// <inheritdoc/>
-    public static User Initial { get; } = new(null, null, null, []);
+    public static User Create() => new(null, null, null, []);
 
     /// <inheritdoc/>
     public User Apply(object @event) => @event switch

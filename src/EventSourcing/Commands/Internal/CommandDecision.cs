@@ -1,9 +1,9 @@
+using EventSourcing.Deciding;
 using EventSourcing.Storage;
-using EventSourcing.Aggregates;
 
 namespace EventSourcing.Commands;
 
-/// <summary>The decision of one command, or of several that are sent together, by their handlers.</summary>
+/// <summary>The decision of one command, or of several that are sent together, by the commands' handlers.</summary>
 internal sealed class CommandDecision(IEventStore store, CommandType[] types, object[] commands, ExecuteOptions options)
     : Decision<(AppendResult Result, int Attempts)>(store, options.TimeProvider)
 {
@@ -25,9 +25,9 @@ internal sealed class CommandDecision(IEventStore store, CommandType[] types, ob
 
     internal override async ValueTask<(AppendResult Result, int Attempts)> NothingAsync(CancellationToken cancellationToken)
     {
-        // What was read names no event there, and nothing was stored that would be worth a look.
+        // The load gave the head's position without its event, and a client has nothing of its own to read there.
         var head = _context.LastHead is { } last ? ResumeToken.Unverified(last) : await Store.GetHeadTokenAsync(cancellationToken).ConfigureAwait(false);
-        return (new([], head.Position, head, wasDuplicate: false), _attempts);
+        return (new(_context.LoadedStreams(), head.Position, head, wasDuplicate: false), _attempts);
     }
 
     internal override ValueTask<(AppendResult Result, int Attempts)> StoredAsync(AppendResult result, CancellationToken cancellationToken) => new((result, _attempts));

@@ -1,20 +1,21 @@
-namespace EventSourcing.Aggregates;
+namespace EventSourcing.Deciding;
 
-/// <summary>The one way from stored events to the state that a decision is made on, or that a caller loads. Each costs one read for every page of events.</summary>
+/// <summary>Loads every state, for decisions and for callers. Each load costs one read per page of events.</summary>
 internal static class StateLoader
 {
-    /// <summary>The state of a stream.</summary>
+    /// <summary>Loads the state of a stream.</summary>
     /// <param name="store">The store.</param>
     /// <param name="stream">The stream.</param>
-    /// <param name="known">A state of the stream, and the version that it goes through; the first state and 0 to fold all.</param>
+    /// <param name="create">Creates the state at <paramref name="afterVersion"/>.</param>
     /// <param name="evolve">State and event to the next state.</param>
+    /// <param name="afterVersion">Only events after this version are folded; 0 for all.</param>
     /// <param name="throughVersion">The last version folded, inclusive; null for the stream's last.</param>
     /// <param name="cancellationToken">Ends the read.</param>
     internal static ValueTask<LoadResult<TState>> LoadAsync<TState>(
-        IEventStore store, StreamId stream, (TState State, long Version) known, Func<TState, object, TState> evolve, long? throughVersion, CancellationToken cancellationToken) =>
-        store.FoldStreamAsync(stream, known.State, evolve, known.Version, throughVersion, cancellationToken);
+        IEventStore store, StreamId stream, Func<TState> create, Func<TState, object, TState> evolve, long afterVersion, long? throughVersion, CancellationToken cancellationToken) =>
+        store.FoldStreamAsync(stream, create, evolve, afterVersion, throughVersion, cancellationToken);
 
-    /// <summary>The state of a model.</summary>
+    /// <summary>Loads the state of a model.</summary>
     /// <param name="store">The store.</param>
     /// <param name="model">The model.</param>
     /// <param name="through">The last position folded, inclusive; null for the head.</param>
@@ -34,9 +35,9 @@ internal static class StateLoader
     }
 }
 
-/// <summary>A model as it was loaded.</summary>
+/// <summary>A loaded model.</summary>
 /// <typeparam name="TState">The state.</typeparam>
-/// <param name="Fold">Its state; it may be folded on.</param>
-/// <param name="Count">The number of its events.</param>
-/// <param name="Head">The log's head: every event up to there was looked at.</param>
-internal readonly record struct LoadedModel<TState>(IRunningFold<TState> Fold, long Count, GlobalPosition Head);
+/// <param name="Fold">The fold with its state; more events may be folded into it.</param>
+/// <param name="EventsRead">The number of events read.</param>
+/// <param name="Head">The log's head: every event up to it was looked at.</param>
+internal readonly record struct LoadedModel<TState>(IRunningFold<TState> Fold, long EventsRead, GlobalPosition Head);

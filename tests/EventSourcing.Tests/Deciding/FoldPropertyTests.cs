@@ -1,7 +1,7 @@
 using CsCheck;
 using NUnit.Framework;
 
-namespace EventSourcing.Tests.Aggregates;
+namespace EventSourcing.Tests.Deciding;
 
 public class FoldPropertyTests
 {
@@ -19,10 +19,11 @@ public class FoldPropertyTests
             await store.AppendAsync("order-1", ExpectedVersion.NoStream, events);
             var whole = await store.LoadAsync<Order>("order-1");
             var prefix = await store.LoadAsync<Order>("order-1", cut);
-            var tail = await store.FoldStreamAsync("order-1", prefix.State, (order, e) => order.Apply(e), prefix.Version);
-            var byHand = events.Aggregate(Order.Initial, (order, e) => order.Apply(e));
-            var byQuery = await store.FoldAsync(EventQuery.All, Order.Initial, (order, e) => order.Apply(e));
-            return tail == whole && whole.State == byHand && byQuery.State == byHand && byQuery.Version == events.Length && prefix.Version == cut;
+            var tail = await store.FoldStreamAsync("order-1", () => prefix.State, (order, e) => order.Apply(e), prefix.StreamVersion);
+            var byHand = events.Aggregate(Order.Create(), (order, e) => order.Apply(e));
+            var byQuery = await store.FoldAsync(EventQuery.All, () => Order.Create(), (order, e) => order.Apply(e));
+            return tail.State == whole.State && tail.StreamVersion == whole.StreamVersion && prefix.EventsRead + tail.EventsRead == whole.EventsRead
+                && whole.State == byHand && byQuery.State == byHand && byQuery.EventsRead == events.Length && byQuery.StreamVersion == 0 && prefix.StreamVersion == cut;
         }, iter: 200);
 
     [Test]

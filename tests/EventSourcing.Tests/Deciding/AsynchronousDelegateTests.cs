@@ -5,7 +5,7 @@ using FluentAssertions;
 using Microsoft.Extensions.DependencyInjection;
 using NUnit.Framework;
 
-namespace EventSourcing.Tests.Aggregates;
+namespace EventSourcing.Tests.Deciding;
 
 public class AsynchronousDelegateTests
 {

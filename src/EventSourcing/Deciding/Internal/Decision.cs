@@ -1,9 +1,9 @@
 using EventSourcing.Internal;
 
-namespace EventSourcing.Aggregates;
+namespace EventSourcing.Deciding;
 
-/// <summary>A decision under way and its turn, where many decide on the same. Used by one <see cref="DecisionLoop"/>.</summary>
-/// <remarks>Nobody waits for a turn inside a decision that has one: the two might wait for each other.</remarks>
+/// <summary>One decision, with its turn where several decide on the same stream or query. Used by one <see cref="DecisionLoop"/>.</summary>
+/// <remarks>A decision made inside another one that has a turn does not wait for a turn: the two might wait for each other.</remarks>
 internal abstract class Decision(IEventStore store, TimeProvider time)
 {
     private static readonly AsyncLocal<Decision?> s_current = new();
@@ -14,10 +14,10 @@ internal abstract class Decision(IEventStore store, TimeProvider time)
 
     protected IEventStore Store { get; } = store;
 
-    /// <summary>True when others have turns: what is decided on is looked up among theirs before it is read.</summary>
+    /// <summary>True when other decisions have turns: then the stream or query must be looked up among theirs before it is read.</summary>
     internal bool MayHaveToQueue => _turn is null && _turns.Any;
 
-    /// <summary>Names this to the decisions that are made inside it, until the calling async method ends.</summary>
+    /// <summary>Makes this known to the decisions that are made inside it, until the calling async method ends.</summary>
     internal void Enter()
     {
         if (s_current.Value == this) return;
@@ -25,13 +25,13 @@ internal abstract class Decision(IEventStore store, TimeProvider time)
         s_current.Value = this;
     }
 
-    /// <summary>Queues for what others have turns at; does not wait where nobody has.</summary>
+    /// <summary>Waits for a turn where others have turns at this key; does not wait where none has.</summary>
     internal async ValueTask QueueAsync(string key, CancellationToken cancellationToken)
     {
         if (!IsInsideATurn && _turns.IsTaken(Store.Log, key)) _turn = await _turns.TakeAsync(Store.Log, key, time, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Queues after a conflict, behind those who met it before.</summary>
+    /// <summary>Waits for a turn after a conflict, behind the decisions that met one before.</summary>
     internal async ValueTask TakeTurnAsync(string key, CancellationToken cancellationToken)
     {
         if (_turn?.Key == key || IsInsideATurn) return;
@@ -56,21 +56,21 @@ internal abstract class Decision(IEventStore store, TimeProvider time)
     }
 }
 
-/// <summary>What differs between the ways to decide: what is read, what a conflict is, and what the caller is told.</summary>
-/// <typeparam name="TOutcome">What the caller is told.</typeparam>
+/// <summary>What differs between the kinds of decisions: what is read, what a conflict is, and what is returned.</summary>
+/// <typeparam name="TOutcome">What is returned to the caller.</typeparam>
 internal abstract class Decision<TOutcome>(IEventStore store, TimeProvider time) : Decision(store, time)
 {
     /// <summary>Reads and decides. Called again after a conflict.</summary>
-    /// <returns>What is to be appended; null for nothing at all.</returns>
+    /// <returns>The append; null when there is nothing to append.</returns>
     internal abstract ValueTask<Append?> DecideAsync(CancellationToken cancellationToken);
 
-    /// <summary>What has changed since the last decision was made on it, as the key of a turn; null when nothing has: then it does not help to decide anew.</summary>
+    /// <summary>The key of a turn at what has changed since the last decision read it; null when nothing has changed: then another decision would be refused too.</summary>
     internal abstract string? ConflictOf(EventSourcingException refusal);
 
     /// <summary>The outcome of a decision to do nothing.</summary>
     internal abstract ValueTask<TOutcome> NothingAsync(CancellationToken cancellationToken);
 
-    /// <summary>The outcome of a decision that is stored.</summary>
+    /// <summary>The outcome of a decision that was stored.</summary>
     internal abstract ValueTask<TOutcome> StoredAsync(AppendResult result, CancellationToken cancellationToken);
 
     /// <summary>The outcome of a command that was executed before.</summary>

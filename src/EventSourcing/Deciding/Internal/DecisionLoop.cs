@@ -1,13 +1,13 @@
-namespace EventSourcing.Aggregates;
+namespace EventSourcing.Deciding;
 
-/// <summary>The one loop of all decisions: recall a repeated command, decide, append; after a conflict decide anew, as often as the options allow.</summary>
+/// <summary>The loop of all decisions: recall a repeated command, decide, append; after a conflict decide again, as often as the options allow.</summary>
 /// <remarks>
-/// Callers of one log and type map that meet at a stream or a query take turns from their first conflict on, and whoever comes meanwhile queues behind them. Against the
-/// conflicts that are left, with other logs on the same file and other processes, there are pauses of random length.
+/// Decisions of one log and type map on the same stream or query take turns from their first conflict on, and later decisions queue behind them. Conflicts with other logs
+/// on the same file and with other processes remain: for them there are pauses of random length.
 /// </remarks>
 internal static class DecisionLoop
 {
-    // The pause is measured by the time that an attempt takes, with a factor that grows with each conflict, so that those who collided come back one by one.
+    // The pause is proportional to the duration of an attempt, with a factor that doubles with each conflict, so that the attempts of conflicting decisions spread out.
     private const int MaxDoublings = 8;
     private static readonly TimeSpan s_shortest = TimeSpan.FromMilliseconds(1);
     private static readonly TimeSpan s_longest = TimeSpan.FromSeconds(2);
@@ -39,7 +39,7 @@ internal static class DecisionLoop
                     continue;
                 }
 
-                // What follows is the caller's own: the next may begin.
+                // What follows needs no turn: the next decision may begin.
                 decision.EndTurn();
                 return result.WasDuplicate
                     ? await decision.RecallAsync(result, cancellationToken).ConfigureAwait(false)
@@ -55,11 +55,11 @@ internal static class DecisionLoop
     /// <summary>The events of a decision, in order.</summary>
     /// <exception cref="InvalidOperationException">The decision is null.</exception>
     internal static object[] EventsOf(IEnumerable<object>? decided) =>
-        [.. decided ?? throw new InvalidOperationException("The decision returned null; for nothing to do it returns no event.")];
+        [.. decided ?? throw new InvalidOperationException("The decision returned null. To do nothing, return no events: []")];
 
     /// <summary>The window within which the next attempt begins.</summary>
-    /// <param name="conflicts">How many there were, from 1. After the first two there is no pause: the first has led to a turn, the second is mostly with one who came without.</param>
-    /// <param name="attempt">How long the last attempt took.</param>
+    /// <param name="conflicts">The number of conflicts, from 1. After the first two there is no pause: the first leads to a turn, the second is mostly with a decision that had none yet.</param>
+    /// <param name="attempt">The duration of the last attempt.</param>
     internal static TimeSpan WindowAfter(int conflicts, TimeSpan attempt)
     {
         if (conflicts <= 2) return TimeSpan.Zero;
@@ -67,7 +67,7 @@ internal static class DecisionLoop
         return unit > s_longest ? s_longest : TimeSpan.FromTicks(Math.Min(unit.Ticks << Math.Min(conflicts - 2, MaxDoublings), s_longest.Ticks));
     }
 
-    // The first attempt is not measured, so that what meets no conflict pays nothing.
+    // The first attempt is not measured, so that a decision without conflict pays nothing.
     private static async ValueTask<long> PauseAsync(ExecuteOptions options, int conflicts, long began, CancellationToken cancellationToken)
     {
         var window = WindowAfter(conflicts, conflicts == 1 ? TimeSpan.Zero : options.TimeProvider.GetElapsedTime(began));
@@ -76,7 +76,7 @@ internal static class DecisionLoop
         return options.TimeProvider.GetTimestamp();
     }
 
-    // The result of the first time, when the options' command was executed before; else null.
+    // The result of the first execution of the options' command; null when it was not executed before.
     private static async ValueTask<AppendResult?> FindRepeatedAsync(IEventStore store, ExecuteOptions options, CancellationToken cancellationToken)
     {
         if (options.CommandId is null) return null;

@@ -1,6 +1,6 @@
-namespace EventSourcing.Aggregates;
+namespace EventSourcing.Deciding;
 
-/// <summary>A decision on what a model's query matches, appended under the condition that nothing more has matched.</summary>
+/// <summary>A decision on the events that match a model's query, appended on condition that no more events match.</summary>
 internal sealed class QueryDecision<TState>(
     IEventStore store, DecisionModel<TState> model, Func<TState, IEnumerable<object>> decide, ExecuteOptions options)
     : Decision<ExecuteResult<TState>>(store, options.TimeProvider)
@@ -23,24 +23,22 @@ internal sealed class QueryDecision<TState>(
     internal override string? ConflictOf(EventSourcingException refusal) => refusal is AppendConditionFailedException ? model.Query.ToString() : null;
 
     internal override ValueTask<ExecuteResult<TState>> NothingAsync(CancellationToken cancellationToken) =>
-        new(new ExecuteResult<TState>(_loaded.Fold.State, _loaded.Count, _loaded.Head, false));
+        new(new ExecuteResult<TState>(_loaded.Fold.State, 0, _loaded.EventsRead, _loaded.Head, false));
 
     internal override async ValueTask<ExecuteResult<TState>> StoredAsync(AppendResult result, CancellationToken cancellationToken)
     {
-        // A store of the caller's may have appended in another way: then only the log knows what was stored.
+        // A decorated store may have appended something else: then only the log knows what was stored.
         if (_own.Count != result.Count) return await LoadAsync(result, isRepeat: false, cancellationToken).ConfigureAwait(false);
-        var count = _loaded.Count;
-        foreach (var e in _own)
-            if (_loaded.Fold.Apply(e.Data, e.Type, e.StreamId, e.Tags)) count++;
-        return new(_loaded.Fold.State, count, result.LastPosition, false);
+        foreach (var e in _own) _loaded.Fold.Apply(e.Data, e.Type, e.StreamId, e.Tags);
+        return new(_loaded.Fold.State, 0, _loaded.EventsRead, result.LastPosition, false);
     }
 
-    // The state of the first time: what matched when the recorded append had been stored.
+    // The state of the first execution: that of the query when the recorded append had been stored.
     internal override ValueTask<ExecuteResult<TState>> RecallAsync(AppendResult first, CancellationToken cancellationToken) => LoadAsync(first, isRepeat: true, cancellationToken);
 
     private async ValueTask<ExecuteResult<TState>> LoadAsync(AppendResult result, bool isRepeat, CancellationToken cancellationToken)
     {
         var loaded = await StateLoader.LoadAsync(Store, model, result.LastPosition, cancellationToken).ConfigureAwait(false);
-        return new(loaded.Fold.State, loaded.Count, result.LastPosition, isRepeat);
+        return new(loaded.Fold.State, 0, loaded.EventsRead, result.LastPosition, isRepeat);
     }
 }

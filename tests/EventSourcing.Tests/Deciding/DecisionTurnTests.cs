@@ -1,10 +1,11 @@
+using EventSourcing.Deciding;
 using EventSourcing.Aggregates;
 using EventSourcing.Tests.Shared;
 using FluentAssertions;
 using Microsoft.Extensions.Time.Testing;
 using NUnit.Framework;
 
-namespace EventSourcing.Tests.Aggregates;
+namespace EventSourcing.Tests.Deciding;
 
 /// <summary>Decisions that meet on one stream, on a clock that only the test moves.</summary>
 public sealed class DecisionTurnTests
@@ -33,7 +34,7 @@ public sealed class DecisionTurnTests
             await context.LoadAsync<EventCount>("hot", ct);
             if (++attempts == 1) await _store.AppendAsync("hot", ExpectedVersion.Any, [new Noted("between")], ct);
             else await mayEnd.Task;
-            return [new Noted("held").In("hot")];
+            return [EventData.For("hot", new Noted("held"))];
         }));
         return (bus.SendAsync(new Note("hot", "x")).AsTask(), mayEnd);
     }
@@ -95,7 +96,7 @@ public sealed class DecisionTurnTests
         {
             await context.LoadAsync<EventCount>("hot", ct);
             if (++attempts <= 2) await _store.ExecuteAsync<EventCount>("hot", _ => [new Noted("inside")], cancellationToken: ct);
-            return [new Noted("outside").In("hot")];
+            return [EventData.For("hot", new Noted("outside"))];
         }));
         await bus.SendAsync(new Note("hot", "x"));
         attempts.Should().Be(3);
