@@ -129,7 +129,7 @@ public abstract class CommandTests
     public async Task A_query_after_events_of_an_earlier_command_is_misuse()
     {
         var act = async () => await _bus.SendTogetherAsync([new Note("a", "x"), new Subscribe("c1", "s1")]);
-        await act.Should().ThrowAsync<InvalidOperationException>().WithMessage("*send commands that decide on queries first*");
+        await act.Should().ThrowAsync<InvalidOperationException>().WithMessage("*Send commands that load queries first*");
     }
 
     [Test]

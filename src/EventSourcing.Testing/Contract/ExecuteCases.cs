@@ -211,7 +211,7 @@ internal static class ExecuteCases
         })
         {
             var refusal = await store.RefusesAsync<InvalidOperationException>(call).ConfigureAwait(false);
-            Expect.True(refusal.Message.Contains("returns no event", StringComparison.Ordinal), refusal.Message);
+            Expect.True(refusal.Message.Contains("return no events: []", StringComparison.Ordinal), refusal.Message);
         }
     }
 
