@@ -568,7 +568,7 @@ public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTrans
     {
         try
         {
-            using var database = Connections.OpenForReading(_file, _options);
+            using var database = ReaderConnections.Open(_file, _options);
             return LogCatalog.Count(database, head, cancellationToken);
         }
         catch (SqliteException e)

@@ -284,7 +284,7 @@ internal static class StoreReadCases
         var (early, late) = (DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddTicks(1));
         await RefusesRange(() => store.Store.ReadAllAsync(null, new() { FromTimestamp = late, ThroughTimestamp = early }), $"FromTimestamp {late:O}", $"ThroughTimestamp {early:O}").ConfigureAwait(false);
         var fold = await Expect.ThrowsAsync<ArgumentException>(
-            () => store.Store.FoldStreamAsync("a", 0, static (count, _) => count + 1, afterVersion: 3, throughVersion: 2).AsTask(), "a fold of no range").ConfigureAwait(false);
+            () => store.Store.FoldStreamAsync("a", () => 0, static (count, _) => count + 1, afterVersion: 3, throughVersion: 2).AsTask(), "a fold of no range").ConfigureAwait(false);
         Expect.True(fold.Message.Contains("afterVersion 3", StringComparison.Ordinal) && fold.Message.Contains("throughVersion 2", StringComparison.Ordinal), $"'{fold.Message}' names both");
         await Expect.ThrowsAsync<ArgumentException>(() => Task.FromResult(store.Store.ReadStreamAsync(default)), "a read of no stream").ConfigureAwait(false);
         await Expect.ThrowsAsync<ArgumentException>(() => store.Store.GetStreamInfoAsync(default).AsTask(), "the state of no stream").ConfigureAwait(false);

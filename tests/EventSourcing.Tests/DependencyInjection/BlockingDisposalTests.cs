@@ -14,7 +14,7 @@ public sealed class BlockingDisposalTests
 
     private sealed class NoteTaker : ICommandHandler<Note>
     {
-        public ValueTask<IEnumerable<object>> HandleAsync(Note command, CommandContext context, CancellationToken cancellationToken) => new([new EventData(new Noted(command.Text)) { StreamId = command.Stream }]);
+        public Task<IEnumerable<object>> HandleAsync(Note command, CommandContext context, CancellationToken cancellationToken) => Task.FromResult<IEnumerable<object>>([EventData.For(command.Stream, new Noted(command.Text))]);
     }
 
     [Test]

@@ -11,13 +11,13 @@ public sealed class KeyedStoreTests
 {
     private sealed class Recorder([ServiceKey] string key, [FromKeyedServices("billing")] IEventStore store) : ICommandHandler<Note>
     {
-        public ValueTask<IEnumerable<object>> HandleAsync(Note command, CommandContext context, CancellationToken cancellationToken) =>
-            new([new EventData(new Noted($"{command.Text} {key} {store.Types.Types.Count}")) { StreamId = command.Stream }]);
+        public Task<IEnumerable<object>> HandleAsync(Note command, CommandContext context, CancellationToken cancellationToken) =>
+            Task.FromResult<IEnumerable<object>>([EventData.For(command.Stream, new Noted($"{command.Text} {key} {store.Types.Types.Count}"))]);
     }
 
     private sealed class NoteTaker : ICommandHandler<Note>
     {
-        public ValueTask<IEnumerable<object>> HandleAsync(Note command, CommandContext context, CancellationToken cancellationToken) => new([new EventData(new Noted(command.Text)) { StreamId = command.Stream }]);
+        public Task<IEnumerable<object>> HandleAsync(Note command, CommandContext context, CancellationToken cancellationToken) => Task.FromResult<IEnumerable<object>>([EventData.For(command.Stream, new Noted(command.Text))]);
     }
 
     private static ServiceProvider Build() => new ServiceCollection()
