@@ -29,7 +29,7 @@ internal sealed class ModelLog
         if (events.Select(e => e.Event.Id).OfType<Guid>().ToArray() is var ids && ids.Distinct().Count() < ids.Length) return "DuplicateEvent";
         if (append.CommandId is { } id && _commands.TryGetValue(id, out var command))
             return command.Fingerprint.Length == 0 || append.Fingerprint.IsEmpty || append.Fingerprint.Span.SequenceEqual(command.Fingerprint)
-                ? $"repeat {command.Positions}" : "CommandReused";
+                ? $"repeat {command.Positions}" : "CommandIdConflict";
         var stored = events.Select(e => e.Event.Id is { } i ? _events.FindIndex(o => o.Event.Id == i) + 1 : 0).ToArray();
         if (stored.Any(p => p > 0)) return IsRepeat(events, stored) ? $"repeat {string.Join(',', stored)}" : "DuplicateEvent";
         if (append.Tracking is { } tracking && tracking.Position <= _tracking.GetValueOrDefault(tracking.Source)) return "tracked";
