@@ -86,7 +86,7 @@ internal static class BackupWorkload
     private static async Task<bool> IsPrefixAsync(string path, string backup, long head)
     {
         var verification = await SqliteEventLog.VerifyAsync(backup);
-        foreach (var finding in verification.Findings.Take(5)) Console.Error.WriteLine(finding);
+        foreach (var finding in verification.Issues.Take(5)) Console.Error.WriteLine(finding);
         return verification.IsIntact && verification.Head.ToInt64() == head && verification.Events == head && Same(path, backup) == head;
     }
 

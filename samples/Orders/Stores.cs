@@ -1,3 +1,4 @@
+using EventSourcing.Storage;
 using EventSourcing;
 using EventSourcing.Sqlite;
 using Orders.Commands;

@@ -1,6 +1,6 @@
 namespace EventSourcing.Sqlite;
 
-/// <summary>How far a backup has got.</summary>
+/// <summary>The progress of a backup.</summary>
 /// <param name="PagesDone">The pages of the file that are copied; never falls.</param>
 /// <param name="PagesTotal">The pages of the file in all; the same in every report of one backup.</param>
 /// <param name="Head">The position of the last event that the backup will hold; the same in every report of one backup.</param>

@@ -1,6 +1,6 @@
 namespace EventSourcing.Sqlite;
 
-/// <summary>What <see cref="SqliteEventLog.BackupAsync"/> copied.</summary>
+/// <summary>The result of <see cref="SqliteEventLog.BackupAsync"/>.</summary>
 public sealed class BackupResult
 {
     internal BackupResult(string path, GlobalPosition head, long bytes, TimeSpan duration, Exception? progressError) =>
@@ -15,9 +15,9 @@ public sealed class BackupResult
     /// <summary>The size of the file in bytes.</summary>
     public long Bytes { get; }
 
-    /// <summary>How long it took, by the log's clock.</summary>
+    /// <summary>The duration of the backup, by the log's clock.</summary>
     public TimeSpan Duration { get; }
 
-    /// <summary>The first exception that the progress threw; null when it threw none. The backup is whole all the same.</summary>
+    /// <summary>The first exception that the progress callback threw; null when it threw none. The backup is complete all the same.</summary>
     public Exception? ProgressError { get; }
 }

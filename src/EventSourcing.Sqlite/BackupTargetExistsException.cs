@@ -1,6 +1,6 @@
 namespace EventSourcing.Sqlite;
 
-/// <summary>There is a file where a backup would be, or one that SQLite would take for a part of the backup. It was left as it is, and nothing was written.</summary>
+/// <summary>A file exists at the target of a backup, or one that SQLite would take for a part of it. It was not changed, and nothing was written.</summary>
 public sealed class BackupTargetExistsException : EventSourcingException
 {
     /// <summary>Reports what is in the way.</summary>

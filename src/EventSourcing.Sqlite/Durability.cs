@@ -1,6 +1,6 @@
 namespace EventSourcing.Sqlite;
 
-/// <summary>What an acknowledged append survives.</summary>
+/// <summary>The failures that an acknowledged append survives.</summary>
 /// <remarks>Source: SQLite's documentation of <c>PRAGMA synchronous</c> in WAL mode (sqlite.org/pragma.html#pragma_synchronous).</remarks>
 public enum Durability
 {

@@ -1,6 +1,6 @@
 namespace EventSourcing.Sqlite;
 
-/// <summary>Which event types an <c>INSERT INTO events</c> may append.</summary>
+/// <summary>The event types that an <c>INSERT INTO events</c> may append.</summary>
 public enum SqlInsertPolicy
 {
     /// <summary>Any type.</summary>

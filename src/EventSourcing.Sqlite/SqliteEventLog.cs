@@ -124,7 +124,7 @@ public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTrans
         ThrowIfDisposed();
         _writer?.Work.ThrowIfInside();
         cancellationToken.ThrowIfCancellationRequested();
-        // Who follows the log waits again and again: the watch goes on in between, and nothing need be looked at here.
+        // A call that follows the log waits again and again. While the watch runs, the file need not be read here.
         if (_watcher.IsWatching && after.ToInt64() <= _signal.Published)
         {
             await _signal.WaitAsync(after.ToInt64(), cancellationToken).ConfigureAwait(false);
@@ -165,10 +165,10 @@ public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTrans
         return WriteAsync(write, work, cancellationToken);
     }
 
-    /// <summary>Runs a user's own SQL and appends in one transaction of the writer's: committed together, or nothing of it.</summary>
+    /// <summary>Runs the user's own SQL and appends in one transaction of the writer: all of it is committed, or nothing.</summary>
     /// <remarks>
     /// The work has the write lock, so every append of the process waits for it: it should be short. It sees what was stored before it, its
-    /// appends are judged after its own statements, events that its SQL inserts into <c>events</c> included, and captured tables are heard.
+    /// appends are judged after its own statements, events that its SQL inserts into <c>events</c> included, and changes of captured tables become events.
     /// It cannot end the transaction; deferred foreign keys are judged at its end. Its errors are the call's, as they are. It runs in the flow of its caller
     /// (<see cref="EventContext"/>, activity, culture), on another thread. See <see cref="SqliteLogTransaction.Connection"/> for what the connection allows.
     /// </remarks>
@@ -190,11 +190,11 @@ public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTrans
         return result;
     }
 
-    /// <summary>The fields of the payload that are columns of the view <c>events</c>, in the order in which they were added.</summary>
+    /// <summary>The computed columns of the view <c>events</c>: fields of the payload, in the order in which they were added.</summary>
     /// <param name="cancellationToken">Before the file is read.</param>
     public ValueTask<IReadOnlyList<string>> GetComputedColumnsAsync(CancellationToken cancellationToken = default) => LookAsync<IReadOnlyList<string>>(EventsView.Promoted, cancellationToken);
 
-    /// <summary>Makes a field at the top of the payload's JSON a column of the view <c>events</c>, found by index: for all events, those stored before included. Calling it again does nothing.</summary>
+    /// <summary>Adds a column to the view <c>events</c> whose value is a top-level field of the payload's JSON, with an index. It holds for all events, stored ones included. Persistent. Calling it again changes nothing.</summary>
     /// <remarks>The column has text, numbers (those of 19 characters and more as their JSON text) and booleans (1 and 0); objects, arrays and payloads that are no JSON have NULL. Appends wait while the index is built.</remarks>
     /// <param name="field">The property's name as stored: ASCII letters, digits and <c>_ - . $ @ :</c> and blank, at most 128; no name of a column of the view.</param>
     /// <param name="cancellationToken">Before it is begun: nothing is done.</param>
@@ -207,11 +207,11 @@ public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTrans
         await AdministerAsync(database => EventsView.Promote(database, field), cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>The opt-in indexes that the log has.</summary>
+    /// <summary>The optional indexes that the log has.</summary>
     /// <param name="cancellationToken">Before the file is read.</param>
     public ValueTask<IReadOnlyList<EventIndex>> GetIndexesAsync(CancellationToken cancellationToken = default) => LookAsync<IReadOnlyList<EventIndex>>(OptionalIndexes.Read, cancellationToken);
 
-    /// <summary>Adds an opt-in index, for all events, those stored before included. Calling it again does nothing. Appends wait while it is built.</summary>
+    /// <summary>Adds an optional index over all events, stored ones included. Persistent. Calling it again changes nothing. Appends wait while it is built.</summary>
     /// <param name="index">The index.</param>
     /// <param name="cancellationToken">Before it is begun: nothing is done.</param>
     /// <exception cref="StoreReadOnlyException">The log was opened for reading only.</exception>
@@ -221,7 +221,7 @@ public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTrans
         await AdministerAsync(database => OptionalIndexes.Add(database, index), cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>The tables whose changes become events, by name; each says whether it still does.</summary>
+    /// <summary>The captured tables, by name, with what has changed since (<see cref="TableCapture.Problem"/>).</summary>
     /// <param name="cancellationToken">Before the file is read.</param>
     public ValueTask<IReadOnlyList<TableCapture>> GetCapturesAsync(CancellationToken cancellationToken = default) => LookAsync<IReadOnlyList<TableCapture>>(TableCaptures.Read, cancellationToken);
 
@@ -251,7 +251,7 @@ public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTrans
             }, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Ends the capture of a table; its events stay.</summary>
+    /// <summary>Removes the triggers of a captured table. Its events stay.</summary>
     /// <param name="table">The table, case aside; it may be gone.</param>
     /// <param name="cancellationToken">Before it is begun: nothing is done.</param>
     /// <returns>False when it was not captured.</returns>
@@ -360,21 +360,21 @@ public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTrans
         return await _longWork.RunAsync(Verify, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Examines a file that nobody has open, as <see cref="VerifyAsync(CancellationToken)"/> does: a backup, or a file that is to be restored.</summary>
+    /// <summary>Verifies a file that no process has open, as <see cref="VerifyAsync(CancellationToken)"/> does: a backup, or a file that is to be restored.</summary>
     /// <remarks>
     /// Neither the file nor anything beside it is changed, and nothing is left beside it, so it may lie on read-only media or on a network file system. Where a write-ahead log or a rollback
-    /// journal lies beside it, both are copied into the temporary directory and examined there: it needs room for them. A file that is no database, or holds no log, is a finding.
+    /// journal lies beside it, both are copied into the temporary directory and examined there: it needs room for them. A file that is no database, or holds no log, is an issue.
     /// <para>A main file that was copied alone while its log was open is recognized when it holds no log yet, or when its size is not what its header says. Often it is an earlier state of the log and
-    /// whole by itself: then nothing in it tells, and only its head shows that events are missing.</para>
+    /// whole by itself: then nothing in it shows that events are missing, except its head.</para>
     /// </remarks>
     /// <param name="path">The file. Links are followed.</param>
     /// <param name="cancellationToken">Ends the examination.</param>
     /// <exception cref="ArgumentException">The path is empty, or is a connection string or a URI.</exception>
-    /// <exception cref="InvalidOperationException">The file is open in this process, as far as the system tells (Linux).</exception>
+    /// <exception cref="InvalidOperationException">The file is open in this process, as far as the system shows it (Linux).</exception>
     /// <exception cref="StoreConfigurationException">The path is a directory, or the file does not exist or may not be read.</exception>
-    /// <exception cref="StoreUnavailableException">The file could not be read this time, is open in another process as far as the system tells (64-bit Linux), or was changed meanwhile.</exception>
+    /// <exception cref="StoreUnavailableException">The file could not be read this time, is open in another process as far as the system shows it (64-bit Linux), or was changed meanwhile.</exception>
     /// <exception cref="StoreFullException">There is no room for the copy of a file that has a journal beside it.</exception>
-    /// <exception cref="StoreSchemaException">The log has a newer schema, of which nothing can be said, or an older one, which opening for writing migrates.</exception>
+    /// <exception cref="StoreSchemaException">The log has a newer schema, which this library cannot verify, or an older one, which opening for writing migrates.</exception>
     public static async ValueTask<IntegrityReport> VerifyAsync(string path, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
@@ -384,15 +384,15 @@ public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTrans
             () => FileVerifier.Run(path, cancellationToken), CancellationToken.None, TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach, TaskScheduler.Default).ConfigureAwait(false);
     }
 
-    /// <summary>Makes the view <c>events</c>, the guards, the indexes of the log's tables and the triggers of captured tables anew where they are missing or not what the library makes, and stores this process's tag rules. Events and records are never touched; done again, it does nothing.</summary>
-    /// <remarks>One transaction, on a connection of its own: appends wait while an index is built. What <see cref="VerifyAsync(CancellationToken)"/> finds in tables and rows it leaves alone.</remarks>
+    /// <summary>Repairs the parts of the schema that hold no data: creates the view <c>events</c>, the guards, the indexes of the log's tables and the triggers of captured tables again where they are missing or altered, and stores this process's tag rules. Events and records are never changed. A second call changes nothing.</summary>
+    /// <remarks>One transaction, on a connection of its own: appends wait while an index is built. It does not change what <see cref="VerifyAsync(CancellationToken)"/> finds in tables and rows.</remarks>
     /// <param name="cancellationToken">Before it is begun: nothing is done.</param>
     /// <exception cref="StoreReadOnlyException">The log was opened for reading only, or the file cannot be written.</exception>
     /// <exception cref="StoreCorruptException">The file is damaged where it had to be read. Nothing was changed.</exception>
     /// <exception cref="StoreSchemaException">Something else stands in the place of the table of the log's facts. Nothing was changed.</exception>
     /// <exception cref="StoreUnavailableException">Another connection wrote for longer than <see cref="SqliteOptions.BusyTimeout"/>, or the file could not be read or written this time. Nothing was changed.</exception>
     /// <exception cref="StoreConfigurationException">The file was removed or replaced while it was open. Nothing was changed.</exception>
-    public async ValueTask<Repair> RepairAsync(CancellationToken cancellationToken = default)
+    public async ValueTask<RepairResult> RepairAsync(CancellationToken cancellationToken = default)
     {
         ThrowIfDisposed();
         _ = Writable();
@@ -408,7 +408,7 @@ public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTrans
     /// <exception cref="StoreSchemaException">The file is no log, has a newer or an older schema, or something else stands in the place of the table of the log's facts. Nothing was changed.</exception>
     /// <exception cref="StoreConfigurationException">The file does not exist or cannot be used as it is, as for <see cref="Open"/>. Nothing was changed.</exception>
     /// <exception cref="StoreUnavailableException">Another connection wrote for longer than 15 s, or the file could not be read or written this time. Nothing was changed.</exception>
-    public static async ValueTask<Repair> RepairAsync(string path, CancellationToken cancellationToken = default)
+    public static async ValueTask<RepairResult> RepairAsync(string path, CancellationToken cancellationToken = default)
     {
         SqliteLibrary.RefuseUnsafe();
         var options = new SqliteOptions { MustExist = true };
@@ -418,17 +418,17 @@ public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTrans
             () => LogRepair.Run(new(file, options.TimeProvider), options, rules: null), CancellationToken.None, TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach, TaskScheduler.Default).ConfigureAwait(false);
     }
 
-    /// <summary>Copies the log as it is at this moment into a new file, while others read and append: all events up to one position and none after, with records, settings and whatever else the file holds.</summary>
+    /// <summary>Copies the log into a new file while others read and append: one snapshot with all events up to one position and none after, with records, settings and everything else that the file holds.</summary>
     /// <remarks>
-    /// The copy runs on a thread and a connection of its own and takes one snapshot, so it ends however much is written meanwhile. While it runs, the write-ahead log cannot begin anew: it
+    /// The copy runs on a thread and a connection of its own and takes one snapshot, so it ends however much is written meanwhile. While it runs, the write-ahead log cannot start over: it
     /// grows by what is written until then, and is used again afterwards. Events inserted in SQL that are not sealed yet are copied so, and are sealed when the copy is opened for writing.
     /// Pages are copied as they are, damaged ones too: a backup is trusted after <see cref="VerifyAsync(string, CancellationToken)"/>.
     /// <para>The file is written as <c>backup-….partial</c> in the same directory, synchronized, and then given its name. Cancelled or failed it leaves nothing; a process that is killed leaves the partial
-    /// file, to be removed by hand. Nothing needs locks there: the directory may lie on a network file system. On Unix those may read it who may read the log's file. It is a file without a write-ahead log, complete by itself, and can be read on
+    /// file, to be removed by hand. Nothing needs locks there: the directory may lie on a network file system. On Unix it has the permissions of the log's file. It is a file without a write-ahead log, complete by itself, and can be read on
     /// read-only media; the first opening for writing gives it a write-ahead log.</para>
     /// </remarks>
     /// <param name="path">The new file. Its directory exists; the file does not, nor do <c>-wal</c>, <c>-shm</c> and <c>-journal</c> beside it.</param>
-    /// <param name="progress">Hears of each MiB copied, on the thread that copies; null for none. What it throws changes nothing of the backup and is in <see cref="BackupResult.ProgressError"/>; to end the backup, cancel it.</param>
+    /// <param name="progress">Is called after each MiB, on the thread that copies; null for none. An exception that it throws does not end the backup and is in <see cref="BackupResult.ProgressError"/>; to end the backup, cancel it.</param>
     /// <param name="cancellationToken">Ends the backup. Nothing of it is left.</param>
     /// <exception cref="ArgumentException">The path is empty, is a connection string or a URI, or has the name of a part of a database.</exception>
     /// <exception cref="BackupTargetExistsException">There is a file of that name, the log's own perhaps, or a companion of it. It is left as it is.</exception>

@@ -2,10 +2,10 @@ using EventSourcing.Storage;
 
 namespace EventSourcing.Sqlite;
 
-/// <summary>What only a store in a SQLite file can do.</summary>
+/// <summary>Operations that only a store in a SQLite file has.</summary>
 public static class SqliteEventStoreExtensions
 {
-    /// <summary>Runs a user's own SQL and appends in one transaction: committed together, or nothing of it.</summary>
+    /// <summary>Runs the user's own SQL and appends in one transaction: all of it is committed, or nothing.</summary>
     /// <param name="store">A store whose log is a <see cref="SqliteEventLog"/>, decorated or not: the transaction goes to that log directly.</param>
     /// <param name="work">The work, as <see cref="SqliteEventLog.InSqliteTransactionAsync"/> says.</param>
     /// <param name="cancellationToken">Before the work is begun: nothing is done.</param>

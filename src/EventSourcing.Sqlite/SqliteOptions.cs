@@ -12,27 +12,27 @@ public sealed class SqliteOptions
     public Durability Durability { get; set; } = Durability.Full;
 
     /// <summary>The maximum sizes of events and appends. Default: those of <see cref="LogLimits"/>.</summary>
-    /// <remarks>What is inserted in SQL, by captured tables too, obeys the limit of an event that the log has which was opened last for writing: the file keeps it.</remarks>
+    /// <remarks>The file keeps the limit of an event that the last log opened for writing has; events that SQL or captured tables insert are held to it.</remarks>
     public LogLimits Limits { get; set; } = new();
 
     /// <summary>How long to wait for another process that writes, before <see cref="StoreUnavailableException"/>. Default 15 s; from 0 to 1 hour.</summary>
-    /// <remarks>Counted for each call from when it was made, or from when the lock was found taken: a queue of calls does not wait one timeout after the other. Reads never wait for the lock.</remarks>
+    /// <remarks>Measured for each call from its start, or from when the lock was found taken, so queued calls do not wait one timeout after the other. Reads never wait for the lock.</remarks>
     public TimeSpan BusyTimeout { get; set; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>How many appends may wait for the writer; more wait for a place in the queue. Default 8,192; from 1 to 1,048,576.</summary>
+    /// <summary>The number of slots in the writer's queue; further appends wait for a slot. Default 8,192; from 1 to 1,048,576.</summary>
     public int QueueCapacity { get; set; } = 8192;
 
-    /// <summary>How many pages may be read at the same time; more wait. Default: the number of processors, at least 4; from 1 to 256.</summary>
+    /// <summary>The number of pages that may be read at the same time; further reads wait. Default: the number of processors, at least 4; from 1 to 256.</summary>
     public int MaxReaders { get; set; } = Math.Max(4, Environment.ProcessorCount);
 
-    /// <summary>After at most how many pages of 4 KiB in the write-ahead log the writer brings them into the database file. Default 4,000; from 1 to 1,000,000.</summary>
+    /// <summary>The largest number of pages (4 KiB each) in the write-ahead log before the writer copies them into the database file. Default 4,000; from 1 to 1,000,000.</summary>
     /// <remarks>
     /// Fewer keep the <c>-wal</c> file and the next start short; more make appends cheaper on average. At <see cref="Durability.Full"/> a writer of small
-    /// commits begins with 1,000 pages and takes more as the log is written to, because a commit that makes the file longer has a dearer fsync.
+    /// commits begins with 1,000 pages and takes more as the log is written to, because a commit that makes the file longer has a slower fsync.
     /// </remarks>
     public int CheckpointPages { get; set; } = 4000;
 
-    /// <summary>Reads through memory mapped to the file: quicker, but an I/O error on the file then ends the process. Default false.</summary>
+    /// <summary>Reads through memory mapped to the file: faster, but an I/O error on the file then ends the process. Default: false.</summary>
     public bool MemoryMappedReads { get; set; }
 
     /// <summary>Opens for reading only; every write is a <see cref="StoreReadOnlyException"/>. The file must exist. Default false.</summary>

@@ -1,6 +1,6 @@
 namespace EventSourcing.Sqlite;
 
-/// <summary>A table whose changes become events, as <see cref="SqliteEventLog.CaptureTableAsync"/> was told.</summary>
+/// <summary>The configuration of a captured table: its changes become events. Made by <see cref="SqliteEventLog.CaptureTableAsync"/>.</summary>
 public sealed record TableCapture
 {
     internal TableCapture()
@@ -28,7 +28,7 @@ public sealed record TableCapture
     /// <summary>The columns in the payload.</summary>
     public required IReadOnlyList<string> Columns { get; init; }
 
-    /// <summary>What has changed since the table was captured, in words: a column added, removed or renamed, the table renamed or gone, a trigger removed. Null when nothing has.</summary>
+    /// <summary>What has changed since the table was captured, as a sentence: a column was added, removed or renamed, the table was renamed or dropped, a trigger was removed. Null when nothing has.</summary>
     public string? Problem { get; init; }
 
     /// <summary>Every column the table had when it was captured.</summary>

@@ -1,6 +1,6 @@
 namespace EventSourcing.Sqlite;
 
-/// <summary>Chooses what a captured table's events are like. What is left out has its default.</summary>
+/// <summary>Configures the events of a captured table. What is not set has its default.</summary>
 public sealed class TableCaptureBuilder
 {
     internal TableCaptureBuilder()
@@ -15,7 +15,7 @@ public sealed class TableCaptureBuilder
 
     internal (string? Inserted, string? Updated, string? Deleted)? ChosenTypes { get; private set; }
 
-    /// <summary>Gives each row the stream <c>category-value</c>. Default: one stream for the table, called like it.</summary>
+    /// <summary>Gives each row the stream <c>category-value</c>. Default: one stream for the table, with the table's name.</summary>
     /// <remarks>A row without a value is in the stream <c>category</c>, a BLOB gives its hexadecimal text. A value that cannot name a stream (a control character, more than 512 bytes) refuses the user's statement. After an update the new value decides.</remarks>
     /// <param name="column">The column whose value it is.</param>
     /// <param name="category">The part before the dash; null for the table's name.</param>

@@ -43,9 +43,9 @@ public static class BackupRun
         }
 
         await using var log = SqliteEventLog.Open(path);
-        var findings = (await log.VerifyAsync()).Findings.Count;
+        var findings = (await log.VerifyAsync()).Issues.Count;
         await log.BackupAsync(target);
-        return new(kills, middle, whole, wrong, findings + (await SqliteEventLog.VerifyAsync(target)).Findings.Count);
+        return new(kills, middle, whole, wrong, findings + (await SqliteEventLog.VerifyAsync(target)).Issues.Count);
     }
 
     /// <summary>The process to be killed: writes a backup.</summary>

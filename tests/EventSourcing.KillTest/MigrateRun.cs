@@ -43,7 +43,7 @@ public sealed record MigrateRun(int Kills, int Migrated, int Untouched, IReadOnl
                         if (SchemaOf(file) != "2") broken.Add($"{file} is not migrated");
                     }
 
-                    if (isNew && await SqliteEventLog.VerifyAsync(file).ConfigureAwait(false) is { IsIntact: false } verification) broken.Add($"{file}: {verification.Findings[0]}");
+                    if (isNew && await SqliteEventLog.VerifyAsync(file).ConfigureAwait(false) is { IsIntact: false } verification) broken.Add($"{file}: {verification.Issues[0]}");
                 }
                 catch (EventSourcingException e)
                 {

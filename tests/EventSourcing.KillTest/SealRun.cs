@@ -51,7 +51,7 @@ public static class SealRun
         await using var log = Open(path);
         var wrong = await WrongAsync(log, inserted);
         wrong += Scalar(foreign, "SELECT count(*) FROM es_unfinished") + Math.Abs(inserted - Scalar(foreign, "SELECT count(*) FROM es_event_tags"));
-        return new(kills, inTransaction, after, inserted, wrong, (await log.VerifyAsync()).Findings.Count);
+        return new(kills, inTransaction, after, inserted, wrong, (await log.VerifyAsync()).Issues.Count);
 
         void Insert()
         {

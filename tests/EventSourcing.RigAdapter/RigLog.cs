@@ -40,7 +40,7 @@ internal sealed class RigLog : IAsyncDisposable
                 break;
             case "check":
                 var verification = await _log.VerifyAsync(stop);
-                replies.Write($"{request.Id} {(verification.IsIntact ? "ok" : $"error corrupt {verification.Findings[0].ToString().ReplaceLineEndings(" ")}")}");
+                replies.Write($"{request.Id} {(verification.IsIntact ? "ok" : $"error corrupt {verification.Issues[0].ToString().ReplaceLineEndings(" ")}")}");
                 break;
             case "checkpoint":
                 Checkpoint();

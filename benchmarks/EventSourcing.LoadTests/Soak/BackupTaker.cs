@@ -16,7 +16,7 @@ internal sealed class BackupTaker(TimeSpan interval, SoakedLog log) : Actor("bac
         {
             var backup = await ((SqliteEventLog)Store.Log).BackupAsync(path, cancellationToken: CancellationToken.None);
             var verification = await SqliteEventLog.VerifyAsync(path, CancellationToken.None);
-            Expect(verification.IsIntact, $"is not intact: {string.Join("; ", verification.Findings.Take(5))}");
+            Expect(verification.IsIntact, $"is not intact: {string.Join("; ", verification.Issues.Take(5))}");
             Expect(backup.Head >= before && verification.Head == backup.Head && verification.Events == backup.Head.ToInt64(), $"has {verification.Events} events through {verification.Head}, where the head was {before} before");
             Did();
         }

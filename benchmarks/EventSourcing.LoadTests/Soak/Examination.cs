@@ -20,7 +20,7 @@ internal sealed class Examination(SoakedLog log)
         await CompareEventsAsync(head);
         CompareRows(head);
         var verification = await ((SqliteEventLog)log.Store.Log).VerifyAsync();
-        Expect(verification.IsIntact, File, $"the log is not intact: {string.Join("; ", verification.Findings.Take(5))}");
+        Expect(verification.IsIntact, File, $"the log is not intact: {string.Join("; ", verification.Issues.Take(5))}");
         Expect(verification.Events == head, File, $"{verification.Events} events were verified of {head}");
     }
 

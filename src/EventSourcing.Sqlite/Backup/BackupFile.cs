@@ -29,7 +29,7 @@ internal sealed unsafe class BackupFile : IDisposable
     /// <summary>The name that it has until then.</summary>
     internal string Partial { get; }
 
-    /// <summary>Checks a path and creates an empty file beside it that only those may read who may read the log.</summary>
+    /// <summary>Checks a path and creates an empty file beside it, with the permissions of the log's file.</summary>
     internal static BackupFile Create(string path, string source)
     {
         var full = System.IO.Path.GetFullPath(path);
@@ -103,7 +103,7 @@ internal sealed unsafe class BackupFile : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // What hindered the backup is told; the name says that this is none.
+            // The error of the backup is thrown; the name shows that this file is no backup.
         }
     }
 

@@ -9,9 +9,9 @@ namespace EventSourcing.Sqlite.Backup;
 
 /// <summary>Copies a log into a file of its own, page by page, out of one snapshot.</summary>
 /// <remarks>
-/// SQLite's copy begins anew whenever another connection has written between two of its steps, unless the source's connection holds a read transaction
+/// SQLite's copy starts over whenever another connection has written between two of its steps, unless the source's connection holds a read transaction
 /// (sqlite.org/c3ref/backup_finish.html): so one is held, by a connection of the copy's own. It ends whatever is written meanwhile, and has exactly what the snapshot has.
-/// The price is that the write-ahead log cannot begin anew before it ends.
+/// The price is that the write-ahead log cannot start over before it ends.
 /// </remarks>
 internal sealed class LogBackup(StoreFile file, SqliteOptions options, IProgress<BackupProgress>? progress)
 {
@@ -44,7 +44,7 @@ internal sealed class LogBackup(StoreFile file, SqliteOptions options, IProgress
             try
             {
                 using var copy = Database.Unshared(target.Partial);
-                // Nobody reads the file before it is whole: it is made durable at the end, at once.
+                // No process reads the file before it is complete: it is made durable once, at the end.
                 copy.Execute("PRAGMA journal_mode = OFF");
                 copy.Execute("PRAGMA synchronous = OFF");
                 CopyPages(source, copy, target, head, cancellationToken);

@@ -1,6 +1,6 @@
 namespace EventSourcing.Sqlite.Files;
 
-/// <summary>The one place where errors of the file system outside SQLite become the library's exceptions.</summary>
+/// <summary>Translates errors of the file system outside SQLite into the library's exceptions.</summary>
 internal static class FileErrors
 {
     // ENOSPC and EDQUOT of Linux, ERROR_DISK_FULL of Windows: what IOException.HResult has there.
@@ -19,7 +19,7 @@ internal static class FileErrors
     {
         UnauthorizedAccessException or IOException { HResult: ReadOnly or WriteProtected } => new StoreReadOnlyException($"{what}: {e.Message}", e),
         IOException { HResult: NoSpace or NoQuota or DiskFull } => new StoreFullException($"{what}: {e.Message}", e),
-        // A file that was there a moment ago: another call makes its own.
+        // A file that was there just before was removed: another call creates its own.
         FileNotFoundException => new StoreUnavailableException($"{what}: {e.Message}", e),
         IOException { HResult: Interrupted or DeviceError or TryAgain or DeviceBusy or SystemFilesUsedUp or OpenFilesUsedUp or SharingViolation or LockViolation } => new StoreUnavailableException($"{what}: {e.Message}", e),
         _ => new StoreConfigurationException($"{what}: {e.Message}", e),

@@ -42,7 +42,7 @@ internal readonly unsafe record struct FileStatus
     internal static FileStatus? Of(string path) => Of(Name(path));
 
     /// <summary>The file that a name stands for: null where the system does not say, the default where there is none.</summary>
-    /// <remarks>Linux and macOS: Windows lets nobody replace or remove a file that SQLite has open.</remarks>
+    /// <remarks>Linux and macOS: on Windows, a file that SQLite has open cannot be replaced or removed.</remarks>
     internal static FileStatus? Of(byte[] name)
     {
         if (!OperatingSystem.IsLinux() && !OperatingSystem.IsMacOS()) return null;

@@ -33,7 +33,7 @@ internal static class NetworkFileSystem
         }
     }
 
-    /// <summary>The type of the network file system that a directory, links resolved, lies on; null where it is a local one, or nobody knows.</summary>
+    /// <summary>The type of the network file system that a directory, links resolved, lies on; null where it is a local one or not known.</summary>
     internal static string? Find(string directory)
     {
         if (!OperatingSystem.IsLinux()) return IsNetworkDrive(directory) ? "network drive" : null;

@@ -19,7 +19,7 @@ internal sealed unsafe class OtherProcesses(StoreFile file)
 
     private int _descriptor = -1;
 
-    /// <summary>True when another process has the file open, and where nobody can say: 64-bit Linux tells.</summary>
+    /// <summary>True when another process has the file open, and where the system does not show it: only 64-bit Linux does.</summary>
     internal bool HaveFileOpen() => !TryFind() || !TryAsk(out var isLocked) || isLocked;
 
     /// <summary>True when another process is known to have the file open, and the file to be one with a write-ahead log.</summary>
@@ -42,11 +42,11 @@ internal sealed unsafe class OtherProcesses(StoreFile file)
         return TryAsk(_descriptor, out isLocked);
     }
 
-    /// <summary>True when another process has a file open that this one has not: false where nobody can say. The descriptor is not SQLite's.</summary>
+    /// <summary>True when another process has a file open that this one has not; false where the system does not show it. The descriptor is not SQLite's.</summary>
     internal static bool HaveOpen(SafeFileHandle file) =>
         OperatingSystem.IsLinux() && Environment.Is64BitProcess && TryAsk((int)file.DangerousGetHandle(), out var isLocked) && isLocked;
 
-    /// <summary>True when this process has a file open: false where nobody can say.</summary>
+    /// <summary>True when this process has a file open; false where the system does not show it.</summary>
     internal static bool IsOpenHere(string path) => OperatingSystem.IsLinux() && FileStatus.Of(path) is { Exists: true } status && Find(status.Identity) >= 0;
 
     private static bool TryAsk(int descriptor, out bool isLocked)

@@ -6,7 +6,7 @@ namespace EventSourcing.Sqlite.Files;
 /// <summary>The files of a log, as they were opened: the database file, and the write-ahead log and its index beside it, where SQLite finds them by name. Tells them from others that take their names later.</summary>
 /// <remarks>
 /// Acknowledged events live in the write-ahead log until a checkpoint. Another process that finds it missing makes a new one, and from then on the two do not see each other.
-/// While a connection has the log open, nobody who keeps to SQLite's locks removes or replaces these files, so whatever does is noticed here and ends all work.
+/// While a connection has the log open, no program that respects SQLite's locks removes or replaces these files. When it happens all the same, it is noticed here and ends all work.
 /// </remarks>
 internal sealed class StoreFile
 {
@@ -39,11 +39,11 @@ internal sealed class StoreFile
     /// <summary>What the system knows the file by; null where it does not say.</summary>
     internal FileIdentity? Identity { get; }
 
-    /// <summary>Refuses what may not be opened, or could not be told apart afterwards, before SQLite sees any of it.</summary>
+    /// <summary>Refuses files that may not be opened, or whose problem could not be detected afterwards, before SQLite opens any of them.</summary>
     /// <exception cref="StoreConfigurationException">A part of the log is no file or has a second name; or there is a write-ahead log without its database file, which SQLite would delete.</exception>
     internal static void RefuseBeforeOpening(string path)
     {
-        // The log first: nobody makes it before the database file.
+        // The log first: it is never created before the database file.
         var log = FileStatus.Of(path + LogSuffix) ?? default;
         if (FileStatus.Of(path) is not { } main) return;
         RefuseOther(main, path);
@@ -57,7 +57,7 @@ internal sealed class StoreFile
         }
     }
 
-    /// <summary>Looks again, unless that was done a moment ago.</summary>
+    /// <summary>Looks again, unless that was done within the last fraction of a second.</summary>
     /// <exception cref="StoreConfigurationException">One of the files was removed or replaced, or has a second name.</exception>
     internal void ThrowIfReplacedLately()
     {
@@ -73,7 +73,7 @@ internal sealed class StoreFile
     }
 
     /// <summary>Looks before the first statement of a new connection, while SQLite has opened nothing but the database file.</summary>
-    /// <exception cref="StoreConfigurationException">One of the files was removed or replaced, has a second name or is no file; or somebody works on a write-ahead log that was removed.</exception>
+    /// <exception cref="StoreConfigurationException">One of the files was removed or replaced, has a second name or is no file; or a process works on a write-ahead log that was removed.</exception>
     internal void Examine()
     {
         lock (_lock)
@@ -102,8 +102,8 @@ internal sealed class StoreFile
 
     /// <summary>Ends what <see cref="Adopt"/> began, just before the connection is closed.</summary>
     /// <remarks>
-    /// The last connection to close brings the write-ahead log into the database file. Where the log was removed, that saves what was acknowledged into it, and is right as long as nobody has
-    /// written the database file since; where somebody has, or goes on with another log, it would overwrite what they were acknowledged, and is not done.
+    /// The last connection to close brings the write-ahead log into the database file. Where the log was removed, that saves what was acknowledged into it, and is right as long as no process has
+    /// written the database file since. Where one has, or uses another log, it would overwrite acknowledged events of that process, and is not done.
     /// </remarks>
     internal void Release(Database database)
     {
@@ -119,7 +119,7 @@ internal sealed class StoreFile
     {
         if (Identity is not { } opened || FileStatus.Of(_name) is not { } main) return;
         if (!main.Exists)
-            throw new StoreConfigurationException($"'{Path}' was removed or renamed while it was open. Nothing was written; close the log, and open it where the file is now.");
+            throw new StoreConfigurationException($"'{Path}' was removed or renamed while it was open. Nothing was written; close the log, and open it at the file's new place.");
         if (main.Identity != opened)
             throw new StoreConfigurationException($"'{Path}' was replaced by another file while it was open. Nothing was written; close the log and open it again.");
         RefuseOther(main, Path);
@@ -182,7 +182,7 @@ internal sealed class StoreFile
         }
 
         StoreConfigurationException Removed(string who) => new(
-            $"'{Path}{LogSuffix}' was removed while {who} has '{Path}' open, and works on without a name. Nothing was changed; close the log there, and open it again then.");
+            $"'{Path}{LogSuffix}' was removed while {who} has '{Path}' open, and that process still writes to the removed file. Nothing was changed; close the log there, then open it again.");
     }
 
 #pragma warning disable RS0030 // The other process says nothing when it is done.

@@ -59,7 +59,7 @@ internal sealed unsafe class Database : IDisposable
     /// <summary>How many pages this connection has ever written to the write-ahead log.</summary>
     internal int PagesWritten => Status(NativeMethods.StatusPagesWritten);
 
-    /// <summary>Switches triggers for this connection only: the guards of the log's tables are off for the library's own statements. Every prepared statement is prepared anew after it.</summary>
+    /// <summary>Switches triggers for this connection only: the guards of the log's tables are off for the library's own statements. SQLite prepares every statement again after it.</summary>
     internal void EnableTriggers(bool enable)
     {
         // Through SQLitePCLRaw, which knows how each platform passes a variable number of arguments.
@@ -113,10 +113,10 @@ internal sealed unsafe class Database : IDisposable
     /// <summary>The connection of a reader.</summary>
     internal static Database Reader(string path, bool readOnly) => Open(path, readOnly ? raw.SQLITE_OPEN_READONLY : raw.SQLITE_OPEN_READWRITE);
 
-    /// <summary>A connection to a file that nobody else has open and nobody changes: without locks, and without the files that SQLite puts beside it (sqlite.org/uri.html, <c>immutable</c>).</summary>
+    /// <summary>A connection to a file that no other connection has open and nothing changes: without locks, and without the files that SQLite puts beside it (sqlite.org/uri.html, <c>immutable</c>).</summary>
     internal static Database Immutable(string path) => Open(Uri(path, "immutable=1"), raw.SQLITE_OPEN_READONLY | raw.SQLITE_OPEN_URI);
 
-    /// <summary>A connection that fills a new file which nobody else knows of: without locks, which another machine's file system may lack (sqlite.org/uri.html, <c>nolock</c>).</summary>
+    /// <summary>A connection that fills a new file which no other connection opens: without locks, which another machine's file system may lack (sqlite.org/uri.html, <c>nolock</c>).</summary>
     internal static Database Unshared(string path) => Open(Uri(path, "nolock=1"), raw.SQLITE_OPEN_READWRITE | raw.SQLITE_OPEN_URI);
 
     /// <summary>A database that is gone with its connection.</summary>

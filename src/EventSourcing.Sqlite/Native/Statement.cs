@@ -11,7 +11,7 @@ internal sealed unsafe class Statement(Database database, nint handle) : IDispos
 
     private static readonly byte* s_nothing = (byte*)RuntimeHelpers.AllocateTypeAssociatedMemory(typeof(Statement), 1);
 
-    // Where the values of the row lie. SQLite keeps them in one place, row after row, until it prepares the statement anew. They are
+    // Where the values of the row lie. SQLite keeps them in one place, row after row, until it prepares the statement again. They are
     // unprotected (sqlite.org/c3ref/column_blob.html): good for one thread at a time, which is all that a statement here knows.
     private nint[] _values = [];
 

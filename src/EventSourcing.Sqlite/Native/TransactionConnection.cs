@@ -14,7 +14,7 @@ internal sealed class TransactionConnection(string connectionString) : SqliteCon
     // Opened again it would be a connection without guards, which waits for the lock of the transaction that it was closed in.
     public override void Open()
     {
-        if (_wasOpened) throw new InvalidOperationException("The connection of the log's transaction was closed; it is not to be opened again. Nothing of the transaction is kept.");
+        if (_wasOpened) throw new InvalidOperationException("The connection of the log's transaction was closed and cannot be opened again. Nothing of the transaction is kept; do not close the connection.");
         base.Open();
         _wasOpened = true;
     }

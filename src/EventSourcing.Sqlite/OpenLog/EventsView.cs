@@ -6,7 +6,7 @@ using EventSourcing.Sqlite.Tables;
 
 namespace EventSourcing.Sqlite.OpenLog;
 
-/// <summary>The view <c>events</c>: made with its columns, and made anew when a field of the payload is promoted to one.</summary>
+/// <summary>The view <c>events</c>: creates it with its columns, and again when a computed column is added.</summary>
 internal static class EventsView
 {
     private const int MaxNameLength = 128;
@@ -93,7 +93,7 @@ internal static class EventsView
         var promoted = Promoted(database);
         if (promoted.Contains(name)) return false;
         if (promoted.Find(p => p.Equals(name, StringComparison.OrdinalIgnoreCase)) is { } other)
-            throw new ArgumentException($"'{other}' is promoted already, and the names of columns are not told apart by case: '{name}' cannot be.", nameof(name));
+            throw new ArgumentException($"'{other}' is a computed column already, and SQLite compares names of columns without case. '{name}' was not added; choose another name.", nameof(name));
         Add(database, name);
         Recreate(database);
         return true;

@@ -57,7 +57,7 @@ internal static class TableCaptures
     /// <summary>Removes a capture; false when there is none. Inside the writer's transaction.</summary>
     internal static bool Remove(Database database, string table)
     {
-        // By its name only: a definition that nobody can read any more is removed, or replaced, all the same.
+        // By its name only: a definition that cannot be read any more is removed, or replaced, all the same.
         if (Text(database, Sql.CapturedTable, table) is not { } name) return false;
         foreach (var operation in s_operations) database.Execute($"DROP TRIGGER IF EXISTS {Identifier(TriggerName(name, operation))}");
         using var remove = database.PrepareOnce(Sql.RemoveCapture);
@@ -65,7 +65,7 @@ internal static class TableCaptures
         return true;
     }
 
-    /// <summary>The triggers that the captures ask for: of those whose table and columns are there, with the table's name. A definition that nobody can read asks for none.</summary>
+    /// <summary>The triggers of the captures whose table and columns exist, with the table's name. A definition that cannot be read has none.</summary>
     internal static IEnumerable<SchemaObject> Triggers(Database database)
     {
         var captures = new List<TableCapture>();

@@ -52,7 +52,7 @@ internal sealed class PageBuilder(LogRead read, long head, long generation, Payl
 
     internal void ContinueAt(long next) => _next = next;
 
-    /// <summary>The whole log was looked at through a position, or up to where the page goes on.</summary>
+    /// <summary>The whole log was examined through a position, or up to where the next page begins.</summary>
     internal void ExaminedLog(long through) => Examined = _next is { } next && Direction == ReadDirection.Forward ? next - 1 : through;
 
     /// <summary>Pages that were swapped in the file pass their checksums; that keys rise and versions follow each other does not.</summary>

@@ -60,7 +60,7 @@ internal sealed class ReaderPool(int max, StoreFile file, Func<Reader> open) : I
     private void Return(Reader reader)
     {
         _idle.Push(reader);
-        // Closed meanwhile: whoever comes last closes what is idle.
+        // Closed meanwhile: the last one closes the idle readers.
         if (_disposed) Dispose();
     }
 }

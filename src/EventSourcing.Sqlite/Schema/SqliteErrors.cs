@@ -4,12 +4,12 @@ using Microsoft.Data.Sqlite;
 
 namespace EventSourcing.Sqlite.Schema;
 
-/// <summary>The one place where SQLite's result codes (sqlite.org/rescode.html) become the library's exceptions.</summary>
+/// <summary>Translates SQLite's result codes (sqlite.org/rescode.html) into the library's exceptions.</summary>
 internal static class SqliteErrors
 {
     private const int Error = 1, Perm = 3, Busy = 5, Locked = 6, NoMemory = 7, ReadOnly = 8, IoError = 10, Corrupt = 11, Full = 13, CantOpen = 14, Protocol = 15, Schema = 17, Auth = 23, NotADatabase = 26;
 
-    /// <summary>True for an error that says something of the file's content, not of its device or of those who use it.</summary>
+    /// <summary>True for an error about the file's content, not about its device or other connections.</summary>
     internal static bool IsDamage(SqliteException e) => e.SqliteErrorCode is Corrupt or NotADatabase or Error or Schema;
 
     /// <summary>The error of a write where it is SQLite's; any other unchanged.</summary>
@@ -18,7 +18,7 @@ internal static class SqliteErrors
     /// <summary>The error of a write.</summary>
     internal static EventSourcingException Translate(SqliteException e, string path) => e.SqliteErrorCode switch
     {
-        Busy when e.SqliteExtendedErrorCode == NativeMethods.BusySnapshot => new StoreUnavailableException($"The writer's own connection to '{path}' held on to an old state of the file and was closed: try again. Nothing was written.", e),
+        Busy when e.SqliteExtendedErrorCode == NativeMethods.BusySnapshot => new StoreUnavailableException($"The writer's own connection to '{path}' held an old snapshot of the file and was closed. Nothing was written; try again.", e),
         Busy or Locked => new StoreUnavailableException($"'{path}' is being written by another connection for longer than the busy timeout. Nothing was written.", e),
         ReadOnly or Perm or Auth => new StoreReadOnlyException($"'{path}' cannot be written: {e.Message}. Nothing was written.", e),
         Full => new StoreFullException($"There is no room for more in '{path}': {e.Message}. Nothing was written.", e),

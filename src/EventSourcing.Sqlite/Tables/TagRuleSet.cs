@@ -1,4 +1,5 @@
 using EventSourcing.Sqlite.Native;
+using EventSourcing.Storage;
 
 namespace EventSourcing.Sqlite.Tables;
 
@@ -55,7 +56,7 @@ internal sealed class TagRuleSet
     }
 
     /// <summary>What a verification says of a type whose rules are missing.</summary>
-    internal static IntegrityIssue Finding(string type) => new("a tag rule of this process's type map is missing", $"es_tag_rules, type '{type}'");
+    internal static IntegrityIssue IssueOf(string type) => new("a tag rule of this process's type map is missing", $"es_tag_rules, type '{type}'");
 
     /// <summary>Adds the types and rules that the file lacks and returns all of its rules. Inside the writer's transaction.</summary>
     internal Dictionary<string, List<TagRule>> Store(Database database)

@@ -7,7 +7,7 @@ using Microsoft.Data.Sqlite;
 namespace EventSourcing.Sqlite.Verifying;
 
 /// <summary>Examines events in the order of their positions: their checksums and names, that none is missing, and that their indexes know them.</summary>
-internal sealed class EventsVerifier(Database database, PositionalIds? ids, Findings findings, long head)
+internal sealed class EventsVerifier(Database database, PositionalIds? ids, IssueList issues, long head)
 {
     private readonly RowReader _rows = new(new(database, Sql.Streams), new(database, Sql.Types), new(database, Sql.Tags), new(database, Sql.ContentTypes));
     private readonly Statement _events = database.Prepare(Sql.LogForward);
@@ -70,19 +70,19 @@ internal sealed class EventsVerifier(Database database, PositionalIds? ids, Find
         catch (StoreCorruptException e)
         {
             // A name that is missing or damaged is reported once, not for each of its events.
-            if (e.Where == Place(position)) findings.Add(e.What, e.Where);
-            else if (_names.Add(e.Where)) findings.Add($"{e.What}; {Place(position)} needs it", e.Where);
+            if (e.Where == Place(position)) issues.Add(e.What, e.Where);
+            else if (_names.Add(e.Where)) issues.Add($"{e.What}; {Place(position)} needs it", e.Where);
             return;
         }
 
         var time = _events.Int64(4);
-        if (time < _lastTime) findings.Add("its time is earlier than that of the event before", Place(position));
+        if (time < _lastTime) issues.Add("its time is earlier than that of the event before", Place(position));
         _lastTime = time;
         if (_idsAreReadable) _idsAreReadable = TryCheck(CheckId, position);
         if (_tagsAreReadable) _tagsAreReadable = TryCheck(CheckTags, position);
     }
 
-    // An index that SQLite cannot read is a finding of its own part; the events are examined all the same.
+    // An index that SQLite cannot read is an issue of its own part; the events are examined all the same.
     private static bool TryCheck(Action<long> check, long position)
     {
         try
@@ -104,7 +104,7 @@ internal sealed class EventsVerifier(Database database, PositionalIds? ids, Find
             if (erasedThrough == 0)
             {
                 var last = Math.Min(through, _gapAfter.Bind(1, _next).Scalar(long.MaxValue) - 1);
-                findings.Add(_next == last ? "the event is missing" : $"the events through position {last} are missing", Place(_next));
+                issues.Add(_next == last ? "the event is missing" : $"the events through position {last} are missing", Place(_next));
                 erasedThrough = last;
             }
 
@@ -115,12 +115,12 @@ internal sealed class EventsVerifier(Database database, PositionalIds? ids, Find
     private void CheckId(long position)
     {
         var bytes = _events.Bytes(6);
-        // Without the key of the log's own ids, which is a finding of its own, nothing can be said of them.
+        // Without the key of the log's own ids, which is an issue of its own, the ids cannot be verified.
         if (ids is not { } own || (own.TryGetPosition(new Guid(bytes, bigEndian: true), out var positional) && positional == position)) return;
         _findId ??= database.Prepare(Sql.FindId);
         var found = _findId.Bind(1, bytes).Scalar(0);
-        if (found == 0) findings.Add("its id is not in the id index", Place(position));
-        else if (found != position) findings.Add($"its id leads to position {found}", Place(position));
+        if (found == 0) issues.Add("its id is not in the id index", Place(position));
+        else if (found != position) issues.Add($"its id leads to position {found}", Place(position));
     }
 
     private void CheckTags(long position)
@@ -128,7 +128,7 @@ internal sealed class EventsVerifier(Database database, PositionalIds? ids, Find
         _isTagged ??= database.Prepare(Sql.IsTagged);
         var tags = _events.Bytes(9);
         while (Varint.TryRead(ref tags, out var tag))
-            if (_isTagged.Bind(1, tag).Bind(2, position).Scalar(0) == 0) findings.Add($"its tag {tag} is not in the tag index", Place(position));
+            if (_isTagged.Bind(1, tag).Bind(2, position).Scalar(0) == 0) issues.Add($"its tag {tag} is not in the tag index", Place(position));
     }
 
     private static string Place(long position) => $"position {position}";

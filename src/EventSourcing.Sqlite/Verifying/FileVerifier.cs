@@ -5,11 +5,12 @@ using EventSourcing.Sqlite.Reading;
 using EventSourcing.Sqlite.Schema;
 using EventSourcing.Sqlite.Tables;
 using EventSourcing.Sqlite.Versioning;
+using EventSourcing.Storage;
 using Microsoft.Data.Sqlite;
 
 namespace EventSourcing.Sqlite.Verifying;
 
-/// <summary>Examines a file that nobody has open, and changes neither it nor what lies beside it.</summary>
+/// <summary>Verifies a file that no process has open. Changes neither the file nor the files beside it.</summary>
 internal sealed class FileVerifier
 {
     // sqlite.org/fileformat2.html, "The Database Header" and "The WAL File Format".
@@ -104,12 +105,12 @@ internal sealed class FileVerifier
 
     private IntegrityReport Verify(string path)
     {
-        var findings = new List<IntegrityIssue>();
-        if (!HasJournal) findings.AddRange(LookAtHeader());
-        if (findings.Count == 0 && Describe(path) is { } problem) findings.Add(new(problem, "the file"));
-        if (findings.Count > 0) return new(GlobalPosition.Start, findings) { JournalBytes = JournalBytes };
+        var issues = new List<IntegrityIssue>();
+        if (!HasJournal) issues.AddRange(LookAtHeader());
+        if (issues.Count == 0 && Describe(path) is { } problem) issues.Add(new(problem, "the file"));
+        if (issues.Count > 0) return new(GlobalPosition.Start, issues) { JournalBytes = JournalBytes };
         using var database = Open(path);
-        if (!SchemaInventory.Of(database).IsSafeToRead) return new(GlobalPosition.Start, SchemaRepair.Findings(database)) { JournalBytes = JournalBytes };
+        if (!SchemaInventory.Of(database).IsSafeToRead) return new(GlobalPosition.Start, SchemaRepair.Issues(database)) { JournalBytes = JournalBytes };
         return new Verifier(database, wanted: null, _cancellationToken) { JournalBytes = JournalBytes }.Run();
     }
 
@@ -121,7 +122,7 @@ internal sealed class FileVerifier
         return Database.Reader(path, readOnly: false);
     }
 
-    // A file that was copied while it was open, and without its write-ahead log, is often whole: an earlier state of the log, or none at all. Here is what can be told.
+    // A file that was copied while it was open, and without its write-ahead log, is often whole: an earlier state of the log, or none at all. This finds what can be found.
     private IEnumerable<IntegrityIssue> LookAtHeader()
     {
         if (_headerLength < HeaderBytes) yield break;
@@ -135,7 +136,7 @@ internal sealed class FileVerifier
             yield return new($"it has {_before.Length / pageSize} pages and counts {pages}: it was cut off, or copied without its write-ahead log while it was open", "the file");
     }
 
-    // What is said of a file that is no log at all.
+    // The issue of a file that is no log.
     private string? Describe(string path)
     {
         if (_headerLength == 0) return "it is empty";
@@ -144,7 +145,7 @@ internal sealed class FileVerifier
             using var database = Open(path);
             if (SchemaVersion.Exists(database))
             {
-                // Of another schema nothing can be said; of a damaged fact the examination tells.
+                // Another schema cannot be verified; a damaged fact is found by the verification.
                 if (SchemaVersion.Found(database) is >= 1 and not SchemaScripts.Newest and var found && (found > SchemaScripts.Newest || LogFacts.AreIntact(database, found))) SchemaVersion.ThrowIfNotNewest(database, _path);
                 return null;
             }

@@ -3,7 +3,7 @@ using EventSourcing.Sqlite.Native;
 namespace EventSourcing.Sqlite.Verifying;
 
 /// <summary>Examines the tag and the id index against the events: every entry leads to an event that says the same.</summary>
-internal sealed class IndexVerifier(Database database, Findings findings)
+internal sealed class IndexVerifier(Database database, IssueList issues)
 {
     private readonly Statement _tagPage = database.Prepare(Sql.VerifyTags);
     private readonly Statement _tagsAt = database.Prepare(Sql.TagsAt);
@@ -24,7 +24,7 @@ internal sealed class IndexVerifier(Database database, Findings findings)
         {
             (_tag, _tagged) = (_tagPage.Int64(0), _tagPage.Int64(1));
             Tags++;
-            if (!HasTag(_tagPage.Int64(2))) findings.Add("no event there has the tag and type", $"es_event_tags, tag {_tag}, position {_tagged}");
+            if (!HasTag(_tagPage.Int64(2))) issues.Add("no event there has the tag and type", $"es_event_tags, tag {_tag}, position {_tagged}");
         }
 
         return count == rows;
@@ -43,7 +43,7 @@ internal sealed class IndexVerifier(Database database, Findings findings)
             if (!_idPage.IsNull(2)) continue;
             var found = _idAt.Bind(1, position).Step() && _idAt.Bytes(0).SequenceEqual(_id);
             _idAt.Reset();
-            if (!found) findings.Add($"no event with the id is at position {position}", $"es_ids, id {Convert.ToHexStringLower(_id)}");
+            if (!found) issues.Add($"no event with the id is at position {position}", $"es_ids, id {Convert.ToHexStringLower(_id)}");
         }
 
         return count == rows;

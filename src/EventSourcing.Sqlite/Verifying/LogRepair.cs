@@ -14,7 +14,7 @@ internal static class LogRepair
     /// <param name="file">The log's file.</param>
     /// <param name="options">The log's options.</param>
     /// <param name="rules">The tag rules that the file should have; null for those that it has.</param>
-    internal static Repair Run(StoreFile file, SqliteOptions options, TagRuleSet? rules)
+    internal static RepairResult Run(StoreFile file, SqliteOptions options, TagRuleSet? rules)
     {
         try
         {
@@ -32,7 +32,7 @@ internal static class LogRepair
         }
     }
 
-    private static Repair Repair(Database database, TagRuleSet? rules)
+    private static RepairResult Repair(Database database, TagRuleSet? rules)
     {
         // In place of its table, something may stand that has no end.
         var differing = SchemaInventory.IsOwn(SchemaObject.ReadAll(database), "es_tag_rules") ? rules?.MissingFrom(database) ?? [] : [];

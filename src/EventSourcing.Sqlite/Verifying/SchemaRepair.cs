@@ -3,43 +3,44 @@ using EventSourcing.Sqlite.OpenLog;
 using EventSourcing.Sqlite.Schema;
 using EventSourcing.Sqlite.Tables;
 using EventSourcing.Sqlite.Versioning;
+using EventSourcing.Storage;
 using Microsoft.Data.Sqlite;
 
 namespace EventSourcing.Sqlite.Verifying;
 
-/// <summary>What is not as the library makes it of the log's view, guards, indexes and the triggers of captured tables, and making it anew.</summary>
+/// <summary>Finds the parts of the schema that hold no data (view, guards, indexes, triggers of captured tables) and differ from what the library makes, and creates them again.</summary>
 internal static class SchemaRepair
 {
     private const string Missing = "it is missing", Altered = "it is not what the library made";
 
-    /// <summary>All of it, of one moment.</summary>
-    internal static List<IntegrityIssue> Findings(Database database) => database.InSnapshot(() => Find(database));
+    /// <summary>All differences, in one snapshot.</summary>
+    internal static List<IntegrityIssue> Issues(Database database) => database.InSnapshot(() => Find(database));
 
     private static List<IntegrityIssue> Find(Database database)
     {
         var inventory = SchemaInventory.Of(database);
-        var findings = new List<IntegrityIssue>();
-        findings.AddRange(inventory.Missing.Select(o => Finding(Missing, o)));
-        findings.AddRange(inventory.Altered.Select(o => Finding(Altered, o)));
-        findings.AddRange(inventory.Foreign.Select(o => Finding($"it lies on '{o.Table}' and the library did not make it", o)));
-        findings.AddRange(Captures(database).Select(c => Finding(c.Found is null ? Missing : Altered, c.Wanted)));
-        return findings;
+        var issues = new List<IntegrityIssue>();
+        issues.AddRange(inventory.Missing.Select(o => IssueOf(Missing, o)));
+        issues.AddRange(inventory.Altered.Select(o => IssueOf(Altered, o)));
+        issues.AddRange(inventory.Foreign.Select(o => IssueOf($"it lies on '{o.Table}' and the library did not make it", o)));
+        issues.AddRange(Captures(database).Select(c => IssueOf(c.Found is null ? Missing : Altered, c.Wanted)));
+        return issues;
     }
 
-    /// <summary>Makes anew what is missing or altered and holds no data. Inside the writer's transaction.</summary>
+    /// <summary>Creates what is missing or altered and holds no data. Inside the writer's transaction.</summary>
     /// <param name="database">The writer's connection.</param>
     /// <param name="rules">The types whose tag rules were stored before.</param>
-    internal static Repair Run(Database database, IEnumerable<string> rules)
+    internal static RepairResult Run(Database database, IEnumerable<string> rules)
     {
-        var repaired = rules.Select(TagRuleSet.Finding).ToList();
+        var repaired = rules.Select(TagRuleSet.IssueOf).ToList();
         foreach (var o in SchemaInventory.Of(database).Altered)
-            if (TryMake(database, o, () => WantedOf(database, o))) repaired.Add(Finding(Altered, o));
+            if (TryMake(database, o, () => WantedOf(database, o))) repaired.Add(IssueOf(Altered, o));
         // The triggers of a view that was dropped are among them.
         foreach (var o in SchemaInventory.Of(database).Missing)
-            if (TryMake(database, null, () => o)) repaired.Add(Finding(Missing, o));
+            if (TryMake(database, null, () => o)) repaired.Add(IssueOf(Missing, o));
         foreach (var (wanted, found) in Captures(database))
-            if (TryMake(database, found, () => wanted)) repaired.Add(Finding(found is null ? Missing : Altered, wanted));
-        return new(repaired, Findings(database));
+            if (TryMake(database, found, () => wanted)) repaired.Add(IssueOf(found is null ? Missing : Altered, wanted));
+        return new(repaired, Issues(database));
     }
 
     // What was altered is missing once it is dropped; an index that a log need not have was asked for, or nothing would be there.
@@ -49,7 +50,7 @@ internal static class SchemaRepair
     // Isolated by itself: what cannot be made leaves what was there.
     private static bool TryMake(Database database, SchemaObject? found, Func<SchemaObject?> wanted)
     {
-        // Tables have rows, which nobody can make anew.
+        // Tables hold rows, which cannot be created again.
         if (found?.Type == "table") return false;
         database.Execute("SAVEPOINT es_repair");
         var isMade = false;
@@ -64,7 +65,7 @@ internal static class SchemaRepair
         }
         catch (SqliteException e) when (e.SqliteErrorCode is NativeMethods.Constraint || SqliteErrors.IsDamage(e))
         {
-            // An index that is unique no more, or what it is for is missing: it remains among the findings.
+            // An index that is unique no more, or what it is for is missing: it remains among the issues.
         }
 
         if (!isMade) database.Execute("ROLLBACK TO es_repair");
@@ -84,7 +85,7 @@ internal static class SchemaRepair
         return differing;
     }
 
-    private static IntegrityIssue Finding(string what, SchemaObject o) => new(what, $"{o.Type} {o.Name}");
+    private static IntegrityIssue IssueOf(string what, SchemaObject o) => new(what, $"{o.Type} {o.Name}");
 
     private static string Identifier(string name) => $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 }

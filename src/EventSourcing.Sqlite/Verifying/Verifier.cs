@@ -17,7 +17,7 @@ internal sealed class Verifier(Database database, TagRuleSet? wanted, Cancellati
 {
     private const int PageRows = 1024;
 
-    private readonly Findings _findings = new();
+    private readonly IssueList _issues = new();
 
     /// <summary>As <see cref="IntegrityReport.JournalBytes"/>.</summary>
     internal long JournalBytes { get; init; }
@@ -30,7 +30,7 @@ internal sealed class Verifier(Database database, TagRuleSet? wanted, Cancellati
             var verification = RunOnce();
             // What was erased or merged meanwhile looks like damage.
             if (verification.IsIntact || Number("SELECT value FROM es_log WHERE name = 'generation'") == generation) return verification;
-            _findings.Clear();
+            _issues.Clear();
         }
     }
 
@@ -44,25 +44,25 @@ internal sealed class Verifier(Database database, TagRuleSet? wanted, Cancellati
         Part("es_log", () => ids = CheckFacts());
         Part("the schema", CheckSchema);
         Part("es_promoted", CheckPromoted);
-        Part("es_captures", () => TableCaptures.FindUnreadable(database).ForEach(table => _findings.Add(TableCaptures.Unreadable, $"es_captures, table '{table}'")));
+        Part("es_captures", () => TableCaptures.FindUnreadable(database).ForEach(table => _issues.Add(TableCaptures.Unreadable, $"es_captures, table '{table}'")));
         Part("es_tag_rules", CheckTagRules);
         Part("es_events", () => head = Number("SELECT max(position) FROM es_events"));
         foreach (var table in new[] { Sql.Streams, Sql.Types, Sql.Tags, Sql.ContentTypes }) Part(table.Table, () => names += CheckNames(table));
         Part("es_events", () =>
         {
-            events = new(database, ids, _findings, head);
+            events = new(database, ids, _issues, head);
             InPages(events.CheckPage);
             events.CheckTail();
         });
-        Part("es_events_stream", () => InPages(new VersionsVerifier(database, _findings, head).CheckPage));
+        Part("es_events_stream", () => InPages(new VersionsVerifier(database, _issues, head).CheckPage));
         Part("es_gaps", CheckGaps);
-        Part("es_event_tags", () => InPages((indexes ??= new(database, _findings)).CheckTagsPage));
-        Part("es_ids", () => InPages((indexes ??= new(database, _findings)).CheckIdsPage));
+        Part("es_event_tags", () => InPages((indexes ??= new(database, _issues)).CheckTagsPage));
+        Part("es_ids", () => InPages((indexes ??= new(database, _issues)).CheckIdsPage));
         Part("es_unfinished", CheckUnsealed);
         Part("es_inbox", CheckInbox);
         var records = 0L;
         Part("es_records", () => records = CheckRecords());
-        return new(GlobalPosition.FromInt64(head), _findings.ToArray())
+        return new(GlobalPosition.FromInt64(head), _issues.ToArray())
         {
             Events = events?.Examined ?? 0,
             Unsealed = events?.Unsealed ?? 0,
@@ -74,18 +74,18 @@ internal sealed class Verifier(Database database, TagRuleSet? wanted, Cancellati
         };
     }
 
-    // A part that SQLite cannot read is a finding, and the others are examined all the same.
+    // A part that SQLite cannot read is an issue, and the others are examined all the same.
     private void Part(string name, Action check)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        if (_findings.IsFull) return;
+        if (_issues.IsFull) return;
         try
         {
             check();
         }
         catch (SqliteException e) when (SqliteErrors.IsDamage(e))
         {
-            _findings.Add(e.Message, name);
+            _issues.Add(e.Message, name);
             database.Reset();
         }
         catch (SqliteException) when (cancellationToken.IsCancellationRequested)
@@ -96,7 +96,7 @@ internal sealed class Verifier(Database database, TagRuleSet? wanted, Cancellati
 
     private void InPages(Func<int, bool> checkPage)
     {
-        while (!_findings.IsFull && checkPage(PageRows)) cancellationToken.ThrowIfCancellationRequested();
+        while (!_issues.IsFull && checkPage(PageRows)) cancellationToken.ThrowIfCancellationRequested();
     }
 
     private void CheckStructure()
@@ -104,14 +104,14 @@ internal sealed class Verifier(Database database, TagRuleSet? wanted, Cancellati
         using var cancellation = cancellationToken.UnsafeRegister(static db => ((Database)db!).Interrupt(), database);
         database.ForEach("PRAGMA integrity_check", row =>
         {
-            if (row.Text(0) is not "ok" and var message) _findings.Add(message, "the file");
+            if (row.Text(0) is not "ok" and var message) _issues.Add(message, "the file");
         });
     }
 
     // Which one is damaged shows where it is not of its kind; for the rest there is the checksum over all.
     private PositionalIds? CheckFacts()
     {
-        if (!LogFacts.AreIntact(database, SchemaScripts.Newest)) _findings.Add("the facts are not what was stored", "es_log");
+        if (!LogFacts.AreIntact(database, SchemaScripts.Newest)) _issues.Add("the facts are not what was stored", "es_log");
         Check("schema", SchemaScripts.Newest, SchemaScripts.Newest);
         Check("generation", 1, long.MaxValue);
         Check("event_bytes", 1, int.MaxValue);
@@ -120,9 +120,9 @@ internal sealed class Verifier(Database database, TagRuleSet? wanted, Cancellati
         long? Check(string name, long least, long most)
         {
             using var fact = database.PrepareOnce(Sql.Fact);
-            if (!fact.Bind(1, name).Step()) _findings.Add("the fact is missing", $"es_log, {name}");
+            if (!fact.Bind(1, name).Step()) _issues.Add("the fact is missing", $"es_log, {name}");
             else if (!long.TryParse(fact.Text(0), NumberStyles.None, CultureInfo.InvariantCulture, out var value) || value < least || value > most)
-                _findings.Add("the fact is not what the library wrote", $"es_log, {name}");
+                _issues.Add("the fact is not what the library wrote", $"es_log, {name}");
             else return value;
             return null;
         }
@@ -130,18 +130,18 @@ internal sealed class Verifier(Database database, TagRuleSet? wanted, Cancellati
 
     private void CheckSchema()
     {
-        foreach (var finding in SchemaRepair.Findings(database)) _findings.Add(finding);
+        foreach (var issue in SchemaRepair.Issues(database)) _issues.Add(issue);
     }
 
     private void CheckPromoted()
     {
         foreach (var name in EventsView.Promoted(database))
-            if (!EventsView.IsValid(name)) _findings.Add("no field of that name can be a column", $"es_promoted, '{name}'");
+            if (!EventsView.IsValid(name)) _issues.Add("no field of that name can be a column", $"es_promoted, '{name}'");
     }
 
     private void CheckTagRules()
     {
-        foreach (var type in wanted?.MissingFrom(database) ?? []) _findings.Add(TagRuleSet.Finding(type));
+        foreach (var type in wanted?.MissingFrom(database) ?? []) _issues.Add(TagRuleSet.IssueOf(type));
     }
 
     private long CheckNames(Sql.Names table)
@@ -154,7 +154,7 @@ internal sealed class Verifier(Database database, TagRuleSet? wanted, Cancellati
             for (page.Bind(1, last).Bind(2, rows); page.Step(); count++)
             {
                 last = page.Int64(0);
-                if (!page.IsNull(1) && page.Int64(1) != Checksum.OfName(last, page.Bytes(2))) _findings.Add("the name is not what was stored", $"{table.Table}, id {last}");
+                if (!page.IsNull(1) && page.Int64(1) != Checksum.OfName(last, page.Bytes(2))) _issues.Add("the name is not what was stored", $"{table.Table}, id {last}");
             }
 
             examined += count;
@@ -168,19 +168,19 @@ internal sealed class Verifier(Database database, TagRuleSet? wanted, Cancellati
         database.ForEach(Sql.VerifyGaps, row =>
         {
             var where = $"es_gaps, positions {row.Int64(0)} to {row.Int64(1)}";
-            if (row.Int64(0) < 1 || row.Int64(1) < row.Int64(0)) _findings.Add("the gap ends before it begins", where);
-            if (!row.IsNull(2)) _findings.Add($"the gap holds an event at position {row.Int64(2)}", where);
-            if (row.Int64(3) != 0) _findings.Add("the gap begins inside another", where);
+            if (row.Int64(0) < 1 || row.Int64(1) < row.Int64(0)) _issues.Add("the gap ends before it begins", where);
+            if (!row.IsNull(2)) _issues.Add($"the gap holds an event at position {row.Int64(2)}", where);
+            if (row.Int64(3) != 0) _issues.Add("the gap begins inside another", where);
         });
     }
 
     private void CheckInbox()
     {
-        if (Number("SELECT count(*) FROM es_inbox") != 0) _findings.Add("a row stands there, which opens the guards", "es_inbox");
+        if (Number("SELECT count(*) FROM es_inbox") != 0) _issues.Add("a row stands there, which opens the guards", "es_inbox");
     }
 
     private void CheckUnsealed() =>
-        database.ForEach(Sql.VerifyUnsealed, row => _findings.Add("there is no event to be sealed", $"es_unfinished, position {row.Int64(0)}"));
+        database.ForEach(Sql.VerifyUnsealed, row => _issues.Add("there is no event to be sealed", $"es_unfinished, position {row.Int64(0)}"));
 
     private long CheckRecords()
     {
@@ -193,8 +193,8 @@ internal sealed class Verifier(Database database, TagRuleSet? wanted, Cancellati
             {
                 (kind, key) = (page.Int64(0), page.Text(1));
                 var where = $"es_records, {(RecordKind)kind} '{key}'";
-                if (page.Int64(3) != Checksum.OfRecord(kind, key, page.Int64(2), page.Bytes(4))) _findings.Add("the record is not what was stored", where);
-                else if (!Enum.IsDefined((RecordKind)kind)) _findings.Add("there is no such kind of record", where);
+                if (page.Int64(3) != Checksum.OfRecord(kind, key, page.Int64(2), page.Bytes(4))) _issues.Add("the record is not what was stored", where);
+                else if (!Enum.IsDefined((RecordKind)kind)) _issues.Add("there is no such kind of record", where);
             }
 
             examined += count;

@@ -3,7 +3,7 @@ using EventSourcing.Sqlite.Native;
 namespace EventSourcing.Sqlite.Verifying;
 
 /// <summary>Examines the versions of every stream, in the order of the (stream, version) index: none is missing but those of erased events, and positions rise with them.</summary>
-internal sealed class VersionsVerifier(Database database, Findings findings, long head)
+internal sealed class VersionsVerifier(Database database, IssueList issues, long head)
 {
     private readonly Statement _versions = database.Prepare(Sql.VerifyVersions);
     private readonly Statement _erased = database.Prepare(Sql.ErasedBetween);
@@ -28,10 +28,10 @@ internal sealed class VersionsVerifier(Database database, Findings findings, lon
     private void Check(long version, long position)
     {
         var where = $"stream {_stream} version {version}, position {position}";
-        if (position <= _position) findings.Add($"it lies before position {_position}, which has an earlier version", where);
-        if (version < 1) findings.Add("versions begin at 1", where);
+        if (position <= _position) issues.Add($"it lies before position {_position}, which has an earlier version", where);
+        if (version < 1) issues.Add("versions begin at 1", where);
         var missing = version - _version - 1;
         // Erased events leave their positions behind, between those of their neighbours.
-        if (missing > 0 && _erased.Bind(1, _position).Bind(2, position).Scalar(0) < missing) findings.Add(missing == 1 ? "the version before it is missing" : $"{missing} versions before it are missing", where);
+        if (missing > 0 && _erased.Bind(1, _position).Bind(2, position).Scalar(0) < missing) issues.Add(missing == 1 ? "the version before it is missing" : $"{missing} versions before it are missing", where);
     }
 }

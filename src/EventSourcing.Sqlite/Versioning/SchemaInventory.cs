@@ -6,7 +6,7 @@ namespace EventSourcing.Sqlite.Versioning;
 
 /// <summary>What a file has of the log's schema, held against what it should have: every object by type, name and text.</summary>
 /// <remarks>
-/// The text of a table, an index or a view is code that SQLite runs: in place of a table, a view that has no end stops whoever reads it, and an index on an expression runs with every append.
+/// The text of a table, an index or a view is code that SQLite runs: in place of a table, a view that has no end blocks every reader, and an index on an expression runs with every append.
 /// So nothing of the log is read before its own object is known to be ours. Every schema keeps the text of <c>es_log</c>, which holds the number.
 /// </remarks>
 internal sealed class SchemaInventory
@@ -21,7 +21,7 @@ internal sealed class SchemaInventory
     private SchemaInventory(IReadOnlyList<SchemaObject> missing, IReadOnlyList<SchemaObject> altered, IReadOnlyList<SchemaObject> foreign) =>
         (Missing, Altered, Foreign) = (missing, altered, foreign);
 
-    /// <summary>Objects of the schema that are not there, with the text that makes them. The view, its triggers and the guards can be made anew from it, in this order; of tables the content is gone.</summary>
+    /// <summary>Objects of the schema that are not there, with the text that makes them. The view, its triggers and the guards can be created again from it, in this order; the rows of tables are lost.</summary>
     internal IReadOnlyList<SchemaObject> Missing { get; }
 
     /// <summary>Objects that have a name of the schema's and are something else, as they were found.</summary>
@@ -30,7 +30,7 @@ internal sealed class SchemaInventory
     /// <summary>Indexes and triggers on the log's tables and view that are none of the log's, as they were found.</summary>
     internal IReadOnlyList<SchemaObject> Foreign { get; }
 
-    /// <summary>False when what stands in place of the log's tables and their indexes is code of somebody else's, which reading would run.</summary>
+    /// <summary>False when other objects stand in the place of the log's tables and indexes: reading would run their code.</summary>
     internal bool IsSafeToRead => !Altered.Concat(Foreign).Any(o => o.Type != "trigger" && !o.Name.Equals("events", StringComparison.OrdinalIgnoreCase));
 
     /// <summary>Takes stock. Reads in one snapshot.</summary>
@@ -128,7 +128,7 @@ internal sealed class SchemaInventory
     private static StoreSchemaException Another(string path, SchemaObject altered) =>
         Refused(path, $"its {altered} is not the one of the log's schema: another program, or another version of the library, has made it{WayOut(altered)}", altered);
 
-    // Tables have rows, which nobody can make anew.
+    // Tables hold rows, which cannot be created again.
     private static string WayOut(SchemaObject o) =>
         s_tables.Any(t => t.Key == o.Key && t.Type == "table") ? "" : $"; {nameof(SqliteEventLog)}.{nameof(SqliteEventLog.RepairAsync)} makes it as it has to be";
 

@@ -4,9 +4,9 @@ using EventSourcing.Sqlite.Reading;
 
 namespace EventSourcing.Sqlite.Waiting;
 
-/// <summary>Notices what other connections commit, while a call waits or did a moment ago: changes of the write-ahead log as the hint, SQLite's data_version as the truth.</summary>
+/// <summary>Notices commits of other connections, while a call waits and for a second after: changes of the write-ahead log are the hint, SQLite's data_version is the truth.</summary>
 /// <param name="file">The log's file.</param>
-/// <param name="signal">Hears of every head that is seen.</param>
+/// <param name="signal">Is given every head that is seen.</param>
 /// <param name="open">Opens the watch's own connection.</param>
 /// <param name="seal">Seals what was appended in SQL, where that can be done at once; null for a log that is read only.</param>
 internal sealed class CommitWatcher(StoreFile file, CommitSignal signal, Func<Reader> open, Func<CancellationToken, ValueTask>? seal) : IAsyncDisposable
@@ -18,7 +18,7 @@ internal sealed class CommitWatcher(StoreFile file, CommitSignal signal, Func<Re
     private static readonly TimeSpan s_longAfterHint = TimeSpan.FromMilliseconds(10);
     private const int PollsSoonAfterHint = 20, PollsAfterHint = 50;
 
-    // A log that commits more often than this does not ask for hints: it would be told of each of its own writes, by a thread that takes the writer's processor.
+    // A log that commits more often than this does not ask for hints: each of its own writes would be a hint, from a thread that takes the writer's processor.
     private const int OwnCommitsAtMost = 64;
     private static readonly TimeSpan s_counted = TimeSpan.FromSeconds(1);
 
@@ -41,7 +41,7 @@ internal sealed class CommitWatcher(StoreFile file, CommitSignal signal, Func<Re
         }
     }
 
-    /// <summary>Starts to watch, if nobody does. The first thing that is done is to publish the head.</summary>
+    /// <summary>Starts to watch, unless that runs already. It begins by publishing the head.</summary>
     internal void Start()
     {
         lock (_lock)
@@ -78,7 +78,7 @@ internal sealed class CommitWatcher(StoreFile file, CommitSignal signal, Func<Re
             }
             catch (Exception)
             {
-                // The file cannot be watched or read just now, or the log is closed. Calls that read it hear the reason.
+                // The file cannot be watched or read just now, or the log is closed. Calls that read it throw the reason.
                 if (!signal.IsAwaited && TryEnd()) return;
             }
 
@@ -134,7 +134,7 @@ internal sealed class CommitWatcher(StoreFile file, CommitSignal signal, Func<Re
         }
         catch (Exception e) when (e is StoreConfigurationException or StoreSchemaException)
         {
-            // The file is not the log's any more: nothing more will come, and each call that reads is told.
+            // The file is not the log's any more: no more events will come. The waiting calls read, and throw the reason.
             signal.WakeAll();
             throw;
         }
@@ -178,7 +178,7 @@ internal sealed class CommitWatcher(StoreFile file, CommitSignal signal, Func<Re
         }
         catch (Exception) when (!_stop.IsCancellationRequested)
         {
-            // Calls that read or write hear of it. What comes before these events is published all the same.
+            // Calls that read or write throw it. The events before these are published all the same.
         }
     }
 
@@ -222,7 +222,7 @@ internal sealed class CommitWatcher(StoreFile file, CommitSignal signal, Func<Re
         }
         catch (Exception e) when (e is SemaphoreFullException or ObjectDisposedException)
         {
-            // Another hint came first, or nobody waits for hints any more.
+            // Another hint came first, or the watch has ended.
         }
     }
 }

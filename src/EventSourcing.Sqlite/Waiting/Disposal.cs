@@ -1,6 +1,6 @@
 namespace EventSourcing.Sqlite.Waiting;
 
-/// <summary>A disposal that happens once: all who ask for it, at the same moment or later, wait for the same one and hear the same outcome.</summary>
+/// <summary>A disposal that happens once: every call, at the same time or later, waits for the same one and has the same outcome.</summary>
 internal sealed class Disposal
 {
     private TaskCompletionSource? _done;
@@ -8,7 +8,7 @@ internal sealed class Disposal
     /// <summary>True from the first request on.</summary>
     internal bool HasBegun => Volatile.Read(ref _done) is not null;
 
-    /// <summary>Disposes, if nobody has asked for it before.</summary>
+    /// <summary>Disposes at the first call.</summary>
     internal ValueTask RunAsync(Func<Task> dispose)
     {
         var own = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

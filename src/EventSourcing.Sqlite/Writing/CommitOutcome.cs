@@ -9,6 +9,6 @@ internal enum CommitOutcome
     /// <summary>Nothing of it is stored, and nothing of it will be.</summary>
     NotStored,
 
-    /// <summary>It failed, and the file does not tell whether it will be there after a crash.</summary>
+    /// <summary>It failed, and the file does not show whether it will be there after a crash.</summary>
     Unknown,
 }

@@ -2,12 +2,12 @@ using EventSourcing.Sqlite.Waiting;
 
 namespace EventSourcing.Sqlite.Writing;
 
-/// <summary>Commits the transactions of the writer and tells everything that depends on a commit. Used by the one that runs transactions.</summary>
+/// <summary>Commits the transactions of the writer and tells everything that depends on a commit. Used by the thread that runs transactions at the time.</summary>
 /// <param name="own">The connection of all work but user code.</param>
 /// <param name="users">The connection of user code.</param>
 /// <param name="signal">The waiting readers.</param>
 /// <param name="fairness">Decides when the lock is left to others.</param>
-/// <param name="queue">Is told until when.</param>
+/// <param name="queue">Keeps until when.</param>
 /// <param name="failed">Finds out what became of a failed commit.</param>
 internal sealed class Committer(ConnectionSlot own, ConnectionSlot users, CommitSignal signal, LockFairness fairness, WriteQueue queue, FailedCommit failed)
 {

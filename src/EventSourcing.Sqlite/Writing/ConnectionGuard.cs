@@ -5,10 +5,10 @@ using EventSourcing.Sqlite.Native;
 
 namespace EventSourcing.Sqlite.Writing;
 
-/// <summary>Judges what is prepared and committed on the connection that user code is given, for the whole life of the connection: whoever kept it can do nothing between two works.</summary>
+/// <summary>Checks what is prepared and committed on the connection that user code is given, for the whole life of the connection: user code that kept it can do nothing between two works.</summary>
 /// <remarks>
 /// SQLite asks the authorizer (sqlite.org/c3ref/set_authorizer.html) when a statement is prepared, and switching the triggers makes it prepare every statement
-/// anew. What was prepared before and runs later all the same meets the commit hook: nobody but the library commits here.
+/// anew. What was prepared before and runs later all the same meets the commit hook: only the library commits here.
 /// </remarks>
 internal sealed unsafe class ConnectionGuard : IDisposable
 {
@@ -72,7 +72,7 @@ internal sealed unsafe class ConnectionGuard : IDisposable
     /// <summary>After the library's transaction.</summary>
     internal void Close() => _phase = Phase.Closed;
 
-    /// <summary>The user's statements come: triggers guard the log's tables and hear captured ones.</summary>
+    /// <summary>Before the user's statements: triggers guard the log's tables and capture changes.</summary>
     internal void Enter()
     {
         if (HasEnded) return;
@@ -81,7 +81,7 @@ internal sealed unsafe class ConnectionGuard : IDisposable
         _phase = Phase.Work;
     }
 
-    /// <summary>The library's own statements come.</summary>
+    /// <summary>Before statements of the library.</summary>
     internal void Leave()
     {
         if (_phase != Phase.Work) return;
@@ -184,7 +184,7 @@ internal sealed unsafe class ConnectionGuard : IDisposable
                 return IsOurs(first) ? "the log's tables and its view are the log's" : null;
             case NativeMethods.ActionDropIndex:
                 return IsOurs(second) ? "the log's tables are the log's" : null;
-            // The new name of a table is not told.
+            // SQLite does not pass the new name of a table.
             case NativeMethods.ActionAlterTable:
                 return IsTemporary(first) ? "a temporary table could take a name that hides the log's" : IsOurs(second) ? "the log's tables are the log's" : null;
             default:

@@ -72,7 +72,7 @@ internal sealed class ConnectionSlot(StoreFile file, WriteTransaction? transacti
         }
         catch (Exception)
         {
-            // User code may have the connection, and may hear of its end and throw. The file is closed all the same.
+            // User code may hold the connection, be notified of its end and throw. The file is closed all the same.
         }
     }
 }

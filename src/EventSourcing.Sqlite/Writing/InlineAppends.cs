@@ -4,7 +4,7 @@ namespace EventSourcing.Sqlite.Writing;
 /// <remarks>
 /// A caller that starts many appends before it awaits the first looks like a lone caller at first. So inline appends are given only after a
 /// caller was seen to wait for its answer, and a few at a time: after them an append goes through the queue, which shows whether others wait.
-/// Each time that nobody else waits, twice as many are given.
+/// Each time that no other caller waits, twice as many are given.
 /// </remarks>
 internal sealed class InlineAppends
 {

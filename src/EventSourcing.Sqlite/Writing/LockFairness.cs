@@ -4,9 +4,9 @@ namespace EventSourcing.Sqlite.Writing;
 
 /// <summary>Decides when the writer leaves the write lock to others, and for how long.</summary>
 /// <remarks>
-/// SQLite's lock has no queue. Whoever waits for it looks after pauses of 1, 2, 5, 10, 15, 20, 25, 25, 25, 50, 50 and then always 100 ms
+/// SQLite's lock has no queue. A waiting connection looks after pauses of 1, 2, 5, 10, 15, 20, 25, 25, 25, 50, 50 and then always 100 ms
 /// (sqliteDefaultBusyCallback in sqlite.org/src/file/src/main.c) and loses, look for look, against a process that writes all the time. So a
-/// stretch of writing is broken off for longer than the pauses of the first eighth of a second, and comes again before that is over:
+/// stretch of writing is interrupted for longer than the pauses of the first eighth of a second, and interrupted again within that time:
 /// an insert from a shell, an ORM or another language gets its turn within that time.
 /// </remarks>
 /// <param name="haveOthersFileOpen">True when another process may have the log's file open.</param>
@@ -36,7 +36,7 @@ internal sealed class LockFairness(Func<bool> haveOthersFileOpen)
     {
         _ended = Stopwatch.GetTimestamp();
         if (othersWrote) _othersWrote = _ended;
-        // Whoever wrote lately may do so from this process, which its locks do not tell.
+        // A recent writer may be in this process, which its locks do not show.
         if (_ended - _began >= s_stretch)
         {
             _began = _ended;

@@ -47,7 +47,7 @@ internal sealed unsafe class Sealer(Database database, NameTable tags, TagRuleSe
                 | (tagsLength > 0 ? Checksum.HasTags : 0) | Flag(row, 9, Checksum.HasMetadata) | (row.IsText(10) ? Checksum.IsText : 0),
         };
         if (!row.IsNull(5)) header.Occurred = row.Int64(5);
-        // An event of schema 1 that was not sealed has been read by nobody: it gets a mark as well.
+        // An event of schema 1 that was not sealed has not been read yet: it gets a mark as well.
         header.Mark = row.Int64(15) is not 0 and var mark ? mark : (int)_marks.Next();
         (header.ContentType, header.Schema) = (row.Int64(16), row.Int64(17));
         header.Flags |= Checksum.IsExtended;
@@ -61,7 +61,7 @@ internal sealed unsafe class Sealer(Database database, NameTable tags, TagRuleSe
         _sealEvent.Run();
     }
 
-    // What is there but empty says as little as NULL: readers do not tell the two apart.
+    // An empty value means the same as NULL to readers.
     private static int Flag(Statement row, int column, int flag) => row.Bytes(column).IsEmpty ? 0 : flag;
 
     private void SealName(string sql, long id, ReadOnlySpan<byte> name)

@@ -6,7 +6,7 @@ using Microsoft.Data.Sqlite;
 
 namespace EventSourcing.Sqlite;
 
-/// <summary>The inside of a transaction in which a user's own SQL and the log are written together. Not to be kept, nor used by another thread: both are refused with <see cref="InvalidOperationException"/>.</summary>
+/// <summary>A transaction in which the user's own SQL and appends are committed together. Valid until the work returns, on the thread that runs it; any other use throws <see cref="InvalidOperationException"/>.</summary>
 public sealed class SqliteLogTransaction
 {
     private readonly SqliteConnection _connection;
@@ -17,9 +17,9 @@ public sealed class SqliteLogTransaction
 
     internal SqliteLogTransaction(SqliteConnection connection, WriteTransaction transaction, LogLimits limits) => (_connection, _transaction, _limits) = (connection, transaction, limits);
 
-    /// <summary>The writer's connection, inside its transaction. Good until the work returns, for the thread that runs it.</summary>
+    /// <summary>The writer's connection, inside its transaction. Valid until the work returns, on the thread that runs it.</summary>
     /// <remarks>
-    /// It is not to be closed, and readers and blobs are disposed before the work returns. Refused are: statements that begin or end the transaction (savepoints of
+    /// Do not close it, and dispose readers and blobs before the work returns. Refused are: statements that begin or end the transaction (savepoints of
     /// other names than <c>es_…</c> are free), pragmas that outlive it, and changes of the log's tables, view and triggers. A savepoint that is rolled back takes the
     /// appends since then with it. For EF Core on this connection, set <c>Database.AutoTransactionBehavior = AutoTransactionBehavior.Never</c>: else <c>SaveChanges</c>
     /// begins a transaction of its own as soon as it has two changes.
@@ -68,17 +68,17 @@ public sealed class SqliteLogTransaction
     internal void ThrowIfLost()
     {
         if (Failure is { } failure) ExceptionDispatchInfo.Throw(failure);
-        if (_transaction.IsHalfWritten) throw new InvalidOperationException("An append of the work failed while it was written, and the work went on: nothing of it is kept.");
+        if (_transaction.IsHalfWritten) throw new InvalidOperationException("An append of the work failed while it was written, and the work continued. Nothing of the transaction is kept.");
     }
 
     internal void End() => _hasEnded = true;
 
     private void ThrowIfEnded()
     {
-        if (_hasEnded) throw new InvalidOperationException("The transaction has ended; it is not to be kept.");
+        if (_hasEnded) throw new InvalidOperationException("The transaction has ended. Use it only within the work that it was given to.");
         // SQLite's structures would not bear it.
         if (_threadId != Environment.CurrentManagedThreadId) throw new InvalidOperationException("The transaction was used by another thread than the one that runs its work. Nothing was done; use it within the work, on its thread.");
-        if (Failure is { } failure) throw new InvalidOperationException("A statement of the log has failed in this transaction: nothing of it is kept.", failure);
+        if (Failure is { } failure) throw new InvalidOperationException("A statement of the log failed in this transaction. Nothing of the transaction is kept.", failure);
         _transaction.UserWork.ThrowIfEnded();
     }
 }

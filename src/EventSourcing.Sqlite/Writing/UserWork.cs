@@ -15,7 +15,7 @@ internal sealed class UserWork(WriteTransaction transaction, Database database, 
     {
         var cookie = schemaCookie.Scalar(-1);
         Guarded(() => work(database.Connection!), out var left);
-        // At the end, too: what has happened since the last call of the log's is known by nothing else.
+        // At the end, too: nothing else shows what happened since the last call of the log.
         ThrowIfEnded();
         if (left is not null) throw new InvalidOperationException($"The work returned before it disposed {left}. Nothing of the transaction is kept; dispose readers and blobs within the work.");
         if (database.ViolatesForeignKeys) throw new SqliteException("SQLite Error 19: 'FOREIGN KEY constraint failed'.", 19, 787);
@@ -46,7 +46,7 @@ internal sealed class UserWork(WriteTransaction transaction, Database database, 
         if (_isRunning) guard.Enter();
     }
 
-    /// <summary>Reads what is stored again, since user code may have changed it: no counter tells what a savepoint took back.</summary>
+    /// <summary>Reads what is stored again, since user code may have changed it: no counter shows what a savepoint undid.</summary>
     internal void CatchUp()
     {
         if (_isRunning) transaction.ReadAgain();

@@ -17,7 +17,7 @@ internal abstract class WorkItem
     /// <summary>When it began to wait, as a timestamp; 0 when that was before another connection took the lock.</summary>
     internal long QueuedAt { get; set; }
 
-    /// <summary>True for an item that has a transaction to itself, so that what it does to the transaction concerns nobody else.</summary>
+    /// <summary>True for an item that has a transaction to itself, so that what it does to the transaction concerns no other item.</summary>
     internal virtual bool RunsAlone => false;
 
     /// <summary>True for an item whose work may take any time: readers that wait for a seal do not wait for it.</summary>
@@ -62,7 +62,7 @@ internal abstract class WorkItem
         else Answer(null);
     }
 
-    /// <summary>Answers the caller after a commit of which nobody knows whether it is durable.</summary>
+    /// <summary>Answers the caller after a commit of which it is not known whether it is durable.</summary>
     internal void FailUnknown(WriteTransaction transaction, Exception failure)
     {
         Exception error;
@@ -72,7 +72,7 @@ internal abstract class WorkItem
         }
         catch (Exception e)
         {
-            // What was intended cannot be said; that the outcome is unknown can.
+            // What was intended cannot be named; that the outcome is unknown can.
             error = UnknownWithoutIntent(new AggregateException(failure, e));
         }
 
@@ -100,7 +100,7 @@ internal abstract class WorkItem
     /// <summary>Does the work.</summary>
     protected abstract void RunCore(WriteTransaction transaction);
 
-    /// <summary>What the caller hears after a commit of which nobody knows whether it is durable.</summary>
+    /// <summary>The caller's error after a commit of which it is not known whether it is durable.</summary>
     protected abstract Exception Unknown(WriteTransaction transaction, Exception failure);
 
     /// <summary>Answers the caller with the result.</summary>
@@ -118,7 +118,7 @@ internal abstract class WorkItem
         }
         catch (Exception)
         {
-            // The answer is set. The caller's own context or scheduler refuses to go on with it, and nobody is left to tell.
+            // The answer is set. The caller's own context or scheduler refused to run the continuation, and no caller is left to throw to.
         }
     }
 

@@ -2,10 +2,10 @@ using System.Diagnostics;
 
 namespace EventSourcing.Sqlite.Writing;
 
-/// <summary>The queue of the writer: items that wait, the slots that bound them, and who runs transactions at the moment. Thread-safe.</summary>
+/// <summary>The queue of the writer: items that wait, the slots that bound them, and whether a transaction runs at the time. Thread-safe.</summary>
 /// <remarks>
-/// One lock guards everything. <see cref="_isBusy"/> says that somebody runs transactions: the writer's thread while it works on a group and
-/// spins for the next one, or a caller that runs its own append inline.
+/// One lock guards everything. <see cref="_isBusy"/> is true while transactions run: the writer's thread while it works on a group and
+/// spins for the next one, or a caller runs its own append inline.
 /// </remarks>
 /// <param name="path">The log's file, for messages.</param>
 /// <param name="capacity">How many items may wait.</param>
@@ -38,14 +38,14 @@ internal sealed class WriteQueue(string path, int capacity, Action startThread)
     private TaskCompletionSource<Exception?>? _seal, _sealing;
     private long _lockedSince;
 
-    /// <summary>When the lock was first found taken by another connection, as a timestamp; 0 while it is free. Set by the one that runs transactions.</summary>
+    /// <summary>When the lock was first found taken by another connection, as a timestamp; 0 while it is free. Set by the thread that runs transactions at the time.</summary>
     internal long LockedSince
     {
         get => _lockedSince;
         set => Volatile.Write(ref _lockedSince, value);
     }
 
-    /// <summary>Until when the lock is left to other connections, as a timestamp; 0 when it is not. Set by the one that runs transactions.</summary>
+    /// <summary>Until when the lock is left to other connections, as a timestamp; 0 when it is not. Set by the thread that runs transactions at the time.</summary>
     internal long YieldUntil { get; set; }
 
     // ---- callers

@@ -85,7 +85,7 @@ internal sealed class WriteTransaction : IDisposable
     /// <summary>How long SQLite waits for another connection's locks.</summary>
     internal void BusyTimeout(TimeSpan timeout) => _database.BusyTimeout(timeout);
 
-    /// <summary>True when the transaction has ended though nobody has committed it: SQLite ends it by itself at some errors (sqlite.org/lang_transaction.html, "Response To Errors Within A Transaction"), and user code can.</summary>
+    /// <summary>True when the transaction has ended without a commit of the library: SQLite ends it by itself at some errors (sqlite.org/lang_transaction.html, "Response To Errors Within A Transaction"), and user code can.</summary>
     internal bool HasEnded => _guard?.HasEnded ?? _database.IsAutoCommit;
 
     /// <summary>True when the connection is as good as new for the next work.</summary>

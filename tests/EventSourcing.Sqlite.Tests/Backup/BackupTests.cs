@@ -29,7 +29,7 @@ public class BackupTests : OpenLogTest
         (await AllAsync(copy)).Select(Told).Should().Equal((await AllAsync()).Select(Told));
         (await copy.ReadRecordsAsync(RecordKind.Checkpoint, "", null, 10, default)).Single().Key.Should().Be("key");
         (await copy.GetComputedColumnsAsync()).Should().Equal("total");
-        (await copy.VerifyAsync()).Findings.Should().BeEmpty();
+        (await copy.VerifyAsync()).Issues.Should().BeEmpty();
     }
 
     [Test]
@@ -137,7 +137,7 @@ public class BackupTests : OpenLogTest
         reports.Select(p => p.PagesDone).Should().BeInAscendingOrder().And.OnlyHaveUniqueItems();
         reports.Should().AllSatisfy(p => (p.PagesTotal, p.Head.ToInt64()).Should().Be((reports[0].PagesTotal, 5000)));
         reports[^1].PagesDone.Should().Be(reports[^1].PagesTotal);
-        (await SqliteEventLog.VerifyAsync(Target)).Findings.Should().BeEmpty();
+        (await SqliteEventLog.VerifyAsync(Target)).Issues.Should().BeEmpty();
     }
 
     [Test]
@@ -319,7 +319,7 @@ public class BackupTests : OpenLogTest
         }
 
         (await Task.WhenAll(IsMadeAsync(), IsMadeAsync())).Should().BeEquivalentTo([true, false]);
-        (await SqliteEventLog.VerifyAsync(Target)).Findings.Should().BeEmpty();
+        (await SqliteEventLog.VerifyAsync(Target)).Issues.Should().BeEmpty();
         Leftovers().Should().Equal(Target);
     }
 

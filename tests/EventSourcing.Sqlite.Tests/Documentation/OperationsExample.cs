@@ -16,7 +16,7 @@ internal static class OperationsExample
     {
         // <example: verify>
         var verification = await SqliteEventLog.VerifyAsync("backup/orders.db");
-        foreach (var finding in verification.Findings) Console.WriteLine(finding);
+        foreach (var issue in verification.Issues) Console.WriteLine(issue);
         if (!verification.IsIntact) throw new InvalidDataException("The backup is damaged.");
         Console.WriteLine($"{verification.Events} events through position {verification.Head}");
         // </example>

@@ -29,7 +29,7 @@ public class FactTests : OpenLogTest
 
         foreach (var readOnly in new[] { false, true })
             FluentActions.Invoking(() => SqliteEventLog.Open(Path, new() { ReadOnly = readOnly })).Should().Throw<StoreCorruptException>().WithMessage("*es_log*");
-        (await SqliteEventLog.VerifyAsync(Path)).Findings.Should().Contain(f => f.Where.StartsWith("es_log", StringComparison.Ordinal));
+        (await SqliteEventLog.VerifyAsync(Path)).Issues.Should().Contain(f => f.Where.StartsWith("es_log", StringComparison.Ordinal));
     }
 
     [Test]
@@ -41,6 +41,6 @@ public class FactTests : OpenLogTest
         await Log.DisposeAsync();
         await using var log = SqliteEventLog.Open(Path, new() { Limits = new() { MaxEventBytes = 4096 } });
 
-        (await log.VerifyAsync()).Findings.Should().BeEmpty();
+        (await log.VerifyAsync()).Issues.Should().BeEmpty();
     }
 }

@@ -144,7 +144,7 @@ public sealed class FailedCommitTests : IDisposable
 
         refusals.Should().BeGreaterThan(1);
         (await ReadAsync(log)).Should().Equal(Enumerable.Range(1, 19));
-        (await log.VerifyAsync()).Findings.Should().BeEmpty();
+        (await log.VerifyAsync()).Issues.Should().BeEmpty();
     }
 
     [Test]

@@ -81,7 +81,7 @@ public class FileVerificationTests : OpenLogTest
 
         var verification = await SqliteEventLog.VerifyAsync(copy);
 
-        verification.Findings.Should().BeEmpty();
+        verification.Issues.Should().BeEmpty();
         verification.JournalBytes.Should().BePositive();
         State().Should().Equal(before);
     }
@@ -91,7 +91,7 @@ public class FileVerificationTests : OpenLogTest
     {
         await FillAsync();
         var copy = CopyOpenFile("");
-        (await SqliteEventLog.VerifyAsync(copy)).Findings.Should().ContainSingle().Which.What.Should().Contain("copied without it while it was open");
+        (await SqliteEventLog.VerifyAsync(copy)).Issues.Should().ContainSingle().Which.What.Should().Contain("copied without it while it was open");
     }
 
     [Test]
@@ -113,7 +113,7 @@ public class FileVerificationTests : OpenLogTest
         await FillAsync();
         await Log.DisposeAsync();
         using (var file = File.OpenWrite(Path)) file.SetLength(length);
-        (await SqliteEventLog.VerifyAsync(Path)).Findings.Should().Contain(f => f.What.Contains(what, StringComparison.Ordinal));
+        (await SqliteEventLog.VerifyAsync(Path)).Issues.Should().Contain(f => f.What.Contains(what, StringComparison.Ordinal));
     }
 
     [Test]
@@ -130,7 +130,7 @@ public class FileVerificationTests : OpenLogTest
     {
         var path = System.IO.Path.Combine(Folder, "text");
         File.WriteAllText(path, string.Concat(Enumerable.Repeat("no database ", 1000)));
-        (await SqliteEventLog.VerifyAsync(path)).Findings.Should().ContainSingle().Which.What.Should().Contain("cannot be read as a database");
+        (await SqliteEventLog.VerifyAsync(path)).Issues.Should().ContainSingle().Which.What.Should().Contain("cannot be read as a database");
     }
 
     [Test]
@@ -143,7 +143,7 @@ public class FileVerificationTests : OpenLogTest
             connection.Run("CREATE TABLE mine (x)");
         }
 
-        (await SqliteEventLog.VerifyAsync(path)).Findings.Should().ContainSingle().Which.What.Should().Contain("holds no event log");
+        (await SqliteEventLog.VerifyAsync(path)).Issues.Should().ContainSingle().Which.What.Should().Contain("holds no event log");
     }
 
     [Test]
@@ -152,7 +152,7 @@ public class FileVerificationTests : OpenLogTest
         await FillAsync();
         await Log.DisposeAsync();
         Damage("UPDATE es_events SET data = 'x' WHERE position = 2");
-        (await SqliteEventLog.VerifyAsync(Path)).Findings.Should().ContainSingle().Which.Where.Should().Be("position 2");
+        (await SqliteEventLog.VerifyAsync(Path)).Issues.Should().ContainSingle().Which.Where.Should().Be("position 2");
     }
 
     [TestCase("id_key")]
@@ -164,7 +164,7 @@ public class FileVerificationTests : OpenLogTest
         await FillAsync();
         await Log.DisposeAsync();
         Damage($"DELETE FROM es_log WHERE name = '{name}'");
-        (await SqliteEventLog.VerifyAsync(Path)).Findings.Should().Contain(f => f.Where == $"es_log, {name}");
+        (await SqliteEventLog.VerifyAsync(Path)).Issues.Should().Contain(f => f.Where == $"es_log, {name}");
     }
 
     [Test]

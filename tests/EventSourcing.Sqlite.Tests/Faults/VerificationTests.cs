@@ -55,7 +55,7 @@ public class VerificationTests
         var verification = await log.VerifyAsync();
 
         verification.IsIntact.Should().BeFalse();
-        verification.Findings.Should().Contain(f => f.What.Contains(what, StringComparison.Ordinal) && f.Where == where);
+        verification.Issues.Should().Contain(f => f.What.Contains(what, StringComparison.Ordinal) && f.Where == where);
     }
 
     [Test]
@@ -66,7 +66,7 @@ public class VerificationTests
 
         var verification = await log.VerifyAsync();
 
-        verification.Findings.Should().BeEmpty();
+        verification.Issues.Should().BeEmpty();
         verification.Should().BeEquivalentTo(new { Head = GlobalPosition.FromInt64(Count), Events = 10L, Names = 13L, TagEntries = 10L, Ids = 10L, Records = 1L, Unsealed = 0L });
     }
 
@@ -87,7 +87,7 @@ public class VerificationTests
         await log.EraseAsync("b", 5, "test");
         await AppendAsync(log, "b", 11);
 
-        (await log.VerifyAsync()).Findings.Should().BeEmpty();
+        (await log.VerifyAsync()).Issues.Should().BeEmpty();
     }
 
     [Test]
@@ -99,7 +99,7 @@ public class VerificationTests
 
         var verification = await log.VerifyAsync();
 
-        verification.Findings.Select(f => f.Where).Should().Equal("position 2", "position 7", "es_records, Document 'key'");
+        verification.Issues.Select(f => f.Where).Should().Equal("position 2", "position 7", "es_records, Document 'key'");
         verification.Events.Should().Be(Count);
     }
 
@@ -116,7 +116,7 @@ public class VerificationTests
 
         var verification = await log.VerifyAsync();
 
-        verification.Findings.Should().Contain(f => f.Where == "the file").And.Contain(f => f.Where == "es_event_tags");
+        verification.Issues.Should().Contain(f => f.Where == "the file").And.Contain(f => f.Where == "es_event_tags");
         verification.Events.Should().Be(Count);
     }
 
@@ -131,7 +131,7 @@ public class VerificationTests
             for (var i = 100; !stop.IsCancellationRequested; i++) await AppendAsync(log, "c", i);
         });
 
-        for (var i = 0; i < 20; i++) (await log.VerifyAsync()).Findings.Should().BeEmpty();
+        for (var i = 0; i < 20; i++) (await log.VerifyAsync()).Issues.Should().BeEmpty();
 
         await stop.CancelAsync();
         await appending;
@@ -151,7 +151,7 @@ public class VerificationTests
         using var file = new TemporaryFile();
         await using var log = await FillAsync(file.Path);
         Execute(file.Path, "WITH RECURSIVE n(i) AS (VALUES (100) UNION ALL SELECT i + 1 FROM n WHERE i < 3000) INSERT INTO es_event_tags SELECT 1, i, 1 FROM n");
-        (await log.VerifyAsync()).Findings.Should().HaveCount(IntegrityReport.MaxFindings);
+        (await log.VerifyAsync()).Issues.Should().HaveCount(IntegrityReport.MaxIssues);
     }
 
     private static TestCaseData Damage(string name, string sql, string what, string where) => new TestCaseData(sql, what, where).SetName($"{name} is named");

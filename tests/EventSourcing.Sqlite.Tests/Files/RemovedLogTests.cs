@@ -112,7 +112,7 @@ public sealed class RemovedLogTests : IDisposable
 
         await using var again = Open();
         (await CountAsync(again)).Should().Be(10);
-        (await again.VerifyAsync()).Findings.Should().BeEmpty();
+        (await again.VerifyAsync()).Issues.Should().BeEmpty();
     }
 
     [Test]
@@ -134,7 +134,7 @@ public sealed class RemovedLogTests : IDisposable
         await using var again = Open();
         using var page = await again.ReadAsync(new AllRead(), default);
         page.Events.ToArray().Select(e => e.StreamId.Value).Should().Equal("s", "s", "s", "s", "s", "theirs");
-        (await again.VerifyAsync()).Findings.Should().BeEmpty();
+        (await again.VerifyAsync()).Issues.Should().BeEmpty();
     }
 
     [Test]

@@ -38,11 +38,11 @@ public class GoldenFileTests
     {
         await using (var log = SqliteEventLog.Open(_file.Path))
         {
-            (await log.VerifyAsync()).Findings.Should().BeEmpty();
+            (await log.VerifyAsync()).Issues.Should().BeEmpty();
             (await log.RepairAsync()).Repaired.Should().BeEmpty();
         }
 
-        (await SqliteEventLog.VerifyAsync(_file.Path)).Findings.Should().BeEmpty();
+        (await SqliteEventLog.VerifyAsync(_file.Path)).Issues.Should().BeEmpty();
     }
 
     [Test]
@@ -70,7 +70,7 @@ public class GoldenFileTests
 
         (result.FirstPosition.ToInt64(), result.Version).Should().Be((16, 4));
         (await AllAsync(log))[^1].Mark.Should().NotBe(0);
-        (await log.VerifyAsync()).Findings.Should().BeEmpty();
+        (await log.VerifyAsync()).Issues.Should().BeEmpty();
     }
 
     [Test]

@@ -81,7 +81,7 @@ public class MigrationTests
 
         faults.Should().BeGreaterThan(100);
         SqliteEventLog.Open(_file.Path).DisposeAsync().AsTask().GetAwaiter().GetResult();
-        SqliteEventLog.VerifyAsync(_file.Path).AsTask().GetAwaiter().GetResult().Findings.Should().BeEmpty();
+        SqliteEventLog.VerifyAsync(_file.Path).AsTask().GetAwaiter().GetResult().Issues.Should().BeEmpty();
     }
 
     [Test]
@@ -169,7 +169,7 @@ public class MigrationTests
         }
 
         SqliteEventLog.Open(_file.Path).DisposeAsync().AsTask().GetAwaiter().GetResult();
-        SqliteEventLog.VerifyAsync(_file.Path).AsTask().GetAwaiter().GetResult().Findings.Should().BeEmpty();
+        SqliteEventLog.VerifyAsync(_file.Path).AsTask().GetAwaiter().GetResult().Issues.Should().BeEmpty();
     }
 
     private static string Content(string path)

@@ -103,7 +103,7 @@ public class AppendOnlyTests : OpenLogTest
 
         (Count("es_inbox"), Count("es_draft")).Should().Be((0, 0));
         (await AllAsync()).Should().HaveCount(4);
-        (await Log.VerifyAsync()).Findings.Should().BeEmpty();
+        (await Log.VerifyAsync()).Issues.Should().BeEmpty();
     }
 
     [Test]
@@ -116,7 +116,7 @@ public class AppendOnlyTests : OpenLogTest
         });
 
         (Count("es_inbox"), (await AllAsync()).Count).Should().Be((0, 4));
-        (await Log.VerifyAsync()).Findings.Should().BeEmpty();
+        (await Log.VerifyAsync()).Issues.Should().BeEmpty();
     }
 
     [TestCase("INSERT OR REPLACE")]

@@ -40,7 +40,7 @@ public class KnownTypeTests : OpenLogTest
         Shell.Errors(Path, "INSERT INTO events (eventType, data) VALUES ('Numbered', '{}');").Should().Contain("eventType is not known to the file");
         Sql("INSERT INTO events (eventType, data) VALUES ('numbered', '{}'), ('counted', '{}')");
         (await AllAsync()).Should().HaveCount(2);
-        (await Log.VerifyAsync()).Findings.Should().BeEmpty();
+        (await Log.VerifyAsync()).Issues.Should().BeEmpty();
 
         await Log.SetSqlInsertPolicyAsync(SqlInsertPolicy.AnyType);
         insert.Should().NotThrow();

@@ -1,3 +1,4 @@
+using EventSourcing.Storage;
 using FluentAssertions;
 using NUnit.Framework;
 
@@ -31,12 +32,12 @@ public class RepairTests : OpenLogTest
         // What was dropped does not keep a store from opening, but for the index that appends need.
         if (!sql.Contains(';', StringComparison.Ordinal) && !sql.Contains("es_events_stream", StringComparison.Ordinal)) await ReopenAsync();
 
-        (await Log.VerifyAsync()).Findings.Should().Contain(f => f.Where == where);
+        (await Log.VerifyAsync()).Issues.Should().Contain(f => f.Where == where);
         var repair = await Log.RepairAsync();
 
         repair.Repaired.Should().Contain(f => f.Where == where);
         repair.Remaining.Should().BeEmpty();
-        (await Log.VerifyAsync()).Findings.Should().BeEmpty();
+        (await Log.VerifyAsync()).Issues.Should().BeEmpty();
         Schema().Should().Equal(schema);
         Dump().Should().Be(rows);
     }
@@ -52,7 +53,7 @@ public class RepairTests : OpenLogTest
         (await SqliteEventLog.RepairAsync(Path)).Repaired.Should().Contain(f => f.Where == where);
 
         await ReopenAsync();
-        (await Log.VerifyAsync()).Findings.Should().BeEmpty();
+        (await Log.VerifyAsync()).Issues.Should().BeEmpty();
         Dump().Should().Be(rows);
     }
 
@@ -62,7 +63,7 @@ public class RepairTests : OpenLogTest
         await FillAsync();
         await Log.DisposeAsync();
         Sql("DROP VIEW events; DROP TRIGGER es_log_update");
-        (await SqliteEventLog.VerifyAsync(Path)).Findings.Select(f => f.Where).Should()
+        (await SqliteEventLog.VerifyAsync(Path)).Issues.Select(f => f.Where).Should()
             .BeEquivalentTo("view events", "trigger events_insert", "trigger events_update", "trigger events_delete", "trigger es_log_update");
     }
 
@@ -82,7 +83,7 @@ public class RepairTests : OpenLogTest
     {
         Sql("DROP VIEW events");
         await Log.AddComputedColumnAsync("total");
-        (await Log.VerifyAsync()).Findings.Should().BeEmpty();
+        (await Log.VerifyAsync()).Issues.Should().BeEmpty();
     }
 
     [Test]
@@ -99,7 +100,7 @@ public class RepairTests : OpenLogTest
     {
         Sql("CREATE TRIGGER mine AFTER INSERT ON es_events BEGIN SELECT 1; END; CREATE UNIQUE INDEX only_one ON es_events (type); CREATE INDEX another ON es_events (time); CREATE TABLE own (x); CREATE INDEX of_mine ON own (x)");
 
-        (await Log.VerifyAsync()).Findings.Select(f => f.Where).Should().BeEquivalentTo("trigger mine", "index only_one", "index another");
+        (await Log.VerifyAsync()).Issues.Select(f => f.Where).Should().BeEquivalentTo("trigger mine", "index only_one", "index another");
         var repair = await Log.RepairAsync();
 
         repair.Repaired.Should().BeEmpty();
@@ -139,11 +140,11 @@ public class RepairTests : OpenLogTest
         await StoreRulesAsync(EventTypeMap.Create(map => map.Add("t", OpenLogJson.Default.Numbered, tags: [("name", "name")])));
         Sql("DROP TRIGGER es_tag_rules_delete; DELETE FROM es_tag_rules");
 
-        (await Log.VerifyAsync()).Findings.Select(f => f.Where).Should().BeEquivalentTo("es_tag_rules, type 't'", "trigger es_tag_rules_delete");
+        (await Log.VerifyAsync()).Issues.Select(f => f.Where).Should().BeEquivalentTo("es_tag_rules, type 't'", "trigger es_tag_rules_delete");
         (await Log.RepairAsync()).Repaired.Should().HaveCount(2);
 
         Count("es_tag_rules").Should().Be(1);
-        (await Log.VerifyAsync()).Findings.Should().BeEmpty();
+        (await Log.VerifyAsync()).Issues.Should().BeEmpty();
     }
 
     [Test]
@@ -151,9 +152,9 @@ public class RepairTests : OpenLogTest
     {
         await FillAsync();
         Sql("ALTER TABLE mine ADD COLUMN y");
-        (await Log.VerifyAsync()).Findings.Should().BeEmpty();
+        (await Log.VerifyAsync()).Issues.Should().BeEmpty();
         Sql("DROP TABLE mine");
-        (await Log.VerifyAsync()).Findings.Should().BeEmpty();
+        (await Log.VerifyAsync()).Issues.Should().BeEmpty();
     }
 
     [Test]
@@ -161,14 +162,14 @@ public class RepairTests : OpenLogTest
     {
         await FillAsync();
         Sql("DROP TRIGGER es_captures_update; UPDATE es_captures SET definition = '{'");
-        (await Log.VerifyAsync()).Findings.Should().Contain(f => f.Where == "es_captures, table 'mine'");
+        (await Log.VerifyAsync()).Issues.Should().Contain(f => f.Where == "es_captures, table 'mine'");
         await Log.Invoking(l => l.GetCapturesAsync().AsTask()).Should().ThrowAsync<StoreCorruptException>();
 
         await Log.CaptureTableAsync("mine");
 
         (await Log.GetCapturesAsync()).Should().ContainSingle();
         (await Log.RepairAsync()).Remaining.Should().BeEmpty();
-        (await Log.VerifyAsync()).Findings.Should().BeEmpty();
+        (await Log.VerifyAsync()).Issues.Should().BeEmpty();
     }
 
     [Test]
@@ -184,7 +185,7 @@ public class RepairTests : OpenLogTest
     public async Task A_promoted_name_that_cannot_be_one_is_named_and_run_by_nobody()
     {
         Sql("DROP TRIGGER es_promoted_insert; INSERT INTO es_promoted (name) VALUES ('x\") FROM es_log; DROP TABLE es_gaps; --')");
-        (await Log.VerifyAsync()).Findings.Should().Contain(f => f.Where.StartsWith("es_promoted, 'x", StringComparison.Ordinal));
+        (await Log.VerifyAsync()).Issues.Should().Contain(f => f.Where.StartsWith("es_promoted, 'x", StringComparison.Ordinal));
         await Log.RepairAsync();
         await Log.AddComputedColumnAsync("total");
         Count("es_gaps").Should().Be(0);
@@ -202,7 +203,7 @@ public class RepairTests : OpenLogTest
     {
         var examining = Task.Run(async () =>
         {
-            for (var i = 0; i < 30; i++) (await Log.VerifyAsync()).Findings.Should().BeEmpty();
+            for (var i = 0; i < 30; i++) (await Log.VerifyAsync()).Issues.Should().BeEmpty();
         });
         Sql("CREATE TABLE mine (x)");
         for (var i = 0; !examining.IsCompleted && i < 30; i++)

@@ -40,7 +40,7 @@ public class SealingTests : OpenLogTest
         await AppendAsync("s-2", Event("other", "{}"));
 
         (await AllAsync())[0].Tags!.Select(t => t.ToString()).Should().Equal("n:7");
-        (await Log.VerifyAsync()).Findings.Should().BeEmpty();
+        (await Log.VerifyAsync()).Issues.Should().BeEmpty();
     }
 
     [Test]
@@ -123,7 +123,7 @@ public class SealingTests : OpenLogTest
         var before = DataVersionOf(other);
         _ = new EventStore(Log, Map(("n", "n")));
         (DataVersionOf(other), Count("es_tag_rules")).Should().Be((before, 0L));
-        (await Log.VerifyAsync()).Findings.Should().BeEmpty();
+        (await Log.VerifyAsync()).Issues.Should().BeEmpty();
 
         if (byAppend) await AppendAsync("s-1", Event("numbered", "{}"));
         else Sql("""INSERT INTO events (stream, eventType, data) VALUES ('s-1', 'numbered', '{"n":7}')""");

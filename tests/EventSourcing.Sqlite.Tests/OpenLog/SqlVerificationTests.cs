@@ -27,9 +27,9 @@ public class SqlVerificationTests : OpenLogTest
         await AllAsync();
         var after = await Log.VerifyAsync();
 
-        before.Findings.Should().BeEmpty();
+        before.Issues.Should().BeEmpty();
         (before.Unsealed, before.Events).Should().Be((2L, 5L));
-        after.Findings.Should().BeEmpty();
+        after.Issues.Should().BeEmpty();
         (after.Unsealed, after.Events, after.TagEntries).Should().Be((0L, 5L, 3L));
     }
 
@@ -46,7 +46,7 @@ public class SqlVerificationTests : OpenLogTest
     {
         await AllAsync();
         Damage(damage);
-        (await Log.VerifyAsync()).Findings.Should().Contain(f => f.What.Contains(what, StringComparison.Ordinal) && f.Where == where);
+        (await Log.VerifyAsync()).Issues.Should().Contain(f => f.What.Contains(what, StringComparison.Ordinal) && f.Where == where);
     }
 
     [TestCase("DELETE FROM es_unfinished WHERE position = 4", "has no checksum", "position 4")]
@@ -55,7 +55,7 @@ public class SqlVerificationTests : OpenLogTest
     public async Task Damage_to_what_is_not_sealed_yet_is_named(string damage, string what, string where)
     {
         Damage(damage);
-        (await Log.VerifyAsync()).Findings.Should().Contain(f => f.What.Contains(what, StringComparison.Ordinal) && f.Where == where);
+        (await Log.VerifyAsync()).Issues.Should().Contain(f => f.What.Contains(what, StringComparison.Ordinal) && f.Where == where);
     }
 
     [Test]

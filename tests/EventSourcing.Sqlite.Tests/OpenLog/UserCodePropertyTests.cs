@@ -47,7 +47,7 @@ public class UserCodePropertyTests : OpenLogTest
             {
                 steps.Add("given up");
             }
-            catch (InvalidOperationException e) when (e.Message.Contains("nothing of it is kept", StringComparison.Ordinal))
+            catch (InvalidOperationException e) when (e.Message.Contains("Nothing of the transaction is kept", StringComparison.Ordinal))
             {
                 steps.Add("lost");
             }
@@ -56,7 +56,7 @@ public class UserCodePropertyTests : OpenLogTest
             await AgreesAsync($"seed {seed}, transaction {i + 1}: {string.Join("; ", steps)}");
         }
 
-        (await Log.VerifyAsync()).Findings.Should().BeEmpty();
+        (await Log.VerifyAsync()).Issues.Should().BeEmpty();
         await ReopenAsync();
         await AgreesAsync($"seed {seed}, opened again");
     }

@@ -21,7 +21,7 @@ public class UserCodeTests : OpenLogTest
         var events = await AllAsync();
         events.Select(e => System.Text.Encoding.UTF8.GetString(e.Data.Span)).Should().Equal(data);
         events.Select(e => e.Position.ToInt64()).Should().Equal(Enumerable.Range(1, data.Length).Select(i => (long)i));
-        (await Log.VerifyAsync()).Findings.Should().BeEmpty();
+        (await Log.VerifyAsync()).Issues.Should().BeEmpty();
     }
 
     private Task<T> WorkAsync<T>(Func<SqliteLogTransaction, T> work) => Log.InSqliteTransactionAsync(work).AsTask().WaitAsync(s_patience);
@@ -118,7 +118,7 @@ public class UserCodeTests : OpenLogTest
             Refuses<InvalidOperationException>("append", () => tx.Append(Appended("s")));
             Refuses<InvalidOperationException>("connection", () => _ = tx.Connection);
         });
-        (await work.Should().ThrowAsync<InvalidOperationException>()).WithMessage("*nothing of it is kept*");
+        (await work.Should().ThrowAsync<InvalidOperationException>()).WithMessage("*Nothing of the transaction is kept*");
         refused.Should().Equal("sql", "prepared write", "new write", "begin", "append", "connection");
         Count("mine").Should().Be(2);
         Count("es_records").Should().Be(0);

@@ -45,7 +45,7 @@ public class ViewColumnTests : OpenLogTest
         var e = (await AllAsync()).Single();
         (e.SchemaVersion, e.Mark != 0).Should().Be((2, true));
         Row(1, "tags", "metadata").Should().Equal("""["n:7"]""", """{"actor":"eve"}""");
-        (await Log.VerifyAsync()).Findings.Should().BeEmpty();
+        (await Log.VerifyAsync()).Issues.Should().BeEmpty();
     }
 
     [TestCase("timestamp", "'2026-01-01'", "timestamp is given by the log")]
