@@ -332,7 +332,7 @@ public class UserCodeTests : OpenLogTest
             refusal = Assert.Catch(connection.Open);
         });
         await work.Should().ThrowAsync<InvalidOperationException>().WithMessage("*closed its connection*");
-        refusal.Should().BeOfType<InvalidOperationException>().Which.Message.Should().Contain("not to be opened again");
+        refusal.Should().BeOfType<InvalidOperationException>().Which.Message.Should().Contain("cannot be opened again");
         await WorkAsync(tx => tx.Append(Appended("s", "1")));
         await IsIntactAsync("1");
     }
