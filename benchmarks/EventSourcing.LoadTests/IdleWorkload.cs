@@ -14,16 +14,16 @@ internal static class IdleWorkload
         await using var store = SqliteEventStore.Open(file.Path, EventTypeMap.Empty);
         await new LogCaller(store.Log, 1, 1).AppendAsync("idle-1", 0);
         await RestAsync(settings, "no listener");
-        var options = new SubscriberOptions();
+        var options = new EventBusOptions();
         await using var bus = new EventBus(store, options);
         var live = new List<LiveSubscription>();
-        for (var i = 0; i < Listeners; i++) live.Add(await bus.SubscribeLiveRawAsync(EventFilter.All, (_, _) => default));
+        for (var i = 0; i < Listeners; i++) live.Add(await bus.SubscribeLiveRawAsync(EventFilter.All, (_, _) => Task.CompletedTask));
         while (!live.TrueForAll(l => l.IsLive)) await Task.Delay(1);
         await RestAsync(settings, $"{Listeners} live listeners");
         var durable = new List<Subscription>();
-        for (var i = 0; i < Subscriptions; i++) durable.Add(await bus.SubscribeAsync($"idle {i}", EventFilter.All, SubscriptionHandler.RawEach((_, _, _) => default)));
-        durable.Add(await bus.SubscribeAsync("idle group", EventFilter.All, SubscriptionHandler.RawEach((_, _, _) => default), new() { IsPartitioned = true }));
-        while (!durable.TrueForAll(s => s.State == SubscriptionState.Live) || durable[^1].ActiveSegments < 16) await Task.Delay(1);
+        for (var i = 0; i < Subscriptions; i++) durable.Add(await bus.SubscribeAsync($"idle {i}", SubscriptionHandler.RawEach((_, _, _) => Task.CompletedTask), new() { Filter = EventFilter.All }));
+        durable.Add(await bus.SubscribeAsync("idle group", SubscriptionHandler.RawEach((_, _, _) => Task.CompletedTask), new() { Filter = EventFilter.All, IsPartitioned = true }));
+        while (!durable.TrueForAll(s => s.State == SubscriptionState.Live) || durable[^1].ActivePartitions < 16) await Task.Delay(1);
         await RestAsync(settings, $"{Listeners} live listeners, {Subscriptions} subscriptions and a group: a lease transaction every {options.LeaseTimeout.TotalSeconds / 3} s");
     }
 

@@ -58,19 +58,19 @@ internal static class LatencyWorkload
     {
         if (kind != Live)
         {
-            var subscription = await bus.SubscribeAsync("latency", EventFilter.All, SubscriptionHandler.RawEach((e, _, _) =>
+            var subscription = await bus.SubscribeAsync("latency", SubscriptionHandler.RawEach((e, _, _) =>
             {
                 note(e);
-                return default;
-            }), new() { IsPartitioned = kind == Group });
-            while (subscription.State != SubscriptionState.Live || subscription.ActiveSegments < (kind == Group ? Segments : 1)) await Task.Delay(1);
+                return Task.CompletedTask;
+            }), new() { Filter = EventFilter.All, IsPartitioned = kind == Group });
+            while (subscription.State != SubscriptionState.Live || subscription.ActivePartitions < (kind == Group ? Segments : 1)) await Task.Delay(1);
             return;
         }
 
         var listener = await bus.SubscribeLiveRawAsync(EventFilter.All, (e, _) =>
         {
             note(e);
-            return default;
+            return Task.CompletedTask;
         });
         while (!listener.IsLive) await Task.Delay(1);
     }

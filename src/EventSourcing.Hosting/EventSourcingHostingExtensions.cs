@@ -42,7 +42,7 @@ public static class EventSourcingHostingExtensions
         {
             checks.Registrations.Add(new($"event-store{suffix}", services => new StoreHealthCheck(Stores.Get<IEventStore>(services, key)), HealthStatus.Unhealthy, ["event-sourcing"]));
             checks.Registrations.Add(new(
-                $"event-subscriptions{suffix}", services => new SubscriptionHealthCheck(Stores.Get<Subscriber>(services, key), services.GetRequiredService<EventSourcingHostingOptions>()), HealthStatus.Unhealthy, ["event-sourcing"]));
+                $"event-subscriptions{suffix}", services => new SubscriptionHealthCheck(Stores.Get<EventBus>(services, key), services.GetRequiredService<EventSourcingHostingOptions>()), HealthStatus.Unhealthy, ["event-sourcing"]));
         }
     }
 }

@@ -18,7 +18,7 @@ public sealed class EventSequence : IAsyncEnumerable<EventEnvelope>
     private readonly EventCodec _codec;
     private readonly RangeRead _read;
     private readonly long _maxCount;
-    private readonly ReadFilter? _filter;
+    private readonly BoundFilter? _filter;
     private readonly LogBounds? _bounds;
     private readonly CancellationToken _cancellationToken;
     private GlobalPosition? _head;
@@ -27,8 +27,8 @@ public sealed class EventSequence : IAsyncEnumerable<EventEnvelope>
     private ResumeToken _known;
     private ResumeToken? _headToken;
 
-    internal EventSequence(IEventLog log, EventCodec codec, RangeRead read, long? maxCount, ReadFilter? filter, LogBounds? bounds, CancellationToken cancellationToken) =>
-        (_log, _codec, _read, _maxCount, _filter, _bounds, _cancellationToken, _known) = (log, codec, read, maxCount ?? long.MaxValue, filter, bounds, cancellationToken, read.Token);
+    internal EventSequence(IEventLog log, EventCodec codec, RangeRead read, long? maxCount, BoundFilter? filter, LogBounds? bounds, CancellationToken cancellationToken) =>
+        (_log, _codec, _read, _maxCount, _filter, _bounds, _cancellationToken, _known) = (log, codec, read, maxCount ?? long.MaxValue, filter?.GoesBeyondQuery == true ? filter : null, bounds, cancellationToken, read.Token);
 
     /// <summary>The position of the log's last event when this sequence was first read: what a condition's <c>after</c> is to be, also when nothing matched.</summary>
     /// <param name="cancellationToken">Ends the wait for a reader.</param>
@@ -90,9 +90,9 @@ public sealed class EventSequence : IAsyncEnumerable<EventEnvelope>
                     continue;
                 }
 
-                if (_filter?.Admits(page.Events[i]) == false) continue;
+                if (_filter?.AdmitsUndecoded(page.Events[i]) == false) continue;
                 var envelopes = _codec.Read(page.Events[i]);
-                if (_filter?.Where is { } where) envelopes = envelopes.Where(where);
+                if (_filter?.Predicate is { } predicate) envelopes = envelopes.Where(predicate);
                 // What is counted is stored: a read never ends between the events that one stored event reads as.
                 if (envelopes.Count > 0) left--;
                 for (var ordinal = 0; ordinal < envelopes.Count; ordinal++) yield return envelopes[ordinal];

@@ -41,15 +41,16 @@ public sealed class EventStore : IEventStore
         if (stream.IsDefault) throw new ArgumentException("default(StreamId) names no stream.", nameof(stream));
         if (options is null) return new(Log, _codec, new StreamRead(stream) { IncludeToken = true }, null, null, null, cancellationToken);
         options.Validate();
+        var filter = (options.Filter ?? EventFilter.All).Bind(Types);
         var read = new StreamRead(stream)
         {
-            Query = options.Query?.Resolve(Types),
+            Query = filter.Query,
             Direction = options.Direction,
             AfterVersion = options.AfterVersion,
             ThroughVersion = options.ThroughVersion,
             IncludeToken = true,
         };
-        return new(Log, _codec, read, options.MaxCount, options.Filter, null, cancellationToken);
+        return new(Log, _codec, read, options.MaxCount, filter, null, cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -57,16 +58,17 @@ public sealed class EventStore : IEventStore
     {
         if (options is null) return new(Log, _codec, new AllRead { Query = query?.Resolve(Types), IncludeToken = true }, null, null, null, cancellationToken);
         options.Validate();
+        var filter = (options.Filter ?? EventFilter.All).Bind(Types, query);
         var read = new AllRead
         {
-            Query = query?.Resolve(Types),
+            Query = filter.Query,
             Direction = options.Direction,
             AfterPosition = options.After,
             ThroughPosition = options.ThroughPosition,
             Token = options.AfterToken,
             IncludeToken = true,
         };
-        return new(Log, _codec, read, options.MaxCount, options.Filter, options.Bounds, cancellationToken);
+        return new(Log, _codec, read, options.MaxCount, filter, options.Bounds, cancellationToken);
     }
 
     /// <inheritdoc/>

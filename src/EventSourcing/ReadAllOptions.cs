@@ -30,8 +30,8 @@ public sealed class ReadAllOptions
     /// <summary>The maximum number of events read, counted after every filter. 1 or more; default null: no maximum.</summary>
     public long? MaxCount { get; set; }
 
-    /// <summary>Further filters. Default null: none.</summary>
-    public ReadFilter? Filter { get; set; }
+    /// <summary>Which events. With a query in the call, both must match. Default null: all that match the query.</summary>
+    public EventFilter? Filter { get; set; }
 
     /// <summary>The position that the read begins after.</summary>
     internal GlobalPosition After => AfterPosition > AfterToken.Position ? AfterPosition.Value : AfterToken.Position;

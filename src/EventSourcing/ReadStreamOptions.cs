@@ -17,14 +17,11 @@ public sealed class ReadStreamOptions
     /// <summary>Only events up to this version, inclusive, in either direction. Default null: to the end of the stream. Not below <see cref="AfterVersion"/>; equal to it, nothing is read.</summary>
     public long? ThroughVersion { get; set; }
 
-    /// <summary>Which events of the stream. Default null: all.</summary>
-    public EventQuery? Query { get; set; }
-
     /// <summary>The maximum number of events read, counted after every filter. 1 or more; default null: no maximum.</summary>
     public long? MaxCount { get; set; }
 
-    /// <summary>Further filters. Default null: none.</summary>
-    public ReadFilter? Filter { get; set; }
+    /// <summary>Which events of the stream; an <see cref="EventQuery"/> converts to it. Default null: all.</summary>
+    public EventFilter? Filter { get; set; }
 
     /// <summary>Refuses options that no read can have.</summary>
     internal void Validate()

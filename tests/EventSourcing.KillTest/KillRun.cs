@@ -57,9 +57,9 @@ public static class KillRun
         }
 
         await using var store = Open(folder);
-        await using (var subscriber = NewSubscriber(store))
+        await using (var bus = NewBus(store))
         {
-            var subscription = await StartAsync(store, subscriber, folder, place);
+            var subscription = await StartAsync(bus, folder, place);
             await subscription.WaitForPositionAsync(await store.GetHeadAsync()).WaitAsync(TimeSpan.FromMinutes(5));
         }
 
@@ -76,10 +76,10 @@ public static class KillRun
     {
         await using var store = Open(folder);
         if (place == EffectPlace.Table) await store.InSqliteTransactionAsync(static tx => Run(tx.Connection, "CREATE TABLE IF NOT EXISTS effects (number INTEGER PRIMARY KEY, position INTEGER)"));
-        await using var subscriber = NewSubscriber(store);
+        await using var bus = NewBus(store);
         var active = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        subscriber.StateChanged += (_, _, _) => active.TrySetResult();
-        await StartAsync(store, subscriber, folder, place);
+        bus.StateChanged += (_, _, _) => active.TrySetResult();
+        await StartAsync(bus, folder, place);
         await active.Task;
         Console.WriteLine("active");
         await Task.WhenAll(Enumerable.Range(0, 3).Select(async writer =>
@@ -90,14 +90,14 @@ public static class KillRun
 
     private static EventStore Open(string folder) => SqliteEventStore.Open(Path.Combine(folder, "log.db"), s_types);
 
-    private static Subscriber NewSubscriber(EventStore store) => new(store, new() { LeaseTimeout = TimeSpan.FromMilliseconds(600) });
+    private static EventBus NewBus(EventStore store) => new(store, new() { LeaseTimeout = TimeSpan.FromMilliseconds(600) }, Commands(store));
 
-    private static Task<Subscription> StartAsync(EventStore store, Subscriber subscriber, string folder, EffectPlace place)
+    private static Task<Subscription> StartAsync(EventBus bus, string folder, EffectPlace place)
     {
-        var options = new SubscriptionOptions { Query = EventQuery.All.InCategory("s"), CheckpointEvery = Interval };
+        var options = new SubscriptionOptions { Filter = EventQuery.All.InCategory("s"), CheckpointEvery = Interval };
         return place == EffectPlace.Command
-            ? new EventBus(subscriber, Commands(store)).ReactAsync<Happened>("effects", (_, e) => new Follow(e.Position.ToInt64()), options)
-            : subscriber.StartAsync("effects", HandlerOf(place, folder), options);
+            ? bus.ReactAsync<Happened, Follow>("effects", (_, e) => new Follow(e.Position.ToInt64()), options)
+            : bus.SubscribeAsync("effects", HandlerOf(place, folder), options);
     }
 
     private static CommandBus Commands(EventStore store) => new(store, handlers =>
@@ -114,7 +114,7 @@ public static class KillRun
     {
         var position = e.Position.ToInt64();
         delivery.Enlist<SqliteLogTransaction>(tx => Run(tx.Connection, "INSERT INTO effects (position) VALUES ($position)", position));
-        return default;
+        return Task.CompletedTask;
     });
 
     private static void Run(SqliteConnection connection, string sql, long? position = null)
@@ -128,7 +128,7 @@ public static class KillRun
     private static SubscriptionHandler ToLog() => SubscriptionHandler.RawEach((e, delivery, _) =>
     {
         delivery.Append("effect-1", ExpectedVersion.Any, [e.Position.ToInt64()]);
-        return default;
+        return Task.CompletedTask;
     });
 
     private static SubscriptionHandler ToFile(string folder)
@@ -137,7 +137,7 @@ public static class KillRun
         return SubscriptionHandler.RawEach((e, _, _) =>
         {
             file.Write(Encoding.ASCII.GetBytes($"{e.Position}\n"));
-            return default;
+            return Task.CompletedTask;
         });
     }
 

@@ -58,11 +58,11 @@ internal sealed class RigLog : IAsyncDisposable
     {
         await using var file = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
         // The rig's processes live for a fraction of a second: the lease of the one killed before has to pass on sooner than by default.
-        await using var subscriber = new Subscriber(new EventStore(_log, EventTypeMap.Empty), new() { LeaseTimeout = TimeSpan.FromMilliseconds(60) });
-        await subscriber.StartAsync(name, SubscriptionHandler.RawEach((e, _, _) =>
+        await using var bus = new EventBus(new EventStore(_log, EventTypeMap.Empty), new() { LeaseTimeout = TimeSpan.FromMilliseconds(60) });
+        await bus.SubscribeAsync(name, SubscriptionHandler.RawEach((e, _, _) =>
         {
             file.Write(Encoding.ASCII.GetBytes($"{e.Position} {e.StreamId}\n"));
-            return default;
+            return Task.CompletedTask;
         }), new() { CheckpointEvery = 1000 }, stop);
         await Task.Delay(Timeout.Infinite, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }

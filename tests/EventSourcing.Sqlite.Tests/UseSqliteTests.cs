@@ -40,7 +40,7 @@ public class UseSqliteTests
         {
             log = services.GetRequiredService<IEventStore>().Log.Find<SqliteEventLog>()!;
             var bus = services.GetRequiredService<EventBus>();
-            bus.Subscriber.StartAsync("all", SubscriptionHandler.RawEach((_, _, _) => default)).GetAwaiter().GetResult();
+            bus.SubscribeAsync("all", SubscriptionHandler.RawEach((_, _, _) => Task.CompletedTask)).GetAwaiter().GetResult();
         }
 
         log.Invoking(l => l.GetHeadAsync().AsTask()).Should().ThrowAsync<ObjectDisposedException>();

@@ -28,11 +28,11 @@ public sealed class DecoratedStoreTests : IAsyncDisposable
     public async Task Subscription_delivers_and_writes_past_it()
     {
         await _store.AppendAsync("a", ExpectedVersion.Any, [new Noted("1")]);
-        await using var subscriber = new Subscriber(_store);
-        var subscription = await subscriber.StartAsync("copy", SubscriptionHandler.ByType(types => types.On<Noted>((noted, _, delivery, _) =>
+        await using var subscriber = new EventBus(_store);
+        var subscription = await subscriber.SubscribeAsync("copy", SubscriptionHandler.ByType(types => types.On<Noted>((noted, _, delivery, _) =>
         {
             if (noted.Text == "1") delivery.Append("b", ExpectedVersion.Any, [new Noted("2")]);
-            return default;
+            return Task.CompletedTask;
         })));
         await WaitAsync(subscription, 1);
         _store.Appends.Should().Equal("a");
@@ -47,12 +47,12 @@ public sealed class DecoratedStoreTests : IAsyncDisposable
         await bus.SubscribeLiveAsync(EventFilter.Where(e => e.Data is Noted), e =>
         {
             live.TrySetResult(e.Data);
-            return default;
+            return Task.CompletedTask;
         });
         await bus.SubscribeAsync<Noted>("durable", (noted, _, _) =>
         {
             heard.TrySetResult(noted);
-            return default;
+            return Task.CompletedTask;
         });
         await _store.AppendAsync("a", ExpectedVersion.Any, [new Noted("1")]);
         (await live.Task.WaitAsync(s_patience), await heard.Task.WaitAsync(s_patience)).Should().Be((new Noted("1"), new Noted("1")));
@@ -67,7 +67,7 @@ public sealed class DecoratedStoreTests : IAsyncDisposable
             return [EventData.For(command.Stream, new UserRegistered("1", command.Text))];
         }));
         await using var bus = new EventBus(_store, commands: commands);
-        var subscription = await bus.ReactAsync<Noted>("react", (noted, _) => new Note("reacted", noted.Text));
+        var subscription = await bus.ReactAsync<Noted, Note>("react", (noted, _) => new Note("reacted", noted.Text));
         await _store.ExecuteAsync<EventCount>("decided", _ => [new Noted("1")]);
         await WaitAsync(subscription, 1);
         await _store.ExecuteAsync<EventCount>(EventQuery.Of<UserRegistered>(), _ => [EventData.For("queried", new UserRegistered("2", "x"))]);
@@ -89,7 +89,7 @@ public sealed class DecoratedStoreTests : IAsyncDisposable
         foreach (var service in provider.GetServices<IHostedService>()) await service.StartAsync(default);
         var counting = (Counting)provider.GetRequiredService<IEventStore>();
         await counting.AppendAsync("a", ExpectedVersion.Any, [new Noted("1")]);
-        await WaitAsync(provider.GetRequiredService<Subscriber>().Subscriptions.Single(), 1);
+        await WaitAsync(provider.GetRequiredService<EventBus>().Subscriptions.Single(), 1);
         (await provider.GetRequiredService<HealthCheckService>().CheckHealthAsync()).Status.Should().Be(HealthStatus.Healthy);
         counting.Heads.Should().BePositive();
         foreach (var service in provider.GetServices<IHostedService>()) await service.StopAsync(default);
@@ -143,7 +143,7 @@ public sealed class DecoratedStoreTests : IAsyncDisposable
 
     private sealed class Copying : EventSubscriber
     {
-        public Copying() : base("copying") => On<Noted>((_, _, _) => default);
+        public Copying() : base("copying") => On<Noted>((_, _, _) => Task.CompletedTask);
     }
 
     /// <summary>Answers later, as a log does whose appends share a commit: those who decide at the same time meet.</summary>

@@ -27,9 +27,9 @@ internal sealed class BadListeners : IAsyncDisposable
     {
         var bad = new BadListeners(key);
         bad._stopped = await bus.SubscribeLiveRawAsync(EventFilter.All, async (_, _) => await bad._stuck.Task);
-        var parking = new SubscriptionOptions { Query = query, OnFailure = FailurePolicy.RetryThenPark(times: 1, TimeSpan.FromMilliseconds(1)) };
-        bad._throwing = await bus.Subscriber.StartAsync($"throwing {name}", SubscriptionHandler.RawEach((e, _, _) => bad.Handle(e)), parking);
-        bad._slow = await bus.Subscriber.StartAsync($"slow {name}", SubscriptionHandler.RawEach(async (_, _, token) => await Task.Delay(s_slow, token)));
+        var parking = new SubscriptionOptions { Filter = query, OnFailure = new() { MaxRetryAttempts = 1, Delay = TimeSpan.FromMilliseconds(1), Then = AfterRetries.Park } };
+        bad._throwing = await bus.SubscribeAsync($"throwing {name}", SubscriptionHandler.RawEach((e, _, _) => bad.Handle(e).AsTask()), parking);
+        bad._slow = await bus.SubscribeAsync($"slow {name}", SubscriptionHandler.RawEach(async (_, _, token) => await Task.Delay(s_slow, token)));
         return bad;
     }
 

@@ -45,7 +45,7 @@ internal sealed record ListenersRound
         var heap = WatchHeapAsync(stop.Token);
         var (began, cpu) = (Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime);
         var seven = new List<Task<double>>();
-        for (var i = 0; i < Durable; i++) seven.Add(FollowAsync(bus.Subscriber, effects[i], query, $"good {i} {name}", history, began));
+        for (var i = 0; i < Durable; i++) seven.Add(FollowAsync(bus, effects[i], query, $"good {i} {name}", history, began));
         for (var i = Durable; i < Durable + Live; i++) seven.Add(FollowLiveAsync(bus, effects[i], query, events, began));
         await using var bad = hasBad ? await BadListeners.StartAsync(bus, query, key, name) : null;
         var writer = WriteAsync(store.Log, Task.WhenAll(seven));
@@ -66,9 +66,9 @@ internal sealed record ListenersRound
         };
     }
 
-    private static async Task<double> FollowAsync(Subscriber subscriber, Effects effects, EventQuery query, string name, GlobalPosition through, long began)
+    private static async Task<double> FollowAsync(EventBus subscriber, Effects effects, EventQuery query, string name, GlobalPosition through, long began)
     {
-        var subscription = await subscriber.StartAsync(name, SubscriptionHandler.RawEach((e, _, _) => effects.HandleAsync(e)), new() { Query = query });
+        var subscription = await subscriber.SubscribeAsync(name, SubscriptionHandler.RawEach((e, _, _) => effects.HandleAsync(e).AsTask()), new() { Filter = query });
         await subscription.WaitForPositionAsync(through);
         return Stopwatch.GetElapsedTime(began).TotalSeconds;
     }
@@ -79,7 +79,7 @@ internal sealed record ListenersRound
         await bus.SubscribeLiveRawAsync(EventFilter.Matching(query), (e, _) =>
         {
             if (e.Position.ToInt64() == events) done.TrySetResult();
-            return effects.HandleAsync(e);
+            return effects.HandleAsync(e).AsTask();
         }, new() { From = StartFrom.Beginning });
         await done.Task;
         return Stopwatch.GetElapsedTime(began).TotalSeconds;

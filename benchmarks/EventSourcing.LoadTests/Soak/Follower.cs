@@ -3,7 +3,7 @@ using System.Collections.Concurrent;
 namespace EventSourcing.LoadTests.Soak;
 
 /// <summary>A durable subscription to every event, which is steered from within its handler and from outside while it works.</summary>
-internal abstract class Follower(string name, Subscriber subscriber, SoakedLog log) : Actor(name, "delivered", log)
+internal abstract class Follower(string name, EventBus bus, SoakedLog log) : Actor(name, "delivered", log)
 {
     private const int HandlerDisposesOneIn = 20_000, HandlerPausesOneIn = 5_000;
     private static readonly TimeSpan s_longestEnd = TimeSpan.FromMinutes(3);
@@ -22,7 +22,7 @@ internal abstract class Follower(string name, Subscriber subscriber, SoakedLog l
     protected Subscription Subscription => _subscription ?? throw new InvalidOperationException($"'{Name}' was not started.");
 
     public async Task StartAsync() =>
-        _subscription = await subscriber.StartAsync(Name, SubscriptionHandler.Each(HandleAsync), Options, CancellationToken.None);
+        _subscription = await bus.SubscribeAsync(Name, SubscriptionHandler.Each(HandleAsync), Options, CancellationToken.None);
 
     /// <summary>After the soak: brings it to the head and compares what it handled with the log.</summary>
     public async Task FinishAsync(GlobalPosition head)
@@ -77,7 +77,7 @@ internal abstract class Follower(string name, Subscriber subscriber, SoakedLog l
         }
     }
 
-    private async ValueTask HandleAsync(EventEnvelope e, DeliveryContext delivery, CancellationToken cancellationToken)
+    private async Task HandleAsync(EventEnvelope e, DeliveryContext delivery, CancellationToken cancellationToken)
     {
         Handle(e, delivery);
         var last = _versions.GetValueOrDefault(e.StreamId);

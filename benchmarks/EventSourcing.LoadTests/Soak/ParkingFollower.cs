@@ -1,7 +1,7 @@
 namespace EventSourcing.LoadTests.Soak;
 
 /// <summary>Fails at some events and parks them. Now and then it succeeds for a short time, and the parked events are retried.</summary>
-internal sealed class ParkingFollower(Subscriber subscriber, SoakedLog log) : Follower("parking", subscriber, log)
+internal sealed class ParkingFollower(EventBus bus, SoakedLog log) : Follower("parking", bus, log)
 {
     private const int FailsOneIn = 499;
 
@@ -11,7 +11,7 @@ internal sealed class ParkingFollower(Subscriber subscriber, SoakedLog log) : Fo
     /// <summary>How many events were handled by a retry.</summary>
     public long Retried => _retried;
 
-    protected override SubscriptionOptions Options { get; } = new() { OnFailure = FailurePolicy.RetryThenPark(times: 1, TimeSpan.FromMilliseconds(1)) };
+    protected override SubscriptionOptions Options { get; } = new() { OnFailure = new() { MaxRetryAttempts = 1, Delay = TimeSpan.FromMilliseconds(1), Then = AfterRetries.Park } };
 
     protected override void Handle(EventEnvelope e, DeliveryContext delivery)
     {

@@ -3,14 +3,14 @@ using EventSourcing.Sqlite;
 namespace EventSourcing.LoadTests.Soak;
 
 /// <summary>Writes a row for each event in the transaction of its checkpoint; fails now and then after it has enlisted the row, which the next attempt enlists again.</summary>
-internal sealed class RowsFollower(Subscriber subscriber, SoakedLog log) : Follower("rows", subscriber, log)
+internal sealed class RowsFollower(EventBus bus, SoakedLog log) : Follower("rows", bus, log)
 {
     /// <summary>The table of the rows. It takes a position twice: what is doubled is to be seen, not refused.</summary>
     public const string Table = "soak_rows";
 
     private const int FailsOneIn = 1999;
 
-    protected override SubscriptionOptions Options { get; } = new() { OnFailure = FailurePolicy.RetryThenPause(firstDelay: TimeSpan.FromMilliseconds(1)) };
+    protected override SubscriptionOptions Options { get; } = new() { OnFailure = new() { Delay = TimeSpan.FromMilliseconds(1) } };
 
     protected override void Handle(EventEnvelope e, DeliveryContext delivery)
     {

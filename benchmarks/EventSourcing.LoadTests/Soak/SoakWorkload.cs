@@ -37,7 +37,7 @@ internal static class SoakWorkload
         await MakeTablesAsync(store);
         var bus = new EventBus(store);
         var period = TimeSpan.FromSeconds(Math.Min(s_longestPeriod.TotalSeconds, settings.Seconds / Periods));
-        Follower[] followers = [new GroupFollower(bus.Subscriber, log), new ParkingFollower(bus.Subscriber, log), new RowsFollower(bus.Subscriber, log)];
+        Follower[] followers = [new GroupFollower(bus, log), new ParkingFollower(bus, log), new RowsFollower(bus, log)];
         foreach (var follower in followers) await follower.StartAsync();
         Actor[] actors = [.. followers, .. Cast(log, bus, period)];
 

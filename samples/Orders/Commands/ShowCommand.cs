@@ -32,7 +32,7 @@ internal static class ShowCommand
     {
         if (moment is not { } at) return (await store.LoadAsync<TState>(stream, version, cancellationToken)).State;
         // An event reported late lies behind later ones, so this is a filter and not the beginning of the stream.
-        var happened = new ReadStreamOptions { Filter = new() { Where = e => (e.OccurredAt ?? e.Timestamp) <= at } };
+        var happened = new ReadStreamOptions { Filter = EventFilter.Where(e => (e.OccurredAt ?? e.Timestamp) <= at) };
         var state = TState.Create();
         await foreach (var e in store.ReadStreamAsync(stream, happened, cancellationToken)) state = state.Apply(e.Data);
         return state;

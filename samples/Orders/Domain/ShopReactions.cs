@@ -9,7 +9,7 @@ public static class ShopReactions
     /// <summary>Starts them; they end with the bus, and go on where they were when they are started again.</summary>
     public static async Task<IReadOnlyList<Subscription>> StartAsync(EventBus bus, CancellationToken cancellationToken = default) =>
     [
-        await bus.ReactAsync<OrderPaid>("ship-when-paid", (_, e) => new ScheduleShipping(Streams.IdOf(e.StreamId)), null, cancellationToken),
-        await bus.ReactAsync<OrderCancelled>("refund-when-cancelled", (_, e) => new RefundOrder(Streams.IdOf(e.StreamId)), null, cancellationToken),
+        await bus.ReactAsync<OrderPaid, ScheduleShipping>("ship-when-paid", (_, e) => new(Streams.IdOf(e.StreamId)), null, cancellationToken),
+        await bus.ReactAsync<OrderCancelled, RefundOrder>("refund-when-cancelled", (_, e) => new(Streams.IdOf(e.StreamId)), null, cancellationToken),
     ];
 }

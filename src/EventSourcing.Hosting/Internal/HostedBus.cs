@@ -16,8 +16,8 @@ internal sealed class HostedBus
     internal HostedBus(EventBus bus, string? key, ILogger logger)
     {
         (_bus, _prefix, _logger) = (bus, key is null ? "" : key + "/", logger);
-        bus.Subscriber.StateChanged += Log;
-        bus.Subscriber.EventFailed += Log;
+        bus.StateChanged += Log;
+        bus.EventFailed += Log;
     }
 
     internal async Task StartAsync(EventSubscriber subscriber, CancellationToken cancellationToken)
@@ -35,9 +35,8 @@ internal sealed class HostedBus
         }
         finally
         {
-            await _bus.Subscriber.DisposeAsync().AsTask().WaitAsync(cancellationToken).ConfigureAwait(false);
-            _bus.Subscriber.StateChanged -= Log;
-            _bus.Subscriber.EventFailed -= Log;
+            _bus.StateChanged -= Log;
+            _bus.EventFailed -= Log;
         }
     }
 

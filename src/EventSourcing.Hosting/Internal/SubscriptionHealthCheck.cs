@@ -4,7 +4,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 namespace EventSourcing.Hosting.Internal;
 
 /// <summary>Checks every subscription of a store in this process: faulted, paused by a failure, behind, with parked events, in standby while no process is active.</summary>
-internal sealed class SubscriptionHealthCheck(Subscriber subscriber, EventSourcingHostingOptions options) : IHealthCheck
+internal sealed class SubscriptionHealthCheck(EventBus bus, EventSourcingHostingOptions options) : IHealthCheck
 {
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
@@ -12,7 +12,7 @@ internal sealed class SubscriptionHealthCheck(Subscriber subscriber, EventSourci
         Exception? error = null;
         try
         {
-            foreach (var subscription in subscriber.Subscriptions)
+            foreach (var subscription in bus.Subscriptions)
             {
                 var status = await subscription.GetStatusAsync(cancellationToken).ConfigureAwait(false);
                 data[status.Name] = Describe(status);
@@ -59,5 +59,5 @@ internal sealed class SubscriptionHealthCheck(Subscriber subscriber, EventSourci
         : $"standby: process {owner} holds the lease";
 
     // A holder renews three times in a timeout: of two renewals, one at least is seen.
-    private bool IsSilent(SubscriptionStatus status) => status.LeaseSilence > subscriber.LeaseTimeout * 2 / 3;
+    private bool IsSilent(SubscriptionStatus status) => status.LeaseSilence > bus.LeaseTimeout * 2 / 3;
 }

@@ -25,9 +25,9 @@ internal static class CheckpointCases
     private static async Task Subscription_passes_over_a_stream_and_still_moves_its_checkpoint(LogUnderTest log)
     {
         await log.AppendAsync("s", Make.Numbered(100)).ConfigureAwait(false);
-        var subscriber = On(log);
-        await using (subscriber.ConfigureAwait(false))
-            await WaitAsync(await subscriber.StartAsync("none", Collect([]), new() { Query = EventQuery.OfTypes("Other") }).ConfigureAwait(false), 100).ConfigureAwait(false);
+        var bus = On(log);
+        await using (bus.ConfigureAwait(false))
+            await WaitAsync(await bus.SubscribeAsync("none", Collect([]), new() { Filter = EventQuery.OfTypes("Other") }).ConfigureAwait(false), 100).ConfigureAwait(false);
         Expect.Equal(100, await CheckpointAsync(log, "none").ConfigureAwait(false), "the checkpoint");
     }
 
@@ -36,16 +36,16 @@ internal static class CheckpointCases
         const int all = 2300;
         await log.AppendAsync("s", Make.Numbered(all)).ConfigureAwait(false);
         var wrong = new ConcurrentQueue<string>();
-        var subscriber = On(log);
-        await using (subscriber.ConfigureAwait(false))
+        var bus = On(log);
+        await using (bus.ConfigureAwait(false))
             foreach (var interval in new[] { 10, 500, 700 })
             {
                 var each = $"each {interval}";
                 var batches = $"batches {interval}";
-                var ofEach = SubscriptionHandler.RawEach((e, _, _) => JudgeAsync(each, interval, e.Position, e.Position));
-                var ofBatches = SubscriptionHandler.RawBatches((events, _, _) => JudgeAsync(batches, interval, events.Span[0].Position, events.Span[^1].Position));
+                var ofEach = SubscriptionHandler.RawEach((e, _, _) => JudgeAsync(each, interval, e.Position, e.Position).AsTask());
+                var ofBatches = SubscriptionHandler.RawBatches((events, _, _) => JudgeAsync(batches, interval, events.Span[0].Position, events.Span[^1].Position).AsTask());
                 foreach (var (name, handler) in new[] { (each, ofEach), (batches, ofBatches) })
-                    await WaitAsync(await subscriber.StartAsync(name, handler, new() { CheckpointEvery = interval }).ConfigureAwait(false), all).ConfigureAwait(false);
+                    await WaitAsync(await bus.SubscribeAsync(name, handler, new() { CheckpointEvery = interval }).ConfigureAwait(false), all).ConfigureAwait(false);
             }
 
         Expect.Equal([], wrong, "checkpoints out of bounds");
@@ -61,10 +61,10 @@ internal static class CheckpointCases
     private static async Task Checkpoint_is_written_when_nothing_comes(LogUnderTest log)
     {
         await log.AppendAsync("s", Make.Numbered(5)).ConfigureAwait(false);
-        var subscriber = On(log, new EventStore(new InterruptedLog(log.Log) { AfterWrite = log.Changed.Set }, EventTypeMap.Empty));
-        await using (subscriber.ConfigureAwait(false))
+        var bus = On(log, new EventStore(new InterruptedLog(log.Log) { AfterWrite = log.Changed.Set }, EventTypeMap.Empty));
+        await using (bus.ConfigureAwait(false))
         {
-            await WaitAsync(await subscriber.StartAsync("idle", Collect([]), new() { CheckpointAfter = TimeSpan.FromMilliseconds(10) }).ConfigureAwait(false), 5).ConfigureAwait(false);
+            await WaitAsync(await bus.SubscribeAsync("idle", Collect([]), new() { CheckpointAfter = TimeSpan.FromMilliseconds(10) }).ConfigureAwait(false), 5).ConfigureAwait(false);
             await log.Changed.UntilAsync(async () => await CheckpointAsync(log, "idle").ConfigureAwait(false) == 5, "the checkpoint is written").ConfigureAwait(false);
         }
     }
@@ -74,8 +74,8 @@ internal static class CheckpointCases
         const int all = 200;
         await log.AppendAsync("s", Make.Numbered(all)).ConfigureAwait(false);
         var behind = new ConcurrentDictionary<string, long>();
-        var subscriber = On(log);
-        await using (subscriber.ConfigureAwait(false))
+        var bus = On(log);
+        await using (bus.ConfigureAwait(false))
             foreach (var (name, after) in new[] { ("soon", TimeSpan.FromMilliseconds(20)), ("at once", TimeSpan.Zero), ("late", TimeSpan.FromHours(1)) })
             {
                 var handler = SubscriptionHandler.RawEach(async (e, _, token) =>
@@ -83,7 +83,7 @@ internal static class CheckpointCases
                     await Task.Delay(1, token).ConfigureAwait(false);
                     behind[name] = e.Position.ToInt64() - 1 - await CheckpointAsync(log, name).ConfigureAwait(false);
                 });
-                await WaitAsync(await subscriber.StartAsync(name, handler, new() { CheckpointAfter = after }).ConfigureAwait(false), all).ConfigureAwait(false);
+                await WaitAsync(await bus.SubscribeAsync(name, handler, new() { CheckpointAfter = after }).ConfigureAwait(false), all).ConfigureAwait(false);
             }
 
         Expect.Equal(0L, behind["at once"], "events not in the checkpoint that is written after each");
@@ -95,16 +95,16 @@ internal static class CheckpointCases
     {
         await log.AppendAsync("s", Make.Numbered(5)).ConfigureAwait(false);
         var seen = new ConcurrentQueue<long>();
-        var subscriber = On(log);
-        await using (subscriber.ConfigureAwait(false))
+        var bus = On(log);
+        await using (bus.ConfigureAwait(false))
         {
-            await (await subscriber.StartAsync("lost", Collect(seen)).ConfigureAwait(false)).DisposeAsync().ConfigureAwait(false);
+            await (await bus.SubscribeAsync("lost", Collect(seen)).ConfigureAwait(false)).DisposeAsync().ConfigureAwait(false);
             var record = await log.FindRecordAsync(RecordKind.Checkpoint, "lost").ConfigureAwait(false);
             var value = record!.Value.ToArray();
             BitConverter.TryWriteBytes(value.AsSpan(2), 9L);
             await log.PutAsync(RecordKind.Checkpoint, "lost", value, record.Revision).ConfigureAwait(false);
             seen.Clear();
-            var subscription = await subscriber.StartAsync("lost", Collect(seen)).ConfigureAwait(false);
+            var subscription = await bus.SubscribeAsync("lost", Collect(seen)).ConfigureAwait(false);
             await log.Changed.UntilAsync(() => subscription.State == SubscriptionState.Faulted, "the subscription is faulted").ConfigureAwait(false);
             var error = (await subscription.GetStatusAsync().ConfigureAwait(false)).LastError as PositionOutOfRangeException;
             Expect.Equal((9L, 5L), (error?.Checkpoint.ToInt64(), error?.Head.ToInt64()), "checkpoint and head of the error");
@@ -118,17 +118,17 @@ internal static class CheckpointCases
     {
         await log.AppendAsync("s", Make.Numbered(50)).ConfigureAwait(false);
         var works = new ConcurrentQueue<long>();
-        var subscriber = On(log, new EventStore(log.Log, CaseEvents.Types));
-        await using (subscriber.ConfigureAwait(false))
+        var bus = On(log, new EventStore(log.Log, CaseEvents.Types));
+        await using (bus.ConfigureAwait(false))
         {
             var handler = SubscriptionHandler.RawEach((e, delivery, _) =>
             {
                 delivery.Enlist<object>(_ => works.Enqueue(e.Position.ToInt64()));
                 delivery.Append("copies", ExpectedVersion.Exactly(e.Position.ToInt64() - 1), [new Added(1)]);
-                return default;
+                return Task.CompletedTask;
             });
-            var options = new SubscriptionOptions { Query = EventQuery.All.InStream("s"), CheckpointEvery = 7 };
-            await WaitAsync(await subscriber.StartAsync("copy", handler, options).ConfigureAwait(false), 50).ConfigureAwait(false);
+            var options = new SubscriptionOptions { Filter = EventQuery.All.InStream("s"), CheckpointEvery = 7 };
+            await WaitAsync(await bus.SubscribeAsync("copy", handler, options).ConfigureAwait(false), 50).ConfigureAwait(false);
         }
 
         Expect.Equal(50, await log.VersionAsync("copies").ConfigureAwait(false), "the copies");
@@ -146,9 +146,9 @@ internal static class CheckpointCases
             checkpoints.Enqueue(await CheckpointAsync(log, "many").ConfigureAwait(false));
             for (var i = 0; i < each; i++) delivery.Enlist<object>(static _ => { });
         });
-        var subscriber = On(log);
-        await using (subscriber.ConfigureAwait(false))
-            await WaitAsync(await subscriber.StartAsync("many", handler, new() { CheckpointAfter = TimeSpan.FromHours(1) }).ConfigureAwait(false), all).ConfigureAwait(false);
+        var bus = On(log);
+        await using (bus.ConfigureAwait(false))
+            await WaitAsync(await bus.SubscribeAsync("many", handler, new() { CheckpointAfter = TimeSpan.FromHours(1) }).ConfigureAwait(false), all).ConfigureAwait(false);
         Expect.Equal([0L, most / each], checkpoints.Distinct(), "the checkpoints that the handler saw");
     }
 
@@ -174,11 +174,11 @@ internal static class CheckpointCases
             checkpoints.Enqueue(e.Position.ToInt64() - await CheckpointAsync(log, "large").ConfigureAwait(false));
             enlist(delivery);
         });
-        var subscriber = On(log, new EventStore(log.Log, CaseEvents.Types));
-        await using (subscriber.ConfigureAwait(false))
+        var bus = On(log, new EventStore(log.Log, CaseEvents.Types));
+        await using (bus.ConfigureAwait(false))
         {
-            var options = new SubscriptionOptions { Query = EventQuery.All.InStream("s"), CheckpointAfter = TimeSpan.FromHours(1) };
-            await WaitAsync(await subscriber.StartAsync("large", handler, options).ConfigureAwait(false), events).ConfigureAwait(false);
+            var options = new SubscriptionOptions { Filter = EventQuery.All.InStream("s"), CheckpointAfter = TimeSpan.FromHours(1) };
+            await WaitAsync(await bus.SubscribeAsync("large", handler, options).ConfigureAwait(false), events).ConfigureAwait(false);
         }
 
         // A page of events may lie between the effects that are too many and their checkpoint.
@@ -197,18 +197,18 @@ internal static class CheckpointCases
                 ? SubscriptionHandler.RawBatches((events, delivery, _) =>
                 {
                     foreach (var e in events.Span) Handle(e, delivery);
-                    return default;
+                    return Task.CompletedTask;
                 })
                 : SubscriptionHandler.RawEach((e, delivery, _) =>
                 {
                     Handle(e, delivery);
-                    return default;
+                    return Task.CompletedTask;
                 });
-            var subscriber = On(log, new EventStore(log.Log, CaseEvents.Types));
-            await using (subscriber.ConfigureAwait(false))
+            var bus = On(log, new EventStore(log.Log, CaseEvents.Types));
+            await using (bus.ConfigureAwait(false))
             {
-                var options = new SubscriptionOptions { Query = EventQuery.All.InCategory("s"), CheckpointEvery = 6, OnFailure = FailurePolicy.RetryThenPark(times: 1, TimeSpan.Zero) };
-                var subscription = await subscriber.StartAsync(target, handler, options).ConfigureAwait(false);
+                var options = new SubscriptionOptions { Filter = EventQuery.All.InCategory("s"), CheckpointEvery = 6, OnFailure = new() { MaxRetryAttempts = 1, Delay = TimeSpan.Zero, Then = AfterRetries.Park } };
+                var subscription = await bus.SubscribeAsync(target, handler, options).ConfigureAwait(false);
                 await WaitAsync(subscription, 20).ConfigureAwait(false);
                 Expect.Equal([8, 13, 18], await ParkedAsync(subscription).ConfigureAwait(false), "what is parked");
             }

@@ -34,15 +34,15 @@ internal static class FailureCases
         await log.AppendAsync("s", Make.Numbered(5)).ConfigureAwait(false);
         var attempts = new ConcurrentQueue<(long, int)>();
         var isBroken = true;
-        var subscriber = On(log);
-        await using (subscriber.ConfigureAwait(false))
+        var bus = On(log);
+        await using (bus.ConfigureAwait(false))
         {
             var handler = SubscriptionHandler.RawEach((e, delivery, _) =>
             {
                 attempts.Enqueue((e.Position.ToInt64(), delivery.Attempt));
-                return isBroken && e.Position.ToInt64() == 3 ? throw new InvalidOperationException("broken") : default;
+                return isBroken && e.Position.ToInt64() == 3 ? throw new InvalidOperationException("broken") : Task.CompletedTask;
             });
-            var subscription = await subscriber.StartAsync("fragile", handler, new() { OnFailure = FailurePolicy.RetryThenPause(times: 2, TimeSpan.Zero) }).ConfigureAwait(false);
+            var subscription = await bus.SubscribeAsync("fragile", handler, new() { OnFailure = new() { MaxRetryAttempts = 2, Delay = TimeSpan.Zero } }).ConfigureAwait(false);
             await log.Changed.UntilAsync(() => subscription.State == SubscriptionState.Paused, "it is paused").ConfigureAwait(false);
             Expect.Equal(2, await CheckpointAsync(log, "fragile").ConfigureAwait(false), "the checkpoint");
             var error = (await subscription.GetStatusAsync().ConfigureAwait(false)).LastError as SubscriptionException;
@@ -60,8 +60,8 @@ internal static class FailureCases
         await log.AppendAsync("b", Make.Numbered(5)).ConfigureAwait(false);
         var sizes = new ConcurrentQueue<int>();
         var done = new ConcurrentQueue<long>();
-        var subscriber = On(log);
-        await using (subscriber.ConfigureAwait(false))
+        var bus = On(log);
+        await using (bus.ConfigureAwait(false))
         {
             var handler = SubscriptionHandler.RawBatches((events, _, _) =>
             {
@@ -69,9 +69,9 @@ internal static class FailureCases
                 foreach (var e in events.Span)
                     if (e.Position.ToInt64() == 4) throw new InvalidOperationException("broken");
                 foreach (var e in events.Span) done.Enqueue(e.Position.ToInt64());
-                return default;
+                return Task.CompletedTask;
             });
-            var subscription = await subscriber.StartAsync("batch", handler, new() { OnFailure = FailurePolicy.RetryThenPark(times: 0) }).ConfigureAwait(false);
+            var subscription = await bus.SubscribeAsync("batch", handler, new() { OnFailure = new() { MaxRetryAttempts = 0, Then = AfterRetries.Park } }).ConfigureAwait(false);
             await WaitAsync(subscription, 10).ConfigureAwait(false);
             Expect.Equal([4, 5], await ParkedAsync(subscription).ConfigureAwait(false), "what is parked");
         }
@@ -80,7 +80,7 @@ internal static class FailureCases
         Expect.Equal([1, 2, 3, 6, 7, 8, 9, 10], done, "what was done");
     }
 
-    private static async Task<(Subscription Subscription, ConcurrentQueue<long> Seen, Action Fix)> ParkingAsync(LogUnderTest log, Subscriber subscriber)
+    private static async Task<(Subscription Subscription, ConcurrentQueue<long> Seen, Action Fix)> ParkingAsync(LogUnderTest log, EventBus bus)
     {
         for (var i = 0; i < 12; i++) await log.AppendAsync($"s-{i % 3}", Make.Event()).ConfigureAwait(false);
         var seen = new ConcurrentQueue<long>();
@@ -89,19 +89,19 @@ internal static class FailureCases
         {
             if (isBroken && e.Position.ToInt64() == 5) throw new InvalidOperationException("broken");
             seen.Enqueue(e.Position.ToInt64());
-            return default;
+            return Task.CompletedTask;
         });
-        var subscription = await subscriber.StartAsync("parking", handler, new() { OnFailure = FailurePolicy.RetryThenPark(times: 2, TimeSpan.Zero) }).ConfigureAwait(false);
+        var subscription = await bus.SubscribeAsync("parking", handler, new() { OnFailure = new() { MaxRetryAttempts = 2, Delay = TimeSpan.Zero, Then = AfterRetries.Park } }).ConfigureAwait(false);
         await WaitAsync(subscription, 12).ConfigureAwait(false);
         return (subscription, seen, () => isBroken = false);
     }
 
     private static async Task Parking_holds_the_keys_later_events_and_nothing_else(LogUnderTest log)
     {
-        var subscriber = On(log);
-        await using (subscriber.ConfigureAwait(false))
+        var bus = On(log);
+        await using (bus.ConfigureAwait(false))
         {
-            var (subscription, seen, _) = await ParkingAsync(log, subscriber).ConfigureAwait(false);
+            var (subscription, seen, _) = await ParkingAsync(log, bus).ConfigureAwait(false);
             Expect.Equal([1, 2, 3, 4, 6, 7, 9, 10, 12], seen, "what came");
             var parked = new List<ParkedEvent>();
             await foreach (var e in subscription.ReadParkedAsync().ConfigureAwait(false)) parked.Add(e);
@@ -115,10 +115,10 @@ internal static class FailureCases
 
     private static async Task Parked_events_are_retried_in_order_before_new_ones(LogUnderTest log)
     {
-        var subscriber = On(log);
-        await using (subscriber.ConfigureAwait(false))
+        var bus = On(log);
+        await using (bus.ConfigureAwait(false))
         {
-            var (subscription, seen, fix) = await ParkingAsync(log, subscriber).ConfigureAwait(false);
+            var (subscription, seen, fix) = await ParkingAsync(log, bus).ConfigureAwait(false);
             Expect.Equal(0, await subscription.RetryAsync("s-1").WaitAsync(Patience).ConfigureAwait(false), "handled by a retry that fails");
             Expect.Equal([5, 8, 11], await ParkedAsync(subscription).ConfigureAwait(false), "what is parked still");
             fix();
@@ -133,10 +133,10 @@ internal static class FailureCases
 
     private static async Task Parked_events_are_retried_up_to_a_point_and_discarded(LogUnderTest log)
     {
-        var subscriber = On(log);
-        await using (subscriber.ConfigureAwait(false))
+        var bus = On(log);
+        await using (bus.ConfigureAwait(false))
         {
-            var (subscription, seen, fix) = await ParkingAsync(log, subscriber).ConfigureAwait(false);
+            var (subscription, seen, fix) = await ParkingAsync(log, bus).ConfigureAwait(false);
             fix();
             seen.Clear();
             Expect.Equal(2, await subscription.RetryAllAsync(GlobalPosition.FromInt64(8)).WaitAsync(Patience).ConfigureAwait(false), "handled");
@@ -158,7 +158,7 @@ internal static class FailureCases
         await using (second.ConfigureAwait(false))
         {
             var seen = new ConcurrentQueue<long>();
-            var subscription = await second.StartAsync("parking", Collect(seen)).ConfigureAwait(false);
+            var subscription = await second.SubscribeAsync("parking", Collect(seen)).ConfigureAwait(false);
             var last = await log.AppendAsync("s-1", Make.Event()).ConfigureAwait(false);
             await WaitAsync(subscription, last.LastPosition.ToInt64()).ConfigureAwait(false);
             Expect.Equal([], seen, "what came of the parked key");
@@ -167,22 +167,22 @@ internal static class FailureCases
         }
     }
 
-    private static readonly SubscriptionOptions ParksAtOnce = new() { OnFailure = FailurePolicy.RetryThenPark(times: 0) };
+    private static readonly SubscriptionOptions ParksAtOnce = new() { OnFailure = new() { MaxRetryAttempts = 0, Then = AfterRetries.Park } };
 
     private static async Task Parked_events_that_are_large_are_listed_and_retried_in_order(LogUnderTest log)
     {
         for (var i = 0; i < 11; i++) await log.AppendAsync("s", Make.Sized(1 << 20)).ConfigureAwait(false);
         var (isBroken, seen) = (true, new ConcurrentQueue<long>());
-        var subscriber = On(log);
-        await using (subscriber.ConfigureAwait(false))
+        var bus = On(log);
+        await using (bus.ConfigureAwait(false))
         {
             var handler = SubscriptionHandler.RawEach((e, _, _) =>
             {
                 if (isBroken) throw new InvalidOperationException("broken");
                 seen.Enqueue(e.Position.ToInt64());
-                return default;
+                return Task.CompletedTask;
             });
-            var subscription = await subscriber.StartAsync("large", handler, ParksAtOnce).ConfigureAwait(false);
+            var subscription = await bus.SubscribeAsync("large", handler, ParksAtOnce).ConfigureAwait(false);
             await WaitAsync(subscription, 11).ConfigureAwait(false);
             Expect.Equal(Make.CountTo(11), await ParkedAsync(subscription).ConfigureAwait(false), "what is listed");
             isBroken = false;
@@ -201,18 +201,18 @@ internal static class FailureCases
             if (isBroken) throw new InvalidOperationException("broken");
             Expect.Equal(e.Position.ToString(), e.Text(), "the event's data");
             seen.Enqueue(e.Position.ToInt64());
-            return default;
+            return Task.CompletedTask;
         });
-        var subscriber = On(log);
-        await using (subscriber.ConfigureAwait(false))
+        var bus = On(log);
+        await using (bus.ConfigureAwait(false))
         {
-            var before = await subscriber.StartAsync("damaged", handler, ParksAtOnce).ConfigureAwait(false);
+            var before = await bus.SubscribeAsync("damaged", handler, ParksAtOnce).ConfigureAwait(false);
             await WaitAsync(before, 4).ConfigureAwait(false);
             await before.DisposeAsync().ConfigureAwait(false);
             var first = (await log.RecordsAsync(RecordKind.Parked).ConfigureAwait(false)).Single(r => r.Key.EndsWith("/0000000000000001", StringComparison.Ordinal));
             // Its form, then a key of more characters than there are bytes.
             await log.PutAsync(RecordKind.Parked, first.Key, new byte[] { 1, 0xFF, 0xFF, 0x7F }).ConfigureAwait(false);
-            var subscription = await subscriber.StartAsync("damaged", handler, ParksAtOnce).ConfigureAwait(false);
+            var subscription = await bus.SubscribeAsync("damaged", handler, ParksAtOnce).ConfigureAwait(false);
             await log.Changed.UntilAsync(() => subscription.State is SubscriptionState.Live or SubscriptionState.Faulted, "it is active").ConfigureAwait(false);
             Expect.Equal(SubscriptionState.Live, subscription.State, "the state");
             await body(subscription, broken => isBroken = broken, seen).ConfigureAwait(false);
@@ -268,21 +268,21 @@ internal static class FailureCases
     private static async Task Key_with_a_lone_surrogate_is_the_handlers_failure(LogUnderTest log)
     {
         await log.AppendAsync("s", Make.Numbered(2)).ConfigureAwait(false);
-        var options = new SubscriptionOptions { OnFailure = FailurePolicy.RetryThenPark(times: 0), PartitionKey = _ => "k\ud83d" };
+        var options = new SubscriptionOptions { OnFailure = new() { MaxRetryAttempts = 0, Then = AfterRetries.Park }, PartitionKey = _ => "k\ud83d" };
         var seen = new ConcurrentQueue<long>();
         var handler = SubscriptionHandler.RawEach((e, _, _) =>
         {
             seen.Enqueue(e.Position.ToInt64());
-            return e.Position.ToInt64() == 1 ? throw new InvalidOperationException("broken") : default;
+            return e.Position.ToInt64() == 1 ? throw new InvalidOperationException("broken") : Task.CompletedTask;
         });
-        var subscriber = On(log);
-        await using (subscriber.ConfigureAwait(false))
+        var bus = On(log);
+        await using (bus.ConfigureAwait(false))
         {
-            var subscription = await subscriber.StartAsync("half", handler, options).ConfigureAwait(false);
+            var subscription = await bus.SubscribeAsync("half", handler, options).ConfigureAwait(false);
             await WaitAsync(subscription, 2).ConfigureAwait(false);
             await subscription.DisposeAsync().ConfigureAwait(false);
             await log.AppendAsync("s", Make.Event()).ConfigureAwait(false);
-            subscription = await subscriber.StartAsync("half", handler, options).ConfigureAwait(false);
+            subscription = await bus.SubscribeAsync("half", handler, options).ConfigureAwait(false);
             await WaitAsync(subscription, 3).ConfigureAwait(false);
             Expect.Equal([1, 2, 3], await ParkedAsync(subscription).ConfigureAwait(false), "what is set aside");
             Expect.Equal([1], seen, "what the handler saw");
@@ -301,19 +301,19 @@ internal static class FailureCases
     private static async Task Exception_whose_message_throws_parks_its_event_under_its_type(LogUnderTest log)
     {
         await log.AppendAsync("s", Make.Numbered(2)).ConfigureAwait(false);
-        var subscriber = On(log);
-        await using (subscriber.ConfigureAwait(false))
+        var bus = On(log);
+        await using (bus.ConfigureAwait(false))
         {
-            var subscription = await subscriber.StartAsync("parks", SubscriptionHandler.RawEach((_, _, _) => throw new Speechless()), ParksAtOnce).ConfigureAwait(false);
+            var subscription = await bus.SubscribeAsync("parks", SubscriptionHandler.RawEach((_, _, _) => throw new Speechless()), ParksAtOnce).ConfigureAwait(false);
             await WaitAsync(subscription, 2).ConfigureAwait(false);
             var first = await FirstParkedAsync(subscription).ConfigureAwait(false);
             Expect.True(first.Reason.StartsWith("Speechless: ", StringComparison.Ordinal), $"the reason names the type: {first.Reason}");
             var pausing = SubscriptionHandler.RawEach((_, delivery, _) =>
             {
                 delivery.Enlist<object>(_ => throw new Speechless());
-                return default;
+                return Task.CompletedTask;
             });
-            subscription = await subscriber.StartAsync("pauses", pausing, new() { OnFailure = FailurePolicy.RetryThenPause(times: 0) }).ConfigureAwait(false);
+            subscription = await bus.SubscribeAsync("pauses", pausing, new() { OnFailure = new() { MaxRetryAttempts = 0 } }).ConfigureAwait(false);
             await log.Changed.UntilAsync(() => subscription.State is SubscriptionState.Paused or SubscriptionState.Faulted, "it stopped").ConfigureAwait(false);
             Expect.Equal(SubscriptionState.Paused, subscription.State, "the state");
         }
@@ -323,15 +323,15 @@ internal static class FailureCases
     {
         foreach (var stream in new StreamId[] { "a", "a", "b" }) await log.AppendAsync(stream, Make.Event("Broken")).ConfigureAwait(false);
         var told = new ConcurrentQueue<EventFailure>();
-        var subscriber = On(log);
-        subscriber.EventFailed += told.Enqueue;
-        await using (subscriber.ConfigureAwait(false))
+        var bus = On(log);
+        bus.EventFailed += told.Enqueue;
+        await using (bus.ConfigureAwait(false))
         {
-            var handler = SubscriptionHandler.RawEach((e, _, _) => e.StreamId == "a" ? throw new InvalidOperationException("broken") : default);
-            var parking = await subscriber.StartAsync("parks", handler, new() { OnFailure = FailurePolicy.RetryThenPark(times: 1, TimeSpan.Zero) }).ConfigureAwait(false);
+            var handler = SubscriptionHandler.RawEach((e, _, _) => e.StreamId == "a" ? throw new InvalidOperationException("broken") : Task.CompletedTask);
+            var parking = await bus.SubscribeAsync("parks", handler, new() { OnFailure = new() { MaxRetryAttempts = 1, Delay = TimeSpan.Zero, Then = AfterRetries.Park } }).ConfigureAwait(false);
             await WaitAsync(parking, 3).ConfigureAwait(false);
             await parking.RetryAsync("a").WaitAsync(Patience).ConfigureAwait(false);
-            var pausing = await subscriber.StartAsync("pauses", handler, new() { OnFailure = FailurePolicy.RetryThenPause(times: 0) }).ConfigureAwait(false);
+            var pausing = await bus.SubscribeAsync("pauses", handler, new() { OnFailure = new() { MaxRetryAttempts = 0 } }).ConfigureAwait(false);
             await log.Changed.UntilAsync(() => pausing.State == SubscriptionState.Paused, "it is paused").ConfigureAwait(false);
         }
 
@@ -350,12 +350,12 @@ internal static class FailureCases
     {
         await log.AppendAsync("s", Make.Numbered(3)).ConfigureAwait(false);
         var told = new ConcurrentQueue<EventFailure>();
-        var subscriber = On(log);
-        subscriber.EventFailed += told.Enqueue;
-        await using (subscriber.ConfigureAwait(false))
+        var bus = On(log);
+        bus.EventFailed += told.Enqueue;
+        await using (bus.ConfigureAwait(false))
         {
-            var handler = SubscriptionHandler.RawBatches((events, _, _) => events.Length > 1 ? throw new InvalidOperationException("too many") : default);
-            await WaitAsync(await subscriber.StartAsync("batches", handler).ConfigureAwait(false), 3).ConfigureAwait(false);
+            var handler = SubscriptionHandler.RawBatches((events, _, _) => events.Length > 1 ? throw new InvalidOperationException("too many") : Task.CompletedTask);
+            await WaitAsync(await bus.SubscribeAsync("batches", handler).ConfigureAwait(false), 3).ConfigureAwait(false);
         }
 
         Expect.Equal([(1L, FailureOutcome.Retried, "InvalidOperationException: too many")], told.Select(f => (f.Position.ToInt64(), f.Outcome, f.Reason)), "what was told");
@@ -365,13 +365,13 @@ internal static class FailureCases
     {
         await log.AppendAsync("s", Make.Numbered(3)).ConfigureAwait(false);
         var told = new ConcurrentQueue<long>();
-        var subscriber = On(log);
-        subscriber.EventFailed += _ => throw new Speechless();
-        subscriber.EventFailed += failure => told.Enqueue(failure.Position.ToInt64());
-        await using (subscriber.ConfigureAwait(false))
+        var bus = On(log);
+        bus.EventFailed += _ => throw new Speechless();
+        bus.EventFailed += failure => told.Enqueue(failure.Position.ToInt64());
+        await using (bus.ConfigureAwait(false))
         {
-            var handler = SubscriptionHandler.RawEach((e, _, _) => e.Position.ToInt64() == 2 ? throw new InvalidOperationException("broken") : default);
-            var subscription = await subscriber.StartAsync("watched", handler, ParksAtOnce).ConfigureAwait(false);
+            var handler = SubscriptionHandler.RawEach((e, _, _) => e.Position.ToInt64() == 2 ? throw new InvalidOperationException("broken") : Task.CompletedTask);
+            var subscription = await bus.SubscribeAsync("watched", handler, ParksAtOnce).ConfigureAwait(false);
             await WaitAsync(subscription, 3).ConfigureAwait(false);
             Expect.Equal([2, 3], await ParkedAsync(subscription).ConfigureAwait(false), "what is set aside");
             Expect.Equal(SubscriptionState.Live, subscription.State, "the state");
@@ -384,15 +384,15 @@ internal static class FailureCases
     {
         await log.AppendAsync("s", Make.Event()).ConfigureAwait(false);
         var isBroken = true;
-        var subscriber = On(log);
-        await using (subscriber.ConfigureAwait(false))
+        var bus = On(log);
+        await using (bus.ConfigureAwait(false))
         {
-            var handler = SubscriptionHandler.RawEach((_, _, _) => isBroken ? throw new InvalidOperationException("broken") : default);
-            var subscription = await subscriber.StartAsync("fragile", handler, new() { OnFailure = FailurePolicy.RetryThenPause(times: 0) }).ConfigureAwait(false);
+            var handler = SubscriptionHandler.RawEach((_, _, _) => isBroken ? throw new InvalidOperationException("broken") : Task.CompletedTask);
+            var subscription = await bus.SubscribeAsync("fragile", handler, new() { OnFailure = new() { MaxRetryAttempts = 0 } }).ConfigureAwait(false);
             await log.Changed.UntilAsync(() => subscription.State == SubscriptionState.Paused, "it is paused").ConfigureAwait(false);
             var status = await subscription.GetStatusAsync().ConfigureAwait(false);
             Expect.Equal("broken", status.StateCause?.InnerException?.Message, "the cause of the pause");
-            Expect.True(status.LastErrorAt is not null && status.LeaseOwner == subscriber.Owner, "when it failed, and who holds the lease");
+            Expect.True(status.LastErrorAt is not null && status.LeaseOwner == bus.Owner, "when it failed, and who holds the lease");
             isBroken = false;
             await subscription.ResumeAsync().WaitAsync(Patience).ConfigureAwait(false);
             await WaitAsync(subscription, 1).ConfigureAwait(false);
@@ -406,15 +406,15 @@ internal static class FailureCases
     private static async Task Status_has_the_reason_of_the_event_that_was_set_aside_first(LogUnderTest log)
     {
         foreach (var stream in new StreamId[] { "z", "a", "z" }) await log.AppendAsync(stream, Make.Event()).ConfigureAwait(false);
-        var subscriber = On(log);
-        await using (subscriber.ConfigureAwait(false))
+        var bus = On(log);
+        await using (bus.ConfigureAwait(false))
         {
             var handler = SubscriptionHandler.RawEach((e, _, _) => throw new InvalidOperationException($"broken at {e.StreamId}"));
-            var subscription = await subscriber.StartAsync("parks", handler, ParksAtOnce).ConfigureAwait(false);
+            var subscription = await bus.SubscribeAsync("parks", handler, ParksAtOnce).ConfigureAwait(false);
             await WaitAsync(subscription, 3).ConfigureAwait(false);
             Expect.Equal("InvalidOperationException: broken at z", (await subscription.GetStatusAsync().ConfigureAwait(false)).ParkedReason, "the reason");
             await subscription.DisposeAsync().ConfigureAwait(false);
-            subscription = await subscriber.StartAsync("parks", handler, ParksAtOnce).ConfigureAwait(false);
+            subscription = await bus.SubscribeAsync("parks", handler, ParksAtOnce).ConfigureAwait(false);
             await log.Changed.UntilAsync(() => subscription.State == SubscriptionState.Live, "it is live").ConfigureAwait(false);
             Expect.Equal("InvalidOperationException: broken at z", (await subscription.GetStatusAsync().ConfigureAwait(false)).ParkedReason, "the reason as stored");
             await subscription.DiscardAsync("z").WaitAsync(Patience).ConfigureAwait(false);

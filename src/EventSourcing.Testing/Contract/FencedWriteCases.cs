@@ -7,8 +7,8 @@ namespace EventSourcing.Testing.Contract;
 /// <summary>What subscriptions write: how long their names may be, what refuses a write and what follows from it, and parked events that are retried or discarded.</summary>
 internal static class FencedWriteCases
 {
-    private static readonly SubscriberOptions Quiet = new() { LeaseTimeout = TimeSpan.FromHours(1), Randomness = static () => 0 };
-    private static readonly SubscriptionOptions ParksAtOnce = new() { OnFailure = FailurePolicy.RetryThenPark(times: 0) };
+    private static readonly EventBusOptions Quiet = new() { LeaseTimeout = TimeSpan.FromHours(1), Randomness = static () => 0 };
+    private static readonly SubscriptionOptions ParksAtOnce = new() { OnFailure = new() { MaxRetryAttempts = 0, Then = AfterRetries.Park } };
 
     internal static IEnumerable<ContractCase> All =>
     [
@@ -32,16 +32,16 @@ internal static class FencedWriteCases
 
     private static async Task Name_whose_records_would_have_too_long_keys_is_refused_at_the_start(LogUnderTest log)
     {
-        var subscriber = On(log, Quiet);
-        await using (subscriber.ConfigureAwait(false))
+        var bus = On(log, Quiet);
+        await using (bus.ConfigureAwait(false))
         {
             foreach (var name in new[] { new string('注', 158), new string('注', 170), new string('é', 200) + new string('注', 25) })
             {
-                var refusal = await Expect.ThrowsAsync<ArgumentException>(() => subscriber.StartAsync(name, Collect([]), new() { IsPartitioned = true }), "the start").ConfigureAwait(false);
+                var refusal = await Expect.ThrowsAsync<ArgumentException>(() => bus.SubscribeAsync(name, Collect([]), new() { IsPartitioned = true }), "the start").ConfigureAwait(false);
                 Expect.True(refusal.Message.Contains("472 bytes", StringComparison.Ordinal) || name.Length > 200, $"'{refusal.Message}' says how long a name may be");
             }
 
-            Expect.Equal(0, subscriber.Subscriptions.Count, "subscriptions");
+            Expect.Equal(0, bus.Subscriptions.Count, "subscriptions");
             Expect.Equal(0, (await log.RecordsAsync(RecordKind.Checkpoint).ConfigureAwait(false)).Count, "checkpoints");
         }
     }
@@ -50,13 +50,13 @@ internal static class FencedWriteCases
     {
         await log.AppendAsync("s", Make.Event()).ConfigureAwait(false);
         var isBroken = true;
-        var subscriber = On(log, Quiet);
-        await using (subscriber.ConfigureAwait(false))
+        var bus = On(log, Quiet);
+        await using (bus.ConfigureAwait(false))
             foreach (var isGroup in new[] { false, true })
             {
                 isBroken = true;
                 var name = (isGroup ? "g" : "s") + "1" + new string('x', 2) + new string('注', 156);
-                var subscription = await subscriber.StartAsync(name, SubscriptionHandler.RawEach((_, _, _) => isBroken ? throw new InvalidOperationException("broken") : default), new() { IsPartitioned = isGroup, OnFailure = FailurePolicy.RetryThenPark(times: 0) }).ConfigureAwait(false);
+                var subscription = await bus.SubscribeAsync(name, SubscriptionHandler.RawEach((_, _, _) => isBroken ? throw new InvalidOperationException("broken") : Task.CompletedTask), new() { IsPartitioned = isGroup, OnFailure = new() { MaxRetryAttempts = 0, Then = AfterRetries.Park } }).ConfigureAwait(false);
                 await WaitAsync(subscription, 1).ConfigureAwait(false);
                 Expect.Equal([1L], await ParkedAsync(subscription).ConfigureAwait(false), "what is parked");
                 isBroken = false;
@@ -68,14 +68,14 @@ internal static class FencedWriteCases
     {
         await log.AppendAsync("s", Make.Event()).ConfigureAwait(false);
         var isBroken = true;
-        var subscriber = On(log, StoreOf(log), Quiet);
-        await using (subscriber.ConfigureAwait(false))
+        var bus = On(log, StoreOf(log), Quiet);
+        await using (bus.ConfigureAwait(false))
         {
-            var subscription = await subscriber.StartAsync("own", SubscriptionHandler.RawEach((_, delivery, _) =>
+            var subscription = await bus.SubscribeAsync("own", SubscriptionHandler.RawEach((_, delivery, _) =>
             {
                 if (isBroken) throw new InvalidOperationException("first reason");
                 delivery.Append("effects", ExpectedVersion.Exactly(77), [new Added(1)]);
-                return default;
+                return Task.CompletedTask;
             }), ParksAtOnce).ConfigureAwait(false);
             await WaitAsync(subscription, 1).ConfigureAwait(false);
             isBroken = false;
@@ -99,10 +99,10 @@ internal static class FencedWriteCases
     {
         for (var i = 0; i < 5; i++) await log.AppendAsync($"s-{i}", Make.Event()).ConfigureAwait(false);
         var (isBroken, came) = (true, new ConcurrentQueue<string>());
-        var subscriber = On(log, Quiet);
-        await using (subscriber.ConfigureAwait(false))
+        var bus = On(log, Quiet);
+        await using (bus.ConfigureAwait(false))
         {
-            var subscription = await subscriber.StartAsync("own", SubscriptionHandler.RawEach(async (e, _, _) =>
+            var subscription = await bus.SubscribeAsync("own", SubscriptionHandler.RawEach(async (e, _, _) =>
             {
                 if (isBroken) throw new InvalidOperationException("broken");
                 if (came.IsEmpty) await log.AppendAsync("new", Make.Event()).ConfigureAwait(false);
@@ -121,14 +121,14 @@ internal static class FencedWriteCases
     {
         for (var i = 0; i < 5; i++) await log.AppendAsync($"s-{i}", Make.Event()).ConfigureAwait(false);
         var (isBroken, came) = (true, 0);
-        var subscriber = On(log, Quiet);
-        await using (subscriber.ConfigureAwait(false))
+        var bus = On(log, Quiet);
+        await using (bus.ConfigureAwait(false))
         {
-            var subscription = await subscriber.StartAsync("own", SubscriptionHandler.RawEach((_, _, _) =>
+            var subscription = await bus.SubscribeAsync("own", SubscriptionHandler.RawEach((_, _, _) =>
             {
                 if (isBroken) throw new InvalidOperationException("broken");
                 came++;
-                return default;
+                return Task.CompletedTask;
             }), ParksAtOnce).ConfigureAwait(false);
             await WaitAsync(subscription, 5).ConfigureAwait(false);
             await subscription.PauseAsync().WaitAsync(Patience).ConfigureAwait(false);
@@ -144,14 +144,14 @@ internal static class FencedWriteCases
         const int many = 600;
         await log.AppendAsync("s", Make.Numbered(many)).ConfigureAwait(false);
         var (isBroken, came) = (true, new ConcurrentQueue<long>());
-        var subscriber = On(log, Quiet);
-        await using (subscriber.ConfigureAwait(false))
+        var bus = On(log, Quiet);
+        await using (bus.ConfigureAwait(false))
         {
-            var subscription = await subscriber.StartAsync("own", SubscriptionHandler.RawEach((e, _, _) =>
+            var subscription = await bus.SubscribeAsync("own", SubscriptionHandler.RawEach((e, _, _) =>
             {
                 if (isBroken) throw new InvalidOperationException("broken");
                 came.Enqueue(e.Position.ToInt64());
-                return default;
+                return Task.CompletedTask;
             }), ParksAtOnce).ConfigureAwait(false);
             await WaitAsync(subscription, many).ConfigureAwait(false);
             isBroken = false;
@@ -166,10 +166,10 @@ internal static class FencedWriteCases
     private static async Task Discard_through_a_position_keeps_the_rest_of_the_key_parked(LogUnderTest log)
     {
         await log.AppendAsync("s", Make.Numbered(5)).ConfigureAwait(false);
-        var subscriber = On(log, Quiet);
-        await using (subscriber.ConfigureAwait(false))
+        var bus = On(log, Quiet);
+        await using (bus.ConfigureAwait(false))
         {
-            var subscription = await subscriber.StartAsync("own", SubscriptionHandler.RawEach((_, _, _) => throw new InvalidOperationException("broken")), ParksAtOnce).ConfigureAwait(false);
+            var subscription = await bus.SubscribeAsync("own", SubscriptionHandler.RawEach((_, _, _) => throw new InvalidOperationException("broken")), ParksAtOnce).ConfigureAwait(false);
             await WaitAsync(subscription, 5).ConfigureAwait(false);
             Expect.Equal(3, await subscription.DiscardAsync("s", GlobalPosition.FromInt64(3)).WaitAsync(Patience).ConfigureAwait(false), "how many were removed");
             await log.AppendAsync("s", Make.Event()).ConfigureAwait(false);
@@ -183,11 +183,11 @@ internal static class FencedWriteCases
     {
         await log.AppendAsync("s", Make.Numbered(5)).ConfigureAwait(false);
         var broken = 0L;
-        var subscriber = On(log, Quiet);
-        await using (subscriber.ConfigureAwait(false))
+        var bus = On(log, Quiet);
+        await using (bus.ConfigureAwait(false))
         {
-            var subscription = await subscriber.StartAsync("own", SubscriptionHandler.RawEach((e, _, _) =>
-                e.Position.ToInt64() >= broken ? throw new InvalidOperationException($"broken at {broken}") : default), ParksAtOnce).ConfigureAwait(false);
+            var subscription = await bus.SubscribeAsync("own", SubscriptionHandler.RawEach((e, _, _) =>
+                e.Position.ToInt64() >= broken ? throw new InvalidOperationException($"broken at {broken}") : Task.CompletedTask), ParksAtOnce).ConfigureAwait(false);
             await WaitAsync(subscription, 5).ConfigureAwait(false);
             broken = 3;
             Expect.Equal(2, await subscription.RetryAsync("s").WaitAsync(Patience).ConfigureAwait(false), "what was handled");
@@ -212,10 +212,10 @@ internal static class FencedWriteCases
     {
         await log.AppendAsync("s", Make.Numbered(3)).ConfigureAwait(false);
         var seen = new ConcurrentQueue<long>();
-        var subscriber = On(log, Quiet);
-        await using (subscriber.ConfigureAwait(false))
+        var bus = On(log, Quiet);
+        await using (bus.ConfigureAwait(false))
         {
-            var subscription = await subscriber.StartAsync("own", Collect(seen), new() { CheckpointEvery = 1 }).ConfigureAwait(false);
+            var subscription = await bus.SubscribeAsync("own", Collect(seen), new() { CheckpointEvery = 1 }).ConfigureAwait(false);
             await WaitAsync(subscription, 3).ConfigureAwait(false);
             while (await CheckpointAsync(log, "own").ConfigureAwait(false) < 3) await Task.Yield();
             await MoveAsync(log, "own", 1).ConfigureAwait(false);
@@ -230,10 +230,10 @@ internal static class FencedWriteCases
     private static async Task Reset_that_meets_a_moved_checkpoint_moves_nothing(LogUnderTest log)
     {
         for (var i = 0; i < 20; i++) await log.AppendAsync($"s-{i}", Make.Event()).ConfigureAwait(false);
-        var subscriber = On(log, Quiet);
-        await using (subscriber.ConfigureAwait(false))
+        var bus = On(log, Quiet);
+        await using (bus.ConfigureAwait(false))
         {
-            var subscription = await subscriber.StartAsync("own", Collect([]), new() { IsPartitioned = true, CheckpointEvery = 1 }).ConfigureAwait(false);
+            var subscription = await bus.SubscribeAsync("own", Collect([]), new() { IsPartitioned = true, CheckpointEvery = 1 }).ConfigureAwait(false);
             await WaitAsync(subscription, 20).ConfigureAwait(false);
             await subscription.PauseAsync().WaitAsync(Patience).ConfigureAwait(false);
             await MoveAsync(log, "own/07", 20).ConfigureAwait(false);
@@ -249,14 +249,14 @@ internal static class FencedWriteCases
     {
         await log.AppendAsync("s", Make.Numbered(3)).ConfigureAwait(false);
         var tooLong = new string('x', new LogLimits().MaxEventBytes);
-        var subscriber = On(log, StoreOf(log), Quiet);
-        await using (subscriber.ConfigureAwait(false))
+        var bus = On(log, StoreOf(log), Quiet);
+        await using (bus.ConfigureAwait(false))
         {
-            var subscription = await subscriber.StartAsync("own", SubscriptionHandler.RawEach((e, delivery, _) =>
+            var subscription = await bus.SubscribeAsync("own", SubscriptionHandler.RawEach((e, delivery, _) =>
             {
                 delivery.Append("effects", ExpectedVersion.Any, [new Added(1, e.Position.ToInt64() == 2 ? tooLong : null)]);
-                return default;
-            }), new() { Query = EventQuery.All.InStream("s"), PartitionKey = e => e.Position.ToString(), OnFailure = FailurePolicy.RetryThenPark(times: 0) }).ConfigureAwait(false);
+                return Task.CompletedTask;
+            }), new() { Filter = EventQuery.All.InStream("s"), PartitionKey = e => e.Position.ToString(), OnFailure = new() { MaxRetryAttempts = 0, Then = AfterRetries.Park } }).ConfigureAwait(false);
             await WaitAsync(subscription, 3).ConfigureAwait(false);
             Expect.Equal([2L], await ParkedAsync(subscription).ConfigureAwait(false), "what is parked");
             Expect.True((await subscription.GetStatusAsync().ConfigureAwait(false)).ParkedReason!.StartsWith(nameof(EventTooLargeException), StringComparison.Ordinal), "the reason");
@@ -268,10 +268,10 @@ internal static class FencedWriteCases
     {
         await log.AppendAsync("s", Make.Event()).ConfigureAwait(false);
         Exception? thrown = null;
-        var subscriber = On(log, StoreOf(log), Quiet);
-        await using (subscriber.ConfigureAwait(false))
+        var bus = On(log, StoreOf(log), Quiet);
+        await using (bus.ConfigureAwait(false))
         {
-            var subscription = await subscriber.StartAsync("own", SubscriptionHandler.RawEach((_, delivery, _) =>
+            var subscription = await bus.SubscribeAsync("own", SubscriptionHandler.RawEach((_, delivery, _) =>
             {
                 try
                 {
@@ -282,7 +282,7 @@ internal static class FencedWriteCases
                     thrown = e;
                 }
 
-                return default;
+                return Task.CompletedTask;
             })).ConfigureAwait(false);
             await WaitAsync(subscription, 1).ConfigureAwait(false);
         }

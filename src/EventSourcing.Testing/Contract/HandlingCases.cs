@@ -23,7 +23,7 @@ internal static class HandlingCases
         ContractCase.Of(Append_of_a_work_has_the_trace_of_its_caller, LogCapabilities.UserWork),
     ];
 
-    private static async Task WaitAsync(Subscriber subscriber, GlobalPosition position)
+    private static async Task WaitAsync(EventBus subscriber, GlobalPosition position)
     {
         foreach (var subscription in subscriber.Subscriptions) await subscription.WaitForPositionAsync(position).WaitAsync(Patience).ConfigureAwait(false);
     }
@@ -37,29 +37,25 @@ internal static class HandlingCases
             store.Log.Changed.Set();
         }
 
-        var subscriber = On(store.Log, store.Store);
-        await using (subscriber.ConfigureAwait(false))
+        var bus = On(store.Log, store.Store);
+        await using (bus.ConfigureAwait(false))
         {
-            var bus = new EventBus(subscriber);
-            await using (bus.ConfigureAwait(false))
+            SubscriptionOptions options = new() { Filter = Counted };
+            await bus.SubscribeAsync("each", SubscriptionHandler.Each((_, _, _) => FollowAsync("by-each").AsTask()), options).ConfigureAwait(false);
+            await bus.SubscribeAsync("raw", SubscriptionHandler.RawEach((_, _, _) => FollowAsync("by-raw").AsTask()), options).ConfigureAwait(false);
+            await bus.SubscribeAsync<Added>("typed", (_, _, _) => FollowAsync("by-type").AsTask()).ConfigureAwait(false);
+            await bus.SubscribeAsync("enlisting", SubscriptionHandler.Each((_, delivery, _) =>
             {
-                SubscriptionOptions options = new() { Query = Counted };
-                await subscriber.StartAsync("each", SubscriptionHandler.Each((_, _, _) => FollowAsync("by-each")), options).ConfigureAwait(false);
-                await subscriber.StartAsync("raw", SubscriptionHandler.RawEach((_, _, _) => FollowAsync("by-raw")), options).ConfigureAwait(false);
-                await bus.SubscribeAsync<Added>("typed", (_, _, _) => FollowAsync("by-type")).ConfigureAwait(false);
-                await subscriber.StartAsync("enlisting", SubscriptionHandler.Each((_, delivery, _) =>
-                {
-                    delivery.Append("by-delivery", ExpectedVersion.Any, [new Taken(1)]);
-                    return default;
-                }), options).ConfigureAwait(false);
-                await bus.SubscribeLiveAsync(EventFilter.Type<Added>(), (_, _) => FollowAsync("by-live")).ConfigureAwait(false);
-                await bus.SubscribeLiveRawAsync(EventFilter.Type<Added>(), (_, _) => FollowAsync("by-live-raw")).ConfigureAwait(false);
+                delivery.Append("by-delivery", ExpectedVersion.Any, [new Taken(1)]);
+                return Task.CompletedTask;
+            }), options).ConfigureAwait(false);
+            await bus.SubscribeLiveAsync(EventFilter.Of<Added>(), (_, _) => FollowAsync("by-live").AsTask()).ConfigureAwait(false);
+            await bus.SubscribeLiveRawAsync(EventFilter.Of<Added>(), (_, _) => FollowAsync("by-live-raw").AsTask()).ConfigureAwait(false);
 
-                await store.AppendAsync(new Append { Metadata = new() { CorrelationId = "op", Actor = "ann" } }.To("s", ExpectedVersion.Any, [new Added(1)])).ConfigureAwait(false);
-                var last = await store.AppendAsync("s", new Added(2)).ConfigureAwait(false);
-                await WaitAsync(subscriber, last.LastPosition).ConfigureAwait(false);
-                await store.Log.Changed.UntilAsync(() => bus.LiveSubscriptions.All(l => l.Handled == 2), "the live listeners are done").ConfigureAwait(false);
-            }
+            await store.AppendAsync(new Append { Metadata = new() { CorrelationId = "op", Actor = "ann" } }.To("s", ExpectedVersion.Any, [new Added(1)])).ConfigureAwait(false);
+            var last = await store.AppendAsync("s", new Added(2)).ConfigureAwait(false);
+            await WaitAsync(bus, last.LastPosition).ConfigureAwait(false);
+            await store.Log.Changed.UntilAsync(() => bus.LiveSubscriptions.All(l => l.Handled == 2), "the live listeners are done").ConfigureAwait(false);
         }
 
         var causes = await StoreUnderTest.ToListAsync(store.Store.ReadStreamAsync("s")).ConfigureAwait(false);
@@ -78,10 +74,10 @@ internal static class HandlingCases
         var subscriber = On(store.Log, store.Store);
         await using (subscriber.ConfigureAwait(false))
         {
-            await subscriber.StartAsync("effective", SubscriptionHandler.RawEach((_, delivery, _) =>
+            await subscriber.SubscribeAsync("effective", SubscriptionHandler.RawEach((_, delivery, _) =>
             {
                 delivery.Enlist<object>(_ => encoded.Enqueue(store.Store.Encode(new Append().To("by-effect", ExpectedVersion.Any, [new Taken(1)]))));
-                return default;
+                return Task.CompletedTask;
             })).ConfigureAwait(false);
             await store.AppendAsync(new Append { Metadata = new() { CorrelationId = "op", Actor = "ann" } }.To("s", ExpectedVersion.Any, [new Added(1)])).ConfigureAwait(false);
             await WaitAsync(subscriber, (await store.AppendAsync("s", new Added(2)).ConfigureAwait(false)).LastPosition).ConfigureAwait(false);
@@ -96,17 +92,13 @@ internal static class HandlingCases
 
     private static async Task Trace_shows_the_chain_through_listeners(StoreUnderTest store)
     {
-        var subscriber = On(store.Log, store.Store);
-        await using (subscriber.ConfigureAwait(false))
+        var bus = On(store.Log, store.Store);
+        await using (bus.ConfigureAwait(false))
         {
-            var bus = new EventBus(subscriber);
-            await using (bus.ConfigureAwait(false))
-            {
-                await bus.SubscribeAsync<Added>("first", async (added, _, _) => await store.AppendAsync("taken", new Taken(added.Count)).ConfigureAwait(false)).ConfigureAwait(false);
-                await bus.SubscribeAsync<Taken>("second", async (taken, _, _) => await store.AppendAsync("labelled", new Labelled($"{taken.Count}")).ConfigureAwait(false)).ConfigureAwait(false);
-                await store.AppendAsync(new Append { CommandId = "stock-up", Metadata = new() { Actor = "ann" } }.To("stock", ExpectedVersion.Any, [new Added(1), new Added(2)])).ConfigureAwait(false);
-                await WaitAsync(subscriber, GlobalPosition.FromInt64(6)).ConfigureAwait(false);
-            }
+            await bus.SubscribeAsync<Added>("first", async (added, _, _) => await store.AppendAsync("taken", new Taken(added.Count)).ConfigureAwait(false)).ConfigureAwait(false);
+            await bus.SubscribeAsync<Taken>("second", async (taken, _, _) => await store.AppendAsync("labelled", new Labelled($"{taken.Count}")).ConfigureAwait(false)).ConfigureAwait(false);
+            await store.AppendAsync(new Append { CommandId = "stock-up", Metadata = new() { Actor = "ann" } }.To("stock", ExpectedVersion.Any, [new Added(1), new Added(2)])).ConfigureAwait(false);
+            await WaitAsync(bus, GlobalPosition.FromInt64(6)).ConfigureAwait(false);
         }
 
         var trace = await store.Store.GetCausationTreeAsync("stock-up").ConfigureAwait(false);
@@ -122,14 +114,14 @@ internal static class HandlingCases
         var subscriber = On(store.Log, store.Store);
         await using (subscriber.ConfigureAwait(false))
         {
-            var subscription = await subscriber.StartAsync(
+            var subscription = await subscriber.SubscribeAsync(
                 "parking",
                 SubscriptionHandler.Each(async (_, _, _) =>
                 {
                     if (isBroken) throw new InvalidOperationException("broken");
                     await store.AppendAsync("t", new Taken(1)).ConfigureAwait(false);
                 }),
-                new() { Query = Counted, OnFailure = FailurePolicy.RetryThenPark(times: 0) }).ConfigureAwait(false);
+                new() { Filter = Counted, OnFailure = new() { MaxRetryAttempts = 0, Then = AfterRetries.Park } }).ConfigureAwait(false);
             await WaitAsync(subscriber, first.LastPosition).ConfigureAwait(false);
             isBroken = false;
             Expect.Equal(1, await subscription.RetryAllAsync().WaitAsync(Patience).ConfigureAwait(false), "handled by the retry");
@@ -147,7 +139,7 @@ internal static class HandlingCases
         await using (subscriber.ConfigureAwait(false))
         {
             // The batch fails once, so that its events come one by one too: a batch of one is a batch.
-            await subscriber.StartAsync(
+            await subscriber.SubscribeAsync(
                 "batches",
                 SubscriptionHandler.Batches(async (events, _, _) =>
                 {
@@ -160,7 +152,7 @@ internal static class HandlingCases
 
                     using (EventContext.BeginScope(events[^1])) await store.AppendAsync($"said-{events[^1].Version}", new Taken(1)).ConfigureAwait(false);
                 }),
-                new() { Query = Counted, OnFailure = FailurePolicy.RetryThenPause(times: 0) }).ConfigureAwait(false);
+                new() { Filter = Counted, OnFailure = new() { MaxRetryAttempts = 0 } }).ConfigureAwait(false);
             await WaitAsync(subscriber, last.LastPosition).ConfigureAwait(false);
         }
 
@@ -187,11 +179,11 @@ internal static class HandlingCases
         var subscriber = On(store.Log, store.Store);
         await using (subscriber.ConfigureAwait(false))
         {
-            await subscriber.StartAsync("leaving", SubscriptionHandler.RawEach((e, _, _) =>
+            await subscriber.SubscribeAsync("leaving", SubscriptionHandler.RawEach((e, _, _) =>
             {
                 left.Add(LaterAsync(e.Version));
-                return default;
-            }), new() { Query = Counted }).ConfigureAwait(false);
+                return Task.CompletedTask;
+            }), new() { Filter = Counted }).ConfigureAwait(false);
             await WaitAsync(subscriber, last.LastPosition).ConfigureAwait(false);
         }
 
@@ -209,10 +201,10 @@ internal static class HandlingCases
         await using (subscriber.ConfigureAwait(false))
         {
             using (EventContext.BeginScope(new EventMetadata { CorrelationId = "of the starter" }))
-                await subscriber.StartAsync("batches", SubscriptionHandler.RawBatches((_, _, _) =>
+                await subscriber.SubscribeAsync("batches", SubscriptionHandler.RawBatches((_, _, _) =>
                 {
                     seen = EventContext.Current;
-                    return default;
+                    return Task.CompletedTask;
                 })).ConfigureAwait(false);
             await WaitAsync(subscriber, last.LastPosition).ConfigureAwait(false);
         }

@@ -17,10 +17,10 @@ internal static class HeadCases
         ContractCase.Of(Partitions_at_the_head_survive_trouble_of_the_log),
     ];
 
-    private static async Task<Subscription> LiveAsync(Subscriber subscriber, LogUnderTest log, string name, SubscriptionHandler handler, SubscriptionOptions options)
+    private static async Task<Subscription> LiveAsync(EventBus bus, LogUnderTest log, string name, SubscriptionHandler handler, SubscriptionOptions options)
     {
-        var subscription = await subscriber.StartAsync(name, handler, options).ConfigureAwait(false);
-        await log.Changed.UntilAsync(() => subscription.State == SubscriptionState.Live && subscription.ActiveSegments == (options.IsPartitioned ? 16 : 1), "it is live").ConfigureAwait(false);
+        var subscription = await bus.SubscribeAsync(name, handler, options).ConfigureAwait(false);
+        await log.Changed.UntilAsync(() => subscription.State == SubscriptionState.Live && subscription.ActivePartitions == (options.IsPartitioned ? 16 : 1), "it is live").ConfigureAwait(false);
         return subscription;
     }
 
@@ -33,11 +33,11 @@ internal static class HeadCases
             var counting = new CountingLog(log);
             var seen = new ConcurrentQueue<long>();
             var stored = new List<long>();
-            var subscriber = On(log, new EventStore(counting, EventTypeMap.Empty));
-            await using (subscriber.ConfigureAwait(false))
+            var bus = On(log, new EventStore(counting, EventTypeMap.Empty));
+            await using (bus.ConfigureAwait(false))
             {
                 var options = new SubscriptionOptions { From = StartFrom.End, IsPartitioned = isGroup, CheckpointAfter = TimeSpan.FromHours(1) };
-                var subscription = await LiveAsync(subscriber, log, $"s-{isGroup}", Collect(seen), options).ConfigureAwait(false);
+                var subscription = await LiveAsync(bus, log, $"s-{isGroup}", Collect(seen), options).ConfigureAwait(false);
                 await log.Changed.UntilAsync(() => counting.Waits > 0, "it waits").ConfigureAwait(false);
                 var (reads, waits) = (counting.Reads, counting.Waits);
                 for (var i = 1; i <= 40; i++)
@@ -58,11 +58,11 @@ internal static class HeadCases
         foreach (var isGroup in Kinds)
         {
             var counting = new CountingLog(log);
-            var subscriber = On(log, new EventStore(counting, EventTypeMap.Empty));
-            await using (subscriber.ConfigureAwait(false))
+            var bus = On(log, new EventStore(counting, EventTypeMap.Empty));
+            await using (bus.ConfigureAwait(false))
             {
                 var options = new SubscriptionOptions { IsPartitioned = isGroup, CheckpointAfter = TimeSpan.FromMilliseconds(50) };
-                var subscription = await LiveAsync(subscriber, log, $"s-{isGroup}", Collect([]), options).ConfigureAwait(false);
+                var subscription = await LiveAsync(bus, log, $"s-{isGroup}", Collect([]), options).ConfigureAwait(false);
                 await log.Changed.UntilAsync(() => counting.Waits > 0, "it waits").ConfigureAwait(false);
                 for (var i = 1; i <= 3; i++)
                 {
@@ -80,12 +80,12 @@ internal static class HeadCases
         const int streams = 40, perStream = 5;
         var (seen, segments) = (new ConcurrentQueue<(string Stream, long Version)>(), new ConcurrentDictionary<string, int>());
         var release = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var subscriber = On(log);
-        await using (subscriber.ConfigureAwait(false))
+        var bus = On(log);
+        await using (bus.ConfigureAwait(false))
         {
-            var subscription = await LiveAsync(subscriber, log, "group", SubscriptionHandler.RawEach(async (e, delivery, _) =>
+            var subscription = await LiveAsync(bus, log, "group", SubscriptionHandler.RawEach(async (e, delivery, _) =>
             {
-                segments[e.StreamId.Value] = delivery.Segment;
+                segments[e.StreamId.Value] = delivery.Partition;
                 seen.Enqueue((e.StreamId.Value, e.Version));
                 log.Changed.Set();
                 if (e.StreamId == "stuck") await release.Task.ConfigureAwait(false);
@@ -109,10 +109,10 @@ internal static class HeadCases
     {
         var troubled = new TroubledLog(log.Log);
         var seen = new ConcurrentQueue<long>();
-        var subscriber = On(log, new EventStore(troubled, EventTypeMap.Empty));
-        await using (subscriber.ConfigureAwait(false))
+        var bus = On(log, new EventStore(troubled, EventTypeMap.Empty));
+        await using (bus.ConfigureAwait(false))
         {
-            var subscription = await LiveAsync(subscriber, log, "group", Collect(seen), new() { IsPartitioned = true }).ConfigureAwait(false);
+            var subscription = await LiveAsync(bus, log, "group", Collect(seen), new() { IsPartitioned = true }).ConfigureAwait(false);
             foreach (var operation in new[] { nameof(IEventLog.ReadAsync), nameof(IEventLog.WaitAsync) })
             {
                 var left = 8;

@@ -6,7 +6,7 @@ namespace EventSourcing.Testing.Contract;
 /// <summary>Several runners of one name: one is active, or they share the segments of a group.</summary>
 internal static class LeaseCases
 {
-    private static readonly SubscriberOptions Patient = new() { LeaseTimeout = TimeSpan.FromMinutes(1), StopTimeout = TimeSpan.FromHours(1), TimeProvider = new EarlyClock(100) };
+    private static readonly EventBusOptions Patient = new() { LeaseTimeout = TimeSpan.FromMinutes(1), StopTimeout = TimeSpan.FromHours(1), TimeProvider = new EarlyClock(100) };
 
     internal static IEnumerable<ContractCase> All =>
     [
@@ -25,9 +25,9 @@ internal static class LeaseCases
             Subscription waiting;
             await using (first.ConfigureAwait(false))
             {
-                var active = await first.StartAsync("one", Collect(seenByFirst)).ConfigureAwait(false);
+                var active = await first.SubscribeAsync("one", Collect(seenByFirst)).ConfigureAwait(false);
                 await log.Changed.UntilAsync(() => active.State == SubscriptionState.Live, "the first is live").ConfigureAwait(false);
-                waiting = await second.StartAsync("one", Collect(seenBySecond)).ConfigureAwait(false);
+                waiting = await second.SubscribeAsync("one", Collect(seenBySecond)).ConfigureAwait(false);
                 await log.AppendAsync("s", Make.Numbered(20)).ConfigureAwait(false);
                 await WaitAsync(active, 20).ConfigureAwait(false);
                 Expect.Equal((SubscriptionState.Standby, 0), (waiting.State, seenBySecond.Count), "the second runner");
@@ -60,12 +60,12 @@ internal static class LeaseCases
         for (var i = 0; i < 10; i++)
             for (var stream = 0; stream < 50; stream++) await log.AppendAsync($"s-{stream}", Make.Event()).ConfigureAwait(false);
         var seen = new ConcurrentQueue<(string, long)>();
-        var subscriber = On(log);
-        await using (subscriber.ConfigureAwait(false))
+        var bus = On(log);
+        await using (bus.ConfigureAwait(false))
         {
-            var subscription = await subscriber.StartAsync("group", CollectVersions(log, seen), new() { IsPartitioned = true, MaxConcurrency = 4 }).ConfigureAwait(false);
+            var subscription = await bus.SubscribeAsync("group", CollectVersions(log, seen), new() { IsPartitioned = true, MaxConcurrency = 4 }).ConfigureAwait(false);
             await WaitAsync(subscription, 500).ConfigureAwait(false);
-            Expect.Equal(16, subscription.ActiveSegments, "the segments");
+            Expect.Equal(16, subscription.ActivePartitions, "the segments");
         }
 
         ExpectEachOnceInOrder(seen, streams: 50, perStream: 10);
@@ -87,18 +87,18 @@ internal static class LeaseCases
             Subscription two;
             await using (first.ConfigureAwait(false))
             {
-                var one = await first.StartAsync("group", CollectVersions(log, seen), group).ConfigureAwait(false);
+                var one = await first.SubscribeAsync("group", CollectVersions(log, seen), group).ConfigureAwait(false);
                 await AppendAsync().ConfigureAwait(false);
-                await log.Changed.UntilAsync(() => one.ActiveSegments == 16, "the first has every segment").ConfigureAwait(false);
-                two = await second.StartAsync("group", CollectVersions(log, seen), group).ConfigureAwait(false);
-                await log.Changed.UntilAsync(() => (one.ActiveSegments, two.ActiveSegments) == (8, 8), "both have half").ConfigureAwait(false);
+                await log.Changed.UntilAsync(() => one.ActivePartitions == 16, "the first has every segment").ConfigureAwait(false);
+                two = await second.SubscribeAsync("group", CollectVersions(log, seen), group).ConfigureAwait(false);
+                await log.Changed.UntilAsync(() => (one.ActivePartitions, two.ActivePartitions) == (8, 8), "both have half").ConfigureAwait(false);
                 await AppendAsync().ConfigureAwait(false);
                 await log.Changed.UntilAsync(() => seen.Count >= 300, "everything came").ConfigureAwait(false);
             }
 
             await AppendAsync().ConfigureAwait(false);
             await WaitAsync(two, 450).ConfigureAwait(false);
-            Expect.Equal(16, two.ActiveSegments, "the segments of the second");
+            Expect.Equal(16, two.ActivePartitions, "the segments of the second");
         }
 
         ExpectEachOnceInOrder(seen, streams: 30, perStream: 15);
@@ -106,13 +106,13 @@ internal static class LeaseCases
 
     private static async Task Group_and_single_subscription_do_not_share_a_name(LogUnderTest log)
     {
-        var subscriber = On(log);
-        await using (subscriber.ConfigureAwait(false))
+        var bus = On(log);
+        await using (bus.ConfigureAwait(false))
         {
             foreach (var isGroup in new[] { false, true })
             {
-                await (await subscriber.StartAsync($"kind-{isGroup}", Collect([]), new() { IsPartitioned = isGroup }).ConfigureAwait(false)).DisposeAsync().ConfigureAwait(false);
-                await Expect.ThrowsAsync<InvalidOperationException>(() => subscriber.StartAsync($"kind-{isGroup}", Collect([]), new() { IsPartitioned = !isGroup }), "the other kind").ConfigureAwait(false);
+                await (await bus.SubscribeAsync($"kind-{isGroup}", Collect([]), new() { IsPartitioned = isGroup }).ConfigureAwait(false)).DisposeAsync().ConfigureAwait(false);
+                await Expect.ThrowsAsync<InvalidOperationException>(() => bus.SubscribeAsync($"kind-{isGroup}", Collect([]), new() { IsPartitioned = !isGroup }), "the other kind").ConfigureAwait(false);
             }
         }
     }

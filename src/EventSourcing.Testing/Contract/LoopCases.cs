@@ -7,7 +7,7 @@ namespace EventSourcing.Testing.Contract;
 /// <summary>The loops behind subscriptions and listeners: what handlers do to them, and what they do about trouble.</summary>
 internal static class LoopCases
 {
-    private static readonly SubscriberOptions Hasty = new() { LeaseTimeout = TimeSpan.FromMilliseconds(1500), StopTimeout = TimeSpan.FromMilliseconds(20), Randomness = static () => 0 };
+    private static readonly EventBusOptions Hasty = new() { LeaseTimeout = TimeSpan.FromMilliseconds(1500), StopTimeout = TimeSpan.FromMilliseconds(20), Randomness = static () => 0 };
 
     internal static IEnumerable<ContractCase> All =>
     [
@@ -45,10 +45,10 @@ internal static class LoopCases
         var seen = new ConcurrentQueue<long>();
         Subscription own = null!;
         var ready = new TaskCompletionSource();
-        var subscriber = On(log);
-        await using (subscriber.ConfigureAwait(false))
+        var bus = On(log);
+        await using (bus.ConfigureAwait(false))
         {
-            own = await subscriber.StartAsync("own", SubscriptionHandler.RawEach(async (e, _, _) =>
+            own = await bus.SubscribeAsync("own", SubscriptionHandler.RawEach(async (e, _, _) =>
             {
                 await ready.Task.ConfigureAwait(false);
                 await own.DisposeAsync().ConfigureAwait(false);
@@ -60,7 +60,7 @@ internal static class LoopCases
             await own.DisposeAsync().AsTask().WaitAsync(Patience).ConfigureAwait(false);
             Expect.Equal([1L], seen, "what came");
             Expect.Equal(1L, await CheckpointAsync(log, "own").ConfigureAwait(false), "the checkpoint");
-            Expect.Equal(0, subscriber.Subscriptions.Count, "the subscriptions that are listed");
+            Expect.Equal(0, bus.Subscriptions.Count, "the subscriptions that are listed");
         }
     }
 
@@ -68,10 +68,10 @@ internal static class LoopCases
     {
         Subscription own = null!;
         var (ready, refused) = (new TaskCompletionSource(), new ConcurrentQueue<string>());
-        var subscriber = On(log);
-        await using (subscriber.ConfigureAwait(false))
+        var bus = On(log);
+        await using (bus.ConfigureAwait(false))
         {
-            own = await subscriber.StartAsync("own", SubscriptionHandler.RawEach(async (e, _, _) =>
+            own = await bus.SubscribeAsync("own", SubscriptionHandler.RawEach(async (e, _, _) =>
             {
                 await ready.Task.ConfigureAwait(false);
                 Func<Task>[] calls =
@@ -95,10 +95,10 @@ internal static class LoopCases
     {
         Subscription own = null!;
         var (late, released, busy, stuck) = (new TaskCompletionSource<Task>(), new TaskCompletionSource(), new TaskCompletionSource(), new TaskCompletionSource());
-        var subscriber = On(log);
-        await using (subscriber.ConfigureAwait(false))
+        var bus = On(log);
+        await using (bus.ConfigureAwait(false))
         {
-            own = await subscriber.StartAsync("own", SubscriptionHandler.RawEach(async (e, _, _) =>
+            own = await bus.SubscribeAsync("own", SubscriptionHandler.RawEach(async (e, _, _) =>
             {
                 if (e.Position.ToInt64() == 1)
                 {
@@ -139,8 +139,8 @@ internal static class LoopCases
         await using (first.ConfigureAwait(false))
         await using (second.ConfigureAwait(false))
         {
-            one = await first.StartAsync("one", Disposing("one", () => two)).ConfigureAwait(false);
-            two = await second.StartAsync("two", Disposing("two", () => one)).ConfigureAwait(false);
+            one = await first.SubscribeAsync("one", Disposing("one", () => two)).ConfigureAwait(false);
+            two = await second.SubscribeAsync("two", Disposing("two", () => one)).ConfigureAwait(false);
             await log.AppendAsync("s", Make.Event()).ConfigureAwait(false);
             ready.SetResult();
             await log.Changed.UntilAsync(() => (one.State, two.State) == (SubscriptionState.Stopped, SubscriptionState.Stopped), "both have stopped").ConfigureAwait(false);
@@ -154,18 +154,18 @@ internal static class LoopCases
     {
         var ready = new TaskCompletionSource();
         var disposed = new TaskCompletionSource();
-        var subscriber = On(log);
-        var other = await subscriber.StartAsync("other", Collect([])).ConfigureAwait(false);
-        var own = await subscriber.StartAsync("own", SubscriptionHandler.RawEach(async (_, _, _) =>
+        var bus = On(log);
+        var other = await bus.SubscribeAsync("other", Collect([])).ConfigureAwait(false);
+        var own = await bus.SubscribeAsync("own", SubscriptionHandler.RawEach(async (_, _, _) =>
         {
             await ready.Task.ConfigureAwait(false);
-            await subscriber.DisposeAsync().ConfigureAwait(false);
+            await bus.DisposeAsync().ConfigureAwait(false);
             disposed.TrySetResult();
         })).ConfigureAwait(false);
         await log.AppendAsync("s", Make.Event()).ConfigureAwait(false);
         ready.SetResult();
         await disposed.Task.WaitAsync(Patience).ConfigureAwait(false);
-        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => subscriber.DisposeAsync().AsTask())).WaitAsync(Patience).ConfigureAwait(false);
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => bus.DisposeAsync().AsTask())).WaitAsync(Patience).ConfigureAwait(false);
         Expect.Equal((SubscriptionState.Stopped, SubscriptionState.Stopped), (own.State, other.State), "the states");
     }
 
@@ -174,7 +174,7 @@ internal static class LoopCases
         var ready = new TaskCompletionSource();
         var disposed = new TaskCompletionSource();
         var bus = new EventBus(StoreOf(log.Log));
-        var durable = await bus.SubscribeAsync("durable", EventFilter.All, Collect([])).ConfigureAwait(false);
+        var durable = await bus.SubscribeAsync("durable", Collect([]), new() { Filter = EventFilter.All }).ConfigureAwait(false);
         LiveSubscription own = null!;
         own = await bus.SubscribeLiveRawAsync(EventFilter.All, async (_, _) =>
         {
@@ -238,21 +238,22 @@ internal static class LoopCases
         var bus = new EventBus(new EventStore(log.Log, CaseEvents.Types));
         await using (bus.ConfigureAwait(false))
         {
-            var route = EventFilter.Where(_ =>
+            var filter = EventFilter.Where(_ =>
             {
                 Steer("filter");
                 // Asked again as a part of the handler.
                 return ++filtered == 2 ? throw new InvalidOperationException("once") : true;
             });
-            own = await bus.SubscribeAsync("own", route, SubscriptionHandler.RawEach((_, delivery, _) =>
+            own = await bus.SubscribeAsync("own", SubscriptionHandler.RawEach((_, delivery, _) =>
             {
                 // The first is set aside, so that keys are asked for.
                 if (++handled <= 2) throw new InvalidOperationException("broken");
                 delivery.Enlist<object>(_ => Steer("effect"));
-                return default;
+                return Task.CompletedTask;
             }), new()
             {
-                OnFailure = FailurePolicy.RetryThenPark(1, TimeSpan.Zero),
+                Filter = filter,
+                OnFailure = new() { MaxRetryAttempts = 1, Delay = TimeSpan.Zero, Then = AfterRetries.Park },
                 CheckpointEvery = 1,
                 PartitionKey = e =>
                 {
@@ -280,7 +281,7 @@ internal static class LoopCases
                 var end = own.DisposeAsync().AsTask();
                 ended.TrySetResult(end.IsCompletedSuccessfully);
                 return false;
-            }), (_, _) => default).ConfigureAwait(false);
+            }), (_, _) => Task.CompletedTask).ConfigureAwait(false);
             await log.AppendAsync("s", Make.Event("taken")).ConfigureAwait(false);
             Expect.True(await ended.Task.WaitAsync(Patience).ConfigureAwait(false), "it did not wait for itself");
             await own.DisposeAsync().AsTask().WaitAsync(Patience).ConfigureAwait(false);
@@ -291,23 +292,23 @@ internal static class LoopCases
     {
         var refused = new TaskCompletionSource<Exception>(TaskCreationOptions.RunContinuationsAsynchronously);
         var seen = new ConcurrentQueue<long>();
-        var subscriber = On(log);
-        await using (subscriber.ConfigureAwait(false))
+        var bus = On(log);
+        await using (bus.ConfigureAwait(false))
         {
             Expect.True(
                 await Expect.ThrowsAsync<ArgumentException>(
                     () =>
                     {
-                        subscriber.StateChanged += async (_, _, _) => await Task.Yield();
+                        bus.StateChanged += async (_, _, _) => await Task.Yield();
                         return Task.CompletedTask;
                     }, "an asynchronous state change").ConfigureAwait(false) is not null, "refused");
-            subscriber.StateChanged += (name, state, _) =>
+            bus.StateChanged += (name, state, _) =>
             {
                 if (state != SubscriptionState.Paused) return;
-                var steer = subscriber.Subscriptions.Single(s => s.Name == name).ResumeAsync();
+                var steer = bus.Subscriptions.Single(s => s.Name == name).ResumeAsync();
                 if (steer.IsFaulted) refused.TrySetResult(steer.Exception!.InnerException!);
             };
-            var own = await subscriber.StartAsync("own", Collect(seen)).ConfigureAwait(false);
+            var own = await bus.SubscribeAsync("own", Collect(seen)).ConfigureAwait(false);
             await log.Changed.UntilAsync(() => own.State == SubscriptionState.Live, "it is live").ConfigureAwait(false);
             await own.PauseAsync().WaitAsync(Patience).ConfigureAwait(false);
             Expect.True(await refused.Task.WaitAsync(Patience).ConfigureAwait(false) is InvalidOperationException, "the refusal is InvalidOperationException");
@@ -320,14 +321,14 @@ internal static class LoopCases
     private static async Task State_changes_that_throw_end_nothing(LogUnderTest log)
     {
         var seen = new ConcurrentQueue<long>();
-        var subscriber = new Subscriber(StoreOf(log.Log));
-        subscriber.StateChanged += (_, _, _) => throw new InvalidOperationException("first");
-        subscriber.StateChanged += (_, _, _) => throw new InvalidOperationException("second");
+        var bus = new EventBus(StoreOf(log.Log));
+        bus.StateChanged += (_, _, _) => throw new InvalidOperationException("first");
+        bus.StateChanged += (_, _, _) => throw new InvalidOperationException("second");
         // Told although the others throw.
-        subscriber.StateChanged += (_, _, _) => log.Changed.Set();
-        await using (subscriber.ConfigureAwait(false))
+        bus.StateChanged += (_, _, _) => log.Changed.Set();
+        await using (bus.ConfigureAwait(false))
         {
-            var own = await subscriber.StartAsync("own", Collect(seen)).ConfigureAwait(false);
+            var own = await bus.SubscribeAsync("own", Collect(seen)).ConfigureAwait(false);
             await log.Changed.UntilAsync(() => own.State == SubscriptionState.Live, "it is live").ConfigureAwait(false);
             await log.AppendAsync("s", Make.Event()).ConfigureAwait(false);
             await WaitAsync(own, 1).ConfigureAwait(false);
@@ -343,16 +344,16 @@ internal static class LoopCases
     {
         var entered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var seen = new ConcurrentQueue<long>();
-        var subscriber = On(log, Hasty);
-        await using (subscriber.ConfigureAwait(false))
+        var bus = On(log, Hasty);
+        await using (bus.ConfigureAwait(false))
         {
-            var bad = await subscriber.StartAsync("bad", SubscriptionHandler.RawEach(async (_, _, token) =>
+            var bad = await bus.SubscribeAsync("bad", SubscriptionHandler.RawEach(async (_, _, token) =>
             {
                 token.Register(() => throw new InvalidOperationException("thrown by a callback"));
                 entered.TrySetResult();
                 await Task.Delay(Timeout.InfiniteTimeSpan, token).ConfigureAwait(false);
             })).ConfigureAwait(false);
-            var good = await subscriber.StartAsync("good", Collect(seen)).ConfigureAwait(false);
+            var good = await bus.SubscribeAsync("good", Collect(seen)).ConfigureAwait(false);
             await log.AppendAsync("s", Make.Event()).ConfigureAwait(false);
             await entered.Task.WaitAsync(Patience).ConfigureAwait(false);
             await WaitAsync(good, 1).ConfigureAwait(false);
@@ -361,7 +362,7 @@ internal static class LoopCases
             await ThrownIsLastErrorAsync(bad).WaitAsync(Patience).ConfigureAwait(false);
             await log.AppendAsync("s", Make.Event()).ConfigureAwait(false);
             await WaitAsync(good, 2).ConfigureAwait(false);
-            var late = await subscriber.StartAsync("late", Collect([])).ConfigureAwait(false);
+            var late = await bus.SubscribeAsync("late", Collect([])).ConfigureAwait(false);
             await WaitAsync(late, 2).ConfigureAwait(false);
         }
     }
@@ -387,11 +388,11 @@ internal static class LoopCases
 
     private static async Task Lease_that_cannot_be_read_faults_its_own_subscription_only(LogUnderTest log)
     {
-        var subscriber = On(log, Hasty);
-        await using (subscriber.ConfigureAwait(false))
+        var bus = On(log, Hasty);
+        await using (bus.ConfigureAwait(false))
         {
-            var bad = await subscriber.StartAsync("bad", Collect([])).ConfigureAwait(false);
-            var good = await subscriber.StartAsync("good", Collect([])).ConfigureAwait(false);
+            var bad = await bus.SubscribeAsync("bad", Collect([])).ConfigureAwait(false);
+            var good = await bus.SubscribeAsync("good", Collect([])).ConfigureAwait(false);
             await log.Changed.UntilAsync(() => (bad.State, good.State) == (SubscriptionState.Live, SubscriptionState.Live), "both are live").ConfigureAwait(false);
             byte[] newer = [2, 0, 0];
             await log.PutAsync(RecordKind.Lease, "bad", newer).ConfigureAwait(false);
@@ -401,7 +402,7 @@ internal static class LoopCases
             await Expect.ThrowsAsync<SubscriptionException>(() => bad.ResetAsync(StartFrom.Beginning).WaitAsync(Patience), "the reset").ConfigureAwait(false);
             await log.AppendAsync("s", Make.Event()).ConfigureAwait(false);
             await WaitAsync(good, 1).ConfigureAwait(false);
-            var late = await subscriber.StartAsync("late", Collect([])).ConfigureAwait(false);
+            var late = await bus.SubscribeAsync("late", Collect([])).ConfigureAwait(false);
             await WaitAsync(late, 1).ConfigureAwait(false);
             Expect.Equal(SubscriptionState.Live, good.State, "the other");
         }
@@ -412,11 +413,11 @@ internal static class LoopCases
         byte[] newer = [2, 1];
         await log.PutAsync(RecordKind.Checkpoint, "bad", newer).ConfigureAwait(false);
         await log.AppendAsync("s", Make.Event()).ConfigureAwait(false);
-        var subscriber = On(log);
-        await using (subscriber.ConfigureAwait(false))
+        var bus = On(log);
+        await using (bus.ConfigureAwait(false))
         {
-            var bad = await subscriber.StartAsync("bad", Collect([])).ConfigureAwait(false);
-            var good = await subscriber.StartAsync("good", Collect([])).ConfigureAwait(false);
+            var bad = await bus.SubscribeAsync("bad", Collect([])).ConfigureAwait(false);
+            var good = await bus.SubscribeAsync("good", Collect([])).ConfigureAwait(false);
             await WaitAsync(good, 1).ConfigureAwait(false);
             await log.Changed.UntilAsync(() => bad.State == SubscriptionState.Faulted, "it is faulted").ConfigureAwait(false);
             Expect.True((await bad.GetStatusAsync().ConfigureAwait(false)).LastError is StoreCorruptException { Where: "checkpoint 'bad'" }, "the last error names the checkpoint");
@@ -431,12 +432,12 @@ internal static class LoopCases
         var bus = new EventBus(StoreOf(troubled), Hasty);
         await using (bus.ConfigureAwait(false))
         {
-            var durable = await bus.SubscribeAsync("durable", EventFilter.All, Collect(seen), new() { CheckpointEvery = 1 }).ConfigureAwait(false);
+            var durable = await bus.SubscribeAsync("durable", Collect(seen), new() { Filter = EventFilter.All, CheckpointEvery = 1 }).ConfigureAwait(false);
             var listener = await bus.SubscribeLiveRawAsync(EventFilter.All, (e, _) =>
             {
                 live.Enqueue(e.Position.ToInt64());
                 met.Set();
-                return default;
+                return Task.CompletedTask;
             }).ConfigureAwait(false);
             var position = 0L;
             foreach (var error in new Exception[] { new StoreFullException("full"), new StoreReadOnlyException("read-only") })
@@ -481,16 +482,16 @@ internal static class LoopCases
     private static async Task Effect_that_meets_trouble_of_another_store_falls_under_the_policy(LogUnderTest log)
     {
         await log.AppendAsync("s", Make.Event()).ConfigureAwait(false);
-        var subscriber = On(log);
-        await using (subscriber.ConfigureAwait(false))
+        var bus = On(log);
+        await using (bus.ConfigureAwait(false))
         {
             var attempts = 0;
-            var own = await subscriber.StartAsync("own", SubscriptionHandler.RawEach((_, delivery, _) =>
+            var own = await bus.SubscribeAsync("own", SubscriptionHandler.RawEach((_, delivery, _) =>
             {
                 attempts++;
                 delivery.Enlist<object>(_ => throw new StoreUnavailableException("another store"));
-                return default;
-            }), new() { OnFailure = FailurePolicy.RetryThenPause(2, TimeSpan.Zero) }).ConfigureAwait(false);
+                return Task.CompletedTask;
+            }), new() { OnFailure = new() { MaxRetryAttempts = 2, Delay = TimeSpan.Zero } }).ConfigureAwait(false);
             await log.Changed.UntilAsync(() => own.State == SubscriptionState.Paused, "it is paused").ConfigureAwait(false);
             Expect.True((await own.GetStatusAsync().ConfigureAwait(false)).LastError is SubscriptionException { Attempts: 3, InnerException: StoreUnavailableException }, "the last error is the effect's");
             Expect.True(attempts >= 3, "it was tried three times");
@@ -501,11 +502,11 @@ internal static class LoopCases
     {
         var isBroken = false;
         var troubled = new TroubledLog(log.Log);
-        var subscriber = On(log, StoreOf(troubled));
-        await using (subscriber.ConfigureAwait(false))
+        var bus = On(log, StoreOf(troubled));
+        await using (bus.ConfigureAwait(false))
         {
-            var own = await subscriber.StartAsync("own", SubscriptionHandler.RawEach((_, _, _) =>
-                isBroken ? throw new InvalidOperationException("broken") : default), new() { OnFailure = FailurePolicy.RetryThenPause(0) }).ConfigureAwait(false);
+            var own = await bus.SubscribeAsync("own", SubscriptionHandler.RawEach((_, _, _) =>
+                isBroken ? throw new InvalidOperationException("broken") : Task.CompletedTask), new() { OnFailure = new() { MaxRetryAttempts = 0 } }).ConfigureAwait(false);
             await log.AppendAsync("s", Make.Event()).ConfigureAwait(false);
             await WaitAsync(own, 1).ConfigureAwait(false);
 
@@ -541,10 +542,10 @@ internal static class LoopCases
         var (first, second) = (On(log, Hasty), On(log, Hasty));
         foreach (var isGroup in new[] { false, true })
         {
-            var options = new SubscriptionOptions { IsPartitioned = isGroup, Query = EventQuery.All.InCategory("a"), CheckpointAfter = TimeSpan.Zero };
-            var one = await first.StartAsync($"name-{isGroup}", Collect([]), options).ConfigureAwait(false);
-            await log.Changed.UntilAsync(() => one.ActiveSegments == (isGroup ? 16 : 1), "the first has it").ConfigureAwait(false);
-            var two = await second.StartAsync($"name-{isGroup}", Collect([]), options).ConfigureAwait(false);
+            var options = new SubscriptionOptions { IsPartitioned = isGroup, Filter = EventQuery.All.InCategory("a"), CheckpointAfter = TimeSpan.Zero };
+            var one = await first.SubscribeAsync($"name-{isGroup}", Collect([]), options).ConfigureAwait(false);
+            await log.Changed.UntilAsync(() => one.ActivePartitions == (isGroup ? 16 : 1), "the first has it").ConfigureAwait(false);
+            var two = await second.SubscribeAsync($"name-{isGroup}", Collect([]), options).ConfigureAwait(false);
             for (var i = 0; i < 4; i++) await log.AppendAsync($"a-{i}", Make.Event()).ConfigureAwait(false);
             // Not for the handler: the checkpoint stays before it.
             var last = await log.AppendAsync("b-1", Make.Event()).ConfigureAwait(false);
@@ -559,10 +560,10 @@ internal static class LoopCases
     {
         var seen = new ConcurrentQueue<long>();
         await log.AppendAsync("s", Make.Numbered(2)).ConfigureAwait(false);
-        var subscriber = On(log);
-        await using (subscriber.ConfigureAwait(false))
+        var bus = On(log);
+        await using (bus.ConfigureAwait(false))
         {
-            var own = await subscriber.StartAsync("own", Collect(seen)).ConfigureAwait(false);
+            var own = await bus.SubscribeAsync("own", Collect(seen)).ConfigureAwait(false);
             await WaitAsync(own, 2).ConfigureAwait(false);
             await own.PauseAsync().WaitAsync(Patience).ConfigureAwait(false);
             await own.ResetAsync(StartFrom.Beginning).WaitAsync(Patience).ConfigureAwait(false);
@@ -578,10 +579,10 @@ internal static class LoopCases
     {
         var seen = new ConcurrentQueue<long>();
         for (var i = 0; i < 20; i++) await log.AppendAsync($"s-{i}", Make.Event()).ConfigureAwait(false);
-        var subscriber = On(log);
-        await using (subscriber.ConfigureAwait(false))
+        var bus = On(log);
+        await using (bus.ConfigureAwait(false))
         {
-            var own = await subscriber.StartAsync("own", Collect(seen), new() { IsPartitioned = true, CheckpointEvery = 1 }).ConfigureAwait(false);
+            var own = await bus.SubscribeAsync("own", Collect(seen), new() { IsPartitioned = true, CheckpointEvery = 1 }).ConfigureAwait(false);
             await WaitAsync(own, 20).ConfigureAwait(false);
             var marks = 0;
             void Mark() => marks++;
@@ -606,8 +607,8 @@ internal static class LoopCases
         await using (again.ConfigureAwait(false))
         {
             seen.Clear();
-            var own = await again.StartAsync("own", Collect(seen), new() { IsPartitioned = true }).ConfigureAwait(false);
-            await log.Changed.UntilAsync(() => own.ActiveSegments == 16, "all segments are active").ConfigureAwait(false);
+            var own = await again.SubscribeAsync("own", Collect(seen), new() { IsPartitioned = true }).ConfigureAwait(false);
+            await log.Changed.UntilAsync(() => own.ActivePartitions == 16, "all segments are active").ConfigureAwait(false);
             await WaitAsync(own, 20).ConfigureAwait(false);
             Expect.Equal(0, seen.Count, "what came, as nothing was reset");
             var marks = 0;
@@ -621,11 +622,11 @@ internal static class LoopCases
     private static async Task Reset_keeps_nothing_of_its_work_when_a_lease_is_lost_just_before_its_transaction(LogUnderTest log)
     {
         var troubled = new TroubledLog(log.Log);
-        var subscriber = On(log, StoreOf(troubled));
-        await using (subscriber.ConfigureAwait(false))
+        var bus = On(log, StoreOf(troubled));
+        await using (bus.ConfigureAwait(false))
         {
             for (var i = 0; i < 20; i++) await log.AppendAsync($"s-{i}", Make.Event()).ConfigureAwait(false);
-            var own = await subscriber.StartAsync("own", Collect([]), new() { IsPartitioned = true, CheckpointEvery = 1 }).ConfigureAwait(false);
+            var own = await bus.SubscribeAsync("own", Collect([]), new() { IsPartitioned = true, CheckpointEvery = 1 }).ConfigureAwait(false);
             await WaitAsync(own, 20).ConfigureAwait(false);
             // When all segments wait for it.
             troubled.Trouble = operation =>
@@ -647,16 +648,16 @@ internal static class LoopCases
 
     private static async Task Second_disposal_leaves_the_successor_alone(LogUnderTest log)
     {
-        var subscriber = On(log);
-        await using (subscriber.ConfigureAwait(false))
+        var bus = On(log);
+        await using (bus.ConfigureAwait(false))
         {
-            var first = await subscriber.StartAsync("s", Collect([])).ConfigureAwait(false);
+            var first = await bus.SubscribeAsync("s", Collect([])).ConfigureAwait(false);
             await first.DisposeAsync().ConfigureAwait(false);
-            var second = await subscriber.StartAsync("s", Collect([])).ConfigureAwait(false);
+            var second = await bus.SubscribeAsync("s", Collect([])).ConfigureAwait(false);
             await first.DisposeAsync().ConfigureAwait(false);
-            Expect.Equal([second], subscriber.Subscriptions, "the subscriptions that are listed");
-            await Expect.ThrowsAsync<InvalidOperationException>(() => subscriber.StartAsync("s", Collect([])), "a third").ConfigureAwait(false);
-            await subscriber.DisposeAsync().ConfigureAwait(false);
+            Expect.Equal([second], bus.Subscriptions, "the subscriptions that are listed");
+            await Expect.ThrowsAsync<InvalidOperationException>(() => bus.SubscribeAsync("s", Collect([])), "a third").ConfigureAwait(false);
+            await bus.DisposeAsync().ConfigureAwait(false);
             Expect.Equal(SubscriptionState.Stopped, second.State, "the second");
         }
     }
@@ -664,21 +665,21 @@ internal static class LoopCases
     private static async Task Disposal_ends_when_a_handler_does_not_return_and_says_so(LogUnderTest log)
     {
         // Five seconds of grace pass in about one; the lease of the stuck handler is renewed all the same.
-        var options = new SubscriberOptions { TimeProvider = new EarlyClock(4), LeaseTimeout = TimeSpan.FromMinutes(1), StopTimeout = TimeSpan.FromMilliseconds(100) };
+        var options = new EventBusOptions { TimeProvider = new EarlyClock(4), LeaseTimeout = TimeSpan.FromMinutes(1), StopTimeout = TimeSpan.FromMilliseconds(100) };
         var (entered, stuck) = (new CountdownEvent(2), new TaskCompletionSource());
         var bus = new EventBus(StoreOf(log.Log), options);
-        bus.Subscriber.StateChanged += (_, _, _) => log.Changed.Set();
-        var bad = await bus.SubscribeAsync("bad", EventFilter.All, SubscriptionHandler.RawEach(async (_, _, _) =>
+        bus.StateChanged += (_, _, _) => log.Changed.Set();
+        var bad = await bus.SubscribeAsync("bad", SubscriptionHandler.RawEach(async (_, _, _) =>
         {
             entered.Signal();
             await stuck.Task.ConfigureAwait(false);
-        })).ConfigureAwait(false);
+        }), new() { Filter = EventFilter.All }).ConfigureAwait(false);
         await bus.SubscribeLiveRawAsync(EventFilter.All, async (_, _) =>
         {
             entered.Signal();
             await stuck.Task.ConfigureAwait(false);
         }).ConfigureAwait(false);
-        var good = await bus.SubscribeAsync("good", EventFilter.All, Collect([])).ConfigureAwait(false);
+        var good = await bus.SubscribeAsync("good", Collect([]), new() { Filter = EventFilter.All }).ConfigureAwait(false);
         await log.AppendAsync("s", Make.Event()).ConfigureAwait(false);
         await WaitAsync(good, 1).ConfigureAwait(false);
         await Task.Run(() => entered.Wait(Patience)).ConfigureAwait(false);
@@ -686,12 +687,12 @@ internal static class LoopCases
         Expect.True(thrown.InnerExceptions is [EventBusException, SubscriptionException { Name: "bad" }], $"both are named: {thrown}");
         Expect.Equal(SubscriptionState.Stopped, good.State, "the other");
         Expect.True(bad.State != SubscriptionState.Stopped, "the stuck one has not stopped");
-        Expect.Equal([bad], bus.Subscriber.Subscriptions, "the subscriptions that are listed");
+        Expect.Equal([bad], bus.Subscriptions, "the subscriptions that are listed");
         var lease = (await log.Log.ReadRecordsAsync(RecordKind.Lease, "bad", "bad", 1, CancellationToken.None).ConfigureAwait(false))[0];
-        Expect.True(new Guid(lease.Value.Span[1..17]) == bus.Subscriber.Owner, "the lease is kept");
+        Expect.True(new Guid(lease.Value.Span[1..17]) == bus.Owner, "the lease is kept");
         stuck.SetResult();
         await bus.DisposeAsync().AsTask().WaitAsync(Patience).ConfigureAwait(false);
-        Expect.Equal((SubscriptionState.Stopped, 0, 0), (bad.State, bus.Subscriber.Subscriptions.Count, bus.LiveSubscriptions.Count), "after the handlers have returned");
+        Expect.Equal((SubscriptionState.Stopped, 0, 0), (bad.State, bus.Subscriptions.Count, bus.LiveSubscriptions.Count), "after the handlers have returned");
         Expect.Equal(1L, await CheckpointAsync(log, "bad").ConfigureAwait(false), "the checkpoint");
         entered.Dispose();
     }
@@ -707,8 +708,8 @@ internal static class LoopCases
             await Task.Delay(Timeout.InfiniteTimeSpan, token).ConfigureAwait(false);
         }
 
-        var durable = await bus.SubscribeAsync("durable", EventFilter.All, SubscriptionHandler.RawEach((_, _, token) => HandleAsync(token))).ConfigureAwait(false);
-        var live = await bus.SubscribeLiveRawAsync(EventFilter.All, (_, token) => HandleAsync(token)).ConfigureAwait(false);
+        var durable = await bus.SubscribeAsync("durable", SubscriptionHandler.RawEach((_, _, token) => HandleAsync(token).AsTask()), new() { Filter = EventFilter.All }).ConfigureAwait(false);
+        var live = await bus.SubscribeLiveRawAsync(EventFilter.All, (_, token) => HandleAsync(token).AsTask()).ConfigureAwait(false);
         await log.AppendAsync("s", Make.Event()).ConfigureAwait(false);
         await Task.Run(() => entered.Wait(Patience)).ConfigureAwait(false);
         await bus.DisposeAsync().AsTask().WaitAsync(Patience).ConfigureAwait(false);
@@ -723,8 +724,8 @@ internal static class LoopCases
         var bus = new EventBus(StoreOf(log.Log), Hasty);
         await using (bus.ConfigureAwait(false))
         {
-            var own = await bus.Subscriber.StartAsync("own", Collect([])).ConfigureAwait(false);
-            var listener = await bus.SubscribeLiveRawAsync(EventFilter.All, static (_, _) => default).ConfigureAwait(false);
+            var own = await bus.SubscribeAsync("own", Collect([])).ConfigureAwait(false);
+            var listener = await bus.SubscribeLiveRawAsync(EventFilter.All, static (_, _) => Task.CompletedTask).ConfigureAwait(false);
             await log.AppendAsync("s", Make.Event()).ConfigureAwait(false);
             await WaitAsync(own, 1).ConfigureAwait(false);
             Func<Task>[] calls =
@@ -739,7 +740,7 @@ internal static class LoopCases
             }
 
             Expect.Equal(SubscriptionState.Live, own.State, "the state");
-            Func<ValueTask>[] ends = [listener.DisposeAsync, own.DisposeAsync, bus.Subscriber.DisposeAsync, bus.DisposeAsync];
+            Func<ValueTask>[] ends = [listener.DisposeAsync, own.DisposeAsync, bus.DisposeAsync, bus.DisposeAsync];
             foreach (var end in ends)
                 Expect.True((await log.WorkAsync(() => new[] { end().AsTask() }).ConfigureAwait(false))[0].IsCompletedSuccessfully, "a disposal from inside does not wait");
             await own.DisposeAsync().AsTask().WaitAsync(Patience).ConfigureAwait(false);

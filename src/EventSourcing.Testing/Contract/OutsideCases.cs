@@ -27,10 +27,10 @@ internal static class OutsideCases
         var database = new Database();
         for (var run = 1; run <= 3; run++)
         {
-            var subscriber = Subscribing.On(log);
-            await using (subscriber.ConfigureAwait(false))
+            var bus = Subscribing.On(log);
+            await using (bus.ConfigureAwait(false))
             {
-                var subscription = await subscriber.StartAsync("s", database.Handler(), new() { LoadToken = database.LoadAsync }).ConfigureAwait(false);
+                var subscription = await bus.SubscribeAsync("s", database.Handler(), new() { LoadToken = database.LoadAsync }).ConfigureAwait(false);
                 await Subscribing.WaitAsync(subscription, run * 10).ConfigureAwait(false);
             }
 
@@ -45,10 +45,10 @@ internal static class OutsideCases
     {
         await log.AppendAsync("a", Make.Numbered(5)).ConfigureAwait(false);
         var database = new Database();
-        var subscriber = Subscribing.On(log);
-        await using (subscriber.ConfigureAwait(false))
+        var bus = Subscribing.On(log);
+        await using (bus.ConfigureAwait(false))
         {
-            var subscription = await subscriber.StartAsync("s", database.Handler(), new() { LoadToken = database.LoadAsync, CheckpointEvery = 1 }).ConfigureAwait(false);
+            var subscription = await bus.SubscribeAsync("s", database.Handler(), new() { LoadToken = database.LoadAsync, CheckpointEvery = 1 }).ConfigureAwait(false);
             await Subscribing.WaitAsync(subscription, 5).ConfigureAwait(false);
         }
 
@@ -62,10 +62,10 @@ internal static class OutsideCases
         var database = new Database();
         for (var run = 0; run < 2; run++)
         {
-            var subscriber = Subscribing.On(log);
-            await using (subscriber.ConfigureAwait(false))
+            var bus = Subscribing.On(log);
+            await using (bus.ConfigureAwait(false))
             {
-                var subscription = await subscriber.StartAsync("s", database.Handler(), new() { IsPartitioned = true, LoadToken = database.LoadAsync }).ConfigureAwait(false);
+                var subscription = await bus.SubscribeAsync("s", database.Handler(), new() { IsPartitioned = true, LoadToken = database.LoadAsync }).ConfigureAwait(false);
                 await Subscribing.WaitAsync(subscription, 40).ConfigureAwait(false);
             }
 
@@ -80,15 +80,15 @@ internal static class OutsideCases
         await log.AppendAsync("a", Make.Numbered(10)).ConfigureAwait(false);
         var tokens = (await log.ReadAllAsync().ConfigureAwait(false)).ConvertAll(e => e.Token);
         var seen = new ConcurrentQueue<(ResumeToken Last, ResumeToken? Handed)>();
-        var subscriber = Subscribing.On(log);
-        await using (subscriber.ConfigureAwait(false))
+        var bus = Subscribing.On(log);
+        await using (bus.ConfigureAwait(false))
         {
             var handler = SubscriptionHandler.RawBatches((events, delivery, _) =>
             {
                 seen.Enqueue((events.Span[^1].Token, delivery.ResumeToken));
-                return default;
+                return Task.CompletedTask;
             });
-            var subscription = await subscriber.StartAsync("s", handler, new() { LoadToken = static (_, _) => Task.FromResult<ResumeToken?>(null), CheckpointEvery = 4 }).ConfigureAwait(false);
+            var subscription = await bus.SubscribeAsync("s", handler, new() { LoadToken = static (_, _) => Task.FromResult<ResumeToken?>(null), CheckpointEvery = 4 }).ConfigureAwait(false);
             await Subscribing.WaitAsync(subscription, 10).ConfigureAwait(false);
         }
 
@@ -100,11 +100,11 @@ internal static class OutsideCases
     {
         await log.AppendAsync("a", Make.Numbered(5)).ConfigureAwait(false);
         var database = new Database();
-        var subscriber = Subscribing.On(log);
-        await using (subscriber.ConfigureAwait(false))
+        var bus = Subscribing.On(log);
+        await using (bus.ConfigureAwait(false))
         {
             var token = (await log.ReadAllAsync().ConfigureAwait(false))[2].Token;
-            var subscription = await subscriber.StartAsync("s", database.Handler(), new() { From = StartFrom.After(token), LoadToken = database.LoadAsync }).ConfigureAwait(false);
+            var subscription = await bus.SubscribeAsync("s", database.Handler(), new() { From = StartFrom.After(token), LoadToken = database.LoadAsync }).ConfigureAwait(false);
             await Subscribing.WaitAsync(subscription, 5).ConfigureAwait(false);
         }
 
@@ -115,8 +115,8 @@ internal static class OutsideCases
     {
         await log.AppendAsync("a", Make.Event()).ConfigureAwait(false);
         var thrown = new TaskCompletionSource<Exception>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var subscriber = Subscribing.On(log, new EventStore(log.Log, EventTypeMap.Empty));
-        await using (subscriber.ConfigureAwait(false))
+        var bus = Subscribing.On(log, new EventStore(log.Log, EventTypeMap.Empty));
+        await using (bus.ConfigureAwait(false))
         {
             var handler = SubscriptionHandler.RawEach((_, delivery, _) =>
             {
@@ -129,9 +129,9 @@ internal static class OutsideCases
                     thrown.TrySetResult(e);
                 }
 
-                return default;
+                return Task.CompletedTask;
             });
-            var subscription = await subscriber.StartAsync("s", handler, new() { LoadToken = static (_, _) => Task.FromResult<ResumeToken?>(null) }).ConfigureAwait(false);
+            var subscription = await bus.SubscribeAsync("s", handler, new() { LoadToken = static (_, _) => Task.FromResult<ResumeToken?>(null) }).ConfigureAwait(false);
             Expect.True((await thrown.Task.WaitAsync(Subscribing.Patience).ConfigureAwait(false)).Message.Contains("LoadToken", StringComparison.Ordinal), "the message says why");
             await Subscribing.WaitAsync(subscription, 1).ConfigureAwait(false);
             await Expect.ThrowsAsync<InvalidOperationException>(() => subscription.ResetAsync(StartFrom.Beginning), "the reset").ConfigureAwait(false);
@@ -142,14 +142,14 @@ internal static class OutsideCases
     {
         await log.AppendAsync("a", Make.Numbered(3)).ConfigureAwait(false);
         var (database, asked) = (new Database(), 0);
-        var subscriber = Subscribing.On(log);
-        await using (subscriber.ConfigureAwait(false))
+        var bus = Subscribing.On(log);
+        await using (bus.ConfigureAwait(false))
         {
             var options = new SubscriptionOptions
             {
                 LoadToken = (partition, token) => Interlocked.Increment(ref asked) < 3 ? throw new TimeoutException("the database is away") : database.LoadAsync(partition, token),
             };
-            var subscription = await subscriber.StartAsync("s", database.Handler(), options).ConfigureAwait(false);
+            var subscription = await bus.SubscribeAsync("s", database.Handler(), options).ConfigureAwait(false);
             await Subscribing.WaitAsync(subscription, 3).ConfigureAwait(false);
             var error = (await subscription.GetStatusAsync().ConfigureAwait(false)).LastError;
             Expect.True(error is StoreUnavailableException && error.Message.Contains("the database is away", StringComparison.Ordinal), "the last error says what happened");
@@ -164,10 +164,10 @@ internal static class OutsideCases
         var database = new Database();
         var other = ResumeToken.Of(GlobalPosition.FromInt64(2), Guid.NewGuid(), 1);
         database.Commit(0, other, 1, []);
-        var subscriber = Subscribing.On(log);
-        await using (subscriber.ConfigureAwait(false))
+        var bus = Subscribing.On(log);
+        await using (bus.ConfigureAwait(false))
         {
-            var subscription = await subscriber.StartAsync("s", database.Handler(), new() { LoadToken = database.LoadAsync }).ConfigureAwait(false);
+            var subscription = await bus.SubscribeAsync("s", database.Handler(), new() { LoadToken = database.LoadAsync }).ConfigureAwait(false);
             await log.Changed.UntilAsync(() => subscription.State == SubscriptionState.Faulted, "it is faulted").ConfigureAwait(false);
             var cause = (await subscription.GetStatusAsync().ConfigureAwait(false)).StateCause;
             Expect.Equal(other, ((LogDivergedException)cause!).Token, "the token in the cause");
@@ -186,17 +186,17 @@ internal static class OutsideCases
         await log.AppendAsync("bad", Make.Event()).ConfigureAwait(false);
         await log.AppendAsync("good", Make.Event()).ConfigureAwait(false);
         var (database, parkedBefore) = (new Database(), new ConcurrentQueue<int>());
-        var subscriber = Subscribing.On(log);
-        await using (subscriber.ConfigureAwait(false))
+        var bus = Subscribing.On(log);
+        await using (bus.ConfigureAwait(false))
         {
             var handler = SubscriptionHandler.RawEach(async (e, delivery, token) =>
             {
                 if (e.StreamId == "bad" && delivery.ResumeToken is not null) throw new InvalidOperationException("not yet");
                 parkedBefore.Enqueue((await log.Log.ReadRecordsAsync(RecordKind.Parked, "", null, 10, token).ConfigureAwait(false)).Count);
-                database.Commit(delivery.Segment, delivery.ResumeToken, delivery.FencingToken, [e.Position.ToInt64()]);
+                database.Commit(delivery.Partition, delivery.ResumeToken, delivery.FencingToken, [e.Position.ToInt64()]);
             });
-            var options = new SubscriptionOptions { LoadToken = database.LoadAsync, OnFailure = FailurePolicy.RetryThenPark(0) };
-            var subscription = await subscriber.StartAsync("s", handler, options).ConfigureAwait(false);
+            var options = new SubscriptionOptions { LoadToken = database.LoadAsync, OnFailure = new() { MaxRetryAttempts = 0, Then = AfterRetries.Park } };
+            var subscription = await bus.SubscribeAsync("s", handler, options).ConfigureAwait(false);
             await Subscribing.WaitAsync(subscription, 2).ConfigureAwait(false);
             Expect.Equal([1], parkedBefore, "events parked in the log when the next one is handled");
             Expect.Equal([1L], await Subscribing.ParkedAsync(subscription).ConfigureAwait(false), "parked");
@@ -211,13 +211,13 @@ internal static class OutsideCases
 
     private static async Task Checkpoint_outside_is_refused_where_the_log_has_one(LogUnderTest log)
     {
-        var subscriber = Subscribing.On(log);
-        await using (subscriber.ConfigureAwait(false))
+        var bus = Subscribing.On(log);
+        await using (bus.ConfigureAwait(false))
         {
-            var subscription = await subscriber.StartAsync("s", Subscribing.Collect([])).ConfigureAwait(false);
+            var subscription = await bus.SubscribeAsync("s", Subscribing.Collect([])).ConfigureAwait(false);
             await subscription.DisposeAsync().ConfigureAwait(false);
             await Expect.ThrowsAsync<InvalidOperationException>(
-                () => subscriber.StartAsync("s", Subscribing.Collect([]), new() { LoadToken = static (_, _) => Task.FromResult<ResumeToken?>(null) }), "the start").ConfigureAwait(false);
+                () => bus.SubscribeAsync("s", Subscribing.Collect([]), new() { LoadToken = static (_, _) => Task.FromResult<ResumeToken?>(null) }), "the start").ConfigureAwait(false);
         }
     }
 
@@ -227,10 +227,10 @@ internal static class OutsideCases
         var database = new Database();
         for (var run = 1; run <= 2; run++)
         {
-            var subscriber = Subscribing.On(log);
-            await using (subscriber.ConfigureAwait(false))
+            var bus = Subscribing.On(log);
+            await using (bus.ConfigureAwait(false))
             {
-                var subscription = await subscriber.StartAsync("s", database.Handler(), new() { LoadToken = database.LoadAsync }).ConfigureAwait(false);
+                var subscription = await bus.SubscribeAsync("s", database.Handler(), new() { LoadToken = database.LoadAsync }).ConfigureAwait(false);
                 await Subscribing.WaitAsync(subscription, run + 2).ConfigureAwait(false);
             }
 
@@ -262,8 +262,8 @@ internal static class OutsideCases
 
         internal SubscriptionHandler Handler() => SubscriptionHandler.RawEach((e, delivery, _) =>
         {
-            Commit(delivery.Segment, delivery.ResumeToken, delivery.FencingToken, [e.Position.ToInt64()]);
-            return default;
+            Commit(delivery.Partition, delivery.ResumeToken, delivery.FencingToken, [e.Position.ToInt64()]);
+            return Task.CompletedTask;
         });
 
         internal Task<ResumeToken?> LoadAsync(int partition, CancellationToken cancellationToken)

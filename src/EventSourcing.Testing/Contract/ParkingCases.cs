@@ -9,7 +9,7 @@ namespace EventSourcing.Testing.Contract;
 internal static class ParkingCases
 {
     // No lease is renewed meanwhile: the transactions are those of the case.
-    private static readonly SubscriberOptions Quiet = new() { LeaseTimeout = TimeSpan.FromHours(1) };
+    private static readonly EventBusOptions Quiet = new() { LeaseTimeout = TimeSpan.FromHours(1) };
 
     internal static IEnumerable<ContractCase> All =>
     [
@@ -29,11 +29,11 @@ internal static class ParkingCases
     ];
 
     /// <summary>Twelve events of the streams s-0, s-1 and s-2 in turn; the fifth, the second of s-1, fails.</summary>
-    private static async Task<Subscription> StartAsync(LogUnderTest log, Subscriber subscriber, Func<RecordedEvent, DeliveryContext, ValueTask> handle, FailurePolicy? onFailure = null, int checkpointEvery = 4000)
+    private static async Task<Subscription> StartAsync(LogUnderTest log, EventBus bus, Func<RecordedEvent, DeliveryContext, ValueTask> handle, FailurePolicy? onFailure = null, int checkpointEvery = 4000)
     {
         for (var i = 0; i < 12; i++) await log.AppendAsync($"s-{i % 3}", Make.Event()).ConfigureAwait(false);
-        var options = new SubscriptionOptions { Query = EventQuery.All.InCategory("s"), CheckpointEvery = checkpointEvery, OnFailure = onFailure ?? FailurePolicy.RetryThenPark(times: 0) };
-        return await subscriber.StartAsync("parking", SubscriptionHandler.RawEach((e, delivery, _) => handle(e, delivery)), options).ConfigureAwait(false);
+        var options = new SubscriptionOptions { Filter = EventQuery.All.InCategory("s"), CheckpointEvery = checkpointEvery, OnFailure = onFailure ?? new FailurePolicy { MaxRetryAttempts = 0, Then = AfterRetries.Park } };
+        return await bus.SubscribeAsync("parking", SubscriptionHandler.RawEach((e, delivery, _) => handle(e, delivery).AsTask()), options).ConfigureAwait(false);
     }
 
     private static void ThrowAt(long position, in RecordedEvent e)
@@ -50,12 +50,12 @@ internal static class ParkingCases
 
     private static async Task Events_set_aside_are_written_by_one_transaction_with_the_checkpoint(LogUnderTest log)
     {
-        var subscriber = On(log, Quiet);
-        await using (subscriber.ConfigureAwait(false))
+        var bus = On(log, Quiet);
+        await using (bus.ConfigureAwait(false))
         {
             var started = new TaskCompletionSource<Subscription>();
             var (before, listed) = ((-1, -1L, -1L), Array.Empty<long>());
-            var subscription = await StartAsync(log, subscriber, async (e, _) =>
+            var subscription = await StartAsync(log, bus, async (e, _) =>
             {
                 ThrowAt(5, e);
                 if (e.Position.ToInt64() != 12) return;
@@ -78,8 +78,8 @@ internal static class ParkingCases
     {
         // In UTF-8 the second key comes after the first, in UTF-16 before it.
         foreach (var stream in new StreamId[] { "s-\uFFFD", "s-a", "s-\U0001F600", "s-b" }) await log.AppendAsync(stream, Make.Event()).ConfigureAwait(false);
-        var subscriber = On(log, Quiet);
-        await using (subscriber.ConfigureAwait(false))
+        var bus = On(log, Quiet);
+        await using (bus.ConfigureAwait(false))
         {
             var started = new TaskCompletionSource<Subscription>();
             var (stored, listed) = (-1, Array.Empty<long>());
@@ -91,7 +91,7 @@ internal static class ParkingCases
                 stored = await StoredAsync(log).ConfigureAwait(false);
                 listed = await ParkedAsync(await started.Task.ConfigureAwait(false)).ConfigureAwait(false);
             });
-            var subscription = await subscriber.StartAsync("parking", handler, new() { CheckpointEvery = 2, OnFailure = FailurePolicy.RetryThenPark(times: 0) }).ConfigureAwait(false);
+            var subscription = await bus.SubscribeAsync("parking", handler, new() { CheckpointEvery = 2, OnFailure = new() { MaxRetryAttempts = 0, Then = AfterRetries.Park } }).ConfigureAwait(false);
             started.SetResult(subscription);
             await WaitAsync(subscription, 4).ConfigureAwait(false);
             Expect.Equal(1, stored, "how many were written");
@@ -104,10 +104,10 @@ internal static class ParkingCases
     {
         var seen = new ConcurrentQueue<long>();
         var fault = new Exception?[1];
-        var subscriber = On(log, new EventStore(Faulty(log, fault), EventTypeMap.Empty), Quiet);
-        await using (subscriber.ConfigureAwait(false))
+        var bus = On(log, new EventStore(Faulty(log, fault), EventTypeMap.Empty), Quiet);
+        await using (bus.ConfigureAwait(false))
         {
-            var subscription = await StartAsync(log, subscriber, (e, _) =>
+            var subscription = await StartAsync(log, bus, (e, _) =>
             {
                 seen.Enqueue(e.Position.ToInt64());
                 if (seen.Count == 10) fault[0] = new StoreUnavailableException("for a moment");
@@ -142,7 +142,7 @@ internal static class ParkingCases
         var second = On(log, Quiet);
         await using (second.ConfigureAwait(false))
         {
-            var subscription = await second.StartAsync("parking", Collect(seen)).ConfigureAwait(false);
+            var subscription = await second.SubscribeAsync("parking", Collect(seen)).ConfigureAwait(false);
             await WaitAsync(subscription, 12).ConfigureAwait(false);
             Expect.Equal(Make.CountTo(12), seen, "what came to the second, whose handler is mended");
             Expect.Equal([], await ParkedAsync(subscription).ConfigureAwait(false), "what is parked");
@@ -153,8 +153,8 @@ internal static class ParkingCases
     {
         await log.AppendAsync("s", Make.Numbered(300)).ConfigureAwait(false);
         await log.AppendAsync("t", Make.Event()).ConfigureAwait(false);
-        var subscriber = On(log, Quiet);
-        await using (subscriber.ConfigureAwait(false))
+        var bus = On(log, Quiet);
+        await using (bus.ConfigureAwait(false))
         {
             var stored = -1;
             var handler = SubscriptionHandler.RawEach(async (e, _, _) =>
@@ -162,7 +162,7 @@ internal static class ParkingCases
                 ThrowAt(1, e);
                 stored = await StoredAsync(log).ConfigureAwait(false);
             });
-            var subscription = await subscriber.StartAsync("parking", handler, new() { OnFailure = FailurePolicy.RetryThenPark(times: 0) }).ConfigureAwait(false);
+            var subscription = await bus.SubscribeAsync("parking", handler, new() { OnFailure = new() { MaxRetryAttempts = 0, Then = AfterRetries.Park } }).ConfigureAwait(false);
             await WaitAsync(subscription, 301).ConfigureAwait(false);
             Expect.Equal(256, stored, "how many were written before the page's end");
             Expect.Equal(Make.CountTo(300), await ParkedAsync(subscription).ConfigureAwait(false), "what is parked");
@@ -171,11 +171,11 @@ internal static class ParkingCases
 
     private static async Task Events_set_aside_count_towards_the_checkpoints_interval(LogUnderTest log)
     {
-        var subscriber = On(log, Quiet);
-        await using (subscriber.ConfigureAwait(false))
+        var bus = On(log, Quiet);
+        await using (bus.ConfigureAwait(false))
         {
             var checkpoints = new ConcurrentQueue<(long, long, int)>();
-            var subscription = await StartAsync(log, subscriber, async (e, _) =>
+            var subscription = await StartAsync(log, bus, async (e, _) =>
             {
                 ThrowAt(5, e);
                 checkpoints.Enqueue((e.Position.ToInt64(), await CheckpointAsync(log, "parking").ConfigureAwait(false), await StoredAsync(log).ConfigureAwait(false)));
@@ -187,18 +187,18 @@ internal static class ParkingCases
 
     private static async Task Events_set_aside_are_written_before_a_retry_of_another(LogUnderTest log)
     {
-        var subscriber = On(log, Quiet);
-        await using (subscriber.ConfigureAwait(false))
+        var bus = On(log, Quiet);
+        await using (bus.ConfigureAwait(false))
         {
             var stored = new ConcurrentQueue<int>();
-            var subscription = await StartAsync(log, subscriber, async (e, delivery) =>
+            var subscription = await StartAsync(log, bus, async (e, delivery) =>
             {
                 ThrowAt(5, e);
                 if (e.Position.ToInt64() != 6) return;
                 stored.Enqueue(await StoredAsync(log).ConfigureAwait(false));
                 if (delivery.Attempt == 2) return;
                 throw new InvalidOperationException("broken once");
-            }, FailurePolicy.RetryThenPark(times: 1, TimeSpan.Zero)).ConfigureAwait(false);
+            }, new FailurePolicy { MaxRetryAttempts = 1, Delay = TimeSpan.Zero, Then = AfterRetries.Park }).ConfigureAwait(false);
             await WaitAsync(subscription, 12).ConfigureAwait(false);
             Expect.Equal([0, 1], stored, "how many were written before the two attempts");
             Expect.Equal([5, 8, 11], await ParkedAsync(subscription).ConfigureAwait(false), "what is parked");
@@ -213,8 +213,8 @@ internal static class ParkingCases
         foreach (var stream in streams) await log.AppendAsync(stream, Make.Event()).ConfigureAwait(false);
         await log.AppendAsync(streams[0], Make.Numbered(fill)).ConfigureAwait(false);
         foreach (var stream in streams) await log.AppendAsync(stream, Make.Event()).ConfigureAwait(false);
-        var subscriber = On(log, new EventStore(new InterruptedLog(log.Log) { AfterWrite = log.Changed.Set }, EventTypeMap.Empty), Quiet);
-        await using (subscriber.ConfigureAwait(false))
+        var bus = On(log, new EventStore(new InterruptedLog(log.Log) { AfterWrite = log.Changed.Set }, EventTypeMap.Empty), Quiet);
+        await using (bus.ConfigureAwait(false))
         {
             var started = new TaskCompletionSource<Subscription>();
             var handler = SubscriptionHandler.RawEach(async (e, _, token) =>
@@ -227,8 +227,8 @@ internal static class ParkingCases
                 if (first == streams.Length - 1)
                     await log.Changed.UntilAsync(async () => (await SegmentsAsync(log).ConfigureAwait(false)).Count() >= 15, "the others' events are written").ConfigureAwait(false);
             });
-            var options = new SubscriptionOptions { IsPartitioned = true, MaxConcurrency = 1, OnFailure = FailurePolicy.RetryThenPark(times: 0) };
-            var subscription = await subscriber.StartAsync("parking", handler, options).ConfigureAwait(false);
+            var options = new SubscriptionOptions { IsPartitioned = true, MaxConcurrency = 1, OnFailure = new() { MaxRetryAttempts = 0, Then = AfterRetries.Park } };
+            var subscription = await bus.SubscribeAsync("parking", handler, options).ConfigureAwait(false);
             started.SetResult(subscription);
             await WaitAsync(subscription, fill + (2 * streams.Length)).ConfigureAwait(false);
             Expect.Equal(2 * (streams.Length - 1), await StoredAsync(log).ConfigureAwait(false), "how many are parked");
@@ -238,10 +238,10 @@ internal static class ParkingCases
     private static async Task Event_set_aside_is_found_by_a_retry_at_once(LogUnderTest log)
     {
         var seen = new ConcurrentQueue<long>();
-        var subscriber = On(log, Quiet);
-        await using (subscriber.ConfigureAwait(false))
+        var bus = On(log, Quiet);
+        await using (bus.ConfigureAwait(false))
         {
-            var retry = RequestedAtSixAsync(log, subscriber, seen, subscription => subscription.RetryAsync("s-1"));
+            var retry = RequestedAtSixAsync(log, bus, seen, subscription => subscription.RetryAsync("s-1"));
             Expect.Equal(1, await retry.ConfigureAwait(false), "handled by the retry");
             Expect.Equal([1, 2, 3, 4, 6, 5, 7, 8, 9, 10, 11, 12], seen, "what came");
             Expect.Equal(0, await StoredAsync(log).ConfigureAwait(false), "how many are parked");
@@ -251,10 +251,10 @@ internal static class ParkingCases
     private static async Task Event_set_aside_is_found_by_a_discard_at_once(LogUnderTest log)
     {
         var seen = new ConcurrentQueue<long>();
-        var subscriber = On(log, Quiet);
-        await using (subscriber.ConfigureAwait(false))
+        var bus = On(log, Quiet);
+        await using (bus.ConfigureAwait(false))
         {
-            var discard = RequestedAtSixAsync(log, subscriber, seen, subscription => subscription.DiscardAsync("s-1"));
+            var discard = RequestedAtSixAsync(log, bus, seen, subscription => subscription.DiscardAsync("s-1"));
             Expect.Equal(1, await discard.ConfigureAwait(false), "discarded");
             Expect.Equal([1, 2, 3, 4, 6, 7, 8, 9, 10, 11, 12], seen, "what came");
             Expect.Equal(0, await StoredAsync(log).ConfigureAwait(false), "how many are parked");
@@ -262,11 +262,11 @@ internal static class ParkingCases
     }
 
     /// <summary>Asks for something while the handler, which is mended by then, is at the event after the one that failed; waits for it, and for all events.</summary>
-    private static async Task<int> RequestedAtSixAsync(LogUnderTest log, Subscriber subscriber, ConcurrentQueue<long> seen, Func<Subscription, Task<int>> ask)
+    private static async Task<int> RequestedAtSixAsync(LogUnderTest log, EventBus bus, ConcurrentQueue<long> seen, Func<Subscription, Task<int>> ask)
     {
         var started = new TaskCompletionSource<Subscription>();
         var asked = new TaskCompletionSource<Task<int>>();
-        var subscription = await StartAsync(log, subscriber, async (e, _) =>
+        var subscription = await StartAsync(log, bus, async (e, _) =>
         {
             if (!asked.Task.IsCompleted) ThrowAt(5, e);
             seen.Enqueue(e.Position.ToInt64());
@@ -282,12 +282,12 @@ internal static class ParkingCases
     private static async Task Event_set_aside_is_written_when_the_runner_pauses_or_stops(LogUnderTest log)
     {
         var seen = new ConcurrentQueue<long>();
-        var subscriber = On(log, new EventStore(new InterruptedLog(log.Log) { AfterWrite = log.Changed.Set }, EventTypeMap.Empty), Quiet);
-        await using (subscriber.ConfigureAwait(false))
+        var bus = On(log, new EventStore(new InterruptedLog(log.Log) { AfterWrite = log.Changed.Set }, EventTypeMap.Empty), Quiet);
+        await using (bus.ConfigureAwait(false))
         {
             var started = new TaskCompletionSource<Subscription>();
             var (paused, stopped) = (new TaskCompletionSource<Task>(), new TaskCompletionSource<Task>());
-            var subscription = await StartAsync(log, subscriber, async (e, _) =>
+            var subscription = await StartAsync(log, bus, async (e, _) =>
             {
                 ThrowAt(5, e);
                 seen.Enqueue(e.Position.ToInt64());
@@ -309,10 +309,10 @@ internal static class ParkingCases
     private static async Task Event_set_aside_before_a_reset_stays_what_it_was(LogUnderTest log)
     {
         var seen = new ConcurrentQueue<long>();
-        var subscriber = On(log, Quiet);
-        await using (subscriber.ConfigureAwait(false))
+        var bus = On(log, Quiet);
+        await using (bus.ConfigureAwait(false))
         {
-            var reset = RequestedAtSixAsync(log, subscriber, seen, async subscription =>
+            var reset = RequestedAtSixAsync(log, bus, seen, async subscription =>
             {
                 await subscription.ResetAsync(StartFrom.Beginning).ConfigureAwait(false);
                 await WaitAsync(subscription, 12).ConfigureAwait(false);
@@ -328,10 +328,10 @@ internal static class ParkingCases
 
     private static async Task Refused_effect_leaves_what_was_set_aside_beside_it_set_aside_once(LogUnderTest log)
     {
-        var subscriber = On(log, new EventStore(log.Log, CaseEvents.Types), Quiet);
-        await using (subscriber.ConfigureAwait(false))
+        var bus = On(log, new EventStore(log.Log, CaseEvents.Types), Quiet);
+        await using (bus.ConfigureAwait(false))
         {
-            var subscription = await StartAsync(log, subscriber, (e, delivery) =>
+            var subscription = await StartAsync(log, bus, (e, delivery) =>
             {
                 delivery.Append("effects", e.Position.ToInt64() == 7 ? ExpectedVersion.Exactly(77) : ExpectedVersion.Any, [new Added((int)e.Position.ToInt64())]);
                 ThrowAt(5, e);

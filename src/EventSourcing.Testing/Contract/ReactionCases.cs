@@ -23,7 +23,7 @@ internal static class ReactionCases
         ContractCase.Of(Reaction_needs_a_command_bus),
     ];
 
-    private static readonly SubscriptionOptions Pausing = new() { OnFailure = FailurePolicy.RetryThenPause(times: 2, TimeSpan.Zero) };
+    private static readonly SubscriptionOptions Pausing = new() { OnFailure = new() { MaxRetryAttempts = 2, Delay = TimeSpan.Zero } };
 
     /// <summary>Takes from a stream's stock, and counts the decisions.</summary>
     private sealed class Warehouse(IEventStore store)
@@ -40,14 +40,10 @@ internal static class ReactionCases
         }));
     }
 
-    private static async Task ReactingAsync(StoreUnderTest store, Warehouse warehouse, Func<EventBus, Task> body, IEventStore? on = null, SubscriberOptions? options = null)
+    private static async Task ReactingAsync(StoreUnderTest store, Warehouse warehouse, Func<EventBus, Task> body, IEventStore? on = null, EventBusOptions? options = null)
     {
-        var subscriber = On(store.Log, on ?? store.Store, options);
-        await using (subscriber.ConfigureAwait(false))
-        {
-            var bus = new EventBus(subscriber, warehouse.Commands);
-            await using (bus.ConfigureAwait(false)) await body(bus).ConfigureAwait(false);
-        }
+        var bus = On(store.Log, on ?? store.Store, options, warehouse.Commands);
+        await using (bus.ConfigureAwait(false)) await body(bus).ConfigureAwait(false);
     }
 
     private static async Task HandledAsync(StoreUnderTest store, Subscription subscription) =>
@@ -57,14 +53,14 @@ internal static class ReactionCases
         (await store.Store.LoadAsync<Stock>(stream).ConfigureAwait(false)).State.Count;
 
     /// <summary>What is taken where something was added to a stream.</summary>
-    private static object TakeOne(Added added, EventEnvelope e) => new Take(e.StreamId.Value, 1);
+    private static Take TakeOne(Added added, EventEnvelope e) => new Take(e.StreamId.Value, 1);
 
     private static async Task Reaction_sends_its_command_and_the_event_is_the_cause(StoreUnderTest store)
     {
         var warehouse = new Warehouse(store.Store);
         await store.AppendAsync(new Append { CommandId = "stock-up", Metadata = new() { Actor = "ann" } }.To("stock", ExpectedVersion.Any, [new Added(10)])).ConfigureAwait(false);
         await ReactingAsync(store, warehouse, async bus =>
-            await HandledAsync(store, await bus.ReactAsync<Added>("take-one", TakeOne).ConfigureAwait(false)).ConfigureAwait(false)).ConfigureAwait(false);
+            await HandledAsync(store, await bus.ReactAsync<Added, Take>("take-one", TakeOne).ConfigureAwait(false)).ConfigureAwait(false)).ConfigureAwait(false);
 
         var events = await StoreUnderTest.ToListAsync(store.Store.ReadStreamAsync("stock")).ConfigureAwait(false);
         Expect.Equal([new Added(10), new Taken(1)], events.Select(e => e.Data), "the events");
@@ -76,15 +72,15 @@ internal static class ReactionCases
     {
         var warehouse = new Warehouse(store.Store);
         await store.AppendAsync("stock", new Added(10)).ConfigureAwait(false);
-        var options = new SubscriberOptions { LeaseTimeout = TimeSpan.FromMilliseconds(100) };
+        var options = new EventBusOptions { LeaseTimeout = TimeSpan.FromMilliseconds(100) };
         for (var crash = 1; crash <= 5; crash++)
         {
-            // The subscriber's store dies while the command is under way: neither checkpoint nor lease is written from then on.
+            // The bus's store dies while the command is under way: neither checkpoint nor lease is written from then on.
             var dying = new InterruptedLog(store.Log.Log);
             var died = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             await ReactingAsync(store, warehouse, async bus =>
             {
-                await bus.ReactAsync<Added>("take-one", (added, e) =>
+                await bus.ReactAsync<Added, Take>("take-one", (added, e) =>
                 {
                     dying.BeforeWrite = () => throw new ObjectDisposedException("the process");
                     died.TrySetResult();
@@ -96,7 +92,7 @@ internal static class ReactionCases
 
         Expect.Equal(0, await CheckpointAsync(store.Log, "take-one").ConfigureAwait(false), "the checkpoint after the crashes");
         await ReactingAsync(store, warehouse, async bus =>
-            await HandledAsync(store, await bus.ReactAsync<Added>("take-one", TakeOne).ConfigureAwait(false)).ConfigureAwait(false), options: options).ConfigureAwait(false);
+            await HandledAsync(store, await bus.ReactAsync<Added, Take>("take-one", TakeOne).ConfigureAwait(false)).ConfigureAwait(false), options: options).ConfigureAwait(false);
         Expect.Equal((9, 1), (await CountAsync(store, "stock").ConfigureAwait(false), warehouse.Decided), "what is left, and how often it was decided");
     }
 
@@ -107,7 +103,7 @@ internal static class ReactionCases
         var delivered = 0;
         await ReactingAsync(store, warehouse, async bus =>
         {
-            var subscription = await bus.ReactAsync<Added>("take-one", (added, e) =>
+            var subscription = await bus.ReactAsync<Added, Take>("take-one", (added, e) =>
             {
                 delivered++;
                 return TakeOne(added, e);
@@ -128,8 +124,8 @@ internal static class ReactionCases
         var last = await store.AppendAsync("stock", new Added(1), new Added(20)).ConfigureAwait(false);
         await ReactingAsync(store, warehouse, async bus =>
         {
-            await HandledAsync(store, await bus.ReactAsync<Added>("large", (added, e) => added.Count > 10 ? TakeOne(added, e) : null).ConfigureAwait(false)).ConfigureAwait(false);
-            await HandledAsync(store, await bus.ReactAsync<Added>("never", (_, _, _) => new([])).ConfigureAwait(false)).ConfigureAwait(false);
+            await HandledAsync(store, await bus.ReactAsync<Added, Take>("large", (added, e) => added.Count > 10 ? TakeOne(added, e) : null).ConfigureAwait(false)).ConfigureAwait(false);
+            await HandledAsync(store, await bus.ReactManyAsync<Added, Take>("never", (_, _) => []).ConfigureAwait(false)).ConfigureAwait(false);
         }).ConfigureAwait(false);
         Expect.Equal((20, 1), (await CountAsync(store, "stock").ConfigureAwait(false), warehouse.Decided), "what is left, and the decisions");
         Expect.True(await CheckpointAsync(store.Log, "never").ConfigureAwait(false) >= last.LastPosition.ToInt64(), "the checkpoint of the one that never reacts");
@@ -141,7 +137,7 @@ internal static class ReactionCases
         await store.AppendAsync("stock", new Added(1)).ConfigureAwait(false);
         await ReactingAsync(store, warehouse, async bus =>
         {
-            var subscription = await bus.ReactAsync<Added>("nothing", (_, e) => new Take(e.StreamId.Value, 0)).ConfigureAwait(false);
+            var subscription = await bus.ReactAsync<Added, Take>("nothing", (_, e) => new Take(e.StreamId.Value, 0)).ConfigureAwait(false);
             await HandledAsync(store, subscription).ConfigureAwait(false);
             await subscription.ResetAsync(StartFrom.Beginning).WaitAsync(Patience).ConfigureAwait(false);
             await HandledAsync(store, subscription).ConfigureAwait(false);
@@ -156,9 +152,9 @@ internal static class ReactionCases
         await ReactingAsync(store, warehouse, async bus =>
         {
             // The middle one of three takes what is not there yet.
-            var subscription = await bus.ReactAsync<Added>(
-                "all", (_, _, _) => new([new Take("plenty", 1), new Take("scarce", 2), new Take("plenty", 3)]),
-                new() { Query = EventQuery.Of<Added>().InStream("plenty"), OnFailure = Pausing.OnFailure }).ConfigureAwait(false);
+            var subscription = await bus.ReactManyAsync<Added, Take>(
+                "all", (_, _) => [new Take("plenty", 1), new Take("scarce", 2), new Take("plenty", 3)],
+                new() { Filter = EventQuery.Of<Added>().InStream("plenty"), OnFailure = Pausing.OnFailure }).ConfigureAwait(false);
             await store.Log.Changed.UntilAsync(() => subscription.State == SubscriptionState.Paused, "it is paused").ConfigureAwait(false);
             Expect.Equal(9, await CountAsync(store, "plenty").ConfigureAwait(false), "what is left after the first command, sent three times");
             await store.AppendAsync("scarce", new Added(2)).ConfigureAwait(false);
@@ -172,10 +168,10 @@ internal static class ReactionCases
     {
         var warehouse = new Warehouse(store.Store);
         await store.AppendAsync("stock", new Added(10)).ConfigureAwait(false);
-        object[] commands = [new Take("stock", 1), new Take("stock", 2)];
+        Take[] commands = [new Take("stock", 1), new Take("stock", 2)];
         await ReactingAsync(store, warehouse, async bus =>
         {
-            var subscription = await bus.ReactAsync<Added>("changing", (_, _, _) => new(commands), Pausing).ConfigureAwait(false);
+            var subscription = await bus.ReactManyAsync<Added, Take>("changing", (_, _) => commands, Pausing).ConfigureAwait(false);
             await HandledAsync(store, subscription).ConfigureAwait(false);
             commands = [commands[1]];
             await subscription.ResetAsync(StartFrom.Beginning).WaitAsync(Patience).ConfigureAwait(false);
@@ -192,7 +188,7 @@ internal static class ReactionCases
         var count = 1;
         await ReactingAsync(store, warehouse, async bus =>
         {
-            var subscription = await bus.ReactAsync<Added>("changing", (_, _) => new Take("stock", count), Pausing).ConfigureAwait(false);
+            var subscription = await bus.ReactAsync<Added, Take>("changing", (_, _) => new Take("stock", count), Pausing).ConfigureAwait(false);
             await HandledAsync(store, subscription).ConfigureAwait(false);
             count = 2;
             await subscription.ResetAsync(StartFrom.Beginning).WaitAsync(Patience).ConfigureAwait(false);
@@ -207,8 +203,8 @@ internal static class ReactionCases
         var cause = await store.AppendAsync("stock", new Added(1)).ConfigureAwait(false);
         await ReactingAsync(store, warehouse, async bus =>
         {
-            var subscription = await bus.ReactAsync<Added>(
-                "two", (_, e) => new Take(e.StreamId.Value, 2), new() { Query = EventQuery.Of<Added>().InStream("stock"), OnFailure = Pausing.OnFailure }).ConfigureAwait(false);
+            var subscription = await bus.ReactAsync<Added, Take>(
+                "two", (_, e) => new Take(e.StreamId.Value, 2), new() { Filter = EventQuery.Of<Added>().InStream("stock"), OnFailure = Pausing.OnFailure }).ConfigureAwait(false);
             await store.Log.Changed.UntilAsync(() => subscription.State == SubscriptionState.Paused, "it is paused").ConfigureAwait(false);
             var error = (await subscription.GetStatusAsync().ConfigureAwait(false)).LastError as SubscriptionException;
             Expect.Equal((cause.LastPosition, 3, true), (error?.Position ?? default, error?.Attempts ?? 0, error?.InnerException is OutOfStockException), "position, attempts and reason");
@@ -228,8 +224,8 @@ internal static class ReactionCases
         await store.AppendAsync("rich", new Added(3)).ConfigureAwait(false);
         await ReactingAsync(store, warehouse, async bus =>
         {
-            var subscription = await bus.ReactAsync<Added>(
-                "two", (_, e) => new Take(e.StreamId.Value, 2), new() { OnFailure = FailurePolicy.RetryThenPark(times: 1, TimeSpan.Zero) }).ConfigureAwait(false);
+            var subscription = await bus.ReactAsync<Added, Take>(
+                "two", (_, e) => new Take(e.StreamId.Value, 2), new() { OnFailure = new() { MaxRetryAttempts = 1, Delay = TimeSpan.Zero, Then = AfterRetries.Park } }).ConfigureAwait(false);
             await HandledAsync(store, subscription).ConfigureAwait(false);
             Expect.Equal([1], await ParkedAsync(subscription).ConfigureAwait(false), "what is parked");
             Expect.Equal(1, await CountAsync(store, "rich").ConfigureAwait(false), "what is left of the other stream");
@@ -249,7 +245,7 @@ internal static class ReactionCases
         await store.AppendAsync("stock", new Added(10)).ConfigureAwait(false);
         foreach (var name in new[] { "old", "new", "old" })
             await ReactingAsync(store, warehouse, async bus =>
-                await HandledAsync(store, await bus.ReactAsync<Added>(name, TakeOne).ConfigureAwait(false)).ConfigureAwait(false)).ConfigureAwait(false);
+                await HandledAsync(store, await bus.ReactAsync<Added, Take>(name, TakeOne).ConfigureAwait(false)).ConfigureAwait(false)).ConfigureAwait(false);
         Expect.Equal(8, await CountAsync(store, "stock").ConfigureAwait(false), "what is left");
     }
 
@@ -258,7 +254,7 @@ internal static class ReactionCases
         var warehouse = new Warehouse(store.Store);
         await store.AppendAsync("stock", new EventData(new Added(10)).WithId(new("919108f7-52d1-4320-9bac-f847db4148a8"))).ConfigureAwait(false);
         await ReactingAsync(store, warehouse, async bus =>
-            await HandledAsync(store, await bus.ReactAsync<Added>("ship-when-paid", (_, _, _) => new([new Take("stock", 1), new Take("stock", 2)])).ConfigureAwait(false)).ConfigureAwait(false)).ConfigureAwait(false);
+            await HandledAsync(store, await bus.ReactManyAsync<Added, Take>("ship-when-paid", (_, _) => [new Take("stock", 1), new Take("stock", 2)]).ConfigureAwait(false)).ConfigureAwait(false)).ConfigureAwait(false);
         var commands = await store.Log.Log.ReadRecordsAsync(RecordKind.Command, "", null, 10, CancellationToken.None).ConfigureAwait(false);
         Expect.Equal(["6c279c31-d0ae-8014-9006-d3645306d07c", "7e2d655e-52cd-8d71-90f7-9c33b6e44f5f"], commands.Select(c => c.Key), "the ids of the commands");
     }
@@ -267,6 +263,6 @@ internal static class ReactionCases
     {
         var bus = new EventBus(store.Store);
         await using (bus.ConfigureAwait(false))
-            await Expect.ThrowsAsync<InvalidOperationException>(() => bus.ReactAsync<Added>("take-one", TakeOne), "a reaction on a bus without commands").ConfigureAwait(false);
+            await Expect.ThrowsAsync<InvalidOperationException>(() => bus.ReactAsync<Added, Take>("take-one", TakeOne), "a reaction on a bus without commands").ConfigureAwait(false);
     }
 }

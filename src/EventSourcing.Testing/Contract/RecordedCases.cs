@@ -7,7 +7,7 @@ namespace EventSourcing.Testing.Contract;
 internal static class RecordedCases
 {
     // No lease is renewed meanwhile.
-    private static readonly SubscriberOptions Quiet = new() { LeaseTimeout = TimeSpan.FromHours(1) };
+    private static readonly EventBusOptions Quiet = new() { LeaseTimeout = TimeSpan.FromHours(1) };
 
     // Of no form that any version has written.
     private static readonly byte[] Damaged = [9];
@@ -24,17 +24,17 @@ internal static class RecordedCases
     private static async Task Subscriptions_are_listed_by_a_program_that_runs_none(LogUnderTest log)
     {
         for (var i = 0; i < 3; i++) await log.AppendAsync($"s-{i}", Make.Event()).ConfigureAwait(false);
-        var subscriber = On(log, Quiet);
-        await using (subscriber.ConfigureAwait(false))
+        var bus = On(log, Quiet);
+        await using (bus.ConfigureAwait(false))
         {
-            await WaitAsync(await subscriber.StartAsync("alone", Collect([])).ConfigureAwait(false), 3).ConfigureAwait(false);
-            await WaitAsync(await subscriber.StartAsync("shared", Collect([]), new() { IsPartitioned = true }).ConfigureAwait(false), 3).ConfigureAwait(false);
+            await WaitAsync(await bus.SubscribeAsync("alone", Collect([])).ConfigureAwait(false), 3).ConfigureAwait(false);
+            await WaitAsync(await bus.SubscribeAsync("shared", Collect([]), new() { IsPartitioned = true }).ConfigureAwait(false), 3).ConfigureAwait(false);
             var running = await SubscriptionsAsync(log).ConfigureAwait(false);
             Expect.Equal(["alone", "shared"], running.Select(s => s.Name), "names");
             Expect.Equal([false, true], running.Select(s => s.IsPartitioned), "which are partitioned");
             Expect.Equal(Enumerable.Range(0, 16), running[1].Partitions.Select(p => p.Partition), "partitions");
             foreach (var partition in running.SelectMany(s => s.Partitions))
-                Expect.Equal((subscriber.Owner, true, true), (partition.Owner ?? default, partition.FencingToken > 0, partition.Error is null), "owner, a fencing token, no error");
+                Expect.Equal((bus.Owner, true, true), (partition.Owner ?? default, partition.FencingToken > 0, partition.Error is null), "owner, a fencing token, no error");
         }
 
         var stopped = await SubscriptionsAsync(log).ConfigureAwait(false);
@@ -52,11 +52,11 @@ internal static class RecordedCases
 
     private static async Task Damaged_record_of_a_subscription_is_told_of_and_hides_no_other(LogUnderTest log)
     {
-        var subscriber = On(log, Quiet);
-        await using (subscriber.ConfigureAwait(false))
+        var bus = On(log, Quiet);
+        await using (bus.ConfigureAwait(false))
         {
-            foreach (var name in new[] { "a", "b", "c", "d" }) await subscriber.StartAsync(name, Collect([]), new() { IsPartitioned = name == "c" }).ConfigureAwait(false);
-            await log.Changed.UntilAsync(() => subscriber.Subscriptions.All(s => s.State == SubscriptionState.Live), "all are live").ConfigureAwait(false);
+            foreach (var name in new[] { "a", "b", "c", "d" }) await bus.SubscribeAsync(name, Collect([]), new() { IsPartitioned = name == "c" }).ConfigureAwait(false);
+            await log.Changed.UntilAsync(() => bus.Subscriptions.All(s => s.State == SubscriptionState.Live), "all are live").ConfigureAwait(false);
         }
 
         await log.PutAsync(RecordKind.Checkpoint, "b", Damaged).ConfigureAwait(false);
@@ -101,11 +101,11 @@ internal static class RecordedCases
     {
         if (await log.HeadAsync().ConfigureAwait(false) == 0)
             for (var i = 0; i < 6; i++) await log.AppendAsync($"s-{i}", Make.Event()).ConfigureAwait(false);
-        var subscriber = On(log, Quiet);
-        await using (subscriber.ConfigureAwait(false))
+        var bus = On(log, Quiet);
+        await using (bus.ConfigureAwait(false))
         {
-            var handler = SubscriptionHandler.RawEach((e, _, _) => e.Position.ToInt64() % 2 == 0 ? throw new InvalidOperationException("broken") : default);
-            await WaitAsync(await subscriber.StartAsync(name, handler, new() { OnFailure = FailurePolicy.RetryThenPark(times: 0) }).ConfigureAwait(false), 6).ConfigureAwait(false);
+            var handler = SubscriptionHandler.RawEach((e, _, _) => e.Position.ToInt64() % 2 == 0 ? throw new InvalidOperationException("broken") : Task.CompletedTask);
+            await WaitAsync(await bus.SubscribeAsync(name, handler, new() { OnFailure = new() { MaxRetryAttempts = 0, Then = AfterRetries.Park } }).ConfigureAwait(false), 6).ConfigureAwait(false);
         }
     }
 

@@ -117,7 +117,7 @@ internal static class StoreMetadataCases
         await AppendRawAsync(store, "[1]").ConfigureAwait(false);
         var e = await store.SingleAsync("a").ConfigureAwait(false);
         Expect.Equal(new Added(1), e.Data, "the event itself");
-        var byActor = new ReadAllOptions { Filter = new() { Actor = "ann" } };
+        var byActor = new ReadAllOptions { Filter = EventFilter.Actor("ann") };
         foreach (var ask in new Func<Task>[] { () => Task.FromResult(e.Actor), () => Task.FromResult(e.Headers), () => ToListAsync(store.Store.ReadAllAsync(null, byActor)) })
         {
             var error = await Expect.ThrowsAsync<EventSerializationException>(ask, "the metadata").ConfigureAwait(false);

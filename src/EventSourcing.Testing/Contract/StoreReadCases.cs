@@ -138,7 +138,7 @@ internal static class StoreReadCases
     private static async Task CountsAfterFilters(StoreUnderTest store, ReadDirection direction)
     {
         await FillAsync(store).ConfigureAwait(false);
-        var filter = new ReadFilter { Actor = "ann", Where = e => e.Data is Taken { Count: > 2 } };
+        var filter = EventFilter.Actor("ann").And(EventFilter.Where(e => e.Data is Taken { Count: > 2 }));
         for (var count = 1; count <= 5; count++)
         {
             var sequence = store.Store.ReadAllAsync(null, new() { Direction = direction, Filter = filter, MaxCount = count });
@@ -185,26 +185,30 @@ internal static class StoreReadCases
     private static async Task Stream_is_read_by_a_query_too(StoreUnderTest store)
     {
         await FillAsync(store).ConfigureAwait(false);
-        var taken = store.Store.ReadStreamAsync("whole", new() { Query = EventQuery.Of<Taken>(), MaxCount = 2 });
+        var taken = store.Store.ReadStreamAsync("whole", new() { Filter = EventQuery.Of<Taken>(), MaxCount = 2 });
         Expect.Equal<long>([6, 8], await PositionsAsync(taken).ConfigureAwait(false), "by type");
-        var backward = store.Store.ReadStreamAsync("whole", new() { Query = EventQuery.All.Tagged("third", "yes"), Direction = ReadDirection.Backward });
+        var backward = store.Store.ReadStreamAsync("whole", new() { Filter = EventQuery.All.Tagged("third", "yes"), Direction = ReadDirection.Backward });
         Expect.Equal<long>([9, 6], await PositionsAsync(backward).ConfigureAwait(false), "by tag");
-        var elsewhere = store.Store.ReadStreamAsync("whole", new() { Query = EventQuery.All.InStream("half-1") });
+        var elsewhere = store.Store.ReadStreamAsync("whole", new() { Filter = EventQuery.All.InStream("half-1") });
         Expect.Equal<long>([], await PositionsAsync(elsewhere).ConfigureAwait(false), "of another stream");
     }
 
     private static async Task Filters_must_all_hold(StoreUnderTest store)
     {
         await FillAsync(store).ConfigureAwait(false);
-        foreach (var (filter, expected) in new (ReadFilter, long[])[]
+        foreach (var (filter, expected) in new (EventFilter, long[])[]
         {
-            (new(), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]),
-            (new() { Actor = "ann" }, [2, 4, 6, 8, 10]),
-            (new() { Actor = "Ann" }, []),
-            (new() { CorrelationId = "early" }, [1, 2, 3, 4]),
-            (new() { Actor = "ann", CorrelationId = "late" }, [6, 8, 10]),
-            (new() { Where = e => e.Tags.Count > 0 }, [3, 6, 9]),
-            (new() { Where = e => e.Version > 2, Actor = "bob", CorrelationId = "late" }, [5, 9]),
+            (EventFilter.All, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]),
+            (EventFilter.Actor("ann"), [2, 4, 6, 8, 10]),
+            (EventFilter.Actor("Ann"), []),
+            (EventFilter.Correlation("early"), [1, 2, 3, 4]),
+            (EventFilter.Actor("ann").And(EventFilter.Correlation("late")), [6, 8, 10]),
+            (EventFilter.Where(e => e.Tags.Count > 0), [3, 6, 9]),
+            (EventFilter.Actor("bob").And(EventFilter.Correlation("late")).And(EventFilter.Where(e => e.Version > 2)), [5, 9]),
+            (EventFilter.Where(e => e.Version > 2).And(EventFilter.Where(e => e.Tags.Count > 0)), [3, 9]),
+            (EventQuery.Of<Taken>(), [2, 4, 6, 8, 10]),
+            (EventFilter.Of<Taken>().And(EventFilter.Stream("whole")), [6, 8, 10]),
+            (EventFilter.Stream("whole").And(EventFilter.Of<Taken>()).And(EventFilter.Tag("third", "yes")), [6]),
         })
             Expect.Equal(expected, await PositionsAsync(store.Store.ReadAllAsync(null, new() { Filter = filter })).ConfigureAwait(false), $"{filter}");
     }
@@ -293,7 +297,7 @@ internal static class StoreReadCases
     private static async Task Query_of_a_type_without_an_entry_is_refused(StoreUnderTest store)
     {
         await Expect.ThrowsAsync<UnknownEventTypeException>(() => Task.FromResult(store.Store.ReadAllAsync(EventQuery.Of<Added, string>())), "a read of the log").ConfigureAwait(false);
-        await Expect.ThrowsAsync<UnknownEventTypeException>(() => Task.FromResult(store.Store.ReadStreamAsync("a", new() { Query = EventQuery.Of<string>() })), "a read of a stream").ConfigureAwait(false);
+        await Expect.ThrowsAsync<UnknownEventTypeException>(() => Task.FromResult(store.Store.ReadStreamAsync("a", new() { Filter = EventQuery.Of<string>() })), "a read of a stream").ConfigureAwait(false);
     }
 
     private static async Task Stream_without_events_is_empty(StoreUnderTest store)

@@ -76,7 +76,7 @@ internal static class StoreSerializationCases
     {
         await FillAsync(store, Make.Event("other", "{}", null, "x:1")).ConfigureAwait(false);
         Expect.Equal<long>([1, 3], await PositionsAsync(store.Store.ReadAllAsync(EventQuery.Of<Added>())).ConfigureAwait(false), "a read of another type");
-        Expect.Equal<long>([1, 3], await PositionsAsync(store.Store.ReadStreamAsync("a", new() { Query = EventQuery.Of<Added>() })).ConfigureAwait(false), "a read of another type of the stream");
+        Expect.Equal<long>([1, 3], await PositionsAsync(store.Store.ReadStreamAsync("a", new() { Filter = EventQuery.Of<Added>() })).ConfigureAwait(false), "a read of another type of the stream");
         Expect.Equal<long>([3], await PositionsAsync(store.Store.ReadStreamAsync("a", new() { AfterVersion = 2 })).ConfigureAwait(false), "a read of another part");
         Expect.Equal(4, (await store.Store.FoldAsync(EventQuery.Of<Added>(), () => 0, (sum, e) => sum + ((Added)e).Count).ConfigureAwait(false)).State, "a fold of another type");
         Expect.Equal(3, (await store.Log.ReadAllAsync().ConfigureAwait(false)).Count, "a raw read");
@@ -93,9 +93,9 @@ internal static class StoreSerializationCases
     private static async Task Unknown_type_left_out_by_a_filter_is_no_error(StoreUnderTest store)
     {
         await FillAsync(store, new LogEvent { Type = "other", CorrelationId = "theirs", IsJson = true, Metadata = """{"actor":"them"}"""u8.ToArray() }).ConfigureAwait(false);
-        foreach (var filter in new ReadFilter[] { new() { CorrelationId = "ours" }, new() { Actor = "us" } })
+        foreach (var filter in new[] { EventFilter.Correlation("ours"), EventFilter.Actor("us") })
             Expect.Equal<long>([3], await PositionsAsync(store.Store.ReadAllAsync(null, new() { Filter = filter })).ConfigureAwait(false), "a read of what is known");
-        await IsNamedAsync<UnknownEventTypeException>(() => ToListAsync(store.Store.ReadAllAsync(null, new() { Filter = new() { Actor = "them" } })), "other").ConfigureAwait(false);
+        await IsNamedAsync<UnknownEventTypeException>(() => ToListAsync(store.Store.ReadAllAsync(null, new() { Filter = EventFilter.Actor("them") })), "other").ConfigureAwait(false);
     }
 
     private static async Task Unknown_type_is_an_error_after_what_comes_before_it(StoreUnderTest store)

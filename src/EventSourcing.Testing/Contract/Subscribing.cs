@@ -8,20 +8,20 @@ internal static class Subscribing
 {
     internal static readonly TimeSpan Patience = Signal.Patience;
 
-    /// <summary>A subscriber on the log of a case, whose changes of state set the case's signal.</summary>
-    internal static Subscriber On(LogUnderTest log, SubscriberOptions? options = null) => On(log, new EventStore(log.Log, EventTypeMap.Empty), options);
+    /// <summary>A bus on the log of a case, whose changes of state set the case's signal.</summary>
+    internal static EventBus On(LogUnderTest log, EventBusOptions? options = null) => On(log, new EventStore(log.Log, EventTypeMap.Empty), options);
 
-    internal static Subscriber On(LogUnderTest log, IEventStore store, SubscriberOptions? options = null)
+    internal static EventBus On(LogUnderTest log, IEventStore store, EventBusOptions? options = null, ICommandBus? commands = null)
     {
-        var subscriber = new Subscriber(store, options);
-        subscriber.StateChanged += (_, _, _) => log.Changed.Set();
-        return subscriber;
+        var bus = new EventBus(store, options, commands);
+        bus.StateChanged += (_, _, _) => log.Changed.Set();
+        return bus;
     }
 
     internal static SubscriptionHandler Collect(ConcurrentQueue<long> seen) => SubscriptionHandler.RawEach((e, _, _) =>
     {
         seen.Enqueue(e.Position.ToInt64());
-        return default;
+        return Task.CompletedTask;
     });
 
     internal static Task WaitAsync(Subscription subscription, long position) =>

@@ -29,8 +29,8 @@ internal static class SubscriptionCases
         log.Clock.Advance(TimeSpan.FromMinutes(1));
         var moment = log.Clock.Now.AddSeconds(-1);
         await log.AppendAsync("s", Make.Numbered(2)).ConfigureAwait(false);
-        var subscriber = On(log);
-        await using (subscriber.ConfigureAwait(false))
+        var bus = On(log);
+        await using (bus.ConfigureAwait(false))
         {
             var started = new List<(Subscription Subscription, ConcurrentQueue<long> Seen, IEnumerable<long> Expected)>();
             foreach (var (name, start, expected) in new (string, StartFrom, IEnumerable<long>)[]
@@ -41,7 +41,7 @@ internal static class SubscriptionCases
             })
             {
                 var seen = new ConcurrentQueue<long>();
-                started.Add((await subscriber.StartAsync(name, Collect(seen), new() { From = start }).ConfigureAwait(false), seen, expected));
+                started.Add((await bus.SubscribeAsync(name, Collect(seen), new() { From = start }).ConfigureAwait(false), seen, expected));
             }
 
             await log.AppendAsync("t", Make.Event()).ConfigureAwait(false);
@@ -52,7 +52,7 @@ internal static class SubscriptionCases
             }
 
             await Expect.ThrowsAsync<PositionOutOfRangeException>(
-                () => subscriber.StartAsync("beyond", Collect([]), new() { From = StartFrom.After(GlobalPosition.FromInt64(1000)) }), "a start beyond the head").ConfigureAwait(false);
+                () => bus.SubscribeAsync("beyond", Collect([]), new() { From = StartFrom.After(GlobalPosition.FromInt64(1000)) }), "a start beyond the head").ConfigureAwait(false);
         }
     }
 
@@ -61,10 +61,10 @@ internal static class SubscriptionCases
         const int before = 3000, during = 300;
         for (var i = 0; i < before; i += 1000) await log.AppendAsync("s", Make.Numbered(1000)).ConfigureAwait(false);
         var seen = new ConcurrentQueue<long>();
-        var subscriber = On(log);
-        await using (subscriber.ConfigureAwait(false))
+        var bus = On(log);
+        await using (bus.ConfigureAwait(false))
         {
-            var subscription = await subscriber.StartAsync("all", Collect(seen)).ConfigureAwait(false);
+            var subscription = await bus.SubscribeAsync("all", Collect(seen)).ConfigureAwait(false);
             for (var i = 0; i < during; i++) await log.AppendAsync("t", Make.Event()).ConfigureAwait(false);
             await WaitAsync(subscription, before + during).ConfigureAwait(false);
             Expect.Equal(Make.CountTo(before + during), seen, "what came");
@@ -80,9 +80,9 @@ internal static class SubscriptionCases
         for (var run = 1; run <= 3; run++)
         {
             await log.AppendAsync("s", Make.Numbered(10)).ConfigureAwait(false);
-            var subscriber = On(log);
-            await using (subscriber.ConfigureAwait(false))
-                await WaitAsync(await subscriber.StartAsync("again", Collect(seen), new() { From = StartFrom.End }).ConfigureAwait(false), run * 10).ConfigureAwait(false);
+            var bus = On(log);
+            await using (bus.ConfigureAwait(false))
+                await WaitAsync(await bus.SubscribeAsync("again", Collect(seen), new() { From = StartFrom.End }).ConfigureAwait(false), run * 10).ConfigureAwait(false);
         }
 
         Expect.Equal(Make.CountTo(30).Skip(10), seen, "what came");
@@ -94,9 +94,9 @@ internal static class SubscriptionCases
         for (var run = 1; run <= 2; run++)
         {
             await log.AppendAsync("s", Make.Numbered(10)).ConfigureAwait(false);
-            var subscriber = On(log);
-            await using (subscriber.ConfigureAwait(false))
-                await WaitAsync(await subscriber.StartAsync("again", Collect(seen)).ConfigureAwait(false), run * 10).ConfigureAwait(false);
+            var bus = On(log);
+            await using (bus.ConfigureAwait(false))
+                await WaitAsync(await bus.SubscribeAsync("again", Collect(seen)).ConfigureAwait(false), run * 10).ConfigureAwait(false);
             await log.ReopenAsync().ConfigureAwait(false);
         }
 
@@ -107,8 +107,8 @@ internal static class SubscriptionCases
     {
         await log.AppendAsync("order-1", Make.Event("A"), Make.Event("B", tags: "k:1"), Make.Event("C")).ConfigureAwait(false);
         await log.AppendAsync("cart-1", Make.Event("A"), Make.Event("B", tags: "k:2"), Make.Event("C", tags: "k:1")).ConfigureAwait(false);
-        var subscriber = On(log);
-        await using (subscriber.ConfigureAwait(false))
+        var bus = On(log);
+        await using (bus.ConfigureAwait(false))
         {
             foreach (var (name, query, expected) in new (string, EventQuery, long[])[]
             {
@@ -116,7 +116,7 @@ internal static class SubscriptionCases
             })
             {
                 var seen = new ConcurrentQueue<long>();
-                await WaitAsync(await subscriber.StartAsync(name, Collect(seen), new() { Query = query }).ConfigureAwait(false), 6).ConfigureAwait(false);
+                await WaitAsync(await bus.SubscribeAsync(name, Collect(seen), new() { Filter = query }).ConfigureAwait(false), 6).ConfigureAwait(false);
                 Expect.Equal(expected, seen, name);
             }
         }
@@ -128,8 +128,8 @@ internal static class SubscriptionCases
         for (var i = 0; i < all; i += 400)
             await log.AppendAsync($"{(i % 3 == 0 ? "a" : "b")}-{i % 7}", [.. Enumerable.Range(i, 400).Select(n => Make.Event($"t{n % 4}", tags: $"n:{n % 5}"))]).ConfigureAwait(false);
         var events = await log.ReadAllAsync().ConfigureAwait(false);
-        var subscriber = On(log);
-        await using (subscriber.ConfigureAwait(false))
+        var bus = On(log);
+        await using (bus.ConfigureAwait(false))
         {
             var started = new List<(Subscription Subscription, ConcurrentQueue<long> Seen, EventQuery Query, long From)>();
             foreach (var (query, from) in new (EventQuery, long)[]
@@ -139,8 +139,8 @@ internal static class SubscriptionCases
             })
             {
                 var seen = new ConcurrentQueue<long>();
-                var options = new SubscriptionOptions { Query = query, From = StartFrom.After(GlobalPosition.FromInt64(from)) };
-                started.Add((await subscriber.StartAsync($"together-{started.Count}", Collect(seen), options).ConfigureAwait(false), seen, query, from));
+                var options = new SubscriptionOptions { Filter = query, From = StartFrom.After(GlobalPosition.FromInt64(from)) };
+                started.Add((await bus.SubscribeAsync($"together-{started.Count}", Collect(seen), options).ConfigureAwait(false), seen, query, from));
             }
 
             foreach (var (subscription, seen, query, from) in started)
@@ -157,16 +157,16 @@ internal static class SubscriptionCases
         await log.AppendAsync("s", Make.Numbered(250)).ConfigureAwait(false);
         var sizes = new ConcurrentQueue<int>();
         var seen = new ConcurrentQueue<long>();
-        var subscriber = On(log);
-        await using (subscriber.ConfigureAwait(false))
+        var bus = On(log);
+        await using (bus.ConfigureAwait(false))
         {
             var handler = SubscriptionHandler.RawBatches((events, _, _) =>
             {
                 sizes.Enqueue(events.Length);
                 foreach (var e in events.Span) seen.Enqueue(e.Position.ToInt64());
-                return default;
+                return Task.CompletedTask;
             });
-            await WaitAsync(await subscriber.StartAsync("batches", handler, new() { CheckpointEvery = 100 }).ConfigureAwait(false), 250).ConfigureAwait(false);
+            await WaitAsync(await bus.SubscribeAsync("batches", handler, new() { CheckpointEvery = 100 }).ConfigureAwait(false), 250).ConfigureAwait(false);
         }
 
         Expect.Equal(Make.CountTo(250), seen, "what came");
@@ -176,15 +176,15 @@ internal static class SubscriptionCases
     private static async Task Unknown_type_is_an_error_only_where_it_is_selected(LogUnderTest log)
     {
         await log.AppendAsync("s", Make.Event("unknown"), Make.Event("other")).ConfigureAwait(false);
-        var subscriber = On(log);
-        await using (subscriber.ConfigureAwait(false))
+        var bus = On(log);
+        await using (bus.ConfigureAwait(false))
         {
             var raw = new ConcurrentQueue<long>();
-            await WaitAsync(await subscriber.StartAsync("raw", Collect(raw)).ConfigureAwait(false), 2).ConfigureAwait(false);
+            await WaitAsync(await bus.SubscribeAsync("raw", Collect(raw)).ConfigureAwait(false), 2).ConfigureAwait(false);
             Expect.Equal([1, 2], raw, "what came as bytes");
-            var typed = SubscriptionHandler.Each((_, _, _) => default);
-            await WaitAsync(await subscriber.StartAsync("nothing", typed, new() { Query = EventQuery.OfTypes("absent") }).ConfigureAwait(false), 2).ConfigureAwait(false);
-            var selecting = await subscriber.StartAsync("typed", typed).ConfigureAwait(false);
+            var typed = SubscriptionHandler.Each((_, _, _) => Task.CompletedTask);
+            await WaitAsync(await bus.SubscribeAsync("nothing", typed, new() { Filter = EventQuery.OfTypes("absent") }).ConfigureAwait(false), 2).ConfigureAwait(false);
+            var selecting = await bus.SubscribeAsync("typed", typed).ConfigureAwait(false);
             await log.Changed.UntilAsync(() => selecting.State == SubscriptionState.Paused, "it is paused").ConfigureAwait(false);
             var error = (await selecting.GetStatusAsync().ConfigureAwait(false)).LastError as SubscriptionException;
             Expect.True(error?.InnerException is UnknownEventTypeException { Type: "unknown" }, "the error names the type");
@@ -194,14 +194,14 @@ internal static class SubscriptionCases
 
     private static async Task Handler_may_append_to_the_log_it_listens_to(LogUnderTest log)
     {
-        var subscriber = On(log);
-        await using (subscriber.ConfigureAwait(false))
+        var bus = On(log);
+        await using (bus.ConfigureAwait(false))
         {
             var handler = SubscriptionHandler.RawEach(async (e, _, _) =>
             {
                 if (e.StreamId == "s") await log.AppendAsync("echo", Make.Event()).ConfigureAwait(false);
             });
-            var subscription = await subscriber.StartAsync("echo", handler).ConfigureAwait(false);
+            var subscription = await bus.SubscribeAsync("echo", handler).ConfigureAwait(false);
             for (var i = 0; i < 20; i++) await log.AppendAsync("s", Make.Event()).ConfigureAwait(false);
             await WaitAsync(subscription, 40).ConfigureAwait(false);
             Expect.Equal(20, await log.VersionAsync("echo").ConfigureAwait(false), "the echoes");
@@ -211,10 +211,10 @@ internal static class SubscriptionCases
     private static async Task Paused_subscription_delivers_nothing_until_resumed(LogUnderTest log)
     {
         var seen = new ConcurrentQueue<long>();
-        var subscriber = On(log);
-        await using (subscriber.ConfigureAwait(false))
+        var bus = On(log);
+        await using (bus.ConfigureAwait(false))
         {
-            var subscription = await subscriber.StartAsync("pausing", Collect(seen)).ConfigureAwait(false);
+            var subscription = await bus.SubscribeAsync("pausing", Collect(seen)).ConfigureAwait(false);
             await log.AppendAsync("s", Make.Numbered(5)).ConfigureAwait(false);
             await WaitAsync(subscription, 5).ConfigureAwait(false);
             await subscription.PauseAsync().WaitAsync(Patience).ConfigureAwait(false);
@@ -230,13 +230,13 @@ internal static class SubscriptionCases
     private static async Task Reset_delivers_again_and_says_so(LogUnderTest log)
     {
         var seen = new ConcurrentQueue<(long, bool)>();
-        var subscriber = On(log);
-        await using (subscriber.ConfigureAwait(false))
+        var bus = On(log);
+        await using (bus.ConfigureAwait(false))
         {
-            var subscription = await subscriber.StartAsync("again", SubscriptionHandler.RawEach((e, delivery, _) =>
+            var subscription = await bus.SubscribeAsync("again", SubscriptionHandler.RawEach((e, delivery, _) =>
             {
                 seen.Enqueue((e.Position.ToInt64(), delivery.IsReplay));
-                return default;
+                return Task.CompletedTask;
             })).ConfigureAwait(false);
             await log.AppendAsync("s", Make.Numbered(3)).ConfigureAwait(false);
             await WaitAsync(subscription, 3).ConfigureAwait(false);
@@ -249,24 +249,24 @@ internal static class SubscriptionCases
 
     private static async Task Second_subscription_of_a_name_in_a_subscriber_is_refused(LogUnderTest log)
     {
-        var subscriber = On(log);
-        await using (subscriber.ConfigureAwait(false))
+        var bus = On(log);
+        await using (bus.ConfigureAwait(false))
         {
-            var subscription = await subscriber.StartAsync("one", Collect([])).ConfigureAwait(false);
-            await Expect.ThrowsAsync<InvalidOperationException>(() => subscriber.StartAsync("one", Collect([])), "a second of the name").ConfigureAwait(false);
+            var subscription = await bus.SubscribeAsync("one", Collect([])).ConfigureAwait(false);
+            await Expect.ThrowsAsync<InvalidOperationException>(() => bus.SubscribeAsync("one", Collect([])), "a second of the name").ConfigureAwait(false);
             await subscription.DisposeAsync().ConfigureAwait(false);
-            await subscriber.StartAsync("one", Collect([])).ConfigureAwait(false);
-            await Expect.ThrowsAsync<ArgumentException>(() => subscriber.StartAsync("a/b", Collect([])), "a name with a slash").ConfigureAwait(false);
+            await bus.SubscribeAsync("one", Collect([])).ConfigureAwait(false);
+            await Expect.ThrowsAsync<ArgumentException>(() => bus.SubscribeAsync("a/b", Collect([])), "a name with a slash").ConfigureAwait(false);
         }
     }
 
     private static async Task Stopped_subscription_fails_its_waiters(LogUnderTest log)
     {
         await log.AppendAsync("s", Make.Event()).ConfigureAwait(false);
-        var subscriber = On(log);
-        await using (subscriber.ConfigureAwait(false))
+        var bus = On(log);
+        await using (bus.ConfigureAwait(false))
         {
-            var subscription = await subscriber.StartAsync("short", Collect([])).ConfigureAwait(false);
+            var subscription = await bus.SubscribeAsync("short", Collect([])).ConfigureAwait(false);
             var wait = subscription.WaitForPositionAsync(GlobalPosition.FromInt64(100));
             await subscription.DisposeAsync().ConfigureAwait(false);
             await Expect.ThrowsAsync<ObjectDisposedException>(() => wait.WaitAsync(Patience), "the wait").ConfigureAwait(false);

@@ -296,15 +296,15 @@ internal static class TokenCases
         await log.AppendAsync("a", Make.Numbered(3)).ConfigureAwait(false);
         var token = (await log.ReadAllAsync().ConfigureAwait(false))[0].Token;
         var other = (await OtherHistoryAsync(1).ConfigureAwait(false))[0];
-        var subscriber = new Subscriber(new EventStore(log.Log, CaseEvents.Types));
-        await using (subscriber.ConfigureAwait(false))
+        var bus = new EventBus(new EventStore(log.Log, CaseEvents.Types));
+        await using (bus.ConfigureAwait(false))
         {
             var first = new TaskCompletionSource<RecordedEvent>(TaskCreationOptions.RunContinuationsAsynchronously);
-            var handler = SubscriptionHandler.RawEach((e, _, _) => first.TrySetResult(e) ? default : default(ValueTask));
-            await Expect.ThrowsAsync<LogDivergedException>(() => subscriber.StartAsync("other", handler, new() { From = StartFrom.After(other) }), "the start").ConfigureAwait(false);
-            await Expect.ThrowsAsync<PositionOutOfRangeException>(() => subscriber.StartAsync("beyond", handler, new() { From = StartFrom.After(GlobalPosition.FromInt64(9)) }), "the start").ConfigureAwait(false);
+            var handler = SubscriptionHandler.RawEach((e, _, _) => first.TrySetResult(e) ? Task.CompletedTask : Task.CompletedTask);
+            await Expect.ThrowsAsync<LogDivergedException>(() => bus.SubscribeAsync("other", handler, new() { From = StartFrom.After(other) }), "the start").ConfigureAwait(false);
+            await Expect.ThrowsAsync<PositionOutOfRangeException>(() => bus.SubscribeAsync("beyond", handler, new() { From = StartFrom.After(GlobalPosition.FromInt64(9)) }), "the start").ConfigureAwait(false);
             Expect.Equal(0, (await log.Log.ReadRecordsAsync(RecordKind.Checkpoint, "", null, 10, CancellationToken.None).ConfigureAwait(false)).Count, "checkpoints");
-            await subscriber.StartAsync("own", handler, new() { From = StartFrom.After(token) }).ConfigureAwait(false);
+            await bus.SubscribeAsync("own", handler, new() { From = StartFrom.After(token) }).ConfigureAwait(false);
             Expect.Equal(2L, (await first.Task.WaitAsync(TimeSpan.FromSeconds(30)).ConfigureAwait(false)).Position.ToInt64(), "position of the first event after the token");
         }
     }

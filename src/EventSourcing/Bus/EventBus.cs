@@ -2,47 +2,44 @@ using EventSourcing.Bus;
 using EventSourcing.Following;
 using EventSourcing.Internal;
 using EventSourcing.Storage;
+using EventSourcing.Subscriptions;
+using EventSourcing.Subscriptions.Running;
 
 namespace EventSourcing;
 
-/// <summary>Brings what is stored to those who listen. Thread-safe. Nobody publishes to it: it is fed by the log, so nothing is heard that is not stored.</summary>
+/// <summary>Delivers stored events to subscriptions: durable ones, live ones and reactions. Thread-safe. Programs do not publish to it: it reads the log, so it delivers only what is stored.</summary>
 /// <remarks>
-/// Listeners come and go at any time. One reader of the log's tail feeds all live listeners; a durable one reads by itself. Neither ever
-/// waits for a listener, and so does no writer.
+/// Subscriptions start and stop at any time. One reader of the log's end feeds all live subscriptions; a durable one reads the log by itself. No subscription delays the feed, another subscription or a writer.
+/// Handlers run on the thread pool, never while the log is locked for writing. The leases of all durable subscriptions are renewed by one write per renewal interval; without subscriptions nothing is read or written.
 /// </remarks>
 public sealed class EventBus : IAsyncDisposable, IDisposable
 {
     private readonly IEventStore _store;
     private readonly EventCodec _codec;
     private readonly ICommandBus? _commands;
-    private readonly bool _ownsSubscriber;
+    private readonly SubscriptionHost _host;
     private readonly Feed _feed;
     private readonly Lock _lock = new();
     private readonly HashSet<LiveSubscription> _live = [];
     private bool _isDisposed;
 
-    /// <summary>A bus with a subscriber of its own.</summary>
-    /// <param name="store">The store; disposed after the bus.</param>
-    /// <param name="options">The settings of the subscriber; null for the defaults.</param>
+    /// <summary>A bus on a store.</summary>
+    /// <param name="store">The store, a decorated one too: the bus reads and writes its <see cref="IEventStore.Log"/>, with its <see cref="IEventStore.Types"/>. Stays the caller's, who disposes it after the bus.</param>
+    /// <param name="options">The settings; null for the defaults. Copied.</param>
     /// <param name="commands">Where reactions send their commands; null for a bus without reactions.</param>
-    public EventBus(IEventStore store, SubscriberOptions? options = null, ICommandBus? commands = null) : this(new Subscriber(store, options), commands) => _ownsSubscriber = true;
-
-    /// <summary>A bus whose durable listeners are subscriptions of a subscriber.</summary>
-    /// <param name="subscriber">The subscriber; disposed after the bus, which stops only its live listeners.</param>
-    /// <param name="commands">Where reactions send their commands; null for a bus without reactions.</param>
-    public EventBus(Subscriber subscriber, ICommandBus? commands = null)
+    /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
+    public EventBus(IEventStore store, EventBusOptions? options = null, ICommandBus? commands = null)
     {
-        ArgumentNullException.ThrowIfNull(subscriber);
-        (Subscriber, _commands) = (subscriber, commands);
-        _store = subscriber.Store;
-        _codec = _store.Types.Codec;
-        _feed = new(subscriber.Pages, _codec);
+        ArgumentNullException.ThrowIfNull(store);
+        (_store, _codec, _commands) = (store, store.Types.Codec, commands);
+        _host = new(store, (options ?? new()).Validated());
+        _feed = new(_host.Pages, _codec);
     }
 
-    /// <summary>Runs the durable listeners.</summary>
-    public Subscriber Subscriber { get; }
+    /// <summary>The durable subscriptions that were started and not stopped, in any order.</summary>
+    public IReadOnlyList<Subscription> Subscriptions => _host.Subscriptions;
 
-    /// <summary>The live listeners that were not disposed, in no order that matters.</summary>
+    /// <summary>The live subscriptions that were not disposed, in any order.</summary>
     public IReadOnlyList<LiveSubscription> LiveSubscriptions
     {
         get
@@ -51,172 +48,235 @@ public sealed class EventBus : IAsyncDisposable, IDisposable
         }
     }
 
-    /// <summary>Listens durably to events of one type: named, checkpointed, retried. See <see cref="Subscriber.StartAsync"/>.</summary>
-    /// <typeparam name="T">A type of the store's type map.</typeparam>
-    /// <param name="name">The subscription's name.</param>
-    /// <param name="handle">The event, its envelope, and a token that is cancelled when the effect would come too late.</param>
-    /// <param name="options">The settings; null for the defaults.</param>
-    /// <param name="cancellationToken">Ends the start only.</param>
-    public Task<Subscription> SubscribeAsync<T>(
-        string name, Func<T, EventEnvelope, CancellationToken, ValueTask> handle, SubscriptionOptions? options = null, CancellationToken cancellationToken = default) where T : notnull =>
-        Subscriber.StartAsync(name, SubscriptionHandler.ByType(handlers => handlers.On(handle)), options, cancellationToken);
+    /// <summary>The name of this bus in its leases (<see cref="SubscriptionStatus.LeaseOwner"/>): a random number, another one for each bus.</summary>
+    public Guid Owner => _host.Owner;
 
-    /// <summary>Listens durably to the events of a route. See <see cref="Subscriber.StartAsync"/>.</summary>
-    /// <param name="name">The subscription's name.</param>
-    /// <param name="route">Which events. What a predicate throws is the handler's failure.</param>
-    /// <param name="handler">What to do with them.</param>
-    /// <param name="options">The settings, without a query; null for the defaults.</param>
-    /// <param name="cancellationToken">Ends the start only.</param>
-    /// <exception cref="ArgumentException">The options have a query beside the route.</exception>
-    public Task<Subscription> SubscribeAsync(
-        string name, EventFilter route, SubscriptionHandler handler, SubscriptionOptions? options = null, CancellationToken cancellationToken = default)
+    /// <summary>See <see cref="EventBusOptions.LeaseTimeout"/>.</summary>
+    public TimeSpan LeaseTimeout => _host.Options.LeaseTimeout;
+
+    /// <summary>Runs the durable subscriptions.</summary>
+    internal SubscriptionHost Host => _host;
+
+    /// <summary>Raised when a durable subscription changes its state: the subscription's name (of a partitioned one with the partition), the new state and, where it is paused or faulted, the failure that caused it, else null.</summary>
+    /// <remarks>
+    /// Raised by the subscription, from several threads; a handler must be short and must not wait for the subscription (<see cref="Subscription"/>); work that it starts may.
+    /// What a handler throws becomes the subscription's <see cref="SubscriptionStatus.LastError"/>, unless that says why the subscription is paused or faulted; the subscription goes on.
+    /// </remarks>
+    /// <exception cref="ArgumentException">The delegate is asynchronous, or one of several that it combines is: nothing would wait for it.</exception>
+    public event Action<string, SubscriptionState, Exception?>? StateChanged
     {
-        ArgumentNullException.ThrowIfNull(route);
-        options ??= new();
-        if (options.Query is not null) throw new ArgumentException("The route says which events; leave the query out.", nameof(options));
-        var bound = route.Resolve(_store.Types);
-        return Subscriber.StartAsync(name, handler, options.With(route.Query, bound.NeedsFilter ? Filter(bound) : null, bound.HasPredicates ? bound.Admits : null), cancellationToken);
+        add
+        {
+            if (value is not null) SynchronousDelegate.ThrowIfAsync(value, nameof(StateChanged));
+            _host.StateChanged += value;
+        }
+
+        remove => _host.StateChanged -= value;
     }
 
-    /// <summary>Starts a listener that is a class.</summary>
-    /// <param name="listener">The listener.</param>
-    /// <param name="cancellationToken">Ends the start only.</param>
-    /// <exception cref="InvalidOperationException">The listener reacts with commands, and the bus was made without an <see cref="ICommandBus"/>.</exception>
-    public Task<Subscription> SubscribeAsync(EventSubscriber listener, CancellationToken cancellationToken = default)
+    /// <summary>Raised for every event whose handling by a durable subscription failed, with the outcome: retried, parked, held back for an earlier event of its key, or the subscription pauses.</summary>
+    /// <remarks>Raised by the subscription, from several threads, before the outcome is stored; a handler must be short. What a handler throws has no effect; it is counted as <see cref="EventSourcingTelemetry.ObserverFailures"/>.</remarks>
+    /// <exception cref="ArgumentException">The delegate is asynchronous, or one of several that it combines is: nothing would wait for it.</exception>
+    public event Action<EventFailure>? EventFailed
     {
-        ArgumentNullException.ThrowIfNull(listener);
-        var handler = listener.Bind(_commands);
-        return listener.Route == EventFilter.All
-            ? Subscriber.StartAsync(listener.Name, handler, listener.Options, cancellationToken)
-            : SubscribeAsync(listener.Name, listener.Route, handler, listener.Options, cancellationToken);
+        add
+        {
+            if (value is not null) SynchronousDelegate.ThrowIfAsync(value, nameof(EventFailed));
+            _host.EventFailed += value;
+        }
+
+        remove => _host.EventFailed -= value;
+    }
+
+    /// <summary>Starts a durable subscription to events of one type. See <see cref="SubscribeAsync(string, SubscriptionHandler, SubscriptionOptions?, CancellationToken)"/>.</summary>
+    /// <typeparam name="T">A type of the store's type map.</typeparam>
+    /// <param name="name">The subscription's name.</param>
+    /// <param name="handle">Handles the event; gets its envelope, and a token that is cancelled when the subscription stops or its lease is lost. Its task is awaited before the next event.</param>
+    /// <param name="options">The settings; null for the defaults.</param>
+    /// <param name="cancellationToken">Ends the start only.</param>
+    /// <example><code>
+    /// await using var shipping = await bus.SubscribeAsync&lt;OrderPaid&gt;("shipping",
+    ///     (paid, envelope, ct) => carrier.BookAsync(envelope.StreamId, ct),
+    ///     new() { OnFailure = new() { MaxRetryAttempts = 5, Then = AfterRetries.Park } });
+    /// </code></example>
+    public Task<Subscription> SubscribeAsync<T>(
+        string name, Func<T, EventEnvelope, CancellationToken, Task> handle, SubscriptionOptions? options = null, CancellationToken cancellationToken = default) where T : notnull =>
+        _host.StartAsync(name, SubscriptionHandler.ByType(handlers => handlers.On(handle)), options, cancellationToken);
+
+    /// <summary>Starts a durable subscription: its checkpoint is stored under its name, it resumes after it, and is active in one process at a time.</summary>
+    /// <remarks>
+    /// Every event that passes the filter is handled at least once, in order of position; after a crash the events since the last checkpoint are delivered again. What the handler enlists in its <see cref="DeliveryContext"/>
+    /// happens exactly once. What a handler of single events appends or sends is caused by its event (<see cref="EventContext"/>).
+    /// </remarks>
+    /// <param name="name">1 to 200 characters without a slash, at most 472 bytes of UTF-8; the same in every process, and never changed.</param>
+    /// <param name="handler">What to do with the events.</param>
+    /// <param name="options">The settings; null for the defaults. Copied.</param>
+    /// <param name="cancellationToken">Ends the start only.</param>
+    /// <returns>The subscription, once its start is stored: from then on no event is missed, whatever crashes. It may not be active yet.</returns>
+    /// <exception cref="ArgumentException">The name is not valid, or an option is out of its range.</exception>
+    /// <exception cref="InvalidOperationException">The name already runs on this bus, or its checkpoint is partitioned and the options are not, or the other way round.</exception>
+    /// <exception cref="UnknownEventTypeException">A CLR type that is asked for has no entry in the type map.</exception>
+    /// <exception cref="LogDivergedException">The start is a token of another history.</exception>
+    /// <exception cref="PositionOutOfRangeException">The start lies beyond the head. A checkpoint that lies beyond the head or cannot be read faults the subscription instead.</exception>
+    /// <exception cref="ObjectDisposedException">The bus was disposed.</exception>
+    public Task<Subscription> SubscribeAsync(string name, SubscriptionHandler handler, SubscriptionOptions? options = null, CancellationToken cancellationToken = default) =>
+        _host.StartAsync(name, handler, options, cancellationToken);
+
+    /// <summary>Starts a durable subscription that is a class.</summary>
+    /// <param name="subscriber">The handlers, with the subscription's name and options.</param>
+    /// <param name="cancellationToken">Ends the start only.</param>
+    /// <exception cref="InvalidOperationException">It reacts with commands, and the bus has no <see cref="ICommandBus"/> or that has no handler for one of them; or as in the other overloads. Nothing was started.</exception>
+    public Task<Subscription> SubscribeAsync(EventSubscriber subscriber, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(subscriber);
+        return _host.StartAsync(subscriber.Name, subscriber.Bind(_commands), subscriber.Options, cancellationToken);
     }
 
     /// <summary>Reacts to events of one type with a command, exactly once for each event.</summary>
     /// <remarks>
-    /// A durable subscription that sends through the bus's <see cref="ICommandBus"/>. The command's id is a hash of the reaction's name and the
-    /// event's id, so that an event that comes again, after a crash or a reset, is answered with the first result, whatever the command says then. The
-    /// command's events are caused by the event. What the handler of the command throws is this subscription's failure: the command is sent again, and
-    /// then the subscription pauses or parks the event, as <see cref="SubscriptionOptions.OnFailure"/> says; so it is with a command that the domain refuses.
+    /// A durable subscription that sends through the bus's <see cref="ICommandBus"/>. The command's id is a hash of the reaction's name and the event's id: an event that is delivered again, after a crash or a reset,
+    /// gives the first result, whatever command the delegate returns then. The events of the command are caused by the event. What the command's handler throws, a refusal by the domain too, is this subscription's failure:
+    /// the command is sent again, and then the subscription pauses or parks the event, as <see cref="SubscriptionOptions.OnFailure"/> says.
     /// </remarks>
-    /// <typeparam name="T">A type of the store's type map.</typeparam>
-    /// <param name="name">The subscription's name, see <see cref="Subscriber.StartAsync"/>; under another name it is another reaction, which sends its commands for all events from its start on.</param>
-    /// <param name="react">The event and its envelope to a command, or null for none. Has no other effect: it may run several times.</param>
+    /// <typeparam name="TEvent">A type of the store's type map.</typeparam>
+    /// <typeparam name="TCommand">The command's type, exactly; it has a handler.</typeparam>
+    /// <param name="name">The subscription's name, see <see cref="SubscribeAsync(string, SubscriptionHandler, SubscriptionOptions?, CancellationToken)"/>. Under another name it is another reaction, which sends its commands for all events from its start on.</param>
+    /// <param name="react">Gives the command for an event and its envelope, or null for none. Must have no other effect: it may run several times.</param>
     /// <param name="options">The settings; null for the defaults.</param>
     /// <param name="cancellationToken">Ends the start only.</param>
-    /// <exception cref="InvalidOperationException">The bus was made without an <see cref="ICommandBus"/>, or the name runs already.</exception>
-    /// <example><c>await bus.ReactAsync&lt;OrderPaid&gt;("ship-when-paid", (paid, e) =&gt; new ScheduleShipping(e.StreamId));</c></example>
-    public Task<Subscription> ReactAsync<T>(
-        string name, Func<T, EventEnvelope, object?> react, SubscriptionOptions? options = null, CancellationToken cancellationToken = default) where T : notnull
+    /// <exception cref="InvalidOperationException">The bus has no <see cref="ICommandBus"/>, that has no handler for <typeparamref name="TCommand"/>, or the name already runs. Nothing was started.</exception>
+    /// <example><c>await bus.ReactAsync&lt;OrderPaid, ScheduleShipping&gt;("ship-when-paid", (paid, e) =&gt; new(e.StreamId));</c></example>
+    public Task<Subscription> ReactAsync<TEvent, TCommand>(
+        string name, Func<TEvent, EventEnvelope, TCommand?> react, SubscriptionOptions? options = null, CancellationToken cancellationToken = default)
+        where TEvent : notnull where TCommand : class
     {
-        ArgumentNullException.ThrowIfNull(react);
-        var reaction = new Reaction(name, _commands ?? throw Reaction.NoCommands(name));
-        return SubscribeAsync<T>(name, (data, e, token) => reaction.SendAsync(e, react(data, e), token), options, cancellationToken);
+        HandlerDelegate.ThrowIfCombined(react, nameof(react));
+        return SubscribeAsync(name, Reaction.To<TCommand>(name, _commands).One(react), options, cancellationToken);
     }
 
-    /// <summary>Reacts to events of one type with any number of commands, each exactly once for each event; see the other overload.</summary>
-    /// <typeparam name="T">A type of the store's type map.</typeparam>
-    /// <param name="name">The subscription's name; under another name it is another reaction.</param>
+    /// <summary>Reacts to events of one type with any number of commands, each exactly once for each event. See <see cref="ReactAsync{TEvent, TCommand}(string, Func{TEvent, EventEnvelope, TCommand}, SubscriptionOptions?, CancellationToken)"/>.</summary>
+    /// <typeparam name="TEvent">A type of the store's type map.</typeparam>
+    /// <typeparam name="TCommand">The commands' type, exactly; it has a handler. Commands of another type are another reaction, with a name of its own.</typeparam>
+    /// <param name="name">The subscription's name. Under another name it is another reaction.</param>
     /// <param name="react">
-    /// The event, its envelope and a token to commands: none, one or several. Several are sent one after another, each under an id of its own place and each an
-    /// append of its own; the event is done when all are. An event that comes again must give the same commands in the same order, or it
-    /// fails with <see cref="CommandIdConflictException"/>. Has no other effect: it may run several times.
+    /// Gives the commands for an event and its envelope: none, one or several. Several are sent one after another, each an append of its own, with an id that depends on its place; the event is done when all are.
+    /// An event that is delivered again must give the same commands in the same order, else it fails with <see cref="CommandIdConflictException"/>. Must have no other effect: it may run several times.
     /// </param>
     /// <param name="options">The settings; null for the defaults.</param>
     /// <param name="cancellationToken">Ends the start only.</param>
-    /// <exception cref="InvalidOperationException">The bus was made without an <see cref="ICommandBus"/>, or the name runs already.</exception>
-    public Task<Subscription> ReactAsync<T>(
-        string name, Func<T, EventEnvelope, CancellationToken, ValueTask<IEnumerable<object>>> react, SubscriptionOptions? options = null, CancellationToken cancellationToken = default)
-        where T : notnull
+    /// <exception cref="InvalidOperationException">The bus has no <see cref="ICommandBus"/>, that has no handler for <typeparamref name="TCommand"/>, or the name already runs. Nothing was started.</exception>
+    public Task<Subscription> ReactManyAsync<TEvent, TCommand>(
+        string name, Func<TEvent, EventEnvelope, IEnumerable<TCommand>> react, SubscriptionOptions? options = null, CancellationToken cancellationToken = default)
+        where TEvent : notnull where TCommand : notnull
     {
-        ArgumentNullException.ThrowIfNull(react);
-        var reaction = new Reaction(name, _commands ?? throw Reaction.NoCommands(name));
-        return SubscribeAsync<T>(
-            name, async (data, e, token) => await reaction.SendAllAsync(e, await react(data, e, token).ConfigureAwait(false), token).ConfigureAwait(false), options, cancellationToken);
+        HandlerDelegate.ThrowIfCombined(react, nameof(react));
+        return SubscribeAsync(name, Reaction.To<TCommand>(name, _commands).Many(react), options, cancellationToken);
     }
 
-    /// <summary>Listens in memory.</summary>
-    /// <param name="route">Which events.</param>
-    /// <param name="handle">What to do with each, one at a time, in order: what it returns is awaited before the next event comes.</param>
-    /// <param name="options">The settings; null for the defaults: from now on, nothing lost.</param>
+    /// <summary>Reacts to events of one type with any number of commands that are found asynchronously. See the other overload.</summary>
+    /// <typeparam name="TEvent">A type of the store's type map.</typeparam>
+    /// <typeparam name="TCommand">The commands' type, exactly; it has a handler.</typeparam>
+    /// <param name="name">The subscription's name. Under another name it is another reaction.</param>
+    /// <param name="react">As in the other overload; also gets a token that is cancelled when the subscription stops or its lease is lost.</param>
+    /// <param name="options">The settings; null for the defaults.</param>
     /// <param name="cancellationToken">Ends the start only.</param>
-    /// <returns>The listener; what is stored from then on, or from the asked start on, comes to it.</returns>
-    public ValueTask<LiveSubscription> SubscribeLiveAsync(EventFilter route, Func<EventEnvelope, ValueTask> handle, LiveSubscriptionOptions? options = null, CancellationToken cancellationToken = default)
+    /// <exception cref="InvalidOperationException">As in the other overload.</exception>
+    public Task<Subscription> ReactManyAsync<TEvent, TCommand>(
+        string name, Func<TEvent, EventEnvelope, CancellationToken, Task<IEnumerable<TCommand>>> react, SubscriptionOptions? options = null, CancellationToken cancellationToken = default)
+        where TEvent : notnull where TCommand : notnull
     {
-        ArgumentNullException.ThrowIfNull(handle);
-        return StartAsync(route, options, new LiveHandler((e, _) => handle(e)), cancellationToken);
+        HandlerDelegate.ThrowIfCombined(react, nameof(react));
+        return SubscribeAsync(name, Reaction.To<TCommand>(name, _commands).Many(react), options, cancellationToken);
     }
 
-    /// <summary>Listens in memory.</summary>
-    /// <param name="route">Which events.</param>
-    /// <param name="handle">What to do with each, one at a time, in order; its token is cancelled when the listener is disposed.</param>
-    /// <param name="options">The settings; null for the defaults: from now on, nothing lost.</param>
+    /// <summary>Starts a live subscription: in memory, without a checkpoint.</summary>
+    /// <param name="filter">Which events; an <see cref="EventQuery"/> converts to it.</param>
+    /// <param name="handle">Handles the event. Its task is awaited before the next event.</param>
+    /// <param name="options">The settings; null for the defaults: from now on, nothing lost. Copied.</param>
     /// <param name="cancellationToken">Ends the start only.</param>
-    public ValueTask<LiveSubscription> SubscribeLiveAsync(EventFilter route, Func<EventEnvelope, CancellationToken, ValueTask> handle, LiveSubscriptionOptions? options = null, CancellationToken cancellationToken = default)
+    /// <returns>The subscription; what is stored from then on, or from the given start on, is delivered to it.</returns>
+    /// <exception cref="ArgumentException">An option is out of its range, or the delegate has several targets.</exception>
+    /// <exception cref="UnknownEventTypeException">A CLR type of the filter has no entry in the type map.</exception>
+    /// <exception cref="ObjectDisposedException">The bus was disposed.</exception>
+    public Task<LiveSubscription> SubscribeLiveAsync(EventFilter filter, Func<EventEnvelope, Task> handle, LiveSubscriptionOptions? options = null, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(handle);
-        return StartAsync(route, options, new LiveHandler(handle), cancellationToken);
+        HandlerDelegate.ThrowIfCombined(handle, nameof(handle));
+        return StartLiveAsync(filter, options, new LiveHandler((e, _) => handle(e)), cancellationToken);
     }
 
-    /// <summary>Listens in memory to bytes; a type that the type map does not know is no error.</summary>
-    /// <param name="route">Which events.</param>
-    /// <param name="handle">What to do with each, one at a time, in order; its token is cancelled when the listener is disposed.</param>
-    /// <param name="options">The settings; null for the defaults: from now on, nothing lost.</param>
+    /// <summary>Starts a live subscription: in memory, without a checkpoint.</summary>
+    /// <param name="filter">Which events; an <see cref="EventQuery"/> converts to it.</param>
+    /// <param name="handle">Handles the event; gets a token that is cancelled when the subscription is disposed. Its task is awaited before the next event.</param>
+    /// <param name="options">The settings; null for the defaults: from now on, nothing lost. Copied.</param>
     /// <param name="cancellationToken">Ends the start only.</param>
-    public ValueTask<LiveSubscription> SubscribeLiveRawAsync(EventFilter route, Func<RecordedEvent, CancellationToken, ValueTask> handle, LiveSubscriptionOptions? options = null, CancellationToken cancellationToken = default)
+    /// <returns>The subscription; what is stored from then on, or from the given start on, is delivered to it.</returns>
+    /// <exception cref="ArgumentException">An option is out of its range, or the delegate has several targets.</exception>
+    /// <exception cref="UnknownEventTypeException">A CLR type of the filter has no entry in the type map.</exception>
+    /// <exception cref="ObjectDisposedException">The bus was disposed.</exception>
+    public Task<LiveSubscription> SubscribeLiveAsync(
+        EventFilter filter, Func<EventEnvelope, CancellationToken, Task> handle, LiveSubscriptionOptions? options = null, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(handle);
-        return StartAsync(route, options, new LiveHandler(handle), cancellationToken);
+        HandlerDelegate.ThrowIfCombined(handle, nameof(handle));
+        return StartLiveAsync(filter, options, new LiveHandler(handle), cancellationToken);
     }
 
-    /// <summary>Ends the live listeners and, where the bus made it, the subscriber with the durable ones. May be called again, and by several threads at once.</summary>
+    /// <summary>Starts a live subscription to stored bytes; a type that the type map does not have is no error. See the other overloads.</summary>
+    /// <param name="filter">Which events; an <see cref="EventQuery"/> converts to it.</param>
+    /// <param name="handle">Handles the event; gets a token that is cancelled when the subscription is disposed. Its task is awaited before the next event. The memory may be kept.</param>
+    /// <param name="options">The settings; null for the defaults: from now on, nothing lost. Copied.</param>
+    /// <param name="cancellationToken">Ends the start only.</param>
+    public Task<LiveSubscription> SubscribeLiveRawAsync(
+        EventFilter filter, Func<RecordedEvent, CancellationToken, Task> handle, LiveSubscriptionOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        HandlerDelegate.ThrowIfCombined(handle, nameof(handle));
+        return StartLiveAsync(filter, options, new LiveHandler(handle), cancellationToken);
+    }
+
+    /// <summary>Stops every subscription: handlers end, checkpoints are written, leases are given back. May be called again, and by several threads at once.</summary>
     /// <remarks>
-    /// Called by a handler of one of them, by one that such a handler waits for, or from inside the work of a transaction, it does not wait: they end after the event at hand. Whatever fails, all are ended.
+    /// Called by a handler of one of the subscriptions, by a handler that such a handler waits for, or inside the work of a transaction, it does not wait: they stop after the current event. When one fails to stop, the others are still stopped.
     /// </remarks>
-    /// <exception cref="EventBusException">The handler of a live listener does not return, see <see cref="LiveSubscription.DisposeAsync"/>; an <see cref="AggregateException"/> where several do not.</exception>
-    /// <exception cref="SubscriptionException">The handler of a durable listener does not return, see <see cref="Subscriber.DisposeAsync"/>.</exception>
+    /// <exception cref="EventBusException">The handler of a live subscription does not return, see <see cref="LiveSubscription.DisposeAsync"/>; an <see cref="AggregateException"/> where several do not.</exception>
+    /// <exception cref="SubscriptionException">
+    /// The handler of a durable subscription is still running 5 s after <see cref="EventBusOptions.StopTimeout"/>; an <see cref="AggregateException"/> where several are. Its lease is renewed until it returns. Another call waits again.
+    /// </exception>
     public async ValueTask DisposeAsync()
     {
         lock (_lock) _isDisposed = true;
-        var listeners = LiveSubscriptions;
-        foreach (var listener in listeners) listener.BeginStop();
+        var live = LiveSubscriptions;
+        foreach (var subscription in live) subscription.BeginStop();
         _feed.BeginStop();
-        if (_ownsSubscriber) Subscriber.BeginStop();
-        IEnumerable<Loop> loops = listeners.Select(l => l.Loop);
-        using var own = LoopWaits.TryBegin([.. _ownsSubscriber ? loops.Concat(Subscriber.Loops) : loops]);
+        _host.BeginStop();
+        using var own = LoopWaits.TryBegin([.. live.Select(s => s.Loop), .. _host.Loops]);
         if (own is null) return;
-        var ends = listeners.Select(l => l.DisposeAsync().AsTask()).Append(_feed.DisposeAsync().AsTask());
-        await Tasks.AfterAllAsync(_ownsSubscriber ? ends.Append(Subscriber.DisposeAsync().AsTask()) : ends).ConfigureAwait(false);
+        await Tasks.AfterAllAsync(live.Select(s => s.DisposeAsync().AsTask()).Append(_feed.DisposeAsync().AsTask()).Append(_host.DisposeAsync().AsTask())).ConfigureAwait(false);
     }
 
-    /// <summary>Ends the subscribers as <see cref="DisposeAsync"/> does and blocks until they have ended: for containers and <c>using</c> statements. At most <see cref="SubscriberOptions.StopTimeout"/> and 5 s for handlers, and a few seconds for leases and checkpoints.</summary>
+    /// <summary>Stops every subscription as <see cref="DisposeAsync"/> does and blocks until they have stopped: for containers and <c>using</c> statements. At most <see cref="EventBusOptions.StopTimeout"/> and 5 s for handlers, and a few seconds for leases and checkpoints.</summary>
     /// <exception cref="EventBusException">As for <see cref="DisposeAsync"/>.</exception>
     /// <exception cref="SubscriptionException">As for <see cref="DisposeAsync"/>.</exception>
     /// <exception cref="TimeoutException">The log does not answer. Stopping continues in the background.</exception>
-    public void Dispose() => BlockingDisposal.Run(DisposeAsync, Subscriber.Options.LongestStop + SubscriberOptions.StopGrace, nameof(EventBus));
+    public void Dispose() => BlockingDisposal.Run(DisposeAsync, _host.Options.LongestStop + EventBusOptions.StopGrace, nameof(EventBus));
 
-    private Func<RecordedEvent, bool> Filter(BoundFilter route) => e =>
-        route.AdmitsBytes(e) && (!route.HasPredicates || _codec.Read(e).Any(route.Admits));
-
-    private async ValueTask<LiveSubscription> StartAsync(EventFilter route, LiveSubscriptionOptions? options, LiveHandler handler, CancellationToken cancellationToken)
+    private async Task<LiveSubscription> StartLiveAsync(EventFilter filter, LiveSubscriptionOptions? options, LiveHandler handler, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(route);
-        options ??= new();
-        options.Validate();
+        ArgumentNullException.ThrowIfNull(filter);
+        options = (options ?? new()).Validated();
         var start = await options.From.ResolveAsync(_store.Log, cancellationToken).ConfigureAwait(false);
-        var resolved = route.Resolve(_store.Types);
-        var listener = new LiveSubscription(_codec, _feed, new(Subscriber.Pages, resolved.Query, SharedPages.PageSize), resolved, options, Subscriber.Options, handler, Remove);
+        var bound = filter.Bind(_store.Types);
+        var subscription = new LiveSubscription(_codec, _feed, new(_host.Pages, bound.Query, SharedPages.PageSize), bound, options, _host.Options, handler, Remove);
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
-            _live.Add(listener);
-            listener.Start(start);
+            _live.Add(subscription);
+            subscription.Start(start);
         }
 
-        return listener;
+        return subscription;
     }
 
-    private void Remove(LiveSubscription listener)
+    private void Remove(LiveSubscription subscription)
     {
-        lock (_lock) _live.Remove(listener);
+        lock (_lock) _live.Remove(subscription);
     }
 }

@@ -2,25 +2,42 @@ using EventSourcing.Bus;
 
 namespace EventSourcing;
 
-/// <summary>A durable listener as a class: it says in its constructor what it handles. One instance handles everything, in order.</summary>
-/// <example><code>
-/// public sealed class ShippingListener : Listener
+/// <summary>A durable subscription as a class with handlers: it declares in its constructor which events it handles. One instance handles all events of the subscription, in order.</summary>
+/// <remarks>
+/// In a container a subscriber is a singleton, so its constructor cannot take scoped services (a DbContext, for one). A handler that needs one makes a scope for each event, from an injected <c>IServiceScopeFactory</c>; see the second example.
+/// </remarks>
+/// <example>
+/// <code>
+/// public sealed class ShippingSubscriber : EventSubscriber
 /// {
-///     public ShippingListener(ICarrier carrier) : base("shipping")
+///     public ShippingSubscriber(ICarrier carrier) : base("shipping")
 ///     {
-///         Options = new() { OnFailure = OnFailure.RetryThenPark(times: 5) };
+///         Options = new() { OnFailure = new() { Then = AfterRetries.Park } };
 ///         On&lt;OrderPaid&gt;((paid, e, ct) => carrier.BookAsync(e.StreamId, ct));
-///         React&lt;OrderCancelled&gt;((cancelled, e) => new RefundOrder(e.StreamId));
+///         React&lt;OrderCancelled, RefundOrder&gt;((cancelled, e) => new(e.StreamId));
 ///     }
 /// }
-/// </code></example>
+/// </code>
+/// <code>
+/// public sealed class LoanSubscriber : EventSubscriber
+/// {
+///     public LoanSubscriber(IServiceScopeFactory scopes) : base("loans") =>
+///         On&lt;BookLent&gt;(async (lent, e, ct) =>
+///         {
+///             await using var scope = scopes.CreateAsyncScope();
+///             var database = scope.ServiceProvider.GetRequiredService&lt;LibraryContext&gt;();
+///             …
+///         });
+/// }
+/// </code>
+/// </example>
 public abstract class EventSubscriber
 {
-    private readonly Dictionary<Type, Action<TypedHandlers, Reaction?>> _handlers = [];
-    private bool _reacts;
+    private readonly Dictionary<Type, Action<TypedHandlers, ICommandBus?>> _handlers = [];
 
-    /// <summary>A listener of a name.</summary>
-    /// <param name="name">The subscription's name: 1 to 200 characters without a slash; the same for ever.</param>
+    /// <summary>A subscriber with a name.</summary>
+    /// <param name="name">The subscription's name: 1 to 200 characters without a slash; never changed.</param>
+    /// <exception cref="ArgumentException">The name is empty.</exception>
     protected EventSubscriber(string name)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
@@ -30,67 +47,75 @@ public abstract class EventSubscriber
     /// <summary>The subscription's name.</summary>
     public string Name { get; }
 
-    /// <summary>How the subscription works. Default: the defaults of <see cref="SubscriptionOptions"/>.</summary>
+    /// <summary>The subscription's settings, its <see cref="SubscriptionOptions.Filter"/> among them. Default: the defaults of <see cref="SubscriptionOptions"/>. Copied when the subscription starts.</summary>
     public SubscriptionOptions Options { get; protected init; } = new();
 
-    /// <summary>Which events of its types it is for. Default: all.</summary>
-    public EventFilter Route { get; protected init; } = EventFilter.All;
-
-    /// <summary>A handler for one bus, whose reactions send to these commands. The listener itself knows no bus: it may be given to several.</summary>
+    /// <summary>The handlers for one bus, whose reactions send to these commands. A subscriber may be given to several buses.</summary>
+    /// <exception cref="InvalidOperationException">A reaction has no command bus, or its command no handler.</exception>
     internal SubscriptionHandler Bind(ICommandBus? commands)
     {
-        var reaction = _reacts ? new Reaction(Name, commands ?? throw Reaction.NoCommands(Name)) : null;
+        if (_handlers.Count == 0) throw new InvalidOperationException($"Subscriber '{Name}' ({GetType()}) handles no event. Call On<…>(…) or React<…>(…) in its constructor.");
         return SubscriptionHandler.ByType(handlers =>
         {
-            foreach (var add in _handlers.Values) add(handlers, reaction);
+            foreach (var add in _handlers.Values) add(handlers, commands);
         });
     }
 
-    /// <summary>Handles events of a type.</summary>
+    /// <summary>Handles events of a type. Called in the constructor.</summary>
     /// <typeparam name="T">A type of the store's type map, exactly.</typeparam>
-    /// <param name="handle">The event, its envelope, and a token that is cancelled when the effect would come too late.</param>
-    /// <exception cref="ArgumentException">The type has a handler.</exception>
-    protected void On<T>(Func<T, EventEnvelope, CancellationToken, ValueTask> handle) where T : notnull
+    /// <param name="handle">Handles the event; gets its envelope, and a token that is cancelled when the subscription stops or its lease is lost. Its task is awaited before the next event.</param>
+    /// <exception cref="ArgumentException">The type already has a handler, or the delegate has several targets.</exception>
+    protected void On<T>(Func<T, EventEnvelope, CancellationToken, Task> handle) where T : notnull
     {
-        ArgumentNullException.ThrowIfNull(handle);
+        HandlerDelegate.ThrowIfCombined(handle, nameof(handle));
         Add<T>((handlers, _) => handlers.On(handle));
     }
 
-    /// <summary>Handles events of a type, with what is known of their delivery.</summary>
+    /// <summary>Handles events of a type, with the context of their delivery. Called in the constructor.</summary>
     /// <typeparam name="T">A type of the store's type map, exactly.</typeparam>
-    /// <param name="handle">The event, its envelope, its delivery, and a token that is cancelled when the effect would come too late.</param>
-    /// <exception cref="ArgumentException">The type has a handler.</exception>
-    protected void On<T>(Func<T, EventEnvelope, DeliveryContext, CancellationToken, ValueTask> handle) where T : notnull
+    /// <param name="handle">Handles the event; gets its envelope, the delivery's context, and a token that is cancelled when the subscription stops or its lease is lost. Its task is awaited before the next event.</param>
+    /// <exception cref="ArgumentException">The type already has a handler, or the delegate has several targets.</exception>
+    protected void On<T>(Func<T, EventEnvelope, DeliveryContext, CancellationToken, Task> handle) where T : notnull
     {
-        ArgumentNullException.ThrowIfNull(handle);
+        HandlerDelegate.ThrowIfCombined(handle, nameof(handle));
         Add<T>((handlers, _) => handlers.On(handle));
     }
 
-    /// <summary>Reacts to events of a type with a command, exactly once for each event; see <see cref="EventBus.ReactAsync{T}(string, Func{T, EventEnvelope, object?}, SubscriptionOptions?, CancellationToken)"/>.</summary>
-    /// <typeparam name="T">A type of the store's type map, exactly.</typeparam>
-    /// <param name="react">The event and its envelope to a command, or null for none. Has no other effect: it may run several times.</param>
-    /// <exception cref="ArgumentException">The type has a handler.</exception>
-    protected void React<T>(Func<T, EventEnvelope, object?> react) where T : notnull
+    /// <summary>Reacts to events of a type with a command, exactly once for each event; see <see cref="EventBus.ReactAsync{TEvent, TCommand}(string, Func{TEvent, EventEnvelope, TCommand}, SubscriptionOptions?, CancellationToken)"/>. Called in the constructor.</summary>
+    /// <typeparam name="TEvent">A type of the store's type map, exactly.</typeparam>
+    /// <typeparam name="TCommand">The command's type, exactly; that it has a handler is checked when the subscription starts.</typeparam>
+    /// <param name="react">Gives the command for an event and its envelope, or null for none. Must have no other effect: it may run several times.</param>
+    /// <exception cref="ArgumentException">The type already has a handler, or the delegate has several targets.</exception>
+    protected void React<TEvent, TCommand>(Func<TEvent, EventEnvelope, TCommand?> react) where TEvent : notnull where TCommand : class
     {
-        ArgumentNullException.ThrowIfNull(react);
-        Add<T>((handlers, reaction) => handlers.On<T>((data, e, token) => reaction!.SendAsync(e, react(data, e), token)));
-        _reacts = true;
+        HandlerDelegate.ThrowIfCombined(react, nameof(react));
+        Add<TEvent>((handlers, commands) => handlers.On(Reaction.To<TCommand>(Name, commands).One(react)));
     }
 
-    /// <summary>Reacts to events of a type with any number of commands, each exactly once for each event.</summary>
-    /// <typeparam name="T">A type of the store's type map, exactly.</typeparam>
-    /// <param name="react">See <see cref="EventBus.ReactAsync{T}(string, Func{T, EventEnvelope, CancellationToken, ValueTask{IEnumerable{object}}}, SubscriptionOptions?, CancellationToken)"/>.</param>
-    /// <exception cref="ArgumentException">The type has a handler.</exception>
-    protected void React<T>(Func<T, EventEnvelope, CancellationToken, ValueTask<IEnumerable<object>>> react) where T : notnull
+    /// <summary>Reacts to events of a type with any number of commands, each exactly once for each event; see <see cref="EventBus.ReactManyAsync{TEvent, TCommand}(string, Func{TEvent, EventEnvelope, IEnumerable{TCommand}}, SubscriptionOptions?, CancellationToken)"/>. Called in the constructor.</summary>
+    /// <typeparam name="TEvent">A type of the store's type map, exactly.</typeparam>
+    /// <typeparam name="TCommand">The commands' type, exactly; that it has a handler is checked when the subscription starts.</typeparam>
+    /// <param name="react">Gives the commands for an event and its envelope: none, one or several, the same whenever the event is delivered.</param>
+    /// <exception cref="ArgumentException">The type already has a handler, or the delegate has several targets.</exception>
+    protected void ReactMany<TEvent, TCommand>(Func<TEvent, EventEnvelope, IEnumerable<TCommand>> react) where TEvent : notnull where TCommand : notnull
     {
-        ArgumentNullException.ThrowIfNull(react);
-        Add<T>((handlers, reaction) => handlers.On<T>(
-            async (data, e, token) => await reaction!.SendAllAsync(e, await react(data, e, token).ConfigureAwait(false), token).ConfigureAwait(false)));
-        _reacts = true;
+        HandlerDelegate.ThrowIfCombined(react, nameof(react));
+        Add<TEvent>((handlers, commands) => handlers.On(Reaction.To<TCommand>(Name, commands).Many(react)));
     }
 
-    private void Add<T>(Action<TypedHandlers, Reaction?> add)
+    /// <summary>Reacts to events of a type with any number of commands that are found asynchronously; see the other overload.</summary>
+    /// <typeparam name="TEvent">A type of the store's type map, exactly.</typeparam>
+    /// <typeparam name="TCommand">The commands' type, exactly; that it has a handler is checked when the subscription starts.</typeparam>
+    /// <param name="react">As in the other overload; also gets a token that is cancelled when the subscription stops or its lease is lost.</param>
+    /// <exception cref="ArgumentException">The type already has a handler, or the delegate has several targets.</exception>
+    protected void ReactMany<TEvent, TCommand>(Func<TEvent, EventEnvelope, CancellationToken, Task<IEnumerable<TCommand>>> react) where TEvent : notnull where TCommand : notnull
     {
-        if (!_handlers.TryAdd(typeof(T), add)) throw new ArgumentException($"{typeof(T)} has a handler.", nameof(add));
+        HandlerDelegate.ThrowIfCombined(react, nameof(react));
+        Add<TEvent>((handlers, commands) => handlers.On(Reaction.To<TCommand>(Name, commands).Many(react)));
+    }
+
+    private void Add<T>(Action<TypedHandlers, ICommandBus?> add)
+    {
+        if (!_handlers.TryAdd(typeof(T), add)) throw new ArgumentException($"{typeof(T)} already has a handler. An event type has one handler in a subscriber.", nameof(T));
     }
 }

@@ -7,21 +7,22 @@ using EventSourcing.Subscriptions.Running;
 
 namespace EventSourcing;
 
-/// <summary>A listener in memory: it leaves nothing behind and holds no lease. Thread-safe. Disposing it ends it.</summary>
-/// <remarks>A handler that throws is not called again for the same event: the failure is counted and the next event comes.</remarks>
+/// <summary>A subscription in memory: it has no checkpoint and no lease. Thread-safe. Disposing it ends it.</summary>
+/// <remarks>When the handler throws, the failure is counted and the next event is delivered; the same event is not delivered again.</remarks>
 public sealed class LiveSubscription : IAsyncDisposable
 {
-    private static readonly LiveEvent s_left = new(default, null!);
+    private static readonly LiveEvent s_wake = new(default, null!);
 
     private readonly EventCodec _codec;
     private readonly Feed _feed;
     private readonly SharedReader _reader;
-    private readonly BoundFilter _route;
-    private readonly OverflowPolicy _whenFull;
-    private readonly SubscriberOptions _common;
+    private readonly BoundFilter _filter;
+    private readonly OverflowPolicy _onOverflow;
+    private readonly EventBusOptions _common;
     private readonly LiveHandler _handler;
     private readonly Action<LiveSubscription> _ended;
     private readonly Channel<LiveEvent> _queue;
+    private readonly int _capacity;
     private readonly CancellationTokenSource _stop = new();
     private Task _loop = Task.CompletedTask, _removed = Task.CompletedTask;
     private long _position, _floor, _handled, _dropped, _failures;
@@ -30,11 +31,12 @@ public sealed class LiveSubscription : IAsyncDisposable
     private volatile Exception? _fault;
     private Exception? _feedTrouble;
 
-    internal LiveSubscription(EventCodec codec, Feed feed, SharedReader reader, BoundFilter route, LiveSubscriptionOptions options, SubscriberOptions common, LiveHandler handler, Action<LiveSubscription> ended)
+    internal LiveSubscription(EventCodec codec, Feed feed, SharedReader reader, BoundFilter filter, LiveSubscriptionOptions options, EventBusOptions common, LiveHandler handler, Action<LiveSubscription> ended)
     {
-        (_codec, _feed, _reader, _route, _whenFull, _common, _handler, _ended) = (codec, feed, reader, route, options.OnOverflow, common, handler, ended);
+        (_codec, _feed, _reader, _filter, _onOverflow, _common, _handler, _ended) = (codec, feed, reader, filter, options.OnOverflow, common, handler, ended);
+        _capacity = options.Capacity;
         _queue = Channel.CreateBounded<LiveEvent>(
-            new BoundedChannelOptions(options.Capacity)
+            new BoundedChannelOptions(_capacity)
             {
                 SingleReader = true,
                 SingleWriter = true,
@@ -43,38 +45,38 @@ public sealed class LiveSubscription : IAsyncDisposable
             _ => Interlocked.Increment(ref _dropped));
     }
 
-    /// <summary>Events handled.</summary>
+    /// <summary>The number of events that were handled.</summary>
     public long Handled => Volatile.Read(ref _handled);
 
-    /// <summary>Events dropped because the queue was full.</summary>
+    /// <summary>The number of events that were dropped because the queue was full (<see cref="OverflowPolicy.DropOldest"/>).</summary>
     public long Dropped => Volatile.Read(ref _dropped);
 
-    /// <summary>Events at which the handler threw, or which could not be read.</summary>
+    /// <summary>The number of events at which the handler or the filter threw, or which could not be read.</summary>
     public long Failures => Volatile.Read(ref _failures);
 
     /// <summary>The last failure, of the handler, of a callback on its token or of the log; null when there was none.</summary>
     public Exception? LastError => _lastError;
 
-    /// <summary>True when it has ended by itself: its queue was full and it was to fail, or the log cannot be read and waiting does not cure that. <see cref="LastError"/> says why.</summary>
+    /// <summary>True when it ended because of a failure: the queue was full under <see cref="OverflowPolicy.Fail"/>, or the log cannot be read and waiting does not help. <see cref="LastError"/> has the cause.</summary>
     public bool IsFaulted => _fault is not null;
 
-    /// <summary>True while the shared feed brings its events; false while it reads by itself, at first and after its queue was full.</summary>
+    /// <summary>True while the shared feed delivers its events; false while it reads the log by itself, at first and after its queue was full.</summary>
     public bool IsLive
     {
         get => _isLive;
-        // By the feed, together with its list.
+        // Set by the feed, together with its list.
         internal set => _isLive = value;
     }
 
-    /// <summary>Everything up to here was handled, dropped or not for it.</summary>
+    /// <summary>The last position that was handled, dropped or filtered out.</summary>
     public GlobalPosition Position => GlobalPosition.FromInt64(Volatile.Read(ref _position));
 
-    /// <summary>Ends the listener; waits for the handler at work, whose token is cancelled. May be called again, and by several threads at once.</summary>
+    /// <summary>Ends the subscription: cancels the token of the handler that runs, and waits for it. May be called again, and by several threads at once.</summary>
     /// <remarks>
-    /// Called by the listener's own handler, by one that handles the same event for the same bus, by one that it waits for, or from inside the work of a transaction, it does not wait: the listener ends after this event.
+    /// Called by the subscription's own handler, by one that handles the same event for the same bus, by a handler that it waits for, or inside the work of a transaction, it does not wait: the subscription ends after the current event.
     /// </remarks>
     /// <exception cref="EventBusException">
-    /// The handler is still running 5 s after <see cref="SubscriberOptions.StopTimeout"/> of the bus's subscriber. The listener ends when it returns, and is listed until then. Another call waits once more.
+    /// The handler is still running 5 s after <see cref="EventBusOptions.StopTimeout"/>. The subscription ends when it returns, and is listed until then. Another call waits again.
     /// </exception>
     public async ValueTask DisposeAsync()
     {
@@ -87,17 +89,17 @@ public sealed class LiveSubscription : IAsyncDisposable
         }
         catch (TimeoutException)
         {
-            throw new EventBusException($"A live listener has not ended yet: its handler, called after position {Position}, still runs {_common.LongestStop} after its token was cancelled. Handlers must end when their token is cancelled.");
+            throw new EventBusException($"A live subscription has not ended yet: its handler, called after position {Position}, still runs {_common.LongestStop} after its token was cancelled. Handlers must end when their token is cancelled.");
         }
     }
 
     internal Loop Loop { get; } = new();
 
-    /// <summary>Has the listener end after the event at hand.</summary>
+    /// <summary>Ends the subscription after the current event, without waiting.</summary>
     internal void BeginStop()
     {
         _feed.Detach(this);
-        // Not waited for: callbacks of the handler's are among those who are told.
+        // Not awaited: it calls callbacks that the handler has registered.
         _ = _stop.CancelQuietlyAsync(Failed);
     }
 
@@ -109,15 +111,15 @@ public sealed class LiveSubscription : IAsyncDisposable
         _removed = Uncaptured.Run(RemoveAsync);
     }
 
-    internal bool Wants(in RecordedEvent e) => _isLive && e.Position.ToInt64() > _floor && _route.AdmitsBytes(e);
+    internal bool Wants(in RecordedEvent e) => _isLive && e.Position.ToInt64() > _floor && _filter.MayAdmit(e);
 
     /// <summary>Called by the feed; never waits.</summary>
-    internal void Offer(LiveEvent arrival)
+    internal void Offer(LiveEvent e)
     {
-        if (_queue.Writer.TryWrite(arrival)) return;
-        if (_whenFull == OverflowPolicy.Fail)
+        if (_queue.Writer.TryWrite(e)) return;
+        if (_onOverflow == OverflowPolicy.Fail)
         {
-            Fault(new EventBusException($"The queue of a live listener was full at position {arrival.Event.Position}."));
+            Fault(new EventBusException($"The queue of a live subscription, {_capacity} events, was full at position {e.Event.Position}, and its {nameof(LiveSubscriptionOptions.OnOverflow)} is {nameof(OverflowPolicy.Fail)}. Handle events faster, set a larger {nameof(LiveSubscriptionOptions.Capacity)}, or use {nameof(OverflowPolicy.CatchUp)}."));
             return;
         }
 
@@ -131,12 +133,12 @@ public sealed class LiveSubscription : IAsyncDisposable
         Leave();
     }
 
-    /// <summary>Leaves the feed; what is queued is handled first, then it reads on by itself.</summary>
+    /// <summary>Leaves the feed: handles what is queued, then reads the log by itself.</summary>
     private void Leave()
     {
         _feed.Detach(this);
-        // Wakes a loop that waits; one whose queue holds something does not.
-        if (_queue.Reader.Count == 0) _queue.Writer.TryWrite(s_left);
+        // Wakes a loop that waits; one whose queue is not empty does not wait.
+        if (_queue.Reader.Count == 0) _queue.Writer.TryWrite(s_wake);
     }
 
     private void Fault(Exception error)
@@ -152,7 +154,7 @@ public sealed class LiveSubscription : IAsyncDisposable
         {
             for (var failures = 0; _fault is null;)
             {
-                var trouble = await ListenAsync().ConfigureAwait(false);
+                var trouble = await ReadOrFollowAsync().ConfigureAwait(false);
                 failures = trouble is null ? 0 : failures + 1;
                 if (trouble is null) continue;
                 _lastError = trouble;
@@ -172,8 +174,8 @@ public sealed class LiveSubscription : IAsyncDisposable
         }
     }
 
-    /// <summary>Reads a page by itself or, once it has caught up, follows the feed until it leaves it; what went wrong with the log and may pass, or null.</summary>
-    private async ValueTask<Exception?> ListenAsync()
+    /// <summary>Reads a page by itself or, once it has caught up, follows the feed until it leaves it. Returns a failure of the log that may pass, or null.</summary>
+    private async ValueTask<Exception?> ReadOrFollowAsync()
     {
         try
         {
@@ -193,7 +195,6 @@ public sealed class LiveSubscription : IAsyncDisposable
         var handled = 0;
         for (var i = 0; i < page.Events.Length; i++)
         {
-            if (!_route.AdmitsFound(page.Events[i])) continue;
             await HandleAsync(new(page.Events[i], _codec)).ConfigureAwait(false);
             if (_reader.IsTurnOver(++handled)) await Task.Yield();
         }
@@ -201,7 +202,7 @@ public sealed class LiveSubscription : IAsyncDisposable
         Volatile.Write(ref _position, page.IsLast ? page.Head.ToInt64() : page.Next - 1);
         if (!page.IsLast)
         {
-            // Pages and handlers may all complete at once: others that wait for the thread pool get their turn between two pages.
+            // Pages and handlers may all complete synchronously: other work items of the thread pool run between two pages.
             if (ThreadPool.PendingWorkItemCount > 0) await Task.Yield();
             return false;
         }
@@ -210,23 +211,23 @@ public sealed class LiveSubscription : IAsyncDisposable
         return _feed.TryAttach(this, _position, _reader.Known);
     }
 
-    /// <summary>Handles what the feed offers until the listener has left it and the queue is empty.</summary>
+    /// <summary>Handles what the feed offers until the subscription has left it and the queue is empty.</summary>
     private async ValueTask FollowAsync()
     {
         while (true)
         {
-            while (_queue.Reader.TryRead(out var arrival))
+            while (_queue.Reader.TryRead(out var live))
             {
-                if (arrival == s_left) continue;
-                await HandleAsync(arrival).ConfigureAwait(false);
-                Volatile.Write(ref _position, arrival.Event.Position.ToInt64());
-                _reader.Know(arrival.Event.Token);
+                if (live == s_wake) continue;
+                await HandleAsync(live).ConfigureAwait(false);
+                Volatile.Write(ref _position, live.Event.Position.ToInt64());
+                _reader.Know(live.Event.Token);
             }
 
             if (_fault is not null) return;
             if (!_isLive)
             {
-                // Read once more: what was offered before it left is in the queue by now.
+                // Looked at again: what was offered before it left is in the queue now.
                 if (_queue.Reader.TryPeek(out _)) continue;
                 return;
             }
@@ -235,19 +236,20 @@ public sealed class LiveSubscription : IAsyncDisposable
         }
     }
 
-    private async ValueTask HandleAsync(LiveEvent arrival)
+    private async ValueTask HandleAsync(LiveEvent live)
     {
-        // One, until it is known what the event reads as: a failure to read it is one too.
+        // One call, until it is known what the event reads as: a failure to read it counts as one too.
         for (var (call, calls) = (0, 1); call < calls; call++)
         {
             _stop.Token.ThrowIfCancellationRequested();
             try
             {
-                calls = _handler.CallsFor(arrival);
-                if (call == calls || (_route.HasPredicates && !IsAdmitted(arrival, call))) continue;
-                Loop.Call = arrival;
-                EventContext.Enter(arrival);
-                await _handler.HandleAsync(arrival, call, _stop.Token).ConfigureAwait(false);
+                if (call == 0 && !_filter.AdmitsUndecoded(live.Event)) return;
+                calls = _handler.CallsFor(live);
+                if (call == calls || (_filter.Predicate is { } predicate && !IsAdmitted(predicate, live, call))) continue;
+                Loop.Call = live;
+                EventContext.Enter(live);
+                await _handler.HandleAsync(live, call, _stop.Token).ConfigureAwait(false);
                 Volatile.Write(ref _handled, _handled + 1);
             }
             catch (Exception) when (_stop.IsCancellationRequested)
@@ -265,12 +267,12 @@ public sealed class LiveSubscription : IAsyncDisposable
         }
     }
 
-    private bool IsAdmitted(LiveEvent arrival, int call)
+    private bool IsAdmitted(Func<EventEnvelope, bool> predicate, LiveEvent live, int call)
     {
         var outer = LoopWaits.EnterDelegate(Loop);
         try
         {
-            return _handler.IsAdmitted(_route, arrival, call);
+            return _handler.IsAdmitted(predicate, live, call);
         }
         finally
         {
@@ -284,7 +286,7 @@ public sealed class LiveSubscription : IAsyncDisposable
         Interlocked.Increment(ref _failures);
     }
 
-    // One that has faulted is listed until it is disposed.
+    // A faulted one is listed until it is disposed.
     private async Task RemoveAsync()
     {
         await _loop.ConfigureAwait(false);

@@ -1,21 +1,24 @@
 namespace EventSourcing;
 
-/// <summary>How a live listener works.</summary>
+/// <summary>Settings of a live subscription. Validated and copied when it starts; a later change has no effect on it.</summary>
 public sealed class LiveSubscriptionOptions
 {
-    /// <summary>Where to begin. Default: the end, so that what is stored from now on comes.</summary>
-    public StartFrom From { get; init; } = StartFrom.End;
+    /// <summary>Where to start. Default: the end, so events stored from now on are delivered.</summary>
+    public StartFrom From { get; set; } = StartFrom.End;
 
-    /// <summary>What happens when the queue is full. Default: the listener reads on from the log by itself.</summary>
-    public OverflowPolicy OnOverflow { get; init; }
+    /// <summary>What happens when the queue is full. Default: <see cref="OverflowPolicy.CatchUp"/>.</summary>
+    public OverflowPolicy OnOverflow { get; set; }
 
-    /// <summary>How many events may wait for the listener in memory. Default 1,024; from 1 to 1,048,576.</summary>
-    public int Capacity { get; init; } = 1024;
+    /// <summary>How many events may wait for the handler in memory. Default 1,024; from 1 to 1,048,576.</summary>
+    public int Capacity { get; set; } = 1024;
 
-    internal void Validate()
+    /// <summary>A copy whose values are in their ranges.</summary>
+    internal LiveSubscriptionOptions Validated()
     {
-        ArgumentNullException.ThrowIfNull(From);
-        if (!Enum.IsDefined(OnOverflow)) throw new ArgumentOutOfRangeException(nameof(OnOverflow), OnOverflow, "Wait, DropOldest or Fail.");
-        if (Capacity is < 1 or > 1 << 20) throw new ArgumentOutOfRangeException(nameof(Capacity), Capacity, "Capacity is from 1 to 1,048,576.");
+        var copy = (LiveSubscriptionOptions)MemberwiseClone();
+        ArgumentNullException.ThrowIfNull(copy.From, nameof(From));
+        if (!Enum.IsDefined(copy.OnOverflow)) throw new ArgumentOutOfRangeException(nameof(OnOverflow), copy.OnOverflow, "OnOverflow is CatchUp, DropOldest or Fail.");
+        if (copy.Capacity is < 1 or > 1 << 20) throw new ArgumentOutOfRangeException(nameof(Capacity), copy.Capacity, "Capacity is from 1 to 1,048,576.");
+        return copy;
     }
 }

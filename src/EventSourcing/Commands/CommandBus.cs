@@ -32,6 +32,13 @@ public sealed class CommandBus : ICommandBus
     }
 
     /// <inheritdoc/>
+    public bool Handles(Type command)
+    {
+        ArgumentNullException.ThrowIfNull(command);
+        return _types.ContainsKey(command);
+    }
+
+    /// <inheritdoc/>
     public ValueTask<AppendResult> SendAsync(object command, ExecuteOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(command);

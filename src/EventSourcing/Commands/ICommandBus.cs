@@ -3,6 +3,10 @@ namespace EventSourcing;
 /// <summary>Sends commands to their handlers by type. A command changes something, and the result says where its events are stored; queries are reads. Thread-safe.</summary>
 public interface ICommandBus
 {
+    /// <summary>Whether commands of a type have a handler.</summary>
+    /// <param name="command">The command's CLR type, exactly.</param>
+    bool Handles(Type command);
+
     /// <summary>Lets the command's handler decide and appends the outcome; decides again when other appends come in between.</summary>
     /// <param name="command">The command.</param>
     /// <param name="options">Command id, conditions on streams, metadata and more; null for none. Where the options have no fingerprint, a command with an id is identified by its name and its JSON.</param>

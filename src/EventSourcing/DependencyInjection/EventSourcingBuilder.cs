@@ -50,10 +50,10 @@ public sealed class EventSourcingBuilder
     }
 
     /// <summary>Changes the settings that all subscriptions of the store share, such as the timeout of leases. May be called several times; each call changes what those before it have set.</summary>
-    /// <param name="configure">Changes the settings; called when the subscriptions' owner, <see cref="Subscriber"/>, is first resolved. A time provider that is not set is the container's.</param>
+    /// <param name="configure">Changes the settings; called when <see cref="EventBus"/> is first resolved. A time provider that is not set is the container's.</param>
     /// <exception cref="ArgumentException">The delegate is asynchronous.</exception>
     /// <example><c>es.ConfigureSubscriptions(o => o.LeaseTimeout = TimeSpan.FromSeconds(2))</c></example>
-    public EventSourcingBuilder ConfigureSubscriptions(Action<SubscriberOptions> configure)
+    public EventSourcingBuilder ConfigureSubscriptions(Action<EventBusOptions> configure)
     {
         ArgumentNullException.ThrowIfNull(configure);
         SynchronousDelegate.ThrowIfAsync(configure, nameof(configure));
@@ -82,5 +82,5 @@ public sealed class EventSourcingBuilder
     private static ArgumentException Conflict(EventType type, EventType other, string reason) =>
         new($"'{string.Join("', '", type.Names)}' for {type.ClrType} collides with '{string.Join("', '", other.Names)}' for {other.ClrType} of another type map: {reason}. Remove one of the two, or give both modules the same map.", "types");
 
-    internal sealed record SubscriptionSettings(Action<SubscriberOptions> Configure);
+    internal sealed record SubscriptionSettings(Action<EventBusOptions> Configure);
 }

@@ -10,7 +10,7 @@ namespace EventSourcing;
 /// <summary>Puts event stores into a container.</summary>
 public static class EventSourcingServiceCollectionExtensions
 {
-    /// <summary>Registers <see cref="IEventStore"/>, <see cref="Subscriber"/> and <see cref="EventBus"/> as singletons. May be called several times, by each module of an application: a later call adds to the earlier ones.</summary>
+    /// <summary>Registers <see cref="IEventStore"/> and <see cref="EventBus"/> as singletons. May be called several times, by each module of an application: a later call adds to the earlier ones.</summary>
     /// <param name="services">The container's services.</param>
     /// <param name="configure">Chooses the log and adds event types, command handlers and subscribers.</param>
     /// <exception cref="ArgumentException">Event types or commands contradict those registered before, or the delegate is asynchronous.</exception>
@@ -64,17 +64,16 @@ public static class EventSourcingServiceCollectionExtensions
             services.TryAddSingleton(TimeProvider.System);
             services.AddSingleton(new EventStoreRegistration(key));
             builder.AddSingleton<IEventStore>(provider => Open(provider, services, key));
-            builder.AddSingleton(provider => new Subscriber(provider.GetKeyed<IEventStore>(key)!, SettingsOf(provider, key)));
-            builder.AddSingleton(provider => new EventBus(provider.GetKeyed<Subscriber>(key)!, provider.GetKeyed<ICommandBus>(key)));
+            builder.AddSingleton(provider => new EventBus(provider.GetKeyed<IEventStore>(key)!, SettingsOf(provider, key), provider.GetKeyed<ICommandBus>(key)));
         }
 
         configure(builder);
         return services;
     }
 
-    private static SubscriberOptions SettingsOf(IServiceProvider provider, string? key)
+    private static EventBusOptions SettingsOf(IServiceProvider provider, string? key)
     {
-        var options = new SubscriberOptions();
+        var options = new EventBusOptions();
         foreach (var settings in provider.GetAllKeyed<EventSourcingBuilder.SubscriptionSettings>(key)) settings.Configure(options);
         return options.On(provider.GetRequiredService<TimeProvider>());
     }

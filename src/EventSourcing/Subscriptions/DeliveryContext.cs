@@ -7,12 +7,12 @@ using EventSourcing.Tracing;
 
 namespace EventSourcing;
 
-/// <summary>What a handler knows of the delivery it takes part in, and the way to have its effect and the checkpoint in one transaction. Not thread-safe; not to be kept after the handler returns.</summary>
+/// <summary>The context of one delivery: subscription, partition, attempt, and the way to commit an effect in the checkpoint's transaction. Not thread-safe; must not be used after the handler returns.</summary>
 /// <remarks>
-/// What is enlisted is kept and written with a later checkpoint, at the latest when there are 4,000 effects, when they take about 32 MiB of memory, or when the subscription
-/// waits for new events: all of it or nothing, exactly once, whatever crashes in between: first the appends in order, then the functions in order. An effect that is a function counts as much as
-/// the event that it was enlisted for, which it is likely to hold; what else it holds is not known. When its transaction fails, the events come again one by one, each with a
-/// transaction of its own, and the one that fails falls under the subscription's <see cref="FailurePolicy"/>.
+/// What is enlisted is kept in memory and written with a later checkpoint, at the latest when there are 4,000 effects, when they take about 32 MiB of memory, or when the subscription
+/// waits for new events. It is written completely or not at all, exactly once, whatever crashes in between: first the appends in order, then the functions in order. An effect that is a function counts as much memory as
+/// the event that it was enlisted for. When the transaction fails, the events are delivered again one by one, each with a
+/// transaction of its own, and the one that fails falls under the subscription's <see cref="FailurePolicy"/>. A unit test of a handler makes a context with <see cref="Create"/>.
 /// </remarks>
 public sealed class DeliveryContext
 {
@@ -24,6 +24,7 @@ public sealed class DeliveryContext
 
     private readonly IEventLog _log;
     private readonly EventCodec _codec;
+    private readonly RecordedEffects? _recorded;
     private readonly List<Effect> _effects = [];
     private IUserTransactions<object>? _transactions;
     private Action<object>? _run;
@@ -32,25 +33,50 @@ public sealed class DeliveryContext
 
     private readonly bool _isCheckpointOutside;
 
-    internal DeliveryContext(IEventLog log, EventCodec codec, string subscription, int segment, bool isCheckpointOutside) =>
-        (_log, _codec, Subscription, Segment, _isCheckpointOutside) = (log, codec, subscription, segment, isCheckpointOutside);
+    internal DeliveryContext(IEventLog log, EventCodec codec, string subscription, int partition, bool isCheckpointOutside) =>
+        (_log, _codec, Subscription, Partition, _isCheckpointOutside) = (log, codec, subscription, partition, isCheckpointOutside);
+
+    private DeliveryContext(string subscription, int partition) =>
+        (_log, _codec, Subscription, Partition, _recorded) = (null!, null!, subscription, partition, new());
+
+    /// <summary>Makes a context for a unit test of a handler, without a store. What the handler enlists is recorded: <see cref="EnlistedAppends"/>, <see cref="RunEnlisted{TTransaction}"/>.</summary>
+    /// <param name="subscription">See <see cref="Subscription"/>; not empty.</param>
+    /// <param name="partition">See <see cref="Partition"/>, from 0 to 15.</param>
+    /// <param name="attempt">See <see cref="Attempt"/>, 1 or more.</param>
+    /// <param name="isReplay">See <see cref="IsReplay"/>.</param>
+    /// <param name="fencingToken">See <see cref="FencingToken"/>, 0 or more.</param>
+    /// <param name="resumeToken">See <see cref="ResumeToken"/>.</param>
+    /// <exception cref="ArgumentException">The name is empty or a number is out of its range.</exception>
+    /// <example><code>
+    /// var delivery = DeliveryContext.Create(attempt: 2);
+    /// await handler.HandleAsync(new OrderPaid(20m), delivery);
+    /// delivery.EnlistedAppends.Should().HaveCount(1);
+    /// </code></example>
+    public static DeliveryContext Create(string subscription = "test", int partition = 0, int attempt = 1, bool isReplay = false, long fencingToken = 1, ResumeToken? resumeToken = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(subscription);
+        if (partition is < 0 or >= PartitionId.PartitionCount) throw new ArgumentOutOfRangeException(nameof(partition), partition, "A partition is from 0 to 15.");
+        ArgumentOutOfRangeException.ThrowIfLessThan(attempt, 1);
+        ArgumentOutOfRangeException.ThrowIfNegative(fencingToken);
+        return new(subscription, partition) { Attempt = attempt, IsReplay = isReplay, FencingToken = fencingToken, ResumeToken = resumeToken };
+    }
 
     /// <summary>The subscription's name.</summary>
     public string Subscription { get; }
 
-    /// <summary>The segment of a group, from 0 to 15; 0 where there is no group.</summary>
-    public int Segment { get; }
+    /// <summary>The partition, from 0 to 15; 0 where the subscription is not partitioned.</summary>
+    public int Partition { get; }
 
-    /// <summary>The epoch of the runner's lease. A system outside that remembers the highest it has seen, per segment, can refuse the late effects of a runner that was frozen.</summary>
+    /// <summary>A number that rises whenever the lease of the partition passes to another process. An external system that remembers the highest one per partition can refuse late effects of a process that was suspended.</summary>
     public long FencingToken { get; internal set; }
 
-    /// <summary>The place of the event, or of the last one of the batch: what a handler with its checkpoint elsewhere (<see cref="SubscriptionOptions.LoadToken"/>) commits with its effect. Null for a parked event that is tried again: its effect is committed without a place.</summary>
+    /// <summary>The place of the event, or of the last one of the batch: what a handler whose checkpoint is outside the log (<see cref="SubscriptionOptions.LoadToken"/>) commits with its effect. Null for a parked event that is retried: its effect is committed without a place.</summary>
     public ResumeToken? ResumeToken { get; private set; }
 
-    /// <summary>Which attempt this is, from 1.</summary>
+    /// <summary>The number of this attempt, from 1.</summary>
     public int Attempt { get; private set; }
 
-    /// <summary>True while events come that were handled before the subscription was reset.</summary>
+    /// <summary>True for an event that was handled before the subscription was reset.</summary>
     public bool IsReplay { get; private set; }
 
     internal int EffectCount => _effects.Count;
@@ -61,18 +87,24 @@ public sealed class DeliveryContext
     /// <summary>The loop that calls the handler.</summary>
     internal Loop Loop { get; } = new();
 
-    /// <summary>Adds work on the backend's own transaction to the checkpoint's: rows of the user's own tables in the same database, for one.</summary>
-    /// <remarks>The checkpoint then has a transaction to itself instead of a place in a group commit, so larger intervals and batches pay. Functions run in the order in which they were enlisted, after all enlisted appends.</remarks>
+    /// <summary>Adds a function to the checkpoint's transaction, for example one that writes rows of the application's own tables in the same database.</summary>
+    /// <remarks>The checkpoint then has a transaction of its own instead of sharing a group commit, so larger checkpoint intervals and batches are faster. Functions run in the order in which they were enlisted, after all enlisted appends.</remarks>
     /// <example><code>delivery.Enlist&lt;SqliteLogTransaction&gt;(tx =&gt; { using var row = tx.Connection.CreateCommand(); … })</code></example>
     /// <typeparam name="TTransaction">The backend's type.</typeparam>
-    /// <param name="effect">Runs later, synchronously, on the writer, perhaps more than once when a transaction has to be repeated; must be short and touch nothing but the transaction.</param>
-    /// <exception cref="ArgumentException">The function is asynchronous: nothing would wait for it.</exception>
+    /// <param name="effect">Runs later, synchronously, on the writer, more than once where a transaction is repeated; must be short and use nothing but the transaction.</param>
+    /// <exception cref="ArgumentException">The function is asynchronous, or one of several that it combines is: nothing would wait for it. Nothing was enlisted.</exception>
     /// <exception cref="InvalidOperationException">The log has no transactions of this type (<see cref="IUserTransactions{TTransaction}"/>). As with every exception of the handler, its event falls under the subscription's <see cref="FailurePolicy"/>.</exception>
     public void Enlist<TTransaction>(Action<TTransaction> effect) where TTransaction : class
     {
         ArgumentNullException.ThrowIfNull(effect);
         ThrowIfCheckpointOutside();
         SynchronousDelegate.ThrowIfAsync(effect, nameof(effect));
+        if (_recorded is not null)
+        {
+            _recorded.Functions.Add((typeof(TTransaction), transaction => effect((TTransaction)transaction)));
+            return;
+        }
+
         var transactions = _log.Find<IUserTransactions<TTransaction>>()
             ?? throw new InvalidOperationException($"An effect needs a {typeof(TTransaction)}, and the log has no transactions of this type. Nothing of it was enlisted.");
         if (_functionCount > 0 && _transactions != transactions)
@@ -89,6 +121,12 @@ public sealed class DeliveryContext
     {
         ArgumentNullException.ThrowIfNull(append);
         ThrowIfCheckpointOutside();
+        if (_recorded is not null)
+        {
+            _recorded.Appends.Add(append);
+            return;
+        }
+
         var encoder = _codec.RentEncoder();
         try
         {
@@ -111,18 +149,39 @@ public sealed class DeliveryContext
     public void Append(StreamId stream, ExpectedVersion expected, IEnumerable<object> events) =>
         Append(new Append().To(stream, expected, events));
 
+    /// <summary>What a handler enlisted with <see cref="Append(EventSourcing.Append)"/> in a context that a test made with <see cref="Create"/>, in order; not encoded and not validated.</summary>
+    /// <exception cref="InvalidOperationException">The context belongs to a subscription.</exception>
+    public IReadOnlyList<Append> EnlistedAppends => Recorded.Appends;
+
+    /// <summary>Runs what a handler enlisted with <see cref="Enlist{TTransaction}"/> in a context that a test made with <see cref="Create"/>, in order.</summary>
+    /// <typeparam name="TTransaction">The type that the handler enlists for.</typeparam>
+    /// <param name="transaction">The transaction, or what stands for it in the test.</param>
+    /// <returns>How many functions ran.</returns>
+    /// <exception cref="InvalidOperationException">The context belongs to a subscription, or a function was enlisted for another type.</exception>
+    public int RunEnlisted<TTransaction>(TTransaction transaction) where TTransaction : class
+    {
+        ArgumentNullException.ThrowIfNull(transaction);
+        var functions = Recorded.Functions;
+        if (functions.Find(f => f.Transaction != typeof(TTransaction)) is { Transaction: { } other })
+            throw new InvalidOperationException($"An effect was enlisted for {other}, not for {typeof(TTransaction)}.");
+        foreach (var (_, work) in functions) work(transaction);
+        return functions.Count;
+    }
+
     /// <summary>Before an attempt.</summary>
-    /// <param name="attempt">Which one, from 1.</param>
+    /// <param name="attempt">The number of the attempt, from 1.</param>
     /// <param name="isReplay">See <see cref="IsReplay"/>.</param>
     /// <param name="bytes">The stored bytes of what is handled.</param>
     /// <param name="token">See <see cref="ResumeToken"/>.</param>
     internal void Begin(int attempt, bool isReplay, long bytes, ResumeToken? token) => (Attempt, IsReplay, _uncounted, ResumeToken) = (attempt, isReplay, bytes, token);
 
+    private RecordedEffects Recorded => _recorded ?? throw new InvalidOperationException($"This context belongs to subscription '{Subscription}'. Only a context made with {nameof(DeliveryContext)}.{nameof(Create)} records what is enlisted.");
+
     private void ThrowIfCheckpointOutside()
     {
         if (_isCheckpointOutside)
             throw new InvalidOperationException(
-                $"Nothing can be enlisted with the checkpoint of subscription '{Subscription}', which does not lie in the log (SubscriptionOptions.LoadToken). Write the effect where the token is committed; append through the store, under a command id or with event ids.");
+                $"Nothing can be enlisted by subscription '{Subscription}', whose checkpoint is outside the log (SubscriptionOptions.LoadToken). Write the effect in the transaction that commits the token; append through the store, with a command id or event ids.");
     }
 
     /// <summary>Says that an event is being handled until the flow of the asynchronous method that calls this ends.</summary>
@@ -255,6 +314,14 @@ public sealed class DeliveryContext
         {
             ExecutionContext.Restore(own);
         }
+    }
+
+    /// <summary>What a handler enlists in a test.</summary>
+    private sealed class RecordedEffects
+    {
+        internal List<Append> Appends { get; } = [];
+
+        internal List<(Type Transaction, Action<object> Work)> Functions { get; } = [];
     }
 
     private readonly record struct Effect(Action<object>? Work, LogAppend? Append, AppendEncoder? Encoder, long Bytes, ExecutionContext? Flow = null);

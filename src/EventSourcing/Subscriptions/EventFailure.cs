@@ -1,6 +1,6 @@
 namespace EventSourcing;
 
-/// <summary>An event whose handling failed, and what becomes of it. See <see cref="Subscriber.EventFailed"/>.</summary>
+/// <summary>An event whose handling failed, and what becomes of it. See <see cref="EventBus.EventFailed"/>.</summary>
 public sealed class EventFailure
 {
     /// <summary>The subscription's name.</summary>

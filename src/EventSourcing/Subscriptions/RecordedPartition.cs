@@ -16,8 +16,8 @@ public sealed class RecordedPartition
     /// <summary>The highest checkpoint there ever was: after a reset, events up to here come as replays. Null when the checkpoint cannot be read.</summary>
     public GlobalPosition? Furthest { get; internal init; }
 
-    /// <summary>The process that holds the lease, as its <see cref="Subscriber.Owner"/> says; null when it was never held or was given back, or when its record cannot be read.</summary>
-    /// <remarks>A process that ended without giving it back stays the owner until another takes over. It is alive while <see cref="Renewals"/> rises within its <see cref="Subscriber.LeaseTimeout"/>.</remarks>
+    /// <summary>The process that holds the lease, as its <see cref="EventBus.Owner"/> says; null when it was never held or was given back, or when its record cannot be read.</summary>
+    /// <remarks>A process that ended without giving it back stays the owner until another takes over. It is alive while <see cref="Renewals"/> rises within its <see cref="EventBus.LeaseTimeout"/>.</remarks>
     public Guid? Owner { get; internal init; }
 
     /// <summary>The fencing token of the lease, which rises with every change of the owner; 0 when it was never held or cannot be read.</summary>

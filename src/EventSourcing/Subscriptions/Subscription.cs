@@ -2,6 +2,7 @@ using EventSourcing.Following;
 using EventSourcing.Internal;
 using EventSourcing.Leasing;
 using EventSourcing.Storage;
+using EventSourcing.Subscriptions;
 using EventSourcing.Subscriptions.Monitoring;
 using EventSourcing.Subscriptions.Parking;
 using EventSourcing.Subscriptions.Running;
@@ -19,7 +20,7 @@ public sealed class Subscription : IAsyncDisposable
     private static readonly SubscriptionState[] s_order =
         [SubscriptionState.Faulted, SubscriptionState.Paused, SubscriptionState.CatchingUp, SubscriptionState.Live, SubscriptionState.Standby, SubscriptionState.Stopped];
 
-    private readonly Subscriber _subscriber;
+    private readonly SubscriptionHost _host;
     private readonly Runner[] _runners;
     private readonly SharedTail? _tail;
     private readonly Loop[] _loops;
@@ -27,8 +28,8 @@ public sealed class Subscription : IAsyncDisposable
     private Task _ended = Task.CompletedTask;
     private volatile Next? _next;
 
-    internal Subscription(string name, Subscriber subscriber, Runner[] runners, SharedTail? tail) =>
-        (Name, _subscriber, _runners, _tail, _loops) = (name, subscriber, runners, tail, [.. runners.Select(r => r.Loop)]);
+    internal Subscription(string name, SubscriptionHost host, Runner[] runners, SharedTail? tail) =>
+        (Name, _host, _runners, _tail, _loops) = (name, host, runners, tail, [.. runners.Select(r => r.Loop)]);
 
     /// <summary>The name.</summary>
     public string Name { get; }
@@ -37,7 +38,7 @@ public sealed class Subscription : IAsyncDisposable
     public SubscriptionState State => s_order[_runners.Min(r => Array.IndexOf(s_order, r.State))];
 
     /// <summary>Of a group, how many of the 16 segments this process runs; of another, 1 or 0.</summary>
-    public int ActiveSegments => Active.Count();
+    public int ActivePartitions => Active.Count();
 
     private IEnumerable<Runner> Active => _runners.Where(r => r.State is SubscriptionState.CatchingUp or SubscriptionState.Live or SubscriptionState.Paused);
 
@@ -45,7 +46,7 @@ public sealed class Subscription : IAsyncDisposable
     /// <param name="cancellationToken">Ends the read of the head.</param>
     public async ValueTask<SubscriptionStatus> GetStatusAsync(CancellationToken cancellationToken = default)
     {
-        var head = await _subscriber.Store.GetHeadAsync(cancellationToken).ConfigureAwait(false);
+        var head = await _host.Store.GetHeadAsync(cancellationToken).ConfigureAwait(false);
         var runners = Active.ToArray() is { Length: > 0 } active ? active : _runners;
         var state = State;
         var shown = Array.Find(_runners, r => r.State == state) ?? _runners[0];
@@ -76,7 +77,7 @@ public sealed class Subscription : IAsyncDisposable
     internal SubscriptionLag? Lag(DateTimeOffset now)
     {
         if (FarthestBehind is not { } last) return null;
-        var (head, position) = (_subscriber.Pages.Head, last.Position.ToInt64());
+        var (head, position) = (_host.Pages.Head, last.Position.ToInt64());
         if (position >= head) return new(Name, 0, TimeSpan.Zero);
         var begun = _runners.Where(r => r.Begun > 0 && r.Position.ToInt64() < head).Select(r => r.Begun);
         if (last.Begun == 0 && _next is { } next && next.After == position) begun = begun.Append(next.StoredAt);
@@ -87,8 +88,8 @@ public sealed class Subscription : IAsyncDisposable
     /// <summary>Reads when the event was stored that comes next, where no handler was called with it.</summary>
     internal async ValueTask ReadNextAsync(CancellationToken cancellationToken)
     {
-        if (FarthestBehind is not { Begun: 0 } last || last.Position.ToInt64() is var position && (position >= _subscriber.Pages.Head || _next?.After == position)) return;
-        using var page = await _subscriber.Pages.AskAsync(null, 1, position + 1, 0, ResumeToken.Start, cancellationToken).ConfigureAwait(false);
+        if (FarthestBehind is not { Begun: 0 } last || last.Position.ToInt64() is var position && (position >= _host.Pages.Head || _next?.After == position)) return;
+        using var page = await _host.Pages.AskAsync(null, 1, position + 1, 0, ResumeToken.Start, cancellationToken).ConfigureAwait(false);
         if (!page.Events.IsEmpty) _next = new(position, page.Events[0].Timestamp.UtcTicks);
     }
 
@@ -102,7 +103,7 @@ public sealed class Subscription : IAsyncDisposable
     /// <summary>Completes when everything up to a position is handled, parked or passed over, with enlisted effects committed; of a group, in all its segments.</summary>
     /// <remarks>
     /// Where another process is at work (<see cref="SubscriptionState.Standby"/>), the checkpoint that it writes is followed: it is read at once and then as often as leases are renewed, so the wait ends
-    /// about <see cref="SubscriptionOptions.CheckpointAfter"/> and a third of <see cref="SubscriberOptions.LeaseTimeout"/> after the event is handled there.
+    /// about <see cref="SubscriptionOptions.CheckpointAfter"/> and a third of <see cref="EventBusOptions.LeaseTimeout"/> after the event is handled there.
     /// </remarks>
     /// <param name="position">A position of the log.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
@@ -166,7 +167,7 @@ public sealed class Subscription : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(work);
         SynchronousDelegate.ThrowIfAsync(work, nameof(work));
-        var transactions = _subscriber.Store.Log.Find<IUserTransactions<TTransaction>>()
+        var transactions = _host.Store.Log.Find<IUserTransactions<TTransaction>>()
             ?? throw new InvalidOperationException($"The reset needs a {typeof(TTransaction)}, and the log has no transactions of this type. Nothing was moved.");
         return ResetAsync(start, transactions, transaction => work((TTransaction)transaction), cancellationToken);
     }
@@ -177,7 +178,7 @@ public sealed class Subscription : IAsyncDisposable
         if (_runners[0].IsCheckpointOutside)
             throw new InvalidOperationException($"Subscription '{Name}' is not reset: its checkpoint does not lie in the log (SubscriptionOptions.LoadToken). Change the token where it lies, with the subscription stopped.");
         using var own = LoopWaits.Begin(_loops, Name, nameof(ResetAsync));
-        var position = (await start.ResolveAsync(_subscriber.Store.Log, cancellationToken).ConfigureAwait(false)).Position;
+        var position = (await start.ResolveAsync(_host.Store.Log, cancellationToken).ConfigureAwait(false)).Position;
         // Two resets that hold some of the runners each would wait for each other.
         await _resetting.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
@@ -236,7 +237,7 @@ public sealed class Subscription : IAsyncDisposable
         }
 
         var written = transactions is null
-            ? await _subscriber.Store.Log.WriteAsync(write, CancellationToken.None).ConfigureAwait(false)
+            ? await _host.Store.Log.WriteAsync(write, CancellationToken.None).ConfigureAwait(false)
             : await transactions.WriteAsync(write, Work, CancellationToken.None).ConfigureAwait(false);
         if (written.Refusal is not { } refusal) return;
         if (refusal.Kind == LogRefusalKind.Requirement) throw _runners[refusal.Index].Lease.Error();
@@ -306,7 +307,7 @@ public sealed class Subscription : IAsyncDisposable
     /// Called by the subscription's own handler, by one that it waits for, or from inside the work of a transaction, it does not wait: the subscription stops after this event. The event counts as handled when the handler returns.
     /// </remarks>
     /// <exception cref="SubscriptionException">
-    /// The handler is still running 5 s after <see cref="SubscriberOptions.StopTimeout"/>. The subscription stops when it returns; it is listed and keeps its lease until then. Another call waits once more.
+    /// The handler is still running 5 s after <see cref="EventBusOptions.StopTimeout"/>. The subscription stops when it returns; it is listed and keeps its lease until then. Another call waits once more.
     /// </exception>
     public async ValueTask DisposeAsync()
     {
@@ -332,7 +333,7 @@ public sealed class Subscription : IAsyncDisposable
     {
         foreach (var runner in _runners) await runner.Ended.ConfigureAwait(false);
         if (_tail is not null) await _tail.Ended.ConfigureAwait(false);
-        _subscriber.Remove(this);
+        _host.Remove(this);
     }
 
     private async Task OnActiveAsync(string method, Func<Runner, Task> action)

@@ -45,9 +45,9 @@ public sealed record SubscriptionStatus
     /// <summary>The failure for which the subscription is faulted or paused; null in every other state, and when it was paused by request.</summary>
     public Exception? StateCause { get; init; }
 
-    /// <summary>Who holds the lease, as far as this process knows, see <see cref="Subscriber.Owner"/>: this process while it is active; in standby the holder that it saw last; null when nobody does, or it has not looked yet. Of a group, of the first segment that is in the shown state.</summary>
+    /// <summary>Who holds the lease, as far as this process knows, see <see cref="EventBus.Owner"/>: this process while it is active; in standby the holder that it saw last; null when nobody does, or it has not looked yet. Of a group, of the first segment that is in the shown state.</summary>
     public Guid? LeaseOwner { get; init; }
 
-    /// <summary>In standby, for how long this process has seen no sign of life of the <see cref="LeaseOwner"/>: the lease is taken over when that is <see cref="SubscriberOptions.LeaseTimeout"/>. Null otherwise.</summary>
+    /// <summary>In standby, for how long this process has seen no sign of life of the <see cref="LeaseOwner"/>: the lease is taken over when that is <see cref="EventBusOptions.LeaseTimeout"/>. Null otherwise.</summary>
     public TimeSpan? LeaseSilence { get; init; }
 }

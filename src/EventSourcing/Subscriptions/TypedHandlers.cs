@@ -3,31 +3,31 @@ namespace EventSourcing;
 /// <summary>Collects handlers by event type. Not thread-safe.</summary>
 public sealed class TypedHandlers
 {
-    internal Dictionary<Type, Func<EventEnvelope, DeliveryContext, CancellationToken, ValueTask>> ByType { get; } = [];
+    internal Dictionary<Type, Func<EventEnvelope, DeliveryContext, CancellationToken, Task>> ByType { get; } = [];
 
     /// <summary>Handles events of a type.</summary>
     /// <typeparam name="T">A type of the store's type map, exactly.</typeparam>
-    /// <param name="handle">The event, its envelope, and a token that is cancelled when the effect would come too late.</param>
-    /// <exception cref="ArgumentException">The type has a handler.</exception>
-    public TypedHandlers On<T>(Func<T, EventEnvelope, CancellationToken, ValueTask> handle) where T : notnull
+    /// <param name="handle">Handles the event; gets its envelope, and a token that is cancelled when the subscription stops or its lease is lost. Its task is awaited before the next event.</param>
+    /// <exception cref="ArgumentException">The type already has a handler, or the delegate has several targets.</exception>
+    public TypedHandlers On<T>(Func<T, EventEnvelope, CancellationToken, Task> handle) where T : notnull
     {
-        ArgumentNullException.ThrowIfNull(handle);
+        HandlerDelegate.ThrowIfCombined(handle, nameof(handle));
         return Add<T>((e, _, cancellationToken) => handle((T)e.Data, e, cancellationToken));
     }
 
-    /// <summary>Handles events of a type, with what is known of their delivery.</summary>
+    /// <summary>Handles events of a type, with the context of their delivery.</summary>
     /// <typeparam name="T">A type of the store's type map, exactly.</typeparam>
-    /// <param name="handle">The event, its envelope, its delivery, and a token that is cancelled when the effect would come too late.</param>
-    /// <exception cref="ArgumentException">The type has a handler.</exception>
-    public TypedHandlers On<T>(Func<T, EventEnvelope, DeliveryContext, CancellationToken, ValueTask> handle) where T : notnull
+    /// <param name="handle">Handles the event; gets its envelope, the delivery's context, and a token that is cancelled when the subscription stops or its lease is lost. Its task is awaited before the next event.</param>
+    /// <exception cref="ArgumentException">The type already has a handler, or the delegate has several targets.</exception>
+    public TypedHandlers On<T>(Func<T, EventEnvelope, DeliveryContext, CancellationToken, Task> handle) where T : notnull
     {
-        ArgumentNullException.ThrowIfNull(handle);
+        HandlerDelegate.ThrowIfCombined(handle, nameof(handle));
         return Add<T>((e, delivery, cancellationToken) => handle((T)e.Data, e, delivery, cancellationToken));
     }
 
-    private TypedHandlers Add<T>(Func<EventEnvelope, DeliveryContext, CancellationToken, ValueTask> handle)
+    private TypedHandlers Add<T>(Func<EventEnvelope, DeliveryContext, CancellationToken, Task> handle)
     {
-        if (!ByType.TryAdd(typeof(T), handle)) throw new ArgumentException($"{typeof(T)} has a handler.", nameof(handle));
+        if (!ByType.TryAdd(typeof(T), handle)) throw new ArgumentException($"{typeof(T)} already has a handler. An event type has one handler in a subscription.", nameof(handle));
         return this;
     }
 }

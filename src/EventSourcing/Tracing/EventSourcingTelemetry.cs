@@ -32,7 +32,7 @@ public static class EventSourcingTelemetry
     /// <summary>Histogram: seconds that a command took with all its attempts, by <c>eventsourcing.command.type</c> and <c>error.type</c>.</summary>
     public const string CommandDuration = "eventsourcing.command.duration";
 
-    /// <summary>Counter: exceptions that listeners of these instruments and activities threw, and handlers of <see cref="Subscriber.EventFailed"/>; counted since the process began.</summary>
+    /// <summary>Counter: exceptions that listeners of these instruments and activities threw, and handlers of <see cref="EventBus.EventFailed"/>; counted since the process began.</summary>
     public const string ObserverFailures = "eventsourcing.observer.failures";
 
     /// <summary>Gauge: events between a subscription's position and the head of the log, those included that are not for it; of a partitioned subscription, of the partition that is furthest behind. Reported by the process in which it is active, paused or faulted.</summary>

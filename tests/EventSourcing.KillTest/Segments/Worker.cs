@@ -25,14 +25,14 @@ internal sealed class Worker
     {
         var worker = new Worker();
         await using var store = new EventStore(new FencedLog(OpenLog(folder), static () => Console.WriteLine("late")), EventTypeMap.Empty);
-        await using var subscriber = new Subscriber(store, new() { LeaseTimeout = LeaseTimeout });
-        subscriber.StateChanged += worker.Changed;
-        await subscriber.StartAsync(Name, SubscriptionHandler.RawEach((e, delivery, _) => worker.HandleAsync(e, delivery)), new()
+        await using var bus = new EventBus(store, new() { LeaseTimeout = LeaseTimeout });
+        bus.StateChanged += worker.Changed;
+        await bus.SubscribeAsync(Name, SubscriptionHandler.RawEach((e, delivery, _) => worker.HandleAsync(e, delivery).AsTask()), new()
         {
             IsPartitioned = true,
             MaxConcurrency = 16,
             CheckpointEvery = CheckpointEvery,
-            OnFailure = FailurePolicy.RetryThenPause(1000, TimeSpan.FromMilliseconds(10), TimeSpan.FromMilliseconds(100)),
+            OnFailure = new() { MaxRetryAttempts = 1000, Delay = TimeSpan.FromMilliseconds(10), MaxDelay = TimeSpan.FromMilliseconds(100) },
         });
         while (await Console.In.ReadLineAsync() is { } line)
             if (line.Split(' ') is [var number, var verdict] && worker._asked.TryRemove(long.Parse(number, CultureInfo.InvariantCulture), out var asked)) asked.SetResult(verdict == "yes");
@@ -47,7 +47,7 @@ internal sealed class Worker
         await Task.Delay(s_work, CancellationToken.None);
         var number = Interlocked.Increment(ref _number);
         var asked = _asked[number] = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"effect {number} {delivery.Segment} {delivery.FencingToken} {e.Position} {e.StreamId}"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"effect {number} {delivery.Partition} {delivery.FencingToken} {e.Position} {e.StreamId}"));
         if (!await asked.Task) throw new InvalidOperationException("The effect came too late.");
     }
 

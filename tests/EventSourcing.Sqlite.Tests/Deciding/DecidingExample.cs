@@ -57,7 +57,7 @@ internal static class DecidingExample
         // <example: reaction>
         await using var bus = new EventBus(store, commands: commands);     // commands: the ICommandBus; from the container both come connected
 
-        await bus.ReactAsync<OrderPaid>("ship-when-paid", (paid, e) => new ScheduleShipping(e.StreamId));
+        await bus.ReactAsync<OrderPaid, ScheduleShipping>("ship-when-paid", (paid, e) => new(e.StreamId));
         // </example>
         await store.WaitForEventsAsync(after);
     }

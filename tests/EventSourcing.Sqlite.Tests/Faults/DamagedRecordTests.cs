@@ -75,23 +75,23 @@ public class DamagedRecordTests
         {
             if (isBroken) throw new InvalidOperationException("broken");
             seen.Enqueue(e.Position.ToInt64());
-            return default;
+            return Task.CompletedTask;
         });
         for (var i = 0; i < 3; i++)
             await log.AppendAsync(new() { Writes = new[] { new StreamWrite($"s-{i % 2}", ExpectedVersion.Any, new[] { new LogEvent { Type = "t", Data = "{}"u8.ToArray(), IsJson = true } }) } }, default);
-        var options = new SubscriptionOptions { OnFailure = FailurePolicy.RetryThenPark(times: 0) };
+        var options = new SubscriptionOptions { OnFailure = new() { MaxRetryAttempts = 0, Then = AfterRetries.Park } };
         var three = GlobalPosition.FromInt64(3);
-        await using (var subscriber = new Subscriber(store))
-            await (await subscriber.StartAsync("parks", handler, options)).WaitForPositionAsync(three).WaitAsync(s_patience);
+        await using (var bus = new EventBus(store))
+            await (await bus.SubscribeAsync("parks", handler, options)).WaitForPositionAsync(three).WaitAsync(s_patience);
         Execute(file.Path, damage);
-        await using (var subscriber = new Subscriber(store))
+        await using (var bus = new EventBus(store))
         {
             var active = new TaskCompletionSource<SubscriptionState>(TaskCreationOptions.RunContinuationsAsynchronously);
-            subscriber.StateChanged += (_, state, _) =>
+            bus.StateChanged += (_, state, _) =>
             {
                 if (state is SubscriptionState.Live or SubscriptionState.Faulted) active.TrySetResult(state);
             };
-            var subscription = await subscriber.StartAsync("parks", handler, options);
+            var subscription = await bus.SubscribeAsync("parks", handler, options);
             (await active.Task.WaitAsync(s_patience)).Should().Be(SubscriptionState.Live);
             var parked = new List<ParkedEvent>();
             await foreach (var e in subscription.ReadParkedAsync()) parked.Add(e);

@@ -85,13 +85,13 @@ public class TransienceTests
         var time = new FakeTimeProvider(DateTimeOffset.UnixEpoch.AddYears(50));
         await using var log = SqliteEventLog.Open(Path.Combine(folder, "log.db"), new() { TimeProvider = time });
         var store = new EventStore(log, EventTypeMap.Create(map => map.Add("t", OpenLogJson.Default.Numbered)));
-        await using var subscriber = new Subscriber(store);
+        await using var bus = new EventBus(store);
         var faulted = new TaskCompletionSource<Exception?>(TaskCreationOptions.RunContinuationsAsynchronously);
-        subscriber.StateChanged += (_, state, error) =>
+        bus.StateChanged += (_, state, error) =>
         {
             if (state == SubscriptionState.Faulted) faulted.TrySetResult(error);
         };
-        await using var subscription = await subscriber.StartAsync("s", SubscriptionHandler.RawEach((_, _, _) => default), new() { CheckpointEvery = 1 });
+        await using var subscription = await bus.SubscribeAsync("s", SubscriptionHandler.RawEach((_, _, _) => Task.CompletedTask), new() { CheckpointEvery = 1 });
         await subscription.WaitForPositionAsync((await store.AppendAsync("s-1", ExpectedVersion.Any, [new Numbered(1)])).LastPosition).WaitAsync(s_patience);
 
         Directory.Move(folder, moved);

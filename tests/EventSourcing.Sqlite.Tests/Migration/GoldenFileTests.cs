@@ -101,12 +101,12 @@ public class GoldenFileTests
         var handled = new List<long>();
         await using var store = SqliteEventStore.Open(_file.Path, EventTypeMap.Create(map => map
             .Add("order-opened", OpenLogJson.Default.Numbered, tags: [("name", "name")]).Add("order-paid", OpenLogJson.Default.String)));
-        await using var subscriber = new Subscriber(store, new() { LeaseTimeout = TimeSpan.FromSeconds(1) });
-        await using var subscription = await subscriber.StartAsync("projection", SubscriptionHandler.RawEach((e, _, _) =>
+        await using var bus = new EventBus(store, new() { LeaseTimeout = TimeSpan.FromSeconds(1) });
+        await using var subscription = await bus.SubscribeAsync("projection", SubscriptionHandler.RawEach((e, _, _) =>
         {
             lock (handled) handled.Add(e.Position.ToInt64());
-            return ValueTask.CompletedTask;
-        }), new() { Query = EventQuery.OfTypes("order-opened", "order-paid") });
+            return Task.CompletedTask;
+        }), new() { Filter = EventQuery.OfTypes("order-opened", "order-paid") });
         await subscription.WaitForPositionAsync(await store.GetHeadAsync());
 
         (await subscription.RetryAllAsync()).Should().Be(1);

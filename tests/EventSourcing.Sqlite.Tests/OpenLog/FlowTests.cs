@@ -100,14 +100,14 @@ public class FlowTests : OpenLogTest
     [Test]
     public async Task What_an_effect_appends_follows_from_its_event()
     {
-        await using var subscriber = new Subscriber(_store);
+        await using var bus = new EventBus(_store);
         var handler = SubscriptionHandler.RawEach((e, delivery, _) =>
         {
             delivery.Enlist<SqliteLogTransaction>(tx => tx.Append(_store.Encode(new Append().To($"by-{e.Version}", ExpectedVersion.Any, [new Numbered(1)]))));
-            return default;
+            return Task.CompletedTask;
         });
         var last = await _store.AppendAsync(new Append { Metadata = new() { CorrelationId = "op", Actor = "ann" } }.To("s", ExpectedVersion.Any, [new Numbered(1), new Numbered(2)]));
-        var subscription = await subscriber.StartAsync("effects", handler, new() { Query = EventQuery.All.InStream("s") });
+        var subscription = await bus.SubscribeAsync("effects", handler, new() { Filter = EventQuery.All.InStream("s") });
         await subscription.WaitForPositionAsync(last.LastPosition).WaitAsync(s_patience);
         for (var version = 1; version <= 2; version++)
         {

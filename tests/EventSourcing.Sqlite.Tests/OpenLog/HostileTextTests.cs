@@ -150,10 +150,10 @@ public class HostileTextTests : OpenLogTest
     {
         var before = Schema();
         var store = new EventStore(Log, EventTypeMap.Empty);
-        await using var subscriber = new Subscriber(store);
+        await using var bus = new EventBus(store);
         try
         {
-            var subscription = await subscriber.StartAsync(text, SubscriptionHandler.RawEach((_, _, _) => default));
+            var subscription = await bus.SubscribeAsync(text, SubscriptionHandler.RawEach((_, _, _) => Task.CompletedTask));
             await subscription.WaitForPositionAsync(await store.GetHeadAsync()).WaitAsync(TimeSpan.FromMinutes(1));
         }
         catch (ArgumentException)

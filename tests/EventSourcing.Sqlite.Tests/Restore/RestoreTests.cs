@@ -92,13 +92,13 @@ public sealed class RestoreTests : IDisposable
     public async Task A_durable_subscription_is_faulted_and_resumed_misses_nothing([Values] bool isGroup)
     {
         await using var store = Open();
-        await using var subscriber = new Subscriber(store);
+        await using var subscriber = new EventBus(store);
         subscriber.StateChanged += (_, _, _) => _changed.Set();
         var seen = new ConcurrentQueue<long>();
-        var subscription = await subscriber.StartAsync("s", SubscriptionHandler.RawEach((e, _, _) =>
+        var subscription = await subscriber.SubscribeAsync("s", SubscriptionHandler.RawEach((e, _, _) =>
         {
             seen.Enqueue(e.Position.ToInt64());
-            return default;
+            return Task.CompletedTask;
         }), new() { IsPartitioned = isGroup, CheckpointEvery = 100, CheckpointAfter = TimeSpan.Zero });
         await HistoryAsync(store, () => subscription.WaitForPositionAsync(At(Kept)));
         await subscription.WaitForPositionAsync(At(Lost));
@@ -124,7 +124,7 @@ public sealed class RestoreTests : IDisposable
         {
             seen.Enqueue(e.Position.ToInt64());
             _changed.Set();
-            return default;
+            return Task.CompletedTask;
         }, new() { From = StartFrom.After(At(Lost - 10)) });
         await _changed.UntilAsync(() => seen.Count == 10 && listener.IsLive);
 
@@ -198,12 +198,12 @@ public sealed class RestoreTests : IDisposable
         // A feed's cursor, a condition of a client, a start.
         await FluentActions.Awaiting(() => restored.ReadAllAsync(options: new() { AfterToken = token }).GetAsyncEnumerator().MoveNextAsync().AsTask()).Should().ThrowAsync<LogDivergedException>();
         await FluentActions.Awaiting(() => restored.AppendAsync(new Append().To("b", ExpectedVersion.Any, [new Noted("b")]).FailIf(EventQuery.All.Tagged("no", "1"), token)).AsTask()).Should().ThrowAsync<LogDivergedException>();
-        await using var subscriber = new Subscriber(restored);
+        await using var subscriber = new EventBus(restored);
         subscriber.StateChanged += (_, _, _) => _changed.Set();
-        await FluentActions.Awaiting(() => subscriber.StartAsync("after", Nothing, new() { From = StartFrom.After(token) })).Should().ThrowAsync<LogDivergedException>();
+        await FluentActions.Awaiting(() => subscriber.SubscribeAsync("after", Nothing, new() { From = StartFrom.After(token) })).Should().ThrowAsync<LogDivergedException>();
 
         // A subscription whose checkpoint lies with the user.
-        var outside = await subscriber.StartAsync("outside", Nothing, new() { LoadToken = (_, _) => Task.FromResult<ResumeToken?>(token) });
+        var outside = await subscriber.SubscribeAsync("outside", Nothing, new() { LoadToken = (_, _) => Task.FromResult<ResumeToken?>(token) });
         await _changed.UntilAsync(() => outside.State == SubscriptionState.Faulted);
         (await outside.GetStatusAsync()).StateCause.Should().BeOfType<LogDivergedException>();
 
@@ -235,7 +235,7 @@ public sealed class RestoreTests : IDisposable
         (await store.AppendAsync(new Append { CommandId = "c" })).ResumeToken.Should().Be(await store.GetHeadTokenAsync());
     }
 
-    private static readonly SubscriptionHandler Nothing = SubscriptionHandler.RawEach((_, _, _) => default);
+    private static readonly SubscriptionHandler Nothing = SubscriptionHandler.RawEach((_, _, _) => Task.CompletedTask);
 
     private static GlobalPosition At(long position) => GlobalPosition.FromInt64(position);
 

@@ -10,7 +10,7 @@ public class OwnTableTests : OpenLogTest
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
 
     private EventStore _store = null!;
-    private Subscriber _subscriber = null!;
+    private EventBus _subscriber = null!;
 
     [SetUp]
     public async Task Fill()
@@ -32,10 +32,10 @@ public class OwnTableTests : OpenLogTest
             var position = e.Position.ToInt64();
             delivery.Enlist<SqliteLogTransaction>(tx => tx.Connection.Run("INSERT INTO shipped VALUES ($p, $n)", ("$p", position), ("$n", partOf(position))));
             delivery.Append("copies-1", ExpectedVersion.Any, [new Numbered((int)position)]);
-            return default;
+            return Task.CompletedTask;
         });
-        var options = new SubscriptionOptions { Query = EventQuery.All.InCategory("s"), CheckpointEvery = 6, OnFailure = FailurePolicy.RetryThenPark(times: 1, TimeSpan.Zero) };
-        var subscription = await _subscriber.StartAsync("shipping", handler, options);
+        var options = new SubscriptionOptions { Filter = EventQuery.All.InCategory("s"), CheckpointEvery = 6, OnFailure = new() { MaxRetryAttempts = 1, Delay = TimeSpan.Zero, Then = AfterRetries.Park } };
+        var subscription = await _subscriber.SubscribeAsync("shipping", handler, options);
         await subscription.WaitForPositionAsync(GlobalPosition.FromInt64(20)).WaitAsync(s_patience);
         return subscription;
     }

@@ -39,7 +39,7 @@ internal static partial class Floors
     // Settings and data of the subscriptions, which their rooms are given.
     private static readonly HashSet<string> s_subscriptionNouns =
         [
-            "DeliveryContext", "EventFailure", "FailureOutcome", "FailurePolicy", "ParkedEvent", "StartFrom", "SubscriberOptions", "SubscriptionHandler", "SubscriptionOptions", "SubscriptionState",
+            "DeliveryContext", "EventFailure", "FailureOutcome", "FailurePolicy", "ParkedEvent", "StartFrom", "AfterRetries", "EventBusOptions", "HandlerDelegate", "SubscriptionHandler", "SubscriptionOptions", "SubscriptionState",
             "SubscriptionStatus", "TypedHandlers",
         ];
 

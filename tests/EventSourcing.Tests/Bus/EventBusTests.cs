@@ -47,41 +47,41 @@ public sealed class EventBusTests : IAsyncDisposable
         }
     }
 
-    private static Func<RecordedEvent, CancellationToken, ValueTask> Collect(ConcurrentQueue<long> seen) => (e, _) =>
+    private static Func<RecordedEvent, CancellationToken, Task> Collect(ConcurrentQueue<long> seen) => (e, _) =>
     {
         seen.Enqueue(e.Position.ToInt64());
-        return default;
+        return Task.CompletedTask;
     };
 
     [Test]
     public async Task Routes_choose_by_type_category_stream_tag_header_and_both()
     {
-        var routes = new (EventFilter Route, long[] Expected)[]
+        var filters = new (EventFilter Filter, long[] Expected)[]
         {
-            (EventFilter.All, [1, 2, 3, 4]), (EventFilter.Types("a"), [1, 2]), (EventFilter.Category("order"), [1, 3]), (EventFilter.Stream("cart-1"), [2, 4]), (EventFilter.Tag("k", "1"), [3]),
-            (EventFilter.Header("tenant", "7"), [2, 4]), (EventFilter.Header("actor", "ann"), [4]), (EventFilter.Types("a").And(EventFilter.Category("order")), [1]),
+            (EventFilter.All, [1, 2, 3, 4]), (EventFilter.OfTypes("a"), [1, 2]), (EventFilter.Category("order"), [1, 3]), (EventFilter.Stream("cart-1"), [2, 4]), (EventFilter.Tag("k", "1"), [3]),
+            (EventFilter.Header("tenant", "7"), [2, 4]), (EventFilter.Header("actor", "ann"), [4]), (EventFilter.OfTypes("a").And(EventFilter.Category("order")), [1]),
         };
-        var seen = new ConcurrentQueue<long>[routes.Length];
-        for (var i = 0; i < routes.Length; i++) await _bus.SubscribeLiveRawAsync(routes[i].Route, Collect(seen[i] = []));
-        var durable = new ConcurrentQueue<long>[routes.Length];
-        var subscriptions = new Subscription[routes.Length];
-        for (var i = 0; i < routes.Length; i++)
+        var seen = new ConcurrentQueue<long>[filters.Length];
+        for (var i = 0; i < filters.Length; i++) await _bus.SubscribeLiveRawAsync(filters[i].Filter, Collect(seen[i] = []));
+        var durable = new ConcurrentQueue<long>[filters.Length];
+        var subscriptions = new Subscription[filters.Length];
+        for (var i = 0; i < filters.Length; i++)
         {
             var queue = durable[i] = [];
-            subscriptions[i] = await _bus.SubscribeAsync($"route {i}", routes[i].Route, SubscriptionHandler.RawEach((e, _, _) =>
+            subscriptions[i] = await _bus.SubscribeAsync($"filter {i}", SubscriptionHandler.RawEach((e, _, _) =>
             {
                 queue.Enqueue(e.Position.ToInt64());
-                return default;
-            }));
+                return Task.CompletedTask;
+            }), new() { Filter = filters[i].Filter });
         }
 
         await AppendAsync("order-1", "a");
         await AppendAsync("cart-1", "a", """{"tenant":"7"}""");
         await AppendAsync("order-1", "b", null, new Tag("k", "1"));
         await AppendAsync("cart-1", "b", """{"tenant":"7","actor":"ann"}""");
-        for (var i = 0; i < routes.Length; i++)
+        for (var i = 0; i < filters.Length; i++)
         {
-            var (own, expected) = (seen[i], routes[i].Expected);
+            var (own, expected) = (seen[i], filters[i].Expected);
             await UntilAsync(() => own.Count >= expected.Length);
             await subscriptions[i].WaitForPositionAsync(GlobalPosition.FromInt64(4)).WaitAsync(s_patience);
             Assert.That(own, Is.EqualTo(expected));
@@ -207,13 +207,13 @@ public sealed class EventBusTests : IAsyncDisposable
         var seen = new ConcurrentQueue<long>();
         var store = new EventStore(_store.Log, EventTypeMap.Create(map => map.Add("t", BusJson.Default.Nothing)));
         await using var bus = new EventBus(store);
-        var route = EventFilter.Where(e => isBroken && e.Position.ToInt64() == 5 ? throw new InvalidOperationException("broken") : e.Position.ToInt64() != 6);
-        var options = new SubscriptionOptions { OnFailure = FailurePolicy.RetryThenPark(times: 1, TimeSpan.Zero) };
+        var filter = EventFilter.Where(e => isBroken && e.Position.ToInt64() == 5 ? throw new InvalidOperationException("broken") : e.Position.ToInt64() != 6);
+        var options = new SubscriptionOptions { Filter = filter, OnFailure = new() { MaxRetryAttempts = 1, Delay = TimeSpan.Zero, Then = AfterRetries.Park } };
         foreach (var handler in new[] { SubscriptionHandler.RawEach((e, _, _) => Note(e)), SubscriptionHandler.RawBatches((events, _, _) => Note(events.ToArray())) })
         {
             isBroken = true;
             seen.Clear();
-            await using var subscription = await bus.SubscribeAsync($"where {handler.IsBatch}", route, handler, options);
+            await using var subscription = await bus.SubscribeAsync($"where {handler.IsBatch}", handler, options);
             await subscription.WaitForPositionAsync(GlobalPosition.FromInt64(9)).WaitAsync(s_patience);
             Assert.That(seen, Is.EqualTo(new long[] { 1, 2, 3, 4, 7, 9 }));
             isBroken = false;
@@ -221,10 +221,10 @@ public sealed class EventBusTests : IAsyncDisposable
             Assert.That(seen, Is.EqualTo(new long[] { 1, 2, 3, 4, 7, 9, 5, 8 }));
         }
 
-        ValueTask Note(params RecordedEvent[] events)
+        Task Note(params RecordedEvent[] events)
         {
             foreach (var e in events) seen.Enqueue(e.Position.ToInt64());
-            return default;
+            return Task.CompletedTask;
         }
     }
 
@@ -239,13 +239,13 @@ public sealed class EventBusTests : IAsyncDisposable
         {
             IsPartitioned = isGroup,
             PartitionKey = e => isBroken && e.StreamId == "s-1" ? throw new InvalidOperationException("broken") : $"key of {e.StreamId}",
-            OnFailure = FailurePolicy.RetryThenPark(times: 1, TimeSpan.Zero),
+            OnFailure = new() { MaxRetryAttempts = 1, Delay = TimeSpan.Zero, Then = AfterRetries.Park },
         };
-        var subscription = await _bus.SubscribeAsync("keyed", EventFilter.All, SubscriptionHandler.RawEach((e, _, _) =>
+        var subscription = await _bus.SubscribeAsync("keyed", SubscriptionHandler.RawEach((e, _, _) =>
         {
             if (isBroken && e.StreamId == "s-1") throw new InvalidOperationException("broken");
             seen.Enqueue(e.Position.ToInt64());
-            return default;
+            return Task.CompletedTask;
         }), options);
         await subscription.WaitForPositionAsync(GlobalPosition.FromInt64(9)).WaitAsync(s_patience);
         Assert.That(seen.Order(), Is.EqualTo(new long[] { 1, 3, 4, 6, 7, 9 }));
@@ -260,7 +260,7 @@ public sealed class EventBusTests : IAsyncDisposable
     [Test]
     public async Task Listeners_hold_no_lease()
     {
-        await _bus.SubscribeLiveRawAsync(EventFilter.All, (_, _) => default);
+        await _bus.SubscribeLiveRawAsync(EventFilter.All, (_, _) => Task.CompletedTask);
         await AppendAsync("s");
         Assert.That(await _store.Log.ReadRecordsAsync(RecordKind.Lease, "", null, 10, default), Is.Empty);
     }

@@ -5,19 +5,19 @@ using NUnit.Framework;
 
 namespace EventSourcing.Tests.Bus;
 
-/// <summary>A listener or handler that is given to several stores is each one's own there.</summary>
+/// <summary>A subscriber or handler that is given to several stores is each one's own there.</summary>
 [Parallelizable(ParallelScope.All)]
 public sealed class SharedHandlerTests
 {
     private sealed class Follower : EventSubscriber
     {
-        internal Follower() : base("follower") => React<Noted>((noted, _) => noted.Text.StartsWith("copy", StringComparison.Ordinal) ? null : new Note("copies", $"copy of {noted.Text}"));
+        internal Follower() : base("follower") => React<Noted, Note>((noted, _) => noted.Text.StartsWith("copy", StringComparison.Ordinal) ? null : new Note("copies", $"copy of {noted.Text}"));
     }
 
     private sealed class ManyFollower : EventSubscriber
     {
         internal ManyFollower() : base("follower") =>
-            React<Noted>((noted, _, _) => new(noted.Text.StartsWith("copy", StringComparison.Ordinal) ? [] : [new Note("copies", $"copy of {noted.Text}")]));
+            ReactMany<Noted, Note>((noted, _) => noted.Text.StartsWith("copy", StringComparison.Ordinal) ? [] : [new("copies", $"copy of {noted.Text}")]);
     }
 
     private static CommandBus Commands(EventStore store) =>
@@ -63,16 +63,16 @@ public sealed class SharedHandlerTests
     {
         await using var one = new EventStore(new InMemoryEventLog(), EventTypeMap.Create(map => map.Add("noted", SchoolJson.Default.Noted)));
         await using var two = new EventStore(new InMemoryEventLog(), EventTypeMap.Create(map => map.Add("note-taken", SchoolJson.Default.Noted)));
-        await using var first = new Subscriber(one);
-        await using var second = new Subscriber(two);
+        await using var first = new EventBus(one);
+        await using var second = new EventBus(two);
         var seen = new ConcurrentQueue<string>();
         var handler = SubscriptionHandler.ByType(types => types.On<Noted>((noted, _, _) =>
         {
             seen.Enqueue(noted.Text);
-            return default;
+            return Task.CompletedTask;
         }));
-        var a = await first.StartAsync("s", handler);
-        var b = await second.StartAsync("s", handler);
+        var a = await first.SubscribeAsync("s", handler);
+        var b = await second.SubscribeAsync("s", handler);
         await AppendAsync(one, "a");
         await HandledAsync(one, a);
         await AppendAsync(two, "b");

@@ -38,7 +38,7 @@ public class AddEventSourcingTests
         var store = provider.GetRequiredService<IEventStore>();
         await store.AppendAsync("order-1", ExpectedVersion.NoStream, [new OrderPaid(1)]);
         (await store.GetStreamInfoAsync("order-1")).LastTimestamp.Should().Be(clock.GetUtcNow());
-        var options = provider.GetRequiredService<Subscriber>().Options;
+        var options = provider.GetRequiredService<EventBus>().Host.Options;
         (options.TimeProvider, options.LeaseTimeout).Should().Be((clock, TimeSpan.FromSeconds(7)));
     }
 
@@ -52,7 +52,7 @@ public class AddEventSourcingTests
                 .AddSingleton<TimeProvider>(container)
                 .AddEventSourcing(es => es.UseInMemory(o => o.TimeProvider = given).UseEventTypes(Shop.Types).ConfigureSubscriptions(o => o.TimeProvider = given))
                 .BuildServiceProvider();
-            provider.GetRequiredService<Subscriber>().Options.TimeProvider.Should().BeSameAs(expected);
+            provider.GetRequiredService<EventBus>().Host.Options.TimeProvider.Should().BeSameAs(expected);
             var store = provider.GetRequiredService<IEventStore>();
             await store.AppendAsync("order-1", ExpectedVersion.NoStream, [new OrderPaid(1)]);
             (await store.GetStreamInfoAsync("order-1")).LastTimestamp.Should().Be(expected.GetUtcNow());
@@ -66,7 +66,7 @@ public class AddEventSourcingTests
         services.AddEventSourcing(es => es.UseInMemory().UseEventTypes(Shop.Types).ConfigureSubscriptions(o => (o.LeaseTimeout, o.StopTimeout) = (TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(1))));
         services.AddEventSourcing(es => es.ConfigureSubscriptions(o => o.LeaseTimeout = TimeSpan.FromSeconds(9)));
         await using var provider = services.BuildServiceProvider();
-        var options = provider.GetRequiredService<Subscriber>().Options;
+        var options = provider.GetRequiredService<EventBus>().Host.Options;
         (options.LeaseTimeout, options.StopTimeout).Should().Be((TimeSpan.FromSeconds(9), TimeSpan.FromSeconds(1)));
     }
 

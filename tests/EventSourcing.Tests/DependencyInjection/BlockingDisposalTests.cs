@@ -33,9 +33,9 @@ public sealed class BlockingDisposalTests
                 await bus.SubscribeAsync<Noted>("notes", (_, _, _) =>
                 {
                     handled.Set();
-                    return default;
+                    return Task.CompletedTask;
                 });
-                await bus.SubscribeLiveAsync(EventFilter.All, (_, _) => default);
+                await bus.SubscribeLiveAsync(EventFilter.All, (_, _) => Task.CompletedTask);
                 await services.GetRequiredService<ICommandBus>().SendAsync(new Note("a", "x"));
             });
             handled.Wait(s_patience).Should().BeTrue();

@@ -29,12 +29,12 @@ public sealed class HarbourListener : EventSubscriber
 {
     public HarbourListener(Harbour harbour) : base("harbour")
     {
-        Options = new() { OnFailure = FailurePolicy.RetryThenPark(times: 0) };
+        Options = new() { OnFailure = new() { MaxRetryAttempts = 0, Then = AfterRetries.Park } };
         On<Shipped>((shipped, _, _) =>
         {
             if (harbour.IsClosed) throw new InvalidOperationException("closed");
             harbour.Orders.Add(shipped.Order);
-            return default;
+            return Task.CompletedTask;
         });
     }
 }
@@ -47,7 +47,7 @@ public sealed class InvoiceHandler : ICommandHandler<Invoice>
 
 public sealed class InvoiceWhenShipped : EventSubscriber
 {
-    public InvoiceWhenShipped() : base("invoice-when-shipped") => React<Shipped>((shipped, _) => shipped.Order == "gift" ? null : new Invoice(shipped.Order));
+    public InvoiceWhenShipped() : base("invoice-when-shipped") => React<Shipped, Invoice>((shipped, _) => shipped.Order == "gift" ? null : new Invoice(shipped.Order));
 }
 
 [Parallelizable(ParallelScope.All)]
@@ -94,12 +94,12 @@ public class HostingTests
     {
         public Clerk(Harbour harbour) : base("clerk")
         {
-            Options = new() { OnFailure = FailurePolicy.RetryThenPark(times: 1, TimeSpan.Zero) };
+            Options = new() { OnFailure = new() { MaxRetryAttempts = 1, Delay = TimeSpan.Zero, Then = AfterRetries.Park } };
             On<Shipped>((shipped, _, _) =>
             {
                 if (shipped.Order == "speechless") throw new Speechless();
                 if (harbour.IsClosed) throw new InvalidOperationException("closed");
-                return default;
+                return Task.CompletedTask;
             });
         }
     }
@@ -108,8 +108,8 @@ public class HostingTests
     {
         public Guard(Harbour harbour) : base("guard")
         {
-            Options = new() { OnFailure = FailurePolicy.RetryThenPause(times: 0) };
-            On<Shipped>((_, _, _) => harbour.IsClosed ? throw new InvalidOperationException("closed") : default);
+            Options = new() { OnFailure = new() { MaxRetryAttempts = 0 } };
+            On<Shipped>((_, _, _) => harbour.IsClosed ? throw new InvalidOperationException("closed") : Task.CompletedTask);
         }
     }
 
@@ -133,7 +133,7 @@ public class HostingTests
         var runner = Runner(services);
         await runner.StartAsync(default);
         var last = await store.AppendAsync("ship-1", ExpectedVersion.Any, [new Shipped("a"), new Shipped("b")]);
-        var subscription = services.GetRequiredService<Subscriber>().Subscriptions.Single();
+        var subscription = services.GetRequiredService<EventBus>().Subscriptions.Single();
         await subscription.WaitForPositionAsync(last.LastPosition).WaitAsync(s_patience);
         Assert.That(services.GetRequiredService<Harbour>().Orders, Is.EqualTo("a b".Split(' ')));
         await runner.StopAsync(default);
@@ -150,7 +150,7 @@ public class HostingTests
         var runner = Runner(services);
         await runner.StartAsync(default);
         await store.AppendAsync("ship-1", ExpectedVersion.Any, [new Shipped("a"), new Shipped("gift"), new Shipped("b")]);
-        var subscription = services.GetRequiredService<Subscriber>().Subscriptions.Single();
+        var subscription = services.GetRequiredService<EventBus>().Subscriptions.Single();
         for (var i = 0; i < 3; i++)
         {
             await subscription.WaitForPositionAsync(await store.GetHeadAsync()).WaitAsync(s_patience);
@@ -179,7 +179,7 @@ public class HostingTests
         Assert.That((await health.CheckHealthAsync()).Status, Is.EqualTo(HealthStatus.Healthy));
         services.GetRequiredService<Harbour>().IsClosed = true;
         var last = await store.AppendAsync("ship-1", ExpectedVersion.Any, [new Shipped("a")]);
-        await services.GetRequiredService<Subscriber>().Subscriptions.Single().WaitForPositionAsync(last.LastPosition).WaitAsync(s_patience);
+        await services.GetRequiredService<EventBus>().Subscriptions.Single().WaitForPositionAsync(last.LastPosition).WaitAsync(s_patience);
         var report = await health.CheckHealthAsync();
         Assert.That(report.Entries["event-subscriptions"].Status, Is.EqualTo(HealthStatus.Degraded));
         Assert.That(report.Entries["event-subscriptions"].Description, Does.Match("^harbour has 1 event parked since .*: InvalidOperationException: closed$"));
@@ -204,7 +204,7 @@ public class HostingTests
         await runner.StartAsync(default);
         await store.AppendAsync("ship-1", ExpectedVersion.Any, [new Shipped("a"), new Shipped("b")]);
         var last = await store.AppendAsync("ship-2", ExpectedVersion.Any, [new Shipped("speechless")]);
-        await services.GetRequiredService<Subscriber>().Subscriptions.Single().WaitForPositionAsync(last.LastPosition).WaitAsync(s_patience);
+        await services.GetRequiredService<EventBus>().Subscriptions.Single().WaitForPositionAsync(last.LastPosition).WaitAsync(s_patience);
         await runner.StopAsync(default);
         var lines = journal.Lines.Where(l => l.Id is 1006 or 1007 or 1008).ToArray();
         Assert.That(lines.Select(l => (l.Id, l.Level, l.Error?.GetType())), Is.EqualTo(new[]
@@ -222,9 +222,9 @@ public class HostingTests
     {
         await using var services = Build(es => es.AddSubscriber<Guard>());
         var (store, harbour) = (services.GetRequiredService<IEventStore>(), services.GetRequiredService<Harbour>());
-        var subscriber = services.GetRequiredService<Subscriber>();
+        var bus = services.GetRequiredService<EventBus>();
         var paused = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        subscriber.StateChanged += (_, state, _) =>
+        bus.StateChanged += (_, state, _) =>
         {
             if (state == SubscriptionState.Paused) paused.TrySetResult();
         };
@@ -237,7 +237,7 @@ public class HostingTests
         Assert.That((entry.Status, entry.Exception?.GetType()), Is.EqualTo((HealthStatus.Unhealthy, typeof(SubscriptionException))));
         Assert.That(entry.Description, Does.Contain("guard is paused").And.Contain("closed"));
         harbour.IsClosed = false;
-        var subscription = subscriber.Subscriptions.Single();
+        var subscription = bus.Subscriptions.Single();
         await subscription.ResumeAsync().WaitAsync(s_patience);
         await subscription.WaitForPositionAsync(last.LastPosition).WaitAsync(s_patience);
         await subscription.PauseAsync().WaitAsync(s_patience);
@@ -257,7 +257,7 @@ public class HostingTests
         await store.AppendAsync("ship-1", ExpectedVersion.Any, [new Shipped("speechless")]);
         harbour.IsClosed = true;
         var last = await store.AppendAsync("ship-2", ExpectedVersion.Any, [new Shipped("b")]);
-        var subscription = services.GetRequiredService<Subscriber>().Subscriptions.Single();
+        var subscription = services.GetRequiredService<EventBus>().Subscriptions.Single();
         await subscription.WaitForPositionAsync(last.LastPosition).WaitAsync(s_patience);
         harbour.IsClosed = false;
         await subscription.RetryAsync("ship-2").WaitAsync(s_patience);
@@ -279,17 +279,17 @@ public class HostingTests
             .AddEventSourcingHosting()
             .BuildServiceProvider();
         // The other process's clock stands still: it shows no sign of life.
-        await using var other = new Subscriber(services.GetRequiredService<IEventStore>(), new() { TimeProvider = new Microsoft.Extensions.Time.Testing.FakeTimeProvider() });
+        await using var other = new EventBus(services.GetRequiredService<IEventStore>(), new() { TimeProvider = new Microsoft.Extensions.Time.Testing.FakeTimeProvider() });
         var active = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         other.StateChanged += (_, state, _) =>
         {
             if (state == SubscriptionState.Live) active.TrySetResult();
         };
-        await other.StartAsync("guard", SubscriptionHandler.RawEach((_, _, _) => default));
+        await other.SubscribeAsync("guard", SubscriptionHandler.RawEach((_, _, _) => Task.CompletedTask));
         await active.Task.WaitAsync(s_patience);
         var runner = Runner(services);
         await runner.StartAsync(default);
-        var subscription = services.GetRequiredService<Subscriber>().Subscriptions.Single();
+        var subscription = services.GetRequiredService<EventBus>().Subscriptions.Single();
         using var giveUp = new CancellationTokenSource(s_patience);
         while ((await subscription.GetStatusAsync(giveUp.Token)).LeaseOwner is null) await Task.Delay(1, giveUp.Token);
         var entry = await SubscriptionsAsync(services);
@@ -317,7 +317,7 @@ public class HostingTests
         await runner.StartAsync(default);
         var store = services.GetRequiredKeyedService<IEventStore>("billing");
         var last = await store.AppendAsync("ship-1", ExpectedVersion.Any, [new Shipped("a")]);
-        var subscription = services.GetRequiredKeyedService<Subscriber>("billing").Subscriptions.Single();
+        var subscription = services.GetRequiredKeyedService<EventBus>("billing").Subscriptions.Single();
         await subscription.WaitForPositionAsync(last.LastPosition).WaitAsync(s_patience);
         Assert.That(services.GetRequiredService<Harbour>().Orders, Is.EqualTo("a".Split(' ')));
         var report = await services.GetRequiredService<HealthCheckService>().CheckHealthAsync();
@@ -325,7 +325,7 @@ public class HostingTests
         Assert.That((report.Entries["event-store"].Data["head"], report.Entries["event-store-billing"].Data["head"]), Is.EqualTo((0L, 1L)));
         await runner.StopAsync(default);
         Assert.That(subscription.State, Is.EqualTo(SubscriptionState.Stopped));
-        Assert.That(services.GetRequiredService<Subscriber>().Subscriptions, Is.Empty);
+        Assert.That(services.GetRequiredService<EventBus>().Subscriptions, Is.Empty);
     }
 
     [Test]

@@ -53,9 +53,9 @@ public sealed class SeveralEventsTests : IAsyncDisposable
         _seen.Select(e => e.Version).Should().Equal(s_positions);
     }
 
-    private static ValueTask Done => default;
+    private static Task Done => Task.CompletedTask;
 
-    private Subscriber Subscribe() => new(_store, new() { LeaseTimeout = TimeSpan.FromHours(1) });
+    private EventBus Subscribe() => new(_store, new() { LeaseTimeout = TimeSpan.FromHours(1) });
 
     private static Task WaitAsync(Subscription subscription, long position) => subscription.WaitForPositionAsync(GlobalPosition.FromInt64(position)).WaitAsync(s_patience);
 
@@ -93,7 +93,7 @@ public sealed class SeveralEventsTests : IAsyncDisposable
     public async Task Filter_takes_each_by_itself()
     {
         await FillAsync();
-        var read = _store.ReadAllAsync(null, new() { MaxCount = 1, Filter = new() { Where = e => TextOf(e.Data).EndsWith("/1", StringComparison.Ordinal) } });
+        var read = _store.ReadAllAsync(null, new() { MaxCount = 1, Filter = EventFilter.Where(e => TextOf(e.Data).EndsWith("/1", StringComparison.Ordinal)) });
         (await read.Select(e => (TextOf(e.Data), e.Ordinal)).ToListAsync()).Should().Equal(("two/1", 1));
     }
 
@@ -125,7 +125,7 @@ public sealed class SeveralEventsTests : IAsyncDisposable
     {
         await FillAsync();
         await using var subscriber = Subscribe();
-        var subscription = await subscriber.StartAsync("each", SubscriptionHandler.Each((e, _, _) =>
+        var subscription = await subscriber.SubscribeAsync("each", SubscriptionHandler.Each((e, _, _) =>
         {
             See(e);
             return Done;
@@ -142,7 +142,7 @@ public sealed class SeveralEventsTests : IAsyncDisposable
         await FillAsync();
         await using var subscriber = Subscribe();
         var running = 0;
-        var subscription = await subscriber.StartAsync("each", SubscriptionHandler.Each(async (e, _, _) =>
+        var subscription = await subscriber.SubscribeAsync("each", SubscriptionHandler.Each(async (e, _, _) =>
         {
             Interlocked.Increment(ref running).Should().Be(1);
             await Task.Yield();
@@ -159,7 +159,7 @@ public sealed class SeveralEventsTests : IAsyncDisposable
         await FillAsync();
         await using var subscriber = Subscribe();
         var calls = 0;
-        var subscription = await subscriber.StartAsync("batches", SubscriptionHandler.Batches((events, _, _) =>
+        var subscription = await subscriber.SubscribeAsync("batches", SubscriptionHandler.Batches((events, _, _) =>
         {
             calls++;
             events.Should().NotBeEmpty();
@@ -176,7 +176,7 @@ public sealed class SeveralEventsTests : IAsyncDisposable
     {
         await FillAsync("none", "none");
         await using var subscriber = Subscribe();
-        var subscription = await subscriber.StartAsync("batches", SubscriptionHandler.Batches((_, _, _) => throw new InvalidOperationException("called")));
+        var subscription = await subscriber.SubscribeAsync("batches", SubscriptionHandler.Batches((_, _, _) => throw new InvalidOperationException("called")));
         await WaitAsync(subscription, 2);
         (await subscription.GetStatusAsync()).LastError.Should().BeNull();
     }
@@ -186,7 +186,7 @@ public sealed class SeveralEventsTests : IAsyncDisposable
     {
         await FillAsync("a", "mixed", "two");
         await using var subscriber = Subscribe();
-        var subscription = await subscriber.StartAsync("typed", SubscriptionHandler.ByType(types => types.On<Noted>((_, e, _) =>
+        var subscription = await subscriber.SubscribeAsync("typed", SubscriptionHandler.ByType(types => types.On<Noted>((_, e, _) =>
         {
             See(e);
             return Done;
@@ -201,7 +201,7 @@ public sealed class SeveralEventsTests : IAsyncDisposable
         await FillAsync();
         await using var subscriber = Subscribe();
         var seen = new ConcurrentQueue<long>();
-        var subscription = await subscriber.StartAsync("raw", SubscriptionHandler.RawEach((e, _, _) =>
+        var subscription = await subscriber.SubscribeAsync("raw", SubscriptionHandler.RawEach((e, _, _) =>
         {
             seen.Enqueue(e.Position.ToInt64());
             return Done;
@@ -218,7 +218,7 @@ public sealed class SeveralEventsTests : IAsyncDisposable
         await _store.AppendAsync("t", ExpectedVersion.Any, [new Noted("c")]);
         await using var subscriber = Subscribe();
         var (isBroken, enlisted) = (true, 0);
-        ValueTask HandleAsync(EventEnvelope e, DeliveryContext delivery)
+        Task HandleAsync(EventEnvelope e, DeliveryContext delivery)
         {
             See(e);
             delivery.Append("out", ExpectedVersion.Any, [new UserRegistered($"{++enlisted}", TextOf(e.Data))]);
@@ -228,7 +228,7 @@ public sealed class SeveralEventsTests : IAsyncDisposable
         var handler = isTyped
             ? SubscriptionHandler.ByType(types => types.On<Noted>((_, e, delivery, _) => HandleAsync(e, delivery)))
             : SubscriptionHandler.Each((e, delivery, _) => e.Data is Noted ? HandleAsync(e, delivery) : Done);
-        var subscription = await subscriber.StartAsync("parking", handler, new() { OnFailure = FailurePolicy.RetryThenPark(times: 1, TimeSpan.Zero) });
+        var subscription = await subscriber.SubscribeAsync("parking", handler, new() { OnFailure = new() { MaxRetryAttempts = 1, Delay = TimeSpan.Zero, Then = AfterRetries.Park } });
         await WaitAsync(subscription, 4);
         _seen.Select(e => TextOf(e.Data)).Should().Equal("a", "three/0", "three/1", "three/0", "three/1", "c");
         var parked = await subscription.ReadParkedAsync().ToListAsync();
@@ -252,11 +252,11 @@ public sealed class SeveralEventsTests : IAsyncDisposable
         await FillAsync("a", "three", "b");
         await using var subscriber = Subscribe();
         var isBroken = true;
-        var subscription = await subscriber.StartAsync("pausing", SubscriptionHandler.Each((e, _, _) =>
+        var subscription = await subscriber.SubscribeAsync("pausing", SubscriptionHandler.Each((e, _, _) =>
         {
             See(e);
             return Volatile.Read(ref isBroken) && TextOf(e.Data) == "three/1" ? throw new InvalidOperationException("broken") : Done;
-        }), new() { OnFailure = FailurePolicy.RetryThenPause(times: 0) });
+        }), new() { OnFailure = new() { MaxRetryAttempts = 0 } });
         await UntilAsync(async () => (await subscription.GetStatusAsync()).State == SubscriptionState.Paused);
         (await CheckpointAsync("pausing")).Should().Be(1);
         Volatile.Write(ref isBroken, false);
@@ -271,11 +271,11 @@ public sealed class SeveralEventsTests : IAsyncDisposable
         await FillAsync("a", "three", "none", "b");
         await using var subscriber = Subscribe();
         var batches = new ConcurrentQueue<string>();
-        var subscription = await subscriber.StartAsync("batches", SubscriptionHandler.Batches((events, _, _) =>
+        var subscription = await subscriber.SubscribeAsync("batches", SubscriptionHandler.Batches((events, _, _) =>
         {
             batches.Enqueue(string.Join(' ', events.Select(e => TextOf(e.Data))));
             return batches.Count == 1 ? throw new InvalidOperationException("broken") : Done;
-        }), new() { OnFailure = FailurePolicy.RetryThenPark(times: 0) });
+        }), new() { OnFailure = new() { MaxRetryAttempts = 0, Then = AfterRetries.Park } });
         await WaitAsync(subscription, 4);
         batches.Should().Equal("a three/0 three/1 three/2 b", "a", "three/0 three/1 three/2", "b");
     }
@@ -285,11 +285,11 @@ public sealed class SeveralEventsTests : IAsyncDisposable
     {
         await FillAsync();
         await using var bus = new EventBus(_store);
-        var subscription = await bus.SubscribeAsync("routed", EventFilter.Where(e => TextOf(e.Data) is "a" or "three/1" or "three/2" or "two/0"), SubscriptionHandler.Each((e, _, _) =>
+        var subscription = await bus.SubscribeAsync("routed", SubscriptionHandler.Each((e, _, _) =>
         {
             See(e);
             return Done;
-        }));
+        }), new() { Filter = EventFilter.Where(e => TextOf(e.Data) is "a" or "three/1" or "three/2" or "two/0") });
         await WaitAsync(subscription, 6);
         _seen.Select(e => (TextOf(e.Data), e.Ordinal)).Should().Equal(("a", 0), ("two/0", 0), ("three/1", 1), ("three/2", 2));
     }
@@ -347,7 +347,7 @@ public sealed class SeveralEventsTests : IAsyncDisposable
         var commands = new CommandBus(_store, handlers => handlers.Add(SchoolJson.Default.Note, (command, _, _) =>
             Task.FromResult<IEnumerable<object>>([EventData.For("out", new UserRegistered("1", command.Text))])));
         await using var bus = new EventBus(_store, commands: commands);
-        var subscription = await bus.ReactAsync<Noted>("react", (noted, _) => new Note("out", noted.Text));
+        var subscription = await bus.ReactAsync<Noted, Note>("react", (noted, _) => new Note("out", noted.Text));
         await WaitAsync(subscription, 2);
         await subscription.ResetAsync(StartFrom.Beginning);
         await WaitAsync(subscription, (await _store.GetHeadAsync()).ToInt64());

@@ -54,11 +54,11 @@ public sealed class StoredFormTests : IAsyncDisposable
         (await TextsAsync(store)).Should().Equal(all);
         (await store.FoldStreamAsync("s", () => "", (text, e) => $"{text},{((Noted)e).Text}")).State.Should().Be("," + string.Join(',', all));
         var seen = new List<string>();
-        await using var subscriber = new Subscriber(store);
-        var subscription = await subscriber.StartAsync("all", SubscriptionHandler.ByType(types => types.On<Noted>((noted, _, _) =>
+        await using var bus = new EventBus(store);
+        var subscription = await bus.SubscribeAsync("all", SubscriptionHandler.ByType(types => types.On<Noted>((noted, _, _) =>
         {
             seen.Add(noted.Text);
-            return default;
+            return Task.CompletedTask;
         })));
         await subscription.WaitForPositionAsync(GlobalPosition.FromInt64(5)).WaitAsync(s_patience);
         seen.Should().Equal(all);
@@ -139,14 +139,14 @@ public sealed class StoredFormTests : IAsyncDisposable
     {
         var store = On(map => map.AddSerializer(new Reversed("x/b")), own: new Reversed("x/a"), schemaVersion: 7);
         await NoteAsync(store, "x");
-        await using var subscriber = new Subscriber(store);
+        await using var bus = new EventBus(store);
         var (isBroken, retried) = (true, "");
-        var subscription = await subscriber.StartAsync("parking", SubscriptionHandler.ByType(types => types.On<Noted>((noted, _, _) =>
+        var subscription = await bus.SubscribeAsync("parking", SubscriptionHandler.ByType(types => types.On<Noted>((noted, _, _) =>
         {
             if (isBroken) throw new InvalidOperationException("broken");
             retried = noted.Text;
-            return default;
-        })), new() { OnFailure = FailurePolicy.RetryThenPark(times: 0) });
+            return Task.CompletedTask;
+        })), new() { OnFailure = new() { MaxRetryAttempts = 0, Then = AfterRetries.Park } });
         await subscription.WaitForPositionAsync(GlobalPosition.FromInt64(1)).WaitAsync(s_patience);
         var parked = (await subscription.ReadParkedAsync().ToListAsync()).Single().Event;
         var stored = (await StoredAsync()).Single();

@@ -70,16 +70,16 @@ public class FaultTests
         SubscriptionHandler Collect(ConcurrentDictionary<long, bool> seen) => SubscriptionHandler.RawEach((e, _, _) =>
         {
             seen[e.Position.ToInt64()] = true;
-            return default;
+            return Task.CompletedTask;
         });
         await using var bus = new EventBus(new EventStore(log, EventTypeMap.Empty), new() { TimeProvider = clock, LeaseTimeout = TimeSpan.FromMilliseconds(600), Randomness = () => 0 });
-        bus.Subscriber.StateChanged += (_, _, _) => changed.Set();
-        var first = await bus.SubscribeAsync("first", EventFilter.All, Collect(one), new() { CheckpointEvery = 7 });
-        var second = await bus.SubscribeAsync("second", EventFilter.All, Collect(two), new() { IsPartitioned = true, CheckpointEvery = 7 });
+        bus.StateChanged += (_, _, _) => changed.Set();
+        var first = await bus.SubscribeAsync("first", Collect(one), new() { Filter = EventFilter.All, CheckpointEvery = 7 });
+        var second = await bus.SubscribeAsync("second", Collect(two), new() { Filter = EventFilter.All, IsPartitioned = true, CheckpointEvery = 7 });
         var listener = await bus.SubscribeLiveRawAsync(EventFilter.All, (e, _) =>
         {
             live[e.Position.ToInt64()] = true;
-            return default;
+            return Task.CompletedTask;
         });
         log.Left = operation;
         for (var i = 0; i < Events; i++) await AppendAsync(inner, $"s-{i}");
@@ -217,9 +217,9 @@ public class FaultTests
         SubscriptionHandler Collect(ConcurrentDictionary<long, bool> seen) => SubscriptionHandler.RawEach((e, _, _) =>
         {
             seen[e.Position.ToInt64()] = true;
-            return default;
+            return Task.CompletedTask;
         });
-        var subscriber = new Subscriber(new EventStore(log, EventTypeMap.Empty), new() { TimeProvider = clock, LeaseTimeout = TimeSpan.FromMilliseconds(300), Randomness = () => 0 });
+        var subscriber = new EventBus(new EventStore(log, EventTypeMap.Empty), new() { TimeProvider = clock, LeaseTimeout = TimeSpan.FromMilliseconds(300), Randomness = () => 0 });
         subscriber.StateChanged += (_, _, _) => changed.Set();
         // Begun and ended, so that the keeper's timer ends and begins too.
         for (var round = 0; round < 2; round++)
@@ -247,7 +247,7 @@ public class FaultTests
             {
                 try
                 {
-                    return await subscriber.StartAsync(name, Collect(seen), new() { IsPartitioned = isGroup, CheckpointEvery = 7, CheckpointAfter = TimeSpan.FromMilliseconds(20) });
+                    return await subscriber.SubscribeAsync(name, Collect(seen), new() { IsPartitioned = isGroup, CheckpointEvery = 7, CheckpointAfter = TimeSpan.FromMilliseconds(20) });
                 }
                 catch (FormatException)
                 {
@@ -277,10 +277,10 @@ public class FaultTests
         await using var inner = new InMemoryEventLog();
         var log = new FaultyLog(inner);
         var (isBroken, changed) = (false, new Signal());
-        await using var subscriber = new Subscriber(new EventStore(log, EventTypeMap.Empty), new() { Randomness = () => isBroken ? throw new FormatException("randomness") : 0 });
+        await using var subscriber = new EventBus(new EventStore(log, EventTypeMap.Empty), new() { Randomness = () => isBroken ? throw new FormatException("randomness") : 0 });
         subscriber.StateChanged += (_, _, _) => changed.Set();
-        var good = await subscriber.StartAsync("good", SubscriptionHandler.RawEach((_, _, _) => default));
-        var bad = await subscriber.StartAsync("bad", SubscriptionHandler.RawEach((_, _, _) => isBroken ? throw new InvalidOperationException("handler") : default));
+        var good = await subscriber.SubscribeAsync("good", SubscriptionHandler.RawEach((_, _, _) => Task.CompletedTask));
+        var bad = await subscriber.SubscribeAsync("bad", SubscriptionHandler.RawEach((_, _, _) => isBroken ? throw new InvalidOperationException("handler") : Task.CompletedTask));
         await changed.UntilAsync(() => (good.State, bad.State) == (SubscriptionState.Live, SubscriptionState.Live));
         isBroken = true;
         await AppendAsync(inner, "s");

@@ -14,13 +14,13 @@ public class FlowTests
     public async Task A_running_subscription_keeps_nothing_of_its_starters()
     {
         await using var store = new EventStore(new InMemoryEventLog(), EventTypeMap.Empty);
-        await using var subscriber = new Subscriber(store);
+        await using var bus = new EventBus(store);
         var value = default(WeakReference);
         var starter = new Thread(() =>
         {
             s_local.Value = new object();
             value = new(s_local.Value);
-            subscriber.StartAsync("s", SubscriptionHandler.RawEach((_, _, _) => default)).GetAwaiter().GetResult();
+            bus.SubscribeAsync("s", SubscriptionHandler.RawEach((_, _, _) => Task.CompletedTask)).GetAwaiter().GetResult();
         });
         starter.Start();
         starter.Join();
@@ -37,9 +37,9 @@ public class FlowTests
     public async Task A_subscription_is_started_where_the_flow_is_suppressed()
     {
         await using var store = new EventStore(new InMemoryEventLog(), EventTypeMap.Empty);
-        await using var subscriber = new Subscriber(store);
+        await using var bus = new EventBus(store);
         Task<Subscription> starting;
-        using (ExecutionContext.SuppressFlow()) starting = subscriber.StartAsync("s", SubscriptionHandler.RawEach((_, _, _) => default));
+        using (ExecutionContext.SuppressFlow()) starting = bus.SubscribeAsync("s", SubscriptionHandler.RawEach((_, _, _) => Task.CompletedTask));
         await (await starting).WaitForPositionAsync(GlobalPosition.Start).WaitAsync(s_patience);
     }
 

@@ -16,15 +16,15 @@ public sealed class LeaseTests : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _log.DisposeAsync();
 
-    private Subscriber On(TimeProvider clock, double random = 0)
+    private EventBus On(TimeProvider clock, double random = 0)
     {
-        var subscriber = new Subscriber(new EventStore(_log, EventTypeMap.Empty), new() { TimeProvider = clock, LeaseTimeout = s_timeout, Randomness = () => random });
-        subscriber.StateChanged += (_, _, _) => _log.Changed.Set();
-        return subscriber;
+        var bus = new EventBus(new EventStore(_log, EventTypeMap.Empty), new() { TimeProvider = clock, LeaseTimeout = s_timeout, Randomness = () => random });
+        bus.StateChanged += (_, _, _) => _log.Changed.Set();
+        return bus;
     }
 
     /// <summary>Moves the clock on to the next round of a process and waits until it is over.</summary>
-    private static Task RenewAsync(FakeTimeProvider clock, Subscriber subscriber) => RenewAsync(clock, subscriber.Leases, s_timeout / 3);
+    private static Task RenewAsync(FakeTimeProvider clock, EventBus bus) => RenewAsync(clock, bus.Host.Leases, s_timeout / 3);
 
     private static async Task RenewAsync(FakeTimeProvider clock, LeaseKeeper keeper, TimeSpan step)
     {
@@ -55,7 +55,7 @@ public sealed class LeaseTests : IAsyncDisposable
     private static SubscriptionHandler Collect(ConcurrentQueue<long> seen) => SubscriptionHandler.RawEach((e, _, _) =>
     {
         seen.Enqueue(e.Position.ToInt64());
-        return default;
+        return Task.CompletedTask;
     });
 
     [Test]
@@ -76,9 +76,9 @@ public sealed class LeaseTests : IAsyncDisposable
             delivery.Enlist<InMemoryTransaction>(_ => effects.Enqueue(delivery.FencingToken));
         });
         await AppendAsync("s");
-        var first = await one.StartAsync("name", handler);
+        var first = await one.SubscribeAsync("name", handler);
         await entered.Task;
-        var contender = await two.StartAsync("name", Collect(second));
+        var contender = await two.SubscribeAsync("name", Collect(second));
         await UntilAsync(async () => (await contender.GetStatusAsync()).LeaseOwner == one.Owner);
         for (var i = 0; i < 2; i++) await RenewAsync(clock, two);
         Assert.That(contender.State, Is.EqualTo(SubscriptionState.Standby), "not before the timeout");
@@ -109,10 +109,10 @@ public sealed class LeaseTests : IAsyncDisposable
         });
         await AppendAsync("s-1");
         for (var i = 0; i < 2; i++) await AppendAsync("s-2");
-        var first = await one.StartAsync("name", handler, new() { OnFailure = FailurePolicy.RetryThenPark(times: 0) });
+        var first = await one.SubscribeAsync("name", handler, new() { OnFailure = new() { MaxRetryAttempts = 0, Then = AfterRetries.Park } });
         await entered.Task;
         Assert.That((await first.GetStatusAsync()).Parked, Is.EqualTo(1));
-        var contender = await two.StartAsync("name", Collect(second));
+        var contender = await two.SubscribeAsync("name", Collect(second));
         while (second.Count < 3) await RenewAsync(clock, two);
         await contender.WaitForPositionAsync(GlobalPosition.FromInt64(3)).WaitAsync(Signal.Patience);
         stuck.SetResult();
@@ -126,17 +126,17 @@ public sealed class LeaseTests : IAsyncDisposable
     public async Task All_leases_are_renewed_by_one_write_per_interval_and_nothing_else_happens_while_idle()
     {
         var clock = new FakeTimeProvider();
-        await using var subscriber = On(clock);
+        await using var bus = On(clock);
         await AppendAsync("s");
         var subscriptions = new List<Subscription>();
-        for (var i = 0; i < 7; i++) subscriptions.Add(await subscriber.StartAsync($"name-{i}", Collect([])));
+        for (var i = 0; i < 7; i++) subscriptions.Add(await bus.SubscribeAsync($"name-{i}", Collect([])));
         foreach (var subscription in subscriptions)
             await UntilAsync(() => subscription.State == SubscriptionState.Live);
         // The checkpoints of the first event are written when nothing comes; who then waits has nothing left to do.
-        while (!await CheckpointsAreWritten()) await RenewAsync(clock, subscriber);
+        while (!await CheckpointsAreWritten()) await RenewAsync(clock, bus);
         await UntilAsync(() => _log.Waiting == subscriptions.Count);
         var (writes, reads) = (_log.Writes, _log.Reads);
-        for (var i = 1; i <= 10; i++) await RenewAsync(clock, subscriber);
+        for (var i = 1; i <= 10; i++) await RenewAsync(clock, bus);
         Assert.That((_log.Writes - writes, _log.Reads - reads), Is.EqualTo((10L, 0L)));
 
         async Task<bool> CheckpointsAreWritten() =>
@@ -147,14 +147,14 @@ public sealed class LeaseTests : IAsyncDisposable
     public async Task Retries_wait_twice_as_long_each_time_with_a_random_part_left_out()
     {
         var clock = new TimerClock(_log.Changed);
-        await using var subscriber = On(clock, random: 0.5);
+        await using var bus = On(clock, random: 0.5);
         await AppendAsync("s");
         var attempts = new ConcurrentQueue<DateTimeOffset>();
-        var subscription = await subscriber.StartAsync("name", SubscriptionHandler.RawEach((_, _, _) =>
+        var subscription = await bus.SubscribeAsync("name", SubscriptionHandler.RawEach((_, _, _) =>
         {
             attempts.Enqueue(clock.GetUtcNow());
             throw new InvalidOperationException("always");
-        }), new() { OnFailure = FailurePolicy.RetryThenPause(times: 3, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(3)) });
+        }), new() { OnFailure = new() { MaxRetryAttempts = 3, Delay = TimeSpan.FromSeconds(1), MaxDelay = TimeSpan.FromSeconds(3) } });
         // 0.75 of 1, 2 and the longest of 3 seconds. The clock stands still while an attempt is made.
         double[] expected = [0.75, 1.5, 2.25];
         foreach (var seconds in expected)
@@ -189,9 +189,9 @@ public sealed class LeaseTests : IAsyncDisposable
     public async Task Member_that_leaves_a_group_is_not_entered_again_by_a_renewal_under_way()
     {
         var clock = new FakeTimeProvider();
-        await using var subscriber = On(clock);
-        var group = await subscriber.StartAsync("group", Collect(new()), new() { IsPartitioned = true });
-        await UntilAsync(() => group.ActiveSegments == 16);
+        await using var bus = On(clock);
+        var group = await bus.SubscribeAsync("group", Collect(new()), new() { IsPartitioned = true });
+        await UntilAsync(() => group.ActivePartitions == 16);
         TaskCompletionSource held = new(TaskCreationOptions.RunContinuationsAsynchronously), turn = new(TaskCreationOptions.RunContinuationsAsynchronously);
         _log.BeforeNextWrite = () =>
         {
@@ -201,9 +201,9 @@ public sealed class LeaseTests : IAsyncDisposable
         clock.Advance(s_timeout / 3);
         await held.Task.WaitAsync(Signal.Patience);
         await group.DisposeAsync();
-        var before = subscriber.Leases.Rounds;
+        var before = bus.Host.Leases.Rounds;
         turn.SetResult();
-        await AfterRoundAsync(subscriber.Leases, before);
+        await AfterRoundAsync(bus.Host.Leases, before);
         Assert.That(await _log.ReadRecordsAsync(RecordKind.Lease, "group/member/", "group/member/~", 10, default), Is.Empty);
     }
 
@@ -214,10 +214,10 @@ public sealed class LeaseTests : IAsyncDisposable
         var (killed, clock) = (new FakeTimeProvider(), new FakeTimeProvider());
         await using var one = On(killed);
         await using var two = On(clock);
-        var first = await one.StartAsync("name", Collect([]));
+        var first = await one.SubscribeAsync("name", Collect([]));
         await UntilAsync(() => first.State == SubscriptionState.Live);
         Assert.That((await first.GetStatusAsync()).LeaseOwner, Is.EqualTo(one.Owner));
-        var contender = await two.StartAsync("name", Collect([]));
+        var contender = await two.SubscribeAsync("name", Collect([]));
         await UntilAsync(async () => (await contender.GetStatusAsync()).LeaseOwner == one.Owner);
         await RenewAsync(clock, two);
         await RenewAsync(clock, two);
@@ -236,15 +236,15 @@ public sealed class LeaseTests : IAsyncDisposable
         var (killed, clock) = (new FakeTimeProvider(), new FakeTimeProvider());
         await using var one = On(killed);
         await using var two = On(clock);
-        var first = await one.StartAsync("name", Collect([]));
+        var first = await one.SubscribeAsync("name", Collect([]));
         await UntilAsync(() => first.State == SubscriptionState.Live);
         // Another subscription has set the rhythm of the second process a second before it looks at the lease.
-        var other = await two.StartAsync("other", Collect([]));
+        var other = await two.SubscribeAsync("other", Collect([]));
         await UntilAsync(() => other.State == SubscriptionState.Live);
         clock.Advance(TimeSpan.FromSeconds(1));
-        var contender = await two.StartAsync("name", Collect([]));
+        var contender = await two.SubscribeAsync("name", Collect([]));
         await UntilAsync(async () => (await contender.GetStatusAsync()).LeaseOwner == one.Owner);
-        foreach (var seconds in new[] { 1, 2, 2 }) await RenewAsync(clock, two.Leases, TimeSpan.FromSeconds(seconds));
+        foreach (var seconds in new[] { 1, 2, 2 }) await RenewAsync(clock, two.Host.Leases, TimeSpan.FromSeconds(seconds));
 
         Assert.That(contender.State, Is.EqualTo(SubscriptionState.Standby), "5 s are not the timeout");
         clock.Advance(TimeSpan.FromMilliseconds(1001));

@@ -12,7 +12,7 @@ public sealed class ParkingTests : IAsyncDisposable
 {
     private readonly InMemoryEventLog _log = new();
     private readonly FakeTimeProvider _clock = new();
-    private readonly Subscriber _subscriber;
+    private readonly EventBus _subscriber;
 
     public ParkingTests() => _subscriber = new(new EventStore(_log, EventTypeMap.Empty), new() { TimeProvider = _clock, LeaseTimeout = TimeSpan.FromHours(1) });
 
@@ -37,7 +37,7 @@ public sealed class ParkingTests : IAsyncDisposable
             stored.Enqueue((e.Position.ToInt64(), (await _log.ReadRecordsAsync(RecordKind.Parked, "", null, 10, default)).Count));
             _clock.Advance(perEvent);
         });
-        var subscription = await _subscriber.StartAsync("parking", handler, new() { OnFailure = FailurePolicy.RetryThenPark(times: 0) });
+        var subscription = await _subscriber.SubscribeAsync("parking", handler, new() { OnFailure = new() { MaxRetryAttempts = 0, Then = AfterRetries.Park } });
         await subscription.WaitForPositionAsync(GlobalPosition.FromInt64(last)).WaitAsync(Signal.Patience);
         return [.. stored];
     }

@@ -23,10 +23,10 @@ public class ResetTests
     {
         var changed = new Signal();
         await using var log = new InMemoryEventLog();
-        await using var subscriber = new Subscriber(new EventStore(log, EventTypeMap.Empty));
-        subscriber.StateChanged += (_, _, _) => changed.Set();
-        var group = await subscriber.StartAsync("group", SubscriptionHandler.RawEach((_, _, _) => default), new() { IsPartitioned = true });
-        await changed.UntilAsync(() => group.ActiveSegments == 16);
+        await using var bus = new EventBus(new EventStore(log, EventTypeMap.Empty));
+        bus.StateChanged += (_, _, _) => changed.Set();
+        var group = await bus.SubscribeAsync("group", SubscriptionHandler.RawEach((_, _, _) => Task.CompletedTask), new() { IsPartitioned = true });
+        await changed.UntilAsync(() => group.ActivePartitions == 16);
         var resets = 0;
         Task ResetAsync() => group.ResetAsync<InMemoryTransaction>(StartFrom.Beginning, _ => resets++);
         Task first = null!, second;

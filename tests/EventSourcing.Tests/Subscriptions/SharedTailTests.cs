@@ -158,8 +158,8 @@ public sealed class SharedTailTests : IAsyncDisposable
     public async Task Event_wakes_its_own_partition_only_however_far_the_others_checkpoints_are_behind()
     {
         await using var store = new EventStore(_log, EventTypeMap.Empty);
-        await using var subscriber = new Subscriber(store);
-        subscriber.StateChanged += (_, _, _) => _log.Changed.Set();
+        await using var bus = new EventBus(store);
+        bus.StateChanged += (_, _, _) => _log.Changed.Set();
         var asked = 0;
         var options = new SubscriptionOptions
         {
@@ -172,11 +172,11 @@ public sealed class SharedTailTests : IAsyncDisposable
                 return e.StreamId.Value;
             },
         };
-        var group = await subscriber.StartAsync("group", SubscriptionHandler.RawEach((_, _, _) => default), options);
-        await UntilAsync(() => group.ActiveSegments == 16 && group.State == SubscriptionState.Live);
+        var group = await bus.SubscribeAsync("group", SubscriptionHandler.RawEach((_, _, _) => Task.CompletedTask), options);
+        await UntilAsync(() => group.ActivePartitions == 16 && group.State == SubscriptionState.Live);
         for (var i = 0; i < 64; i++) await HandledAsync(AppendAsync(i));
         for (var i = 0; i < 20; i++) await HandledAsync(AppendAsync(0, 1000));
-        await UntilAsync(() => group.ActiveSegments == 16 && group.State == SubscriptionState.Live);
+        await UntilAsync(() => group.ActivePartitions == 16 && group.State == SubscriptionState.Live);
         asked = 0;
         for (var i = 0; i < 32; i++) await HandledAsync(AppendAsync(i));
         asked.Should().BeInRange(2 * 32, 8 * 32, "once to find its partition, once by that partition, and now and then by one that comes back from its own event meanwhile");

@@ -37,13 +37,13 @@ public sealed class SubscriptionAllocationTests : IAsyncDisposable
         // What is taken for each event is taken in every batch; what else the thread pool has the thread do between two batches is not.
         for (var i = 0; i < 59; i++) await FillAsync();
         var (before, taken, thread) = (0L, double.PositiveInfinity, 0);
-        await using var subscriber = new Subscriber(_store);
-        var subscription = await subscriber.StartAsync("measured", SubscriptionHandler.RawBatches((events, _, _) =>
+        await using var bus = new EventBus(_store);
+        var subscription = await bus.SubscribeAsync("measured", SubscriptionHandler.RawBatches((events, _, _) =>
         {
             var now = GC.GetAllocatedBytesForCurrentThread();
             if (before > 0 && thread == Environment.CurrentManagedThreadId) taken = Math.Min(taken, (now - before) / (double)events.Length);
             (before, thread) = (now, Environment.CurrentManagedThreadId);
-            return default;
+            return Task.CompletedTask;
         }), new() { CheckpointEvery = Events });
         await subscription.WaitForPositionAsync(await _store.GetHeadAsync()).WaitAsync(TimeSpan.FromMinutes(2));
         taken.Should().BeLessThan(10, "a page and a checkpoint are all that is made");

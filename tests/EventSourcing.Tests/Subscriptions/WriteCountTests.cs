@@ -27,11 +27,11 @@ public sealed class WriteCountTests : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _log.DisposeAsync();
 
-    private Subscriber NewSubscriber()
+    private EventBus NewSubscriber()
     {
-        var subscriber = new Subscriber(new EventStore(_log, EventTypeMap.Empty), new() { TimeProvider = _clock, LeaseTimeout = s_timeout, Randomness = () => 0 });
-        subscriber.StateChanged += (_, _, _) => _log.Changed.Set();
-        return subscriber;
+        var bus = new EventBus(new EventStore(_log, EventTypeMap.Empty), new() { TimeProvider = _clock, LeaseTimeout = s_timeout, Randomness = () => 0 });
+        bus.StateChanged += (_, _, _) => _log.Changed.Set();
+        return bus;
     }
 
     private LogWrite[] Of(RecordKind kind)
@@ -51,8 +51,8 @@ public sealed class WriteCountTests : IAsyncDisposable
     public async Task A_checkpoint_with_100_parked_events_is_one_write()
     {
         await AppendAsync(100, i => $"s-{i}");
-        await using var subscriber = NewSubscriber();
-        var subscription = await subscriber.StartAsync("s", Throws, new() { OnFailure = FailurePolicy.RetryThenPark(0) });
+        await using var bus = NewSubscriber();
+        var subscription = await bus.SubscribeAsync("s", Throws, new() { OnFailure = new() { MaxRetryAttempts = 0, Then = AfterRetries.Park } });
         await subscription.WaitForPositionAsync(GlobalPosition.FromInt64(100)).WaitAsync(Signal.Patience);
 
         var write = Of(RecordKind.Parked).Should().ContainSingle().Which;
@@ -63,23 +63,23 @@ public sealed class WriteCountTests : IAsyncDisposable
     [Test]
     public async Task A_start_is_one_write([Values] bool isGroup)
     {
-        await using var subscriber = NewSubscriber();
-        await subscriber.StartAsync("s", Throws, new() { IsPartitioned = isGroup });
+        await using var bus = NewSubscriber();
+        await bus.SubscribeAsync("s", Throws, new() { IsPartitioned = isGroup });
         Of(RecordKind.Checkpoint).Should().ContainSingle().Which.Changes.Should().HaveCount(isGroup ? 16 : 1);
-        await subscriber.DisposeAsync();
+        await bus.DisposeAsync();
         await using var again = NewSubscriber();
-        await again.StartAsync("s", Throws, new() { IsPartitioned = isGroup });
+        await again.SubscribeAsync("s", Throws, new() { IsPartitioned = isGroup });
         Of(RecordKind.Checkpoint).Should().ContainSingle("one that is resumed writes nothing");
     }
 
     [Test]
     public async Task A_round_of_leases_for_16_partitions_is_one_read_and_one_write()
     {
-        await using var subscriber = NewSubscriber();
-        var group = await subscriber.StartAsync("s", Throws, new() { IsPartitioned = true });
-        await _log.Changed.UntilAsync(() => group.ActiveSegments == 16);
+        await using var bus = NewSubscriber();
+        var group = await bus.SubscribeAsync("s", Throws, new() { IsPartitioned = true });
+        await _log.Changed.UntilAsync(() => group.ActivePartitions == 16);
         await _log.Changed.UntilAsync(() => _log.Waiting > 0);
-        var leases = subscriber.Leases;
+        var leases = bus.Host.Leases;
         await SpinAsync(() => leases.Rounds > 0);
         for (var round = 0; round < 3; round++)
         {
@@ -95,14 +95,14 @@ public sealed class WriteCountTests : IAsyncDisposable
     public async Task A_round_for_leases_that_others_hold_writes_nothing()
     {
         await using var one = NewSubscriber();
-        var first = await one.StartAsync("s", Throws);
+        var first = await one.SubscribeAsync("s", Throws);
         await _log.Changed.UntilAsync(() => first.State == SubscriptionState.Live);
         await using var two = NewSubscriber();
-        await two.StartAsync("s", Throws);
-        await SpinAsync(() => two.Leases.Rounds > 0);
-        var (writes, rounds) = (_log.Writes, (one.Leases.Rounds, two.Leases.Rounds));
+        await two.SubscribeAsync("s", Throws);
+        await SpinAsync(() => two.Host.Leases.Rounds > 0);
+        var (writes, rounds) = (_log.Writes, (one.Host.Leases.Rounds, two.Host.Leases.Rounds));
         _clock.Advance(s_timeout / 3);
-        await SpinAsync(() => one.Leases.Rounds > rounds.Item1 && two.Leases.Rounds > rounds.Item2);
+        await SpinAsync(() => one.Host.Leases.Rounds > rounds.Item1 && two.Host.Leases.Rounds > rounds.Item2);
         (_log.Writes - writes).Should().Be(1);
     }
 
@@ -111,8 +111,8 @@ public sealed class WriteCountTests : IAsyncDisposable
     {
         await AppendAsync(keys * 2, i => $"s-{i % keys}");
         var isBroken = true;
-        await using var subscriber = NewSubscriber();
-        var subscription = await subscriber.StartAsync("s", SubscriptionHandler.RawEach((_, _, _) => isBroken ? throw new InvalidOperationException("broken") : default), new() { OnFailure = FailurePolicy.RetryThenPark(0) });
+        await using var bus = NewSubscriber();
+        var subscription = await bus.SubscribeAsync("s", SubscriptionHandler.RawEach((_, _, _) => isBroken ? throw new InvalidOperationException("broken") : Task.CompletedTask), new() { OnFailure = new() { MaxRetryAttempts = 0, Then = AfterRetries.Park } });
         await subscription.WaitForPositionAsync(GlobalPosition.FromInt64(keys * 2)).WaitAsync(Signal.Patience);
         isBroken = false;
         var before = _log.RecordsRead;
@@ -125,8 +125,8 @@ public sealed class WriteCountTests : IAsyncDisposable
     public async Task A_discard_of_300_events_is_two_writes()
     {
         await AppendAsync(300, _ => "s");
-        await using var subscriber = NewSubscriber();
-        var subscription = await subscriber.StartAsync("s", Throws, new() { OnFailure = FailurePolicy.RetryThenPark(0) });
+        await using var bus = NewSubscriber();
+        var subscription = await bus.SubscribeAsync("s", Throws, new() { OnFailure = new() { MaxRetryAttempts = 0, Then = AfterRetries.Park } });
         await subscription.WaitForPositionAsync(GlobalPosition.FromInt64(300)).WaitAsync(Signal.Patience);
         var before = _log.Writes;
         (await subscription.DiscardAsync("s").WaitAsync(Signal.Patience)).Should().Be(300);

@@ -19,7 +19,7 @@ public sealed class SubscriptionTelemetryTests : IAsyncDisposable
     private readonly FakeTimeProvider _clock = new(new(2026, 11, 28, 0, 0, 0, TimeSpan.Zero));
     private readonly HeldLog _log;
     private readonly EventStore _store;
-    private readonly Subscriber _subscriber;
+    private readonly EventBus _subscriber;
 
     public SubscriptionTelemetryTests()
     {
@@ -74,7 +74,7 @@ public sealed class SubscriptionTelemetryTests : IAsyncDisposable
         using var listening = Listen(spans);
         var first = (await AppendAsync("a", "b")).LastPosition;
         var current = new List<Activity?>();
-        var subscription = await _subscriber.StartAsync("notes", SubscriptionHandler.Each(async (e, _, token) =>
+        var subscription = await _subscriber.SubscribeAsync("notes", SubscriptionHandler.Each(async (e, _, token) =>
         {
             current.Add(Activity.Current);
             if (e.StreamId == "s-1") await _store.AppendAsync("copy-1", ExpectedVersion.Any, [e.Data], token);
@@ -106,7 +106,7 @@ public sealed class SubscriptionTelemetryTests : IAsyncDisposable
         using var listening = Listen(spans);
         await AppendAsync("a", "b");
         var last = (await AppendAsync("c")).LastPosition;
-        await HandledAsync(await _subscriber.StartAsync("notes", SubscriptionHandler.Batches((_, _, _) => default)), last);
+        await HandledAsync(await _subscriber.SubscribeAsync("notes", SubscriptionHandler.Batches((_, _, _) => Task.CompletedTask)), last);
         var span = Processed(spans).Should().ContainSingle().Subject;
         Links(span).Should().Equal(spans[0].SpanId, spans[1].SpanId);
         (span.GetTagItem("messaging.batch.message_count"), span.GetTagItem("eventsourcing.position")).Should().Be((3, 3L));
@@ -122,7 +122,7 @@ public sealed class SubscriptionTelemetryTests : IAsyncDisposable
         }, default)).LastPosition;
         List<Activity> spans = [];
         using var listening = Listen(spans);
-        await HandledAsync(await _subscriber.StartAsync("notes", SubscriptionHandler.RawEach((_, _, _) => default)), last);
+        await HandledAsync(await _subscriber.SubscribeAsync("notes", SubscriptionHandler.RawEach((_, _, _) => Task.CompletedTask)), last);
         var processed = Processed(spans);
         processed.Should().HaveCount(2);
         processed.Should().OnlyContain(s => !s.Links.Any() && s.Status == ActivityStatusCode.Unset);
@@ -134,11 +134,11 @@ public sealed class SubscriptionTelemetryTests : IAsyncDisposable
         var last = (await AppendAsync("a")).LastPosition;
         List<Activity> spans = [];
         using var listening = Listen(spans);
-        var subscription = await _subscriber.StartAsync("notes", SubscriptionHandler.RawEach(async (_, delivery, _) =>
+        var subscription = await _subscriber.SubscribeAsync("notes", SubscriptionHandler.RawEach(async (_, delivery, _) =>
         {
             if (isLater) await Task.Yield();
             if (delivery.Attempt == 1) throw new FormatException("no");
-        }), new() { OnFailure = FailurePolicy.RetryThenPause(1, TimeSpan.Zero) });
+        }), new() { OnFailure = new() { MaxRetryAttempts = 1, Delay = TimeSpan.Zero } });
         await HandledAsync(subscription, last);
         await _subscriber.DisposeAsync();
         Processed(spans).Select(s => (s.Status, s.GetTagItem("error.type"), s.GetTagItem("eventsourcing.attempt"))).Should().Equal(
@@ -151,13 +151,13 @@ public sealed class SubscriptionTelemetryTests : IAsyncDisposable
         var measured = new Measured();
         await _store.AppendAsync("bad", ExpectedVersion.Any, [new Noted("1"), new Noted("2"), new Noted("3")]);
         var last = (await AppendAsync("a", "b")).LastPosition;
-        var park = new SubscriptionOptions { OnFailure = FailurePolicy.RetryThenPark(1, TimeSpan.Zero) };
+        var park = new SubscriptionOptions { OnFailure = new() { MaxRetryAttempts = 1, Delay = TimeSpan.Zero, Then = AfterRetries.Park } };
         using (measured.Listen())
         {
-            var subscription = await _subscriber.StartAsync("notes", SubscriptionHandler.RawEach((e, _, _) => e.StreamId == "bad" ? throw new FormatException("no") : default), park);
+            var subscription = await _subscriber.SubscribeAsync("notes", SubscriptionHandler.RawEach((e, _, _) => e.StreamId == "bad" ? throw new FormatException("no") : Task.CompletedTask), park);
             await HandledAsync(subscription, last);
             (await subscription.RetryAsync("bad")).Should().Be(0);
-            var paused = await _subscriber.StartAsync("paused", SubscriptionHandler.RawEach((_, _, _) => throw new FormatException("no")), new() { OnFailure = FailurePolicy.RetryThenPause(0) });
+            var paused = await _subscriber.SubscribeAsync("paused", SubscriptionHandler.RawEach((_, _, _) => throw new FormatException("no")), new() { OnFailure = new() { MaxRetryAttempts = 0 } });
             await FluentActions.Awaiting(() => HandledAsync(paused, last)).Should().ThrowAsync<SubscriptionException>();
         }
 
@@ -174,7 +174,7 @@ public sealed class SubscriptionTelemetryTests : IAsyncDisposable
     [Test]
     public async Task Lag_is_told_in_events_and_in_time_and_reads_nothing_when_asked([Values] bool isGroup)
     {
-        var subscription = await _subscriber.StartAsync("notes", SubscriptionHandler.RawEach((_, _, _) => default), new() { IsPartitioned = isGroup });
+        var subscription = await _subscriber.SubscribeAsync("notes", SubscriptionHandler.RawEach((_, _, _) => Task.CompletedTask), new() { IsPartitioned = isGroup });
         await HandledAsync(subscription, (await AppendAsync("a")).LastPosition);
         var measured = new Measured();
         using var listener = measured.Listen();
@@ -211,7 +211,7 @@ public sealed class SubscriptionTelemetryTests : IAsyncDisposable
         var (began, release) = (new TaskCompletionSource(), new TaskCompletionSource());
         var last = (await AppendAsync("a", "b")).LastPosition;
         _clock.Advance(TimeSpan.FromSeconds(5));
-        var subscription = await _subscriber.StartAsync("notes", SubscriptionHandler.RawEach(async (_, _, _) =>
+        var subscription = await _subscriber.SubscribeAsync("notes", SubscriptionHandler.RawEach(async (_, _, _) =>
         {
             began.TrySetResult();
             await release.Task;
@@ -233,10 +233,10 @@ public sealed class SubscriptionTelemetryTests : IAsyncDisposable
     public async Task A_clock_that_throws_keeps_no_other_lag_from_being_told()
     {
         var clock = new BrokenClock();
-        await using var other = new Subscriber(_store, new() { TimeProvider = clock });
+        await using var other = new EventBus(_store, new() { TimeProvider = clock });
         var last = (await AppendAsync("a")).LastPosition;
-        var broken = await other.StartAsync("broken", SubscriptionHandler.RawEach((_, _, _) => default));
-        var sound = await _subscriber.StartAsync("sound", SubscriptionHandler.RawEach((_, _, _) => default));
+        var broken = await other.SubscribeAsync("broken", SubscriptionHandler.RawEach((_, _, _) => Task.CompletedTask));
+        var sound = await _subscriber.SubscribeAsync("sound", SubscriptionHandler.RawEach((_, _, _) => Task.CompletedTask));
         await HandledAsync(broken, last);
         await HandledAsync(sound, last);
         var measured = new Measured();
@@ -276,12 +276,12 @@ public sealed class SubscriptionTelemetryTests : IAsyncDisposable
     {
         if (name == "a") await AppendAsync([.. Enumerable.Range(0, 3000).Select(i => $"{i}")]);
         var (before, taken, thread) = (0L, double.PositiveInfinity, 0);
-        var subscription = await _subscriber.StartAsync(name, SubscriptionHandler.RawEach((_, _, _) =>
+        var subscription = await _subscriber.SubscribeAsync(name, SubscriptionHandler.RawEach((_, _, _) =>
         {
             var now = GC.GetAllocatedBytesForCurrentThread();
             if (before > 0 && thread == Environment.CurrentManagedThreadId) taken = Math.Min(taken, now - before);
             (before, thread) = (GC.GetAllocatedBytesForCurrentThread(), Environment.CurrentManagedThreadId);
-            return default;
+            return Task.CompletedTask;
         }));
         await HandledAsync(subscription, await _store.GetHeadAsync());
         return taken;

@@ -111,7 +111,7 @@ public sealed class ThrowingListenerTests
         await using var bus = new EventBus(store, commands: Commands(store));
         using var listening = Listen(throwing);
         await store.AppendAsync("a", ExpectedVersion.Any, [new Noted("x"), new Noted("y")]);
-        var reaction = await bus.ReactAsync<Noted>("react", (noted, e) => e.StreamId == "a" ? new Note("b", noted.Text) : null);
+        var reaction = await bus.ReactAsync<Noted, Note>("react", (noted, e) => e.StreamId == "a" ? new Note("b", noted.Text) : null);
         var copy = await bus.SubscribeAsync<Noted>("copy", async (noted, e, token) =>
         {
             if (e.StreamId == "a") await store.AppendAsync("c", ExpectedVersion.Any, [noted], token);

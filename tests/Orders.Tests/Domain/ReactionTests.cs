@@ -99,6 +99,8 @@ public sealed class ReactionTests : IDisposable
     /// <summary>Sends, counts the refunds and what was a repeat, and says so when the first refund is done.</summary>
     private sealed class SentCommands(ICommandBus commands, Action refunded) : ICommandBus
     {
+        public bool Handles(Type command) => commands.Handles(command);
+
         internal TaskCompletionSource All { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         internal int Refunds { get; private set; }

@@ -3,7 +3,7 @@ using EventSourcing.Internal;
 
 namespace EventSourcing.Bus;
 
-/// <summary>The one reader of the log's tail that feeds all live listeners. It runs only while some are attached, and never waits for one.</summary>
+/// <summary>The one reader of the log's end that feeds all live subscriptions. It runs only while some are attached, and never waits for one.</summary>
 internal sealed class Feed(SharedPages pages, EventCodec codec) : IAsyncDisposable
 {
     private readonly Lock _lock = new();
@@ -14,16 +14,16 @@ internal sealed class Feed(SharedPages pages, EventCodec codec) : IAsyncDisposab
     private CancellationTokenSource _empty = new();
     private Task _loop = Task.CompletedTask;
 
-    /// <summary>Attaches a listener that has seen everything up to a position; false when the feed is further on, for the listener to read on by itself first.</summary>
-    /// <param name="listener">The listener.</param>
+    /// <summary>Attaches a subscription that has seen everything up to a position; false when the feed is further on: the subscription has to read by itself first.</summary>
+    /// <param name="subscription">The subscription.</param>
     /// <param name="position">The position.</param>
-    /// <param name="known">The furthest place that the listener has seen: the feed reads nothing that does not follow from it.</param>
-    internal bool TryAttach(LiveSubscription listener, long position, in ResumeToken known)
+    /// <param name="known">The furthest place that the subscription has seen: the feed reads nothing that does not follow from it.</param>
+    internal bool TryAttach(LiveSubscription subscription, long position, in ResumeToken known)
     {
         lock (_lock)
         {
             if (_stop.IsCancellationRequested) return false;
-            if (Array.IndexOf(_attached, listener) >= 0) throw new InvalidOperationException("The listener is in the feed already.");
+            if (Array.IndexOf(_attached, subscription) >= 0) throw new InvalidOperationException("The subscription is in the feed already.");
             if (_attached.Length > 0 && position < _position) return false;
             if (_attached.Length == 0)
             {
@@ -32,31 +32,31 @@ internal sealed class Feed(SharedPages pages, EventCodec codec) : IAsyncDisposab
                 _loop = Uncaptured.Run(() => RunAsync(previous, token));
             }
 
-            // Two that have seen different events at one place are of two histories, and one of them is to hear of it.
+            // Two that have seen different events at one place are of two histories, and one of them has to report it.
             if (known.Position == _known.Position && known != _known) return false;
             _known = ResumeToken.Later(_known, known);
-            _attached = [.. _attached, listener];
-            // Under the lock, as in all places: the list and what a listener knows of it cannot differ.
-            listener.IsLive = true;
+            _attached = [.. _attached, subscription];
+            // Set under the lock everywhere: the list and this flag cannot differ.
+            subscription.IsLive = true;
             return true;
         }
     }
 
-    internal void Detach(LiveSubscription listener)
+    internal void Detach(LiveSubscription subscription)
     {
         CancellationTokenSource? empty = null;
         lock (_lock)
         {
-            if (Array.IndexOf(_attached, listener) < 0) return;
-            _attached = [.. _attached.Where(l => l != listener)];
-            listener.IsLive = false;
+            if (Array.IndexOf(_attached, subscription) < 0) return;
+            _attached = [.. _attached.Where(l => l != subscription)];
+            subscription.IsLive = false;
             if (_attached.Length == 0) empty = _empty;
         }
 
         empty?.CancelQuietly(static _ => { });
     }
 
-    /// <summary>Ends the reading; no listener is taken from then on.</summary>
+    /// <summary>Ends the reading; no subscription is attached from then on.</summary>
     internal void BeginStop() => _stop.CancelQuietly(static _ => { });
 
     /// <summary>Never fails.</summary>
@@ -84,7 +84,7 @@ internal sealed class Feed(SharedPages pages, EventCodec codec) : IAsyncDisposab
         }
         catch (Exception) when (ended.IsCancellationRequested)
         {
-            // Nobody of this loop is left to be told; those who listen by now have another.
+            // No subscription of this loop is left; those attached since have another loop.
         }
         catch (Exception e)
         {
@@ -97,39 +97,39 @@ internal sealed class Feed(SharedPages pages, EventCodec codec) : IAsyncDisposab
         ResumeToken known;
         lock (_lock) known = _known;
         using var page = await pages.AskAsync(null, SharedPages.PageSize, _position + 1, 0, known, cancellationToken).ConfigureAwait(false);
-        LiveSubscription[] listeners;
+        LiveSubscription[] subscriptions;
         lock (_lock)
         {
-            // Those who listen by now have another loop, which has begun where they are.
+            // Subscriptions attached since then have another loop, which began where they are.
             if (_empty.Token != empty) return true;
-            // One has attached meanwhile that has seen more: whether the page follows from that was not compared.
+            // A subscription attached meanwhile that has seen more: whether the page follows from that was not compared.
             if (_known != known) return false;
-            // Said before the page is handed out: who attaches from here on has to have seen it.
+            // Set before the page is handed out: a subscription that attaches from here on must have seen it.
             _position = page.IsLast ? page.Head.ToInt64() : page.Next - 1;
             _known = ResumeToken.Later(_known, page.Token);
-            listeners = _attached;
+            subscriptions = _attached;
         }
 
         foreach (ref readonly var e in page.Events)
         {
-            LiveEvent? arrival = null;
-            foreach (var listener in listeners)
-                if (listener.Wants(e)) listener.Offer(arrival ??= new(e, codec));
+            LiveEvent? live = null;
+            foreach (var subscription in subscriptions)
+                if (subscription.Wants(e)) subscription.Offer(live ??= new(e, codec));
         }
 
         return page.IsLast;
     }
 
-    // Trouble with the log is each listener's own to meet and to report.
+    // Each subscription meets and reports a failure of the log by itself.
     private void Fail(Exception error)
     {
-        LiveSubscription[] listeners;
+        LiveSubscription[] subscriptions;
         lock (_lock)
         {
-            (listeners, _attached) = (_attached, []);
-            foreach (var listener in listeners) listener.IsLive = false;
+            (subscriptions, _attached) = (_attached, []);
+            foreach (var subscription in subscriptions) subscription.IsLive = false;
         }
 
-        foreach (var listener in listeners) listener.FeedFailed(error);
+        foreach (var subscription in subscriptions) subscription.FeedFailed(error);
     }
 }

@@ -4,7 +4,7 @@ using EventSourcing.Tracing;
 
 namespace EventSourcing.Bus;
 
-/// <summary>An event on its way to live listeners; decoded at most once for all of them, by the first that asks.</summary>
+/// <summary>An event on its way to live subscriptions; decoded once for all of them, by the first that needs it.</summary>
 internal sealed class LiveEvent(RecordedEvent e, EventCodec codec) : IHandled
 {
     private Envelopes _envelopes;
@@ -13,6 +13,6 @@ internal sealed class LiveEvent(RecordedEvent e, EventCodec codec) : IHandled
 
     public EventMetadata Inherited => new HandledBytes(Event).Inherited;
 
-    // Two that ask at once may both decode; either result will do.
+    // Two that need it at the same time may both decode it; either result is right.
     internal Envelopes Envelopes => _envelopes.IsDefault ? _envelopes = codec.Read(Event) : _envelopes;
 }

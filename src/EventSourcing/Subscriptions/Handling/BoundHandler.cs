@@ -11,8 +11,8 @@ internal abstract class BoundHandler
     internal virtual bool Selects(string type) => true;
 
     /// <summary>Handles one event and, where it is not a handler of batches, enters it as what is being handled: the caller's flow ends that.</summary>
-    internal abstract ValueTask HandleAsync(in RecordedEvent e, EventReader reader, DeliveryContext delivery, CancellationToken cancellationToken);
+    internal abstract Task HandleAsync(in RecordedEvent e, EventReader reader, DeliveryContext delivery, CancellationToken cancellationToken);
 
-    internal virtual ValueTask HandleAsync(ReadOnlyMemory<RecordedEvent> events, EventReader reader, DeliveryContext delivery, CancellationToken cancellationToken) =>
+    internal virtual Task HandleAsync(ReadOnlyMemory<RecordedEvent> events, EventReader reader, DeliveryContext delivery, CancellationToken cancellationToken) =>
         throw new NotSupportedException();
 }

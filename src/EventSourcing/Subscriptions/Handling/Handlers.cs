@@ -16,11 +16,11 @@ internal sealed class UnboundHandler(BoundHandler handler) : SubscriptionHandler
 /// <summary>Handlers by type. The stored names of the types, and so what it wants, are those of one store.</summary>
 internal sealed class TypedHandler : SubscriptionHandler
 {
-    private readonly FrozenDictionary<Type, Func<EventEnvelope, DeliveryContext, CancellationToken, ValueTask>> _handlers;
+    private readonly FrozenDictionary<Type, Func<EventEnvelope, DeliveryContext, CancellationToken, Task>> _handlers;
 
     internal TypedHandler(TypedHandlers handlers)
     {
-        if (handlers.ByType.Count == 0) throw new ArgumentException("At least one type has a handler.", nameof(handlers));
+        if (handlers.ByType.Count == 0) throw new ArgumentException("No handler was added. Add at least one: handlers.On<…>(…).", nameof(handlers));
         _handlers = handlers.ByType.ToFrozenDictionary();
         Query = EventQuery.Of([.. _handlers.Keys]);
     }
@@ -31,21 +31,21 @@ internal sealed class TypedHandler : SubscriptionHandler
         new BoundTypedHandler(_handlers, Query.Resolve(types).Items.SelectMany(i => i.Types).ToFrozenSet(StringComparer.Ordinal));
 }
 
-internal sealed class EachHandler(Func<EventEnvelope, DeliveryContext, CancellationToken, ValueTask> handle) : BoundHandler
+internal sealed class EachHandler(Func<EventEnvelope, DeliveryContext, CancellationToken, Task> handle) : BoundHandler
 {
-    internal override ValueTask HandleAsync(in RecordedEvent e, EventReader reader, DeliveryContext delivery, CancellationToken cancellationToken)
+    internal override Task HandleAsync(in RecordedEvent e, EventReader reader, DeliveryContext delivery, CancellationToken cancellationToken)
     {
         var envelopes = reader.Read(e);
         return envelopes.Single is { } envelope ? HandleAsync(envelope, delivery, cancellationToken) : HandleAsync(envelopes, delivery, cancellationToken);
     }
 
-    private ValueTask HandleAsync(EventEnvelope envelope, DeliveryContext delivery, CancellationToken cancellationToken)
+    private Task HandleAsync(EventEnvelope envelope, DeliveryContext delivery, CancellationToken cancellationToken)
     {
         delivery.Enter(envelope);
         return handle(envelope, delivery, cancellationToken);
     }
 
-    private async ValueTask HandleAsync(Envelopes envelopes, DeliveryContext delivery, CancellationToken cancellationToken)
+    private async Task HandleAsync(Envelopes envelopes, DeliveryContext delivery, CancellationToken cancellationToken)
     {
         for (var i = 0; i < envelopes.Count; i++)
         {
@@ -55,26 +55,26 @@ internal sealed class EachHandler(Func<EventEnvelope, DeliveryContext, Cancellat
     }
 }
 
-internal sealed class EachRawHandler(Func<RecordedEvent, DeliveryContext, CancellationToken, ValueTask> handle) : BoundHandler
+internal sealed class EachRawHandler(Func<RecordedEvent, DeliveryContext, CancellationToken, Task> handle) : BoundHandler
 {
-    internal override ValueTask HandleAsync(in RecordedEvent e, EventReader reader, DeliveryContext delivery, CancellationToken cancellationToken)
+    internal override Task HandleAsync(in RecordedEvent e, EventReader reader, DeliveryContext delivery, CancellationToken cancellationToken)
     {
         delivery.Enter(new HandledBytes(e));
         return handle(e, delivery, cancellationToken);
     }
 }
 
-internal sealed class BatchHandler(Func<IReadOnlyList<EventEnvelope>, DeliveryContext, CancellationToken, ValueTask> handle) : BoundHandler
+internal sealed class BatchHandler(Func<IReadOnlyList<EventEnvelope>, DeliveryContext, CancellationToken, Task> handle) : BoundHandler
 {
     internal override bool IsBatch => true;
 
-    internal override ValueTask HandleAsync(in RecordedEvent e, EventReader reader, DeliveryContext delivery, CancellationToken cancellationToken)
+    internal override Task HandleAsync(in RecordedEvent e, EventReader reader, DeliveryContext delivery, CancellationToken cancellationToken)
     {
         delivery.EnterBatch();
         return HandleAsync(new[] { e }, reader, delivery, cancellationToken);
     }
 
-    internal override ValueTask HandleAsync(ReadOnlyMemory<RecordedEvent> events, EventReader reader, DeliveryContext delivery, CancellationToken cancellationToken)
+    internal override Task HandleAsync(ReadOnlyMemory<RecordedEvent> events, EventReader reader, DeliveryContext delivery, CancellationToken cancellationToken)
     {
         var all = new List<EventEnvelope>(events.Length);
         foreach (ref readonly var e in events.Span)
@@ -83,30 +83,30 @@ internal sealed class BatchHandler(Func<IReadOnlyList<EventEnvelope>, DeliveryCo
             for (var i = 0; i < envelopes.Count; i++) all.Add(envelopes[i]);
         }
 
-        return all.Count == 0 ? default : handle(all, delivery, cancellationToken);
+        return all.Count == 0 ? Task.CompletedTask : handle(all, delivery, cancellationToken);
     }
 }
 
-internal sealed class RawBatchHandler(Func<ReadOnlyMemory<RecordedEvent>, DeliveryContext, CancellationToken, ValueTask> handle) : BoundHandler
+internal sealed class RawBatchHandler(Func<ReadOnlyMemory<RecordedEvent>, DeliveryContext, CancellationToken, Task> handle) : BoundHandler
 {
     internal override bool IsBatch => true;
 
-    internal override ValueTask HandleAsync(in RecordedEvent e, EventReader reader, DeliveryContext delivery, CancellationToken cancellationToken)
+    internal override Task HandleAsync(in RecordedEvent e, EventReader reader, DeliveryContext delivery, CancellationToken cancellationToken)
     {
         delivery.EnterBatch();
         return handle(new[] { e }, delivery, cancellationToken);
     }
 
-    internal override ValueTask HandleAsync(ReadOnlyMemory<RecordedEvent> events, EventReader reader, DeliveryContext delivery, CancellationToken cancellationToken) =>
+    internal override Task HandleAsync(ReadOnlyMemory<RecordedEvent> events, EventReader reader, DeliveryContext delivery, CancellationToken cancellationToken) =>
         handle(events, delivery, cancellationToken);
 }
 
 internal sealed class BoundTypedHandler(
-    FrozenDictionary<Type, Func<EventEnvelope, DeliveryContext, CancellationToken, ValueTask>> handlers, FrozenSet<string> names) : BoundHandler
+    FrozenDictionary<Type, Func<EventEnvelope, DeliveryContext, CancellationToken, Task>> handlers, FrozenSet<string> names) : BoundHandler
 {
     internal override bool Selects(string type) => names.Contains(type);
 
-    internal override ValueTask HandleAsync(in RecordedEvent e, EventReader reader, DeliveryContext delivery, CancellationToken cancellationToken)
+    internal override Task HandleAsync(in RecordedEvent e, EventReader reader, DeliveryContext delivery, CancellationToken cancellationToken)
     {
         var envelopes = reader.Read(e);
         if (envelopes.Single is not { } envelope) return HandleAsync(envelopes, delivery, cancellationToken);
@@ -115,15 +115,15 @@ internal sealed class BoundTypedHandler(
             : throw new InvalidOperationException($"No handler takes {envelope.Data.GetType()}, which the type map gives for '{e.Type}'.");
     }
 
-    private static ValueTask HandleAsync(
-        EventEnvelope envelope, Func<EventEnvelope, DeliveryContext, CancellationToken, ValueTask> handle, DeliveryContext delivery, CancellationToken cancellationToken)
+    private static Task HandleAsync(
+        EventEnvelope envelope, Func<EventEnvelope, DeliveryContext, CancellationToken, Task> handle, DeliveryContext delivery, CancellationToken cancellationToken)
     {
         delivery.Enter(envelope);
         return handle(envelope, delivery, cancellationToken);
     }
 
     // Of several, those of other types were not asked for.
-    private async ValueTask HandleAsync(Envelopes envelopes, DeliveryContext delivery, CancellationToken cancellationToken)
+    private async Task HandleAsync(Envelopes envelopes, DeliveryContext delivery, CancellationToken cancellationToken)
     {
         for (var i = 0; i < envelopes.Count; i++)
         {

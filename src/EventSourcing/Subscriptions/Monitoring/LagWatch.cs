@@ -2,8 +2,8 @@ using EventSourcing.Internal;
 
 namespace EventSourcing.Subscriptions.Monitoring;
 
-/// <summary>Knows how far the subscriptions of one subscriber are behind. Reads nothing while it is asked: what it has to read it reads afterwards, for the next time.</summary>
-/// <param name="time">The subscriber's clock.</param>
+/// <summary>Knows how far the subscriptions of one bus are behind. Reads nothing while it is asked: what it has to read it reads afterwards, for the next time.</summary>
+/// <param name="time">The bus's clock.</param>
 /// <param name="observe">Adds how far each subscription is behind that is active, paused or faulted in this process, from what is known.</param>
 /// <param name="readAsync">Reads from the log what <paramref name="observe"/> needs.</param>
 [System.Diagnostics.CodeAnalysis.SuppressMessage("Reliability", "CA1001", Justification = "A source without timer or wait handle holds nothing that disposal would release.")]

@@ -11,10 +11,10 @@ namespace EventSourcing.Subscriptions.Running;
 
 /// <summary>Hands the events of a page to the handler, one at a time or in batches, and follows the failure policy. Used by the runner's loop only.</summary>
 internal sealed class Deliverer(
-    EventCodec codec, PartitionId key, BoundHandler handler, SubscriptionOptions options, SubscriberOptions common,
+    EventCodec codec, PartitionId key, BoundHandler handler, BoundFilter filter, SubscriptionOptions options, EventBusOptions common,
     DeliveryContext delivery, Progress progress, ParkedKeys parkedKeys, RunnerStatistics tally, WakeSignal interruption, SharedReader reader, FailureReport report)
 {
-    private readonly EventReader _events = new(codec, options.Admits, delivery.Loop);
+    private readonly EventReader _events = new(codec, filter.Predicate, delivery.Loop);
     private RecordedEvent[] _batch = [];
     private long _failingAt;
     private int _attempts;
@@ -32,7 +32,7 @@ internal sealed class Deliverer(
         return handler.IsBatch ? DeliverBatchesAsync(page, tenure) : DeliverEachAsync(page, tenure);
     }
 
-    /// <summary>One attempt; what it threw, or null. What it had enlisted before it threw is forgotten. With this method ends what the handler says is being handled.</summary>
+    /// <summary>One attempt; what it threw, or null. What it had enlisted before it threw is forgotten. Restores the ambient event context when the attempt ends.</summary>
     internal ValueTask<Exception?> AttemptAsync(in RecordedEvent e, int attempt, bool isAsked, LeaseScope tenure, bool isParked = false)
     {
         var enlisted = delivery.EffectCount;
@@ -43,12 +43,8 @@ internal sealed class Deliverer(
             if (isAsked && !IsWanted(e)) return default;
             if (HandlerObservation.IsWanted) observation = HandlerObservation.Begin(key, e, attempt);
             delivery.Begin(attempt, progress.IsReplay(e.Position.ToInt64()), e.Data.Length + e.Metadata.Length, isParked ? null : e.Token);
-            var handling = handler.HandleAsync(e, _events, delivery, tenure.Token);
+            var handling = handler.HandleAsync(e, _events, delivery, tenure.Token) ?? throw NoTask();
             if (!handling.IsCompletedSuccessfully) return EndAsync(handling, enlisted, observation, tenure);
-            // Nothing is waited for: what a handler gives from a pool goes back when its result is taken.
-#pragma warning disable RS0030 // It has completed.
-            handling.GetAwaiter().GetResult();
-#pragma warning restore RS0030
             delivery.Leave();
             observation.End(null);
             return default;
@@ -130,7 +126,7 @@ internal sealed class Deliverer(
         {
             delivery.Begin(1, progress.IsReplay(_batch[0].Position.ToInt64()), BytesOf(_batch.AsSpan(0, count)), _batch[count - 1].Token);
             delivery.EnterBatch();
-            await handler.HandleAsync(_batch.AsMemory(0, count), _events, delivery, tenure.Token).ConfigureAwait(false);
+            await (handler.HandleAsync(_batch.AsMemory(0, count), _events, delivery, tenure.Token) ?? throw NoTask()).ConfigureAwait(false);
             delivery.Leave();
             observation.End(null);
         }
@@ -184,8 +180,8 @@ internal sealed class Deliverer(
             if (error is null && isIsolated) error = await WriteIsolatedAsync(position, tenure).ConfigureAwait(false);
             if (error is null) return await progress.DoneAsync(position, 1, tenure).ConfigureAwait(false);
             (_failingAt, _attempts) = (position, attempt);
-            var isLast = attempt > options.OnFailure.Times || error is EventSerializationException;
-            if (isLast && options.OnFailure.Parks) return await ParkAsync(e, KeyOrStream(e), attempt, error, tenure).ConfigureAwait(false);
+            var isLast = attempt > options.OnFailure.MaxRetryAttempts || error is EventSerializationException || !ShouldRetry(error, out error);
+            if (isLast && options.OnFailure.Then == AfterRetries.Park) return await ParkAsync(e, KeyOrStream(e), attempt, error, tenure).ConfigureAwait(false);
 
             if (!await progress.TryWriteWaitingAsync(tenure).ConfigureAwait(false)) return false;
             if (!isLast)
@@ -232,7 +228,7 @@ internal sealed class Deliverer(
         return progress.ParkAsync(new() { Event = e, PartitionKey = parkedKey, Attempts = attempts, Reason = reason, ParkedAt = common.TimeProvider.GetUtcNow() }, tenure);
     }
 
-    private async ValueTask<Exception?> EndAsync(ValueTask handling, int enlisted, HandlerObservation observation, LeaseScope tenure)
+    private async ValueTask<Exception?> EndAsync(Task handling, int enlisted, HandlerObservation observation, LeaseScope tenure)
     {
         try
         {
@@ -272,7 +268,7 @@ internal sealed class Deliverer(
                 if (!isKnown) return Choice.Ask;
             }
 
-            if (options.Filter?.Invoke(e) == false) return Choice.Pass;
+            if (filter.GoesBeyondQuery && !filter.Admits(e)) return Choice.Pass;
         }
         catch (Exception)
         {
@@ -285,6 +281,28 @@ internal sealed class Deliverer(
 
         return eventKey is not null && parkedKeys.Contains(eventKey) ? Choice.Hold : Choice.Handle;
     }
+
+    private bool ShouldRetry(Exception error, out Exception reported)
+    {
+        reported = error;
+        if (options.OnFailure.ShouldRetry is not { } shouldRetry) return true;
+        var outer = LoopWaits.EnterDelegate(delivery.Loop);
+        try
+        {
+            return shouldRetry(error);
+        }
+        catch (Exception e)
+        {
+            reported = new AggregateException($"The handler failed, and {nameof(FailurePolicy)}.{nameof(FailurePolicy.ShouldRetry)} threw for its exception.", error, e);
+            return false;
+        }
+        finally
+        {
+            LoopWaits.LeaveDelegate(outer);
+        }
+    }
+
+    private static InvalidOperationException NoTask() => new("The handler returned null instead of a task. Return Task.CompletedTask where there is nothing to await.");
 
     private static long BytesOf(ReadOnlySpan<RecordedEvent> events)
     {
@@ -312,7 +330,7 @@ internal sealed class Deliverer(
         try
         {
             _ = options.KeyOf(e);
-            return options.Filter is null || options.Filter(e);
+            return filter.Admits(e);
         }
         finally
         {

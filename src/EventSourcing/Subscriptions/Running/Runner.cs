@@ -19,11 +19,12 @@ internal sealed class Runner
 {
     private readonly IEventLog _log;
     private readonly PartitionId _key;
-    private readonly SubscriberOptions _common;
+    private readonly EventBusOptions _common;
     private readonly LeaseKeeper _leases;
     private readonly SemaphoreSlim? _places;
     private readonly SharedReader _reader;
     private readonly BoundHandler _handler;
+    private readonly BoundFilter _filter;
     private readonly SubscriptionOptions _options;
     private readonly Func<string, SubscriptionState, Exception?, Exception?> _changed;
     private readonly DeliveryContext _delivery;
@@ -47,17 +48,17 @@ internal sealed class Runner
     private bool _isPaused;
 
     internal Runner(
-        IEventStore store, PartitionId key, BoundHandler handler, SubscriptionOptions options, SubscriberOptions common, LeaseKeeper leases, SharedReader reader, SemaphoreSlim? places,
+        IEventStore store, PartitionId key, BoundHandler handler, BoundFilter filter, SubscriptionOptions options, EventBusOptions common, LeaseKeeper leases, SharedReader reader, SemaphoreSlim? places,
         Func<string, SubscriptionState, Exception?, Exception?> changed, FailureReport report)
     {
         (_log, _key, _common, _leases, _reader, _places, _changed) = (store.Log, key, common, leases, reader, places, changed);
-        (_handler, _options) = (handler, options);
+        (_handler, _filter, _options) = (handler, filter, options);
         _interruption = new(common.TimeProvider, Report);
         _tally = new(key.Name, common.TimeProvider);
         _delivery = new(_log, store.Types.Codec, key.Name, key.Segment, options.LoadToken is not null);
         Parked = new(key, new(_log, options));
         _progress = new(_log, key, options, common.TimeProvider, _delivery, Parked, _settlement, _tally, _reader);
-        _deliverer = new(store.Types.Codec, key, handler, options, common, _delivery, _progress, Parked, _tally, _interruption, reader, report);
+        _deliverer = new(store.Types.Codec, key, handler, filter, options, common, _delivery, _progress, Parked, _tally, _interruption, reader, report);
         _parking = new(key, _delivery, _deliverer, Parked, _progress, _tally, report);
     }
 
@@ -136,7 +137,7 @@ internal sealed class Runner
         catch (TimeoutException)
         {
             throw new SubscriptionException(_key.Name, Position,
-                $"Subscription '{_key.Key}' is not stopped yet: its handler, called after position {Position}, still runs {_common.LongestStop} after the stop and {SubscriberOptions.StopGrace} after its token was cancelled. "
+                $"Subscription '{_key.Key}' is not stopped yet: its handler, called after position {Position}, still runs {_common.LongestStop} after the stop and {EventBusOptions.StopGrace} after its token was cancelled. "
                 + "The lease is kept until it returns, so that no other process handles the same event meanwhile. Handlers must end when their token is cancelled.", null);
         }
     }
@@ -257,7 +258,7 @@ internal sealed class Runner
     {
         try
         {
-            return _handler.Selects(e.Type) && (!_key.IsGroup || _key.Holds(_options.KeyOrStream(e, out _))) && _options.Filter?.Invoke(e) != false;
+            return _handler.Selects(e.Type) && (!_key.IsGroup || _key.Holds(_options.KeyOrStream(e, out _))) && _filter.Admits(e);
         }
         catch (Exception)
         {
