@@ -1,15 +1,15 @@
 namespace EventSourcing;
 
-/// <summary>An event whose handling failed, and what becomes of it. See <see cref="EventBus.EventFailed"/>.</summary>
+/// <summary>An event whose handling failed, with the outcome. See <see cref="EventBus.EventFailed"/>.</summary>
 public sealed class EventFailure
 {
     /// <summary>The subscription's name.</summary>
     public required string Subscription { get; init; }
 
-    /// <summary>The segment of a group, from 0 to 15; 0 where there is no group.</summary>
+    /// <summary>The partition, from 0 to 15; 0 where the subscription is not partitioned.</summary>
     public required int Partition { get; init; }
 
-    /// <summary>The event's position; of a batch that failed, its first event's.</summary>
+    /// <summary>The event's position; for a batch, the position of its first event.</summary>
     public required GlobalPosition Position { get; init; }
 
     /// <summary>The event's stream.</summary>
@@ -18,21 +18,21 @@ public sealed class EventFailure
     /// <summary>The event's stored type.</summary>
     public required string Type { get; init; }
 
-    /// <summary>The key that is held back; null where the event is not set aside.</summary>
+    /// <summary>The key whose later events are held back; null where the event is not parked.</summary>
     public required string? PartitionKey { get; init; }
 
-    /// <summary>Which attempt failed, from 1; 0 for an event that was not tried.</summary>
+    /// <summary>The number of the attempt that failed, from 1; 0 for an event that was not delivered.</summary>
     public required int Attempt { get; init; }
 
-    /// <summary>What becomes of the event.</summary>
+    /// <summary>The outcome.</summary>
     public required FailureOutcome Outcome { get; init; }
 
-    /// <summary>How long until the next attempt; zero where none follows by itself. The events of a batch that failed come again one by one, at once.</summary>
+    /// <summary>The time until the next attempt; zero where none follows automatically. The events of a failed batch are delivered again one by one, at once.</summary>
     public required TimeSpan Delay { get; init; }
 
-    /// <summary>What was thrown; null for an event that was not tried.</summary>
+    /// <summary>The exception; null for an event that was not delivered.</summary>
     public required Exception? Exception { get; init; }
 
-    /// <summary>Type and message of <see cref="Exception"/>, or that an earlier event of the key is set aside; at most 2,000 characters.</summary>
+    /// <summary>Type and message of <see cref="Exception"/>, or that an earlier event of the key is parked; at most 2,000 characters.</summary>
     public required string Reason { get; init; }
 }

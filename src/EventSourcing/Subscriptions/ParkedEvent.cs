@@ -5,25 +5,25 @@ using EventSourcing.Storage;
 
 namespace EventSourcing;
 
-/// <summary>An event that a subscription set aside: the bytes as they were stored, and why.</summary>
+/// <summary>An event that a subscription parked: its bytes as they were stored, and the reason.</summary>
 public sealed record ParkedEvent
 {
     // Format 1 had neither mark, content type nor schema number.
     private const byte Format = 2;
 
-    /// <summary>The event as bytes. The serializer reads it anew when it is retried.</summary>
+    /// <summary>The event as bytes. It is decoded again when it is retried.</summary>
     public required RecordedEvent Event { get; init; }
 
     /// <summary>The key whose later events are held back; the stream by default.</summary>
     public required string PartitionKey { get; init; }
 
-    /// <summary>How often it was tried; 0 for an event that was set aside because one before it of the same key was, and where the record is damaged.</summary>
+    /// <summary>The number of attempts; 0 for an event that was parked because an earlier one of its key was, and where the record is damaged.</summary>
     public required int Attempts { get; init; }
 
-    /// <summary>What the handler threw at last, or that an earlier event of the key was set aside, or that the record of this is damaged.</summary>
+    /// <summary>The last exception of the handler, or that an earlier event of the key is parked, or that the record is damaged.</summary>
     public required string Reason { get; init; }
 
-    /// <summary>When it was set aside: UTC, by the runner's clock. Where the record is damaged: when the event was stored.</summary>
+    /// <summary>When it was parked: UTC, by the clock of the event bus. Where the record is damaged: when the event was stored.</summary>
     public required DateTimeOffset ParkedAt { get; init; }
 
     internal byte[] ToBytes()
@@ -42,7 +42,7 @@ public sealed record ParkedEvent
         return stream.ToArray();
     }
 
-    /// <summary>What a record says; false, with what is wrong, when it is damaged.</summary>
+    /// <summary>Reads a record; false, with the error, when it is damaged.</summary>
     internal static bool TryParse(StoredRecord record, [NotNullWhen(true)] out ParkedEvent? parked, [NotNullWhen(false)] out StoreCorruptException? error)
     {
         (parked, error) = (null, null);

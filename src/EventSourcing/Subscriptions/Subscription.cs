@@ -9,9 +9,9 @@ using EventSourcing.Subscriptions.Running;
 
 namespace EventSourcing;
 
-/// <summary>A subscription that was started in this process. Thread-safe. Disposing it stops it; what it was is resumed under its name.</summary>
+/// <summary>A durable subscription that was started in this process. Thread-safe. Disposing it stops it; started again under its name, it resumes after its checkpoint.</summary>
 /// <remarks>
-/// A handler must not wait for the subscription that waits for it. <see cref="DisposeAsync"/> may be called there, and does not wait; the other methods that ask something of the subscription throw
+/// A handler must not wait for its own subscription. <see cref="DisposeAsync"/> may be called there, and does not wait; the other methods that wait for the subscription throw
 /// <see cref="InvalidOperationException"/> at once, also where the handler waits through the handler of another subscription. So do filters, keys, effects and state changes. Work that a handler started and that outlives it may call all of them.
 /// </remarks>
 public sealed class Subscription : IAsyncDisposable
@@ -34,15 +34,15 @@ public sealed class Subscription : IAsyncDisposable
     /// <summary>The name.</summary>
     public string Name { get; }
 
-    /// <summary>What it is doing; of a group, the state of its segments that needs attention most.</summary>
+    /// <summary>Its state; of a partitioned one, the state that needs attention most.</summary>
     public SubscriptionState State => s_order[_runners.Min(r => Array.IndexOf(s_order, r.State))];
 
-    /// <summary>Of a group, how many of the 16 segments this process runs; of another, 1 or 0.</summary>
+    /// <summary>How many of the 16 partitions are active in this process; 1 or 0 where the subscription is not partitioned.</summary>
     public int ActivePartitions => Active.Count();
 
     private IEnumerable<Runner> Active => _runners.Where(r => r.State is SubscriptionState.CatchingUp or SubscriptionState.Live or SubscriptionState.Paused);
 
-    /// <summary>How it stands.</summary>
+    /// <summary>Reads its status.</summary>
     /// <param name="cancellationToken">Ends the read of the head.</param>
     public async ValueTask<SubscriptionStatus> GetStatusAsync(CancellationToken cancellationToken = default)
     {
@@ -100,14 +100,14 @@ public sealed class Subscription : IAsyncDisposable
     /// <summary>Completes when it has stopped and is not listed any more; never fails.</summary>
     internal Task Ended => _ended;
 
-    /// <summary>Completes when everything up to a position is handled, parked or passed over, with enlisted effects committed; of a group, in all its segments.</summary>
+    /// <summary>Waits until everything up to a position is handled, parked or filtered out, with enlisted effects committed; in all partitions where it is partitioned.</summary>
     /// <remarks>
-    /// Where another process is at work (<see cref="SubscriptionState.Standby"/>), the checkpoint that it writes is followed: it is read at once and then as often as leases are renewed, so the wait ends
-    /// about <see cref="SubscriptionOptions.CheckpointAfter"/> and a third of <see cref="EventBusOptions.LeaseTimeout"/> after the event is handled there.
+    /// Where another process is active (<see cref="SubscriptionState.Standby"/>), this method reads its checkpoint, at once and then as often as leases are renewed, so the wait ends
+    /// about <see cref="SubscriptionOptions.CheckpointAfter"/> and a third of <see cref="EventBusOptions.LeaseTimeout"/> after the event is handled there. Where no process is active, it waits until one is.
     /// </remarks>
     /// <param name="position">A position of the log.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <exception cref="SubscriptionException">The subscription, or a segment of the group, is paused or faulted before the position, or becomes so meanwhile; the cause is the inner exception, null after a pause by request.</exception>
+    /// <exception cref="SubscriptionException">The subscription, or one of its partitions, is paused or faulted before the position, or becomes so meanwhile; the cause is the inner exception, null after a pause by a call.</exception>
     /// <exception cref="ObjectDisposedException">The subscription was stopped.</exception>
     /// <exception cref="InvalidOperationException">Called by the subscription's own handler for a position that is not done.</exception>
     public async Task WaitForPositionAsync(GlobalPosition position, CancellationToken cancellationToken = default)
@@ -133,36 +133,36 @@ public sealed class Subscription : IAsyncDisposable
         }
     }
 
-    /// <summary>Stops delivery after the event at hand and writes the checkpoint. The lease is kept, so that no other process goes on instead.</summary>
+    /// <summary>Stops delivery after the current event and writes the checkpoint. The lease is kept, so no other process takes over.</summary>
     /// <param name="cancellationToken">Ends the wait for it.</param>
     /// <exception cref="InvalidOperationException">The subscription is not active in this process, its own handler calls, or the work of a transaction does.</exception>
     public Task PauseAsync(CancellationToken cancellationToken = default) => OnActiveAsync(nameof(PauseAsync), r => r.PauseAsync(cancellationToken));
 
-    /// <summary>Goes on after a pause or a fault, with new attempts for an event that failed. Does nothing where it runs.</summary>
+    /// <summary>Continues after a pause or a fault, with new attempts for an event that failed. Has no effect where the subscription runs.</summary>
     /// <param name="cancellationToken">Ends the wait for it.</param>
     /// <exception cref="InvalidOperationException">The subscription is not active in this process, its own handler calls, or the work of a transaction does.</exception>
     public Task ResumeAsync(CancellationToken cancellationToken = default) => OnActiveAsync(nameof(ResumeAsync), r => r.ResumeAsync(cancellationToken));
 
-    /// <summary>Moves the checkpoint, backward or forward; of a group, all of its segments in one transaction. Events handled before are marked as replays (<see cref="DeliveryContext.IsReplay"/>); parked events stay parked.</summary>
+    /// <summary>Moves the checkpoint, backward or forward; of all partitions in one transaction. Events handled before are marked as replays (<see cref="DeliveryContext.IsReplay"/>); parked events stay parked.</summary>
     /// <remarks>
-    /// A subscription that runs goes on from there, and so does one that is faulted. One that is paused, by request or after a failure, stays paused there until <see cref="ResumeAsync"/>.
-    /// The handler at work is waited for.
+    /// A subscription that runs or is faulted continues from there. A paused one, by a call or after a failure, stays paused at the new place until <see cref="ResumeAsync"/>.
+    /// The call waits for the handler that runs.
     /// </remarks>
-    /// <param name="start">Where to go on.</param>
-    /// <param name="cancellationToken">Ends the wait for handlers, and with it the reset: nothing is moved then. Once the transaction is begun it has no effect.</param>
-    /// <exception cref="InvalidOperationException">The subscription, or a segment of the group, is not active in this process, its own handler calls, or the work of a transaction does. Nothing was moved; so with every exception.</exception>
+    /// <param name="start">Where to continue.</param>
+    /// <param name="cancellationToken">Ends the wait for handlers, and with it the reset: nothing is moved then. Once the transaction has begun, it has no effect.</param>
+    /// <exception cref="InvalidOperationException">The subscription, or one of its partitions, is not active in this process, its own handler calls, or the work of a transaction does. Nothing was moved; so with every exception.</exception>
     /// <exception cref="LeaseLostException">A lease has passed on to another process.</exception>
     /// <exception cref="RecordConflictException">A checkpoint was changed by something else.</exception>
     public Task ResetAsync(StartFrom start, CancellationToken cancellationToken = default) => ResetAsync(start, null, null, cancellationToken);
 
-    /// <summary>As <see cref="ResetAsync(StartFrom, CancellationToken)"/>, with work in the same transaction: what the handler has written is emptied and the checkpoint moved, or neither.</summary>
+    /// <summary>As <see cref="ResetAsync(StartFrom, CancellationToken)"/>, with work in the same transaction: clears what the handler has written and moves the checkpoint, or does neither.</summary>
     /// <typeparam name="TTransaction">The backend's type of transaction (<see cref="IUserTransactions{TTransaction}"/>).</typeparam>
-    /// <param name="start">Where to go on.</param>
-    /// <param name="work">Runs once, synchronously, on the writer, after the leases were checked; must be short and touch nothing but the transaction. What it throws is the call's.</param>
+    /// <param name="start">Where to continue.</param>
+    /// <param name="work">Runs once, synchronously, on the writer, after the leases were checked; must be short and use nothing but the transaction. What it throws is thrown by the call.</param>
     /// <param name="cancellationToken">As in the other overload.</param>
     /// <exception cref="ArgumentException">The work is asynchronous.</exception>
     /// <exception cref="InvalidOperationException">As in the other overload, or the log has no transactions of this type. Nothing was moved and nothing of the work is kept; so with every exception.</exception>
-    /// <example><code>await subscription.ResetAsync&lt;SqliteLogTransaction&gt;(Start.Beginning, tx =&gt; { using var empty = tx.Connection.CreateCommand(); empty.CommandText = "DELETE FROM shipped"; empty.ExecuteNonQuery(); });</code></example>
+    /// <example><code>await subscription.ResetAsync&lt;SqliteLogTransaction&gt;(StartFrom.Beginning, tx =&gt; { using var empty = tx.Connection.CreateCommand(); empty.CommandText = "DELETE FROM shipped"; empty.ExecuteNonQuery(); });</code></example>
     public Task ResetAsync<TTransaction>(StartFrom start, Action<TTransaction> work, CancellationToken cancellationToken = default) where TTransaction : class
     {
         ArgumentNullException.ThrowIfNull(work);
@@ -176,7 +176,7 @@ public sealed class Subscription : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(start);
         if (_runners[0].IsCheckpointOutside)
-            throw new InvalidOperationException($"Subscription '{Name}' is not reset: its checkpoint does not lie in the log (SubscriptionOptions.LoadToken). Change the token where it lies, with the subscription stopped.");
+            throw new InvalidOperationException($"Subscription '{Name}' is not reset: its checkpoint is outside the log (SubscriptionOptions.LoadToken). Stop the subscription and change the token there.");
         using var own = LoopWaits.Begin(_loops, Name, nameof(ResetAsync));
         var position = (await start.ResolveAsync(_host.Store.Log, cancellationToken).ConfigureAwait(false)).Position;
         // Two resets that hold some of the runners each would wait for each other.
@@ -244,7 +244,7 @@ public sealed class Subscription : IAsyncDisposable
         throw new RecordConflictException(RecordKind.Checkpoint, write.Changes[refusal.Index].Key);
     }
 
-    /// <summary>The events set aside, by segment and key, those of a key in order: what the log holds, and what this process is about to write there with its next checkpoint.</summary>
+    /// <summary>The parked events, by partition and key, those of a key in order: those in the log, and those that this process writes with its next checkpoint.</summary>
     /// <remarks>Read in pages of 256 events or 4 MiB, whatever is reached first. Of a record that is damaged the event is read from the log again; <see cref="ParkedEvent.Reason"/> names the record then, attempts and time are lost.</remarks>
     /// <param name="cancellationToken">Ends the read.</param>
     /// <exception cref="StoreCorruptException">A record is damaged and its event cannot be found in the log either. Thrown once all others are listed; it names the records.</exception>
@@ -255,18 +255,18 @@ public sealed class Subscription : IAsyncDisposable
         return _runners[0].Parked.Reader.ListAsync(Name + "/", waiting, cancellationToken);
     }
 
-    /// <summary>Delivers the events of a key that are set aside once more, in order, before anything new; stops at the first that fails again. When none is left, the key flows on.</summary>
+    /// <summary>Delivers the parked events of a key again, in order, before new events; stops at the first that fails again. When none is left, later events of the key are delivered.</summary>
     /// <param name="key">The key; the stream's name by default.</param>
     /// <param name="cancellationToken">Ends the wait for it; an event begun is finished.</param>
     /// <returns>How many were handled.</returns>
-    /// <exception cref="InvalidOperationException">The key's segment is not active in this process, the subscription's own handler calls, or the work of a transaction does.</exception>
+    /// <exception cref="InvalidOperationException">The key's partition is not active in this process, the subscription's own handler calls, or the work of a transaction does.</exception>
     public Task<int> RetryAsync(string key, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(key);
         return OnKeyAsync(nameof(RetryAsync), key, runner => runner.RetryAsync(key, null), cancellationToken);
     }
 
-    /// <summary>As <see cref="RetryAsync"/>, for every key of the segments that are active in this process, one key after another. Between two keys, other events are delivered.</summary>
+    /// <summary>As <see cref="RetryAsync"/>, for every key of the partitions that are active in this process, one key after another. Between two keys, other events are delivered.</summary>
     /// <param name="through">Events up to this position only; null for all.</param>
     /// <param name="cancellationToken">Ends the wait for it; an event begun is finished.</param>
     /// <returns>How many were handled.</returns>
@@ -290,24 +290,24 @@ public sealed class Subscription : IAsyncDisposable
         return handled;
     }
 
-    /// <summary>Removes the events of a key that are set aside; they are never delivered again. When none is left, the key flows on.</summary>
+    /// <summary>Removes the parked events of a key; they are never delivered again. When none is left, later events of the key are delivered.</summary>
     /// <param name="key">The key; the stream's name by default.</param>
     /// <param name="through">Events up to this position only; null for all.</param>
     /// <param name="cancellationToken">Ends the wait for it.</param>
     /// <returns>How many were removed.</returns>
-    /// <exception cref="InvalidOperationException">The key's segment is not active in this process, the subscription's own handler calls, or the work of a transaction does.</exception>
+    /// <exception cref="InvalidOperationException">The key's partition is not active in this process, the subscription's own handler calls, or the work of a transaction does.</exception>
     public Task<int> DiscardAsync(string key, GlobalPosition? through = null, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(key);
         return OnKeyAsync(nameof(DiscardAsync), key, runner => runner.DiscardAsync(key, through), cancellationToken);
     }
 
-    /// <summary>Stops: the handler at work may finish, the checkpoint is written, the lease given back. May be called again, and by several threads at once.</summary>
+    /// <summary>Stops: the handler that runs may finish, the checkpoint is written, the lease given back. May be called again, and by several threads at once.</summary>
     /// <remarks>
-    /// Called by the subscription's own handler, by one that it waits for, or from inside the work of a transaction, it does not wait: the subscription stops after this event. The event counts as handled when the handler returns.
+    /// Called by the subscription's own handler, by a handler that it waits for, or inside the work of a transaction, it does not wait: the subscription stops after this event. The event counts as handled when the handler returns.
     /// </remarks>
     /// <exception cref="SubscriptionException">
-    /// The handler is still running 5 s after <see cref="EventBusOptions.StopTimeout"/>. The subscription stops when it returns; it is listed and keeps its lease until then. Another call waits once more.
+    /// The handler is still running 5 s after <see cref="EventBusOptions.StopTimeout"/>. The subscription stops when it returns; it is listed and keeps its lease until then. Another call waits again.
     /// </exception>
     public async ValueTask DisposeAsync()
     {

@@ -1,9 +1,9 @@
 namespace EventSourcing;
 
-/// <summary>What a runner of a subscription is doing.</summary>
+/// <summary>The state of a subscription.</summary>
 public enum SubscriptionState
 {
-    /// <summary>Waiting for the lease: another runner of the name is active, this one has just begun, or the log is in trouble that is waited out (<see cref="SubscriptionStatus.LastError"/>).</summary>
+    /// <summary>Waiting for the lease: another process is active, this one has just started, or the log has a failure that may pass (<see cref="SubscriptionStatus.LastError"/>).</summary>
     Standby,
 
     /// <summary>Active, reading what was stored before.</summary>
@@ -12,12 +12,12 @@ public enum SubscriptionState
     /// <summary>Active, at the head of the log, woken by commits.</summary>
     Live,
 
-    /// <summary>Active, but delivering nothing until resumed: by request, or because the handler failed under a policy that pauses. It keeps its lease.</summary>
+    /// <summary>Active, but delivers nothing until it is resumed: paused by a call, or after a failure of the handler (<see cref="AfterRetries.Pause"/>). It keeps its lease.</summary>
     Paused,
 
-    /// <summary>Ended by trouble with the log that waiting does not cure; delivers nothing and holds no lease until resumed.</summary>
+    /// <summary>Ended by a failure of the log that does not pass by waiting; delivers nothing and has no lease until it is resumed.</summary>
     Faulted,
 
-    /// <summary>Ended by request, checkpoint written, lease released.</summary>
+    /// <summary>Stopped by a call: the checkpoint is written, the lease released.</summary>
     Stopped,
 }

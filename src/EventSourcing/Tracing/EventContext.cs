@@ -3,13 +3,12 @@ using EventSourcing.Tracing;
 
 namespace EventSourcing;
 
-/// <summary>What the current flow of control is about: the event or command that is being handled. Whatever is appended within takes from it what it does not say itself.</summary>
+/// <summary>The ambient context of the event or command that is being handled. Appends made within it take correlation, causation and actor from it where they do not set them.</summary>
 /// <remarks>
-/// Subscriptions and live listeners set it around a handler of single events, and commands around theirs; a program sets it for a loop of its
-/// own over events, a batch included: of several events none is the cause until the handler says which. It follows the flow through awaits
-/// and into tasks begun within, and ends with the scope.
+/// Subscriptions and live subscriptions set it around a handler of single events, and command buses around command handlers. A program sets it in its own loop over events, also in a handler of batches: none of several events
+/// is the cause until the handler begins a scope for it. The context flows through awaits and into tasks started within, and ends with the scope.
 /// </remarks>
-/// <example><c>using (Handling.Begin(envelope)) await store.AppendAsync(…);</c></example>
+/// <example><c>using (EventContext.BeginScope(envelope)) await store.AppendAsync(…);</c></example>
 public static class EventContext
 {
     // An EventMetadata or an IHandled, whose metadata is read only when something follows from it; a HandlerCall; or what is handled within a handler's call.
@@ -27,23 +26,23 @@ public static class EventContext
     /// <summary>The call of a handler whose flow of control this is, or was; null where there was none.</summary>
     internal static object? Call => s_current.Value is NestedHandling nested ? nested.Call : s_current.Value;
 
-    /// <summary>Begins to handle an event: what follows is caused by it, and has its correlation id, else its event id, and its actor.</summary>
+    /// <summary>Begins a scope for an event: appends within it have the event as cause, its correlation id or else its event id, and its actor.</summary>
     /// <param name="handled">The event.</param>
-    /// <returns>To be disposed where the handling ends, in the method that began it.</returns>
+    /// <returns>The scope; dispose it in the method that began it.</returns>
     public static EventContextScope BeginScope(EventEnvelope handled)
     {
         ArgumentNullException.ThrowIfNull(handled);
         return BeginScope((object)handled);
     }
 
-    /// <summary>Begins to handle an event as bytes; see the other overload.</summary>
+    /// <summary>Begins a scope for an event as bytes; see the other overload.</summary>
     /// <param name="handled">The event; its memory must stay as it is until the handling ends (<see cref="LogRead.ReuseBuffers"/>).</param>
-    /// <returns>To be disposed where the handling ends, in the method that began it.</returns>
+    /// <returns>The scope; dispose it in the method that began it.</returns>
     public static EventContextScope BeginScope(in RecordedEvent handled) => BeginScope((object)new HandledBytes(handled));
 
-    /// <summary>Begins to handle something else that events follow from: a message from outside, a request.</summary>
-    /// <param name="inherited">Correlation, causation and actor of what follows; headers are not taken over.</param>
-    /// <returns>To be disposed where the handling ends, in the method that began it.</returns>
+    /// <summary>Begins a scope for something else that causes events: an external message, a request.</summary>
+    /// <param name="inherited">Correlation, causation and actor of appends within the scope; headers are not taken over.</param>
+    /// <returns>The scope; dispose it in the method that began it.</returns>
     public static EventContextScope BeginScope(EventMetadata inherited)
     {
         ArgumentNullException.ThrowIfNull(inherited);
