@@ -10,7 +10,7 @@ namespace EventSourcing.LoadTests;
 /// <summary>Many callers decide on the same stream or query at once, at the default MaxAttempts: how many calls give up, how many are stored, how long they take.</summary>
 internal static class DecidersWorkload
 {
-    private static readonly EventTypeMap s_types = EventTypeMap.Create(map => map.Add("drawn", DecidersJson.Default.Drawn, tags: [("pool", "Pool")]));
+    private static readonly EventTypeMap s_types = EventTypeMap.Create(DecidersJson.Default, map => map.Add<Drawn>("drawn", e => e.Tag("pool", "Pool")));
 
     public static async Task RunAsync(Settings settings)
     {

@@ -40,7 +40,7 @@ internal sealed class OrderBook : Aggregate
 
 internal static class Orders
 {
-    public static EventTypeMap Types { get; } = EventTypeMap.Create(map => map.Add("OrderPlaced", OrderContracts.Default.OrderPlaced));
+    public static EventTypeMap Types { get; } = EventTypeMap.Create(OrderContracts.Default, map => map.Add<OrderPlaced>("OrderPlaced"));
 
     public static OrderPlaced[] Make(int count, int items = 3) => [.. Enumerable.Range(0, count).Select(i => Make1(i, items))];
 

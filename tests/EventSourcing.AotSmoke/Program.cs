@@ -4,10 +4,10 @@ using EventSourcing.Sqlite;
 
 // Published with NativeAOT and run: the proof that the public way through the library needs neither reflection nor run-time code.
 
-var types = EventTypeMap.Create(map => map
-    .Add("account-opened", SmokeJson.Default.AccountOpened, tags: [("owner", "owner")])
-    .Add("amount-deposited", SmokeJson.Default.AmountDeposited)
-    .Add("amount-withdrawn", SmokeJson.Default.AmountWithdrawn));
+var types = EventTypeMap.Create(SmokeJson.Default, map => map
+    .Add<AccountOpened>("account-opened", e => e.Tag("owner", "owner"))
+    .Add<AmountDeposited>("amount-deposited")
+    .Add<AmountWithdrawn>("amount-withdrawn"));
 var folder = Directory.CreateTempSubdirectory("eventsourcing-aot-");
 var failed = false;
 try

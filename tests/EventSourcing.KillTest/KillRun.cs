@@ -37,7 +37,7 @@ public static class KillRun
 {
     public const int Interval = 50;
 
-    private static readonly EventTypeMap s_types = EventTypeMap.Create(map => map.Add("t", KillJson.Default.Happened).Add("followed", KillJson.Default.Int64));
+    private static readonly EventTypeMap s_types = EventTypeMap.Create(KillJson.Default, map => map.Add<Happened>("t").Add<long>("followed"));
 
     /// <summary>Kills <paramref name="kills"/> processes.</summary>
     public static async Task<KillReport> RunAsync(string folder, int kills, EffectPlace place, int seed)

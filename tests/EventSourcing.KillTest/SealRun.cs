@@ -21,7 +21,7 @@ public static class SealRun
 {
     private const int Kinds = 100;
 
-    private static readonly EventTypeMap s_types = EventTypeMap.Create(map => map.Add("numbered", KillJson.Default.Numbered, tags: [("kind", "kind")]));
+    private static readonly EventTypeMap s_types = EventTypeMap.Create(KillJson.Default, map => map.Add<Numbered>("numbered", e => e.Tag("kind", "kind")));
 
     /// <summary>Kills <paramref name="kills"/> processes, each with <paramref name="events"/> events or more to seal.</summary>
     public static async Task<SealReport> RunAsync(string folder, int kills, int events, int seed)

@@ -5,10 +5,10 @@ namespace EventSourcing.Tests;
 /// <summary>A small domain for tests.</summary>
 internal static class Shop
 {
-    internal static readonly EventTypeMap Types = EventTypeMap.Create(map => map
-        .Add("order-created", ShopJson.Default.OrderCreated, tags: [("customer", "customer")])
-        .Add("order-paid", ShopJson.Default.OrderPaid)
-        .Add("item-added", ShopJson.Default.ItemAdded));
+    internal static readonly EventTypeMap Types = EventTypeMap.Create(ShopJson.Default, map => map
+        .Add<OrderCreated>("order-created", e => e.Tag("customer", "customer"))
+        .Add<OrderPaid>("order-paid")
+        .Add<ItemAdded>("item-added"));
 }
 
 internal sealed record OrderLine(string Sku, int Quantity);

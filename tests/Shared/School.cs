@@ -22,12 +22,12 @@ internal static class School
 {
     internal const int MaxCoursesPerStudent = 5;
 
-    internal static EventTypeMap Types { get; } = EventTypeMap.Create(map => map
-        .Add("course-defined", SchoolJson.Default.CourseDefined, tags: [("course", "course")])
-        .Add("course-capacity-changed", SchoolJson.Default.CapacityChanged, tags: [("course", "course")])
-        .Add("student-subscribed", SchoolJson.Default.StudentSubscribed, tags: [("course", "course"), ("student", "student")])
-        .Add("user-registered", SchoolJson.Default.UserRegistered, tags: [("email", "email")])
-        .Add("noted", SchoolJson.Default.Noted));
+    internal static EventTypeMap Types { get; } = EventTypeMap.Create(SchoolJson.Default, map => map
+        .Add<CourseDefined>("course-defined", e => e.Tag("course", "course"))
+        .Add<CapacityChanged>("course-capacity-changed", e => e.Tag("course", "course"))
+        .Add<StudentSubscribed>("student-subscribed", e => e.Tag("course", "course").Tag("student", "student"))
+        .Add<UserRegistered>("user-registered", e => e.Tag("email", "email"))
+        .Add<Noted>("noted"));
 
     internal static DecisionModel<Course> CourseOf(string course) => DecisionModel.Of<Course>(
         EventQuery.Of<CourseDefined, CapacityChanged, StudentSubscribed>().Tagged("course", course));

@@ -29,7 +29,7 @@ internal static class SoakEvents
 
     private const int Streams = 1000;
 
-    public static EventTypeMap Types { get; } = EventTypeMap.Create(map => map.Add(NotedType, SoakJson.Default.Noted).Add("decided", SoakJson.Default.Decided));
+    public static EventTypeMap Types { get; } = EventTypeMap.Create(SoakJson.Default, map => map.Add<Noted>(NotedType).Add<Decided>("decided"));
 
     /// <summary>One of the streams that stay. Their number is bounded, so that caches of names are full before memory is judged.</summary>
     public static StreamId AnyStream() => $"soak-{Random.Shared.Next(Streams)}";

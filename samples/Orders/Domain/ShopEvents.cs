@@ -7,21 +7,21 @@ namespace Orders.Domain;
 public static class ShopEvents
 {
     /// <summary>The type map.</summary>
-    public static EventTypeMap Types { get; } = EventTypeMap.Create(map => map
-        .Add("user-registered", ShopJson.Default.UserRegistered, tags: [("email", "email")])
-        .Add("user-imported", ShopJson.Default.UserImported)
-        .Add("address-added", ShopJson.Default.AddressAdded)
-        .Add("product-added", ShopJson.Default.ProductAdded)
-        .Add("product-price-changed", ShopJson.Default.ProductPriceChanged)
-        .Add("order-created", ShopJson.Default.OrderCreated, tags: [("customer", "customerId")], aliases: ["createOrder"])
-        .Add("order-updated", ShopJson.Default.OrderUpdated, aliases: ["updateOrder"])
-        .Add("order-paid", ShopJson.Default.OrderPaid)
-        .Add("shipping-scheduled", ShopJson.Default.ShippingScheduled)
-        .Add("order-shipped", ShopJson.Default.OrderShipped)
-        .Add("order-cancelled", ShopJson.Default.OrderCancelled, aliases: ["cancelOrder"])
-        .Add("order-credited", ShopJson.Default.OrderCredited)
-        .Add("order-refunded", ShopJson.Default.OrderRefunded)
-        .Add("credit-note-issued", ShopJson.Default.CreditNoteIssued, tags: [("customer", "customerId")])
-        .Add("adjustment-booked", ShopJson.Default.AdjustmentBooked)
-        .Add("document-continued", ShopJson.Default.DocumentContinued));
+    public static EventTypeMap Types { get; } = EventTypeMap.Create(ShopJson.Default, map => map
+        .Add<UserRegistered>("user-registered", e => e.Tag("email", "email"))
+        .Add<UserImported>("user-imported")
+        .Add<AddressAdded>("address-added")
+        .Add<ProductAdded>("product-added")
+        .Add<ProductPriceChanged>("product-price-changed")
+        .Add<OrderCreated>("order-created", e => e.Tag("customer", "customerId").Alias("createOrder"))
+        .Add<OrderUpdated>("order-updated", e => e.Alias("updateOrder"))
+        .Add<OrderPaid>("order-paid")
+        .Add<ShippingScheduled>("shipping-scheduled")
+        .Add<OrderShipped>("order-shipped")
+        .Add<OrderCancelled>("order-cancelled", e => e.Alias("cancelOrder"))
+        .Add<OrderCredited>("order-credited")
+        .Add<OrderRefunded>("order-refunded")
+        .Add<CreditNoteIssued>("credit-note-issued", e => e.Tag("customer", "customerId"))
+        .Add<AdjustmentBooked>("adjustment-booked")
+        .Add<DocumentContinued>("document-continued"));
 }

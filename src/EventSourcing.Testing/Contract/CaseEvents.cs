@@ -7,18 +7,18 @@ internal static class CaseEvents
 {
     internal static EventTypeMap Types { get; } = Map(CaseJson.Default);
 
-    internal static EventTypeMap Map(CaseJson json, Action<EventTypeMapBuilder>? more = null) => EventTypeMap.Create(map =>
+    internal static EventTypeMap Map(CaseJson json, Action<EventTypeMapBuilder>? more = null) => EventTypeMap.Create(json, map =>
     {
         Add(map, json);
         more?.Invoke(map);
     });
 
     private static void Add(EventTypeMapBuilder map, CaseJson json) => map
-        .Add("added", json.Added)
-        .Add("taken", json.Taken)
-        .Add("labelled", json.Labelled, tags: [("text", "text"), ("number", "number"), ("flag", "flag"), ("many", "many"), ("absent", "absent")])
-        .Add("nested", json.Nested, tags: [("label", "inner")])
-        .Add("unwritable", json.Unwritable);
+        .Add<Added>("added")
+        .Add<Taken>("taken")
+        .Add<Labelled>("labelled", e => e.Tag("text", "text").Tag("number", "number").Tag("flag", "flag").Tag("many", "many").Tag("absent", "absent"))
+        .Add<Nested>("nested", e => e.Tag("label", "inner"))
+        .Add<Unwritable>("unwritable");
 }
 
 internal record Added(int Count, string? Note = null);

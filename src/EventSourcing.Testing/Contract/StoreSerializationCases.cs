@@ -140,7 +140,7 @@ internal static class StoreSerializationCases
             (new() { WriteIndented = true, IndentSize = 1, IndentCharacter = '\t', NewLine = "\n" }, "{\n\t\"Text\": \"\\u00E9\\u003C\\u0022\",\n\t\"Number\": null,\n\t\"Flag\": null,\n\t\"Many\": [\n\t\t\"x\"\n\t]\n}"),
         })
         {
-            var types = EventTypeMap.Create(map => map.Add("labelled", new CaseJson(options).Labelled, tags: [("text", "Text"), ("many", "Many")]));
+            var types = EventTypeMap.Create(new CaseJson(options), map => map.Add<Labelled>("labelled", e => e.Tag("text", "Text").Tag("many", "Many")));
             var other = store.With(types);
             var result = await other.AppendAsync("a", ExpectedVersion.Any, [e]).ConfigureAwait(false);
             var stored = (await ToListAsync(other.ReadAllAsync(null, new() { Direction = ReadDirection.Backward, MaxCount = 1 })).ConfigureAwait(false))[0];

@@ -1,3 +1,6 @@
+using System.Text.Json;
+using EventSourcing.Serialization;
+
 namespace EventSourcing;
 
 /// <summary>The type map has no entry for a stored event's type name, or for the CLR type of an event to be appended or asked for.</summary>
@@ -9,8 +12,19 @@ public sealed class UnknownEventTypeException : EventSerializationException
     /// <param name="position">The event's position; <see cref="GlobalPosition.Start"/> when nothing stored was read.</param>
     public UnknownEventTypeException(string type, StreamId streamId = default, GlobalPosition position = default)
         : base(type, streamId, position, position == GlobalPosition.Start
-            ? $"The type map has no entry for '{type}'; nothing was written or read."
-            : $"The type map has no entry for '{type}', the type of the event at position {position} of stream '{streamId}'.", null)
+            ? $"Event type '{type}' is not registered; nothing was written or read. Add it: EventTypeMap.Create(ctx, map => map.Add<…>(\"…\"))."
+            : $"The type map has no entry for '{type}', the type of the event at position {position} of stream '{streamId}'. Add an entry for it, or an alias to the entry of the type that it was renamed to: map.Add<…>(\"…\", e => e.Alias(\"{type}\")).", null)
     {
+    }
+
+    internal UnknownEventTypeException(Type type, StreamId streamId = default)
+        : base(type.ToString(), streamId, GlobalPosition.Start, MessageFor(type), null)
+    {
+    }
+
+    private static string MessageFor(Type type)
+    {
+        var name = ContractCheck.NameOf(type);
+        return $"Event type '{type}' is not registered; nothing was written or read. Add it: EventTypeMap.Create(ctx, map => map.Add<{name}>(\"{JsonNamingPolicy.KebabCaseLower.ConvertName(type.Name)}\")).";
     }
 }

@@ -125,7 +125,7 @@ internal sealed class AppendEncoder(EventTypeMap types)
 
     private static EventSourcingException Unknown(object data, StreamId stream) => EventData.WhyNotOneEvent(data) is { } reason
         ? new InvalidEventException($"{data.GetType()}", [reason])
-        : new UnknownEventTypeException($"{data.GetType()}", stream);
+        : new UnknownEventTypeException(data.GetType(), stream);
 
     private ReadOnlyMemory<byte> Written(EventMetadata metadata)
     {

@@ -8,7 +8,7 @@ public sealed class EventType
 {
     internal EventType(EventTypeEntry entry, IReadOnlyList<IEventSerializer> serializers)
     {
-        (Name, Aliases, Contract, TagRules, SchemaVersion) = (entry.Name, entry.Aliases, entry.Contract, entry.TagRules, entry.SchemaVersion);
+        (Name, Aliases, ClrType, Contract, TagRules, SchemaVersion) = (entry.Name, entry.Aliases, entry.ClrType, entry.Contract, entry.TagRules, entry.SchemaVersion);
         Forms = new(entry.Serializer, serializers);
         Convert = entry.Convert;
     }
@@ -16,17 +16,17 @@ public sealed class EventType
     /// <summary>The name under which events of the type are stored.</summary>
     public string Name { get; }
 
-    /// <summary>Further names under which others store events of the type, or under which they were stored once; may be empty.</summary>
+    /// <summary>Further names that are read as the type and never written; may be empty.</summary>
     public IReadOnlyList<string> Aliases { get; }
 
     /// <summary>The schema number that is stored with events of the type, 1 or more.</summary>
     public int SchemaVersion { get; }
 
     /// <summary>The CLR type.</summary>
-    public Type ClrType => Contract.Type;
+    public Type ClrType { get; }
 
-    /// <summary>The JSON contract.</summary>
-    public JsonTypeInfo Contract { get; }
+    /// <summary>The JSON contract; null for a type that a serializer of another form writes and that is not in the map's context.</summary>
+    public JsonTypeInfo? Contract { get; }
 
     /// <summary>Which JSON properties become tags; may be empty.</summary>
     public IReadOnlyList<TagRule> TagRules { get; }

@@ -2,9 +2,13 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace EventSourcing.Serialization;
 
-/// <summary>What a builder was told about an event type.</summary>
-internal sealed record EventTypeEntry(string Name, JsonTypeInfo Contract)
+/// <summary>What the builders know of an event type.</summary>
+internal sealed record EventTypeEntry(string Name, Type ClrType)
 {
+    internal JsonTypeInfo? Contract { get; init; }
+
+    internal IReadOnlyList<(string Tag, string Property)> Tags { get; init; } = [];
+
     internal IReadOnlyList<TagRule> TagRules { get; init; } = [];
 
     internal IReadOnlyList<string> Aliases { get; init; } = [];

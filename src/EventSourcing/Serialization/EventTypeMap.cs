@@ -1,5 +1,7 @@
 using System.Collections.Frozen;
 using System.Diagnostics.CodeAnalysis;
+using System.Text.Json.Serialization;
+using EventSourcing.Serialization;
 using EventSourcing.Storage;
 
 namespace EventSourcing;
@@ -24,16 +26,39 @@ public sealed class EventTypeMap
     /// <summary>Every entry, in the order added.</summary>
     public IReadOnlyCollection<EventType> Types { get; }
 
-    /// <summary>Builds a map; it does not change afterwards.</summary>
+    /// <summary>Makes a map; it does not change afterwards.</summary>
+    /// <param name="context">The source-generated JSON contracts of the event types; null where every entry has a contract or a serializer of its own.</param>
     /// <param name="build">Adds the entries.</param>
-    /// <exception cref="ArgumentException">A name or type is added twice, an entry is not valid, or the delegate is asynchronous.</exception>
-    public static EventTypeMap Create(Action<EventTypeMapBuilder> build)
+    /// <exception cref="ArgumentException">A name or type is added twice, a type is not in the context, a tag names no property, the delegate is asynchronous, or a contract
+    /// writes what it cannot read back: each type and property is named, with what to do.</exception>
+    public static EventTypeMap Create(JsonSerializerContext? context, Action<EventTypeMapBuilder> build)
     {
         ArgumentNullException.ThrowIfNull(build);
         SynchronousDelegate.ThrowIfAsync(build, nameof(build));
-        var builder = new EventTypeMapBuilder();
+        var builder = new EventTypeMapBuilder(context);
         build(builder);
         return builder.Build();
+    }
+
+    /// <summary>A map with the entries of several: those of the modules of a program. Each entry keeps the serializers of the map that it comes from.</summary>
+    /// <param name="maps">The maps, in order; a map may be there twice.</param>
+    /// <exception cref="ArgumentException">Two entries have a stored name, an alias or a CLR type in common. Both are named.</exception>
+    public static EventTypeMap Join(params EventTypeMap[] maps)
+    {
+        ArgumentNullException.ThrowIfNull(maps);
+        var types = new List<EventType>();
+        foreach (var map in maps)
+        {
+            ArgumentNullException.ThrowIfNull(map, nameof(maps));
+            foreach (var type in map.Types)
+            {
+                if (types.Contains(type)) continue;
+                if (types.Find(t => t.ClrType == type.ClrType || t.Names.Intersect(type.Names).Any()) is { } other) throw Collision(type.ClrType, type.Names, other.ClrType, other.Names, nameof(maps));
+                types.Add(type);
+            }
+        }
+
+        return new(types);
     }
 
     /// <summary>The entry of a CLR type, exactly this one; false when there is none.</summary>
@@ -46,7 +71,11 @@ public sealed class EventTypeMap
     /// <param name="type">The entry.</param>
     public bool TryGet(string name, [NotNullWhen(true)] out EventType? type) => _byName.TryGetValue(name, out type);
 
-    /// <summary>What a higher floor makes of the map: made once, and shared by all who have the map.</summary>
+    /// <summary>What a higher floor makes of the map: made once, and shared.</summary>
     internal T Companion<T>(Func<EventTypeMap, T> make) where T : class =>
         (T)(Volatile.Read(ref _companion) ?? Interlocked.CompareExchange(ref _companion, make(this), null) ?? _companion);
+
+    internal static ArgumentException Collision(Type type, IEnumerable<string> names, Type otherType, IEnumerable<string> otherNames, string parameter) => new(
+        (type == otherType ? $"{ContractCheck.NameOf(type)} has two entries: " : "Two entries have a name in common: ")
+        + $"'{string.Join("', '", otherNames)}' for {otherType} and '{string.Join("', '", names)}' for {type}. A type has one entry, and a name or alias is used once.", parameter);
 }

@@ -4,7 +4,7 @@ namespace EventSourcing;
 
 /// <summary>Turns events into bytes of one form and back. Thread-safe.</summary>
 /// <remarks>
-/// A type map has one for all of its entries (<see cref="EventTypeMapBuilder.UseSerializer"/>), an entry may have one of its own. The log keeps <see cref="ContentType"/> with
+/// A type map has one for all of its entries (<see cref="EventTypeMapBuilder.UseSerializer"/>), an entry may have one of its own (<see cref="EventTypeBuilder{T}.Serializer"/>). The log keeps <see cref="ContentType"/> with
 /// each event, and an event is read by the serializer of the form it was stored in, whatever is written today.
 /// </remarks>
 public interface IEventSerializer
@@ -22,7 +22,7 @@ public interface IEventSerializer
     void Serialize(EventType type, object data, IBufferWriter<byte> output);
 
     /// <summary>Reads what <see cref="Serialize"/> wrote. What it throws reaches the caller inside an <see cref="EventSerializationException"/>.</summary>
-    /// <param name="type">The stored event's entry in the type map, as it is today.</param>
+    /// <param name="type">The stored event's entry in the type map, with the names and contract that it has now.</param>
     /// <param name="stored">The bytes, and the name, schema number and metadata that were stored with them; valid during the call only.</param>
     /// <returns>The event, never null.</returns>
     object Deserialize(EventType type, in SerializedEvent stored);

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 
 namespace EventSourcing;
 
@@ -27,7 +28,8 @@ public sealed class JsonEventSerializer : IEventSerializer
     {
         ArgumentNullException.ThrowIfNull(type);
         // A contract's encoder and indentation are the writer's to apply, so only contracts without them share one writer.
-        var options = type.Contract.Options;
+        var contract = ContractOf(type);
+        var options = contract.Options;
         if (options.Encoder is not null || options.WriteIndented)
         {
             using var own = new Utf8JsonWriter(output, new()
@@ -38,14 +40,14 @@ public sealed class JsonEventSerializer : IEventSerializer
                 IndentSize = options.IndentSize,
                 NewLine = options.NewLine,
             });
-            JsonSerializer.Serialize(own, data, type.Contract);
+            JsonSerializer.Serialize(own, data, contract);
             return;
         }
 
         var writer = s_writer ?? new Utf8JsonWriter(output, new() { SkipValidation = true });
         s_writer = null;
         writer.Reset(output);
-        JsonSerializer.Serialize(writer, data, type.Contract);
+        JsonSerializer.Serialize(writer, data, contract);
         writer.Flush();
         s_writer = writer;
     }
@@ -54,6 +56,9 @@ public sealed class JsonEventSerializer : IEventSerializer
     public object Deserialize(EventType type, in SerializedEvent stored)
     {
         ArgumentNullException.ThrowIfNull(type);
-        return JsonSerializer.Deserialize(stored.Data, type.Contract) ?? throw new JsonException("the stored JSON is null");
+        return JsonSerializer.Deserialize(stored.Data, ContractOf(type)) ?? throw new JsonException("the stored JSON is null");
     }
+
+    private static JsonTypeInfo ContractOf(EventType type) => type.Contract
+        ?? throw new InvalidOperationException($"event type '{type.Name}' ({type.ClrType}) has no JSON contract: add the type to the context that is given to EventTypeMap.Create");
 }

@@ -66,6 +66,6 @@ internal sealed class StoredForms
             $"it is binary, stored without a content type, and the type map reads JSON only. Add the serializer that wrote it: map.{nameof(EventTypeMapBuilder.AddSerializer)}(…)"),
         _ => throw new InvalidDataException(
             $"it is binary, stored without a content type, and the type map has several serializers that are not JSON: {string.Join(", ", _unnamedBinary.Select(s => s.ContentType))}. "
-            + "Name the one that wrote it where the type is added: map.Add(…, serializer: …)"),
+            + "Name the one that wrote it where the type is added: map.Add<…>(…, e => e.Serializer(…))"),
     };
 }

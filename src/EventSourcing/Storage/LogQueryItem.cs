@@ -27,6 +27,7 @@ public sealed class LogQueryItem
             if (tag == default) throw new ArgumentException("default(Tag) is no tag.", nameof(tags));
         if (category is not null) ThrowIfNoCategory(category, nameof(category));
         if (stream is { } named) ThrowIfNoStream(named, nameof(stream));
+        ThrowIfApart(category, stream, nameof(stream));
     }
 
     // Of parts that are valid, each tag once.
@@ -47,6 +48,9 @@ public sealed class LogQueryItem
 
     /// <summary>The tags, for another item: nobody changes them.</summary>
     internal Tag[] TagArray => _tags;
+
+    /// <summary>The type names, for another item: nobody changes them.</summary>
+    internal string[] TypeArray => _types;
 
     /// <summary>Criteria joined by AND.</summary>
     public override string ToString() => Describe(_types, this);
@@ -72,6 +76,7 @@ public sealed class LogQueryItem
     {
         ThrowIfNoCategory(category, nameof(category));
         if (item is null) return new([], [], category, null);
+        ThrowIfApart(category, item.Stream, nameof(category));
         return item.Category is null || item.Category == category
             ? new(item._types, item._tags, category, item.Stream)
             : throw new ArgumentException($"No stream is in the categories '{item.Category}' and '{category}'.", nameof(category));
@@ -82,6 +87,7 @@ public sealed class LogQueryItem
     {
         ThrowIfNoStream(stream, nameof(stream));
         if (item is null) return new([], [], null, stream);
+        ThrowIfApart(item.Category, stream, nameof(stream));
         return item.Stream is null || item.Stream == stream
             ? new(item._types, item._tags, item.Category, stream)
             : throw new ArgumentException($"No event is in the streams '{item.Stream}' and '{stream}'.", nameof(stream));
@@ -100,7 +106,15 @@ public sealed class LogQueryItem
     private static void ThrowIfNoCategory(string category, string parameter)
     {
         ArgumentException.ThrowIfNullOrEmpty(category, parameter);
-        WellFormed.ThrowIfNot(category, "A category", parameter);
+        Name.ThrowIfInvalid(category, "category", parameter);
+        if (category.IndexOf('-', StringComparison.Ordinal) > 0)
+            throw new ArgumentException($"A category ends before the first dash: '{category}' is no category. Streams whose names begin with it are in the category '{category[..category.IndexOf('-', StringComparison.Ordinal)]}'.", parameter);
+    }
+
+    private static void ThrowIfApart(string? category, StreamId? stream, string parameter)
+    {
+        if (category is not null && stream is { } one && !one.IsInCategory(category))
+            throw new ArgumentException($"No event matches: the stream '{one}' is in the category '{one.Category}', not in '{category}'.", parameter);
     }
 
     private static void ThrowIfNoStream(StreamId stream, string parameter)

@@ -6,7 +6,7 @@ namespace EventSourcing;
 /// <summary>What an append stored, or what an earlier append of the same content had stored.</summary>
 public readonly struct AppendResult : IEquatable<AppendResult>
 {
-    // Answers are handed from hand to hand, so they are small: one stream is by far the most common case, and what follows from the rest is not kept.
+    // Results are copied often, so they are small: one stream is by far the most common case, and what follows from the rest is not kept.
     private const int DuplicateBit = int.MinValue;
 
     private readonly StreamId _stream;
@@ -65,7 +65,7 @@ public readonly struct AppendResult : IEquatable<AppendResult>
     /// <summary>The position of the first event; equal to <see cref="LastPosition"/> when the append has no event.</summary>
     public GlobalPosition FirstPosition => _streams is Scattered s ? s.Positions[0] : Count == 0 ? LastPosition : GlobalPosition.FromInt64(FirstOf(LastPosition.ToInt64(), Count));
 
-    /// <summary>The position of the last event; the log's head at that moment when the append has no event.</summary>
+    /// <summary>The position of the last event; the log's head at the time of the append when it has no event.</summary>
     public GlobalPosition LastPosition { get; private init; }
 
     /// <summary><see cref="LastPosition"/> for use outside the log: what a client hands back to read its own write, or to continue after it. <see cref="ResumeToken.Start"/> where the log was empty and the append has no event; not verified (<see cref="ResumeToken.IsVerifiable"/>) of a command that loaded its state and stored nothing.</summary>
@@ -81,8 +81,8 @@ public readonly struct AppendResult : IEquatable<AppendResult>
     /// <summary>What each write stored, in the append's order.</summary>
     public IReadOnlyList<StreamRange> Streams => _streams switch
     {
-        StreamRange[] streams => streams,
-        Scattered scattered => scattered.Streams,
+        StreamRange[] streams => ImmutableCollectionsMarshal.AsImmutableArray(streams),
+        Scattered scattered => ImmutableCollectionsMarshal.AsImmutableArray(scattered.Streams),
         _ when _stream.IsDefault => [],
         _ => [new StreamRange(_stream, FirstOf(_version, Count), _version, Count)],
     };
@@ -98,10 +98,10 @@ public readonly struct AppendResult : IEquatable<AppendResult>
     {
         get
         {
-            if (_streams is Scattered scattered) return scattered.Positions;
+            if (_streams is Scattered scattered) return ImmutableCollectionsMarshal.AsImmutableArray(scattered.Positions);
             var (positions, first) = (new GlobalPosition[Count], FirstPosition.ToInt64());
             for (var i = 0; i < positions.Length; i++) positions[i] = GlobalPosition.FromInt64(first + i);
-            return positions;
+            return ImmutableCollectionsMarshal.AsImmutableArray(positions);
         }
     }
 

@@ -5,13 +5,13 @@ using EventSourcing.Storage;
 
 namespace EventSourcing;
 
-/// <summary>Why and by whom: correlation, causation, actor, and headers of the application's own.</summary>
+/// <summary>The context of an event: correlation, causation, actor, and headers of the application.</summary>
 public sealed record EventMetadata
 {
     internal const string ActorKey = "actor";
     internal const string TraceParentKey = "traceparent";
 
-    /// <summary>Nothing said.</summary>
+    /// <summary>No metadata.</summary>
     public static EventMetadata None { get; } = new();
 
     /// <summary>What one user's operation and everything that followed from it have in common: 1 to 512 bytes of UTF-8, or null.</summary>
@@ -54,7 +54,7 @@ public sealed record EventMetadata
 
         foreach (var (key, value) in Headers)
         {
-            if (key == ActorKey) throw new ArgumentException($"The header '{ActorKey}' is said by {nameof(EventMetadata)}.{nameof(Actor)}.", nameof(Headers));
+            if (key == ActorKey) throw new ArgumentException($"The header '{ActorKey}' is reserved: set {nameof(EventMetadata)}.{nameof(Actor)}.", nameof(Headers));
             WellFormed.ThrowIfNot(key, "A header's name", nameof(Headers));
             if (value is null) throw new ArgumentException($"The header '{key}' is null; it is left out where there is none.", nameof(Headers));
             WellFormed.ThrowIfNot(value, $"The header '{key}'", nameof(Headers));
@@ -93,6 +93,6 @@ public sealed record EventMetadata
             else headers[property.Name] = value;
         }
 
-        return new() { Actor = actor, Headers = headers };
+        return new() { Actor = actor, Headers = headers.AsReadOnly() };
     }
 }

@@ -1,9 +1,10 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using EventSourcing.Storage;
 
 namespace EventSourcing;
 
-/// <summary>Which events: items joined by OR; within an item, one of its types AND all its tags AND its category AND its stream.</summary>
+/// <summary>Selects events by type, tag, category and stream. Items are joined by OR; an event matches an item when it has one of its types AND all its tags AND its category AND its stream.</summary>
 /// <remarks>
 /// The words and rules of the DCB specification (dcb.events/specification), plus category and stream. Immutable.
 /// An event that matches several items is still one event. An item has at least one criterion.
@@ -23,7 +24,7 @@ public sealed class EventQuery
     public static EventQuery All { get; } = new([]) { _stored = LogQuery.All };
 
     /// <summary>The items joined by OR; empty for <see cref="All"/>.</summary>
-    public IReadOnlyList<EventQueryItem> Items => _items;
+    public IReadOnlyList<EventQueryItem> Items => ImmutableCollectionsMarshal.AsImmutableArray(_items);
 
     /// <summary>True when every event matches.</summary>
     public bool IsAll => _items.Length == 0;
@@ -64,7 +65,7 @@ public sealed class EventQuery
     }
 
     /// <summary>Events that match any of these items.</summary>
-    /// <param name="items">At least one item; for every event say <see cref="All"/>.</param>
+    /// <param name="items">At least one item; for every event write <see cref="All"/>.</param>
     /// <exception cref="ArgumentException">No item is given.</exception>
     public static EventQuery Of(params EventQueryItem[] items)
     {
@@ -86,12 +87,12 @@ public sealed class EventQuery
 
     /// <summary>The same query; each item also requires a stream of this category (see <see cref="StreamId.Category"/>).</summary>
     /// <param name="category">The part of a stream name before its first dash.</param>
-    /// <exception cref="ArgumentException">The category is empty, or an item already requires another one.</exception>
+    /// <exception cref="ArgumentException">No stream can be in the category: it is not valid, has a dash after its first character, or an item already requires another category or a stream outside of it.</exception>
     public EventQuery InCategory(string category) => Narrow(item => LogQueryItem.InCategory(item, category));
 
     /// <summary>The same query; each item also requires this stream.</summary>
     /// <param name="stream">The stream.</param>
-    /// <exception cref="ArgumentException">The stream is <c>default</c>, or an item already requires another one.</exception>
+    /// <exception cref="ArgumentException">The stream is <c>default</c>, or an item already requires another one or a category that it is not in.</exception>
     public EventQuery InStream(StreamId stream) => Narrow(item => LogQueryItem.InStream(item, stream));
 
     /// <summary>Events that match this query or the other.</summary>

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using EventSourcing.Storage;
 
 namespace EventSourcing;
@@ -24,10 +25,10 @@ public sealed class EventQueryItem
     internal EventQueryItem(Type[] clrTypes, LogQueryItem? stored) => (_clrTypes, _stored) = (clrTypes, stored);
 
     /// <summary>Stored type names, any of which matches beside the CLR types; empty when the type is free.</summary>
-    public IReadOnlyList<string> Types => _stored?.Types ?? [];
+    public IReadOnlyList<string> Types => ImmutableCollectionsMarshal.AsImmutableArray(_stored?.TypeArray ?? []);
 
     /// <summary>Tags that an event must all carry, each once; empty when tags are free.</summary>
-    public IReadOnlyList<Tag> Tags => _stored?.Tags ?? [];
+    public IReadOnlyList<Tag> Tags => ImmutableCollectionsMarshal.AsImmutableArray(_stored?.TagArray ?? []);
 
     /// <summary>The category of the event's stream, or null when it is free.</summary>
     public string? Category => _stored?.Category;
@@ -49,10 +50,10 @@ public sealed class EventQueryItem
     internal LogQueryItem Resolve(EventTypeMap types)
     {
         if (!HasClrTypes) return _stored!;
-        var names = new List<string>(Types);
+        var names = new List<string>(_stored?.TypeArray ?? []);
         foreach (var clrType in _clrTypes)
         {
-            if (!types.TryGet(clrType, out var type)) throw new UnknownEventTypeException(clrType.ToString());
+            if (!types.TryGet(clrType, out var type)) throw new UnknownEventTypeException(clrType);
             foreach (var name in type.Names)
                 if (!names.Contains(name)) names.Add(name);
         }

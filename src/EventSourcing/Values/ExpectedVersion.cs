@@ -1,6 +1,8 @@
+using System.ComponentModel;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text.Json.Serialization;
+using EventSourcing.Serialization;
 
 namespace EventSourcing;
 
@@ -9,8 +11,8 @@ namespace EventSourcing;
 /// Versions count a stream's events: the first has version 1, and 0 means that there is none yet, so <c>Exactly(0)</c> is
 /// <see cref="NoStream"/>. (KurrentDB's revision counts from 0.)
 /// </remarks>
-[JsonConverter(typeof(ExpectedVersionConverter))]
-public readonly record struct ExpectedVersion : ISpanParsable<ExpectedVersion>
+[JsonConverter(typeof(ExpectedVersionConverter)), TypeConverter(typeof(ValueTypeConverter<ExpectedVersion>))]
+public readonly record struct ExpectedVersion : ISpanParsable<ExpectedVersion>, ISpanFormattable
 {
     private const long Exists = -1;
     private const string AnyText = "any", NoStreamText = "no stream", ExistsText = "stream exists";
@@ -100,4 +102,13 @@ public readonly record struct ExpectedVersion : ISpanParsable<ExpectedVersion>
         1 => NoStreamText,
         _ => (_code - 1).ToString(CultureInfo.InvariantCulture),
     };
+
+    string IFormattable.ToString(string? format, IFormatProvider? formatProvider) => ToString();
+
+    bool ISpanFormattable.TryFormat(Span<char> destination, out int charsWritten, ReadOnlySpan<char> format, IFormatProvider? provider)
+    {
+        var text = ToString();
+        charsWritten = text.TryCopyTo(destination) ? text.Length : 0;
+        return charsWritten == text.Length;
+    }
 }

@@ -1,6 +1,8 @@
+using System.ComponentModel;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text.Json.Serialization;
+using EventSourcing.Serialization;
 
 namespace EventSourcing;
 
@@ -9,8 +11,8 @@ namespace EventSourcing;
 /// Positions rise in commit order: a reader that has seen one has seen everything before it, for ever. <c>default</c>
 /// (<see cref="Start"/>) lies before the first event.
 /// </remarks>
-[JsonConverter(typeof(GlobalPositionConverter))]
-public readonly record struct GlobalPosition : IComparable<GlobalPosition>, ISpanParsable<GlobalPosition>
+[JsonConverter(typeof(GlobalPositionConverter)), TypeConverter(typeof(ValueTypeConverter<GlobalPosition>))]
+public readonly record struct GlobalPosition : IComparable<GlobalPosition>, ISpanParsable<GlobalPosition>, ISpanFormattable
 {
     private readonly long _number;
 
@@ -82,4 +84,9 @@ public readonly record struct GlobalPosition : IComparable<GlobalPosition>, ISpa
 
     /// <summary>True when <paramref name="left"/> comes last or both are the same.</summary>
     public static bool operator >=(GlobalPosition left, GlobalPosition right) => left._number >= right._number;
+
+    string IFormattable.ToString(string? format, IFormatProvider? formatProvider) => ToString();
+
+    bool ISpanFormattable.TryFormat(Span<char> destination, out int charsWritten, ReadOnlySpan<char> format, IFormatProvider? provider) =>
+        _number.TryFormat(destination, out charsWritten, default, CultureInfo.InvariantCulture);
 }

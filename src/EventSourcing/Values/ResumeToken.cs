@@ -1,6 +1,8 @@
+using System.ComponentModel;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text.Json.Serialization;
+using EventSourcing.Serialization;
 
 namespace EventSourcing;
 
@@ -10,8 +12,8 @@ namespace EventSourcing;
 /// random mark that the log drew for it. A log asked to resume with a token compares that event and throws <see cref="LogDivergedException"/> where it is another one.
 /// Opaque: print it, store it, hand it back. <c>default</c> (<see cref="Start"/>) lies before the first event and fits every log.
 /// </remarks>
-[JsonConverter(typeof(ResumeTokenConverter))]
-public readonly record struct ResumeToken : IComparable<ResumeToken>, ISpanParsable<ResumeToken>
+[JsonConverter(typeof(ResumeTokenConverter)), TypeConverter(typeof(ValueTypeConverter<ResumeToken>))]
+public readonly record struct ResumeToken : IComparable<ResumeToken>, ISpanParsable<ResumeToken>, ISpanFormattable
 {
     private const char Format = '1';
     private const char Separator = '.';
@@ -118,4 +120,13 @@ public readonly record struct ResumeToken : IComparable<ResumeToken>, ISpanParsa
 
     /// <summary>True when the position of <paramref name="left"/> comes last or both are the same.</summary>
     public static bool operator >=(ResumeToken left, ResumeToken right) => left.CompareTo(right) >= 0;
+
+    string IFormattable.ToString(string? format, IFormatProvider? formatProvider) => ToString();
+
+    bool ISpanFormattable.TryFormat(Span<char> destination, out int charsWritten, ReadOnlySpan<char> format, IFormatProvider? provider)
+    {
+        var text = ToString();
+        charsWritten = text.TryCopyTo(destination) ? text.Length : 0;
+        return charsWritten == text.Length;
+    }
 }

@@ -1,5 +1,7 @@
+using System.ComponentModel;
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json.Serialization;
+using EventSourcing.Serialization;
 using EventSourcing.Storage;
 
 namespace EventSourcing;
@@ -9,8 +11,8 @@ namespace EventSourcing;
 /// 1 to 512 bytes of UTF-8; any character but control characters (NUL included) and lone surrogates; compared by ordinal,
 /// never normalized or case-folded. <c>default</c> names no stream: reading its <see cref="Value"/> throws.
 /// </remarks>
-[JsonConverter(typeof(StreamIdConverter))]
-public readonly record struct StreamId : IComparable<StreamId>, ISpanParsable<StreamId>
+[JsonConverter(typeof(StreamIdConverter)), TypeConverter(typeof(ValueTypeConverter<StreamId>))]
+public readonly record struct StreamId : IComparable<StreamId>, ISpanParsable<StreamId>, ISpanFormattable
 {
     private readonly string? _value;
 
@@ -31,8 +33,22 @@ public readonly record struct StreamId : IComparable<StreamId>, ISpanParsable<St
     /// <summary>True for <c>default</c>, which names no stream.</summary>
     public bool IsDefault => _value is null;
 
-    /// <summary>The part before the first dash; the whole name where there is none.</summary>
+    /// <summary>The part before the first dash; the whole name where there is none, or where the dash is its first character.</summary>
     public string Category => Value.IndexOf('-', StringComparison.Ordinal) is var dash and > 0 ? Value[..dash] : Value;
+
+    /// <summary>The part after the first dash; the whole name where there is none, or where the dash is its first character.</summary>
+    public string Id => Value.IndexOf('-', StringComparison.Ordinal) is var dash and > 0 ? Value[(dash + 1)..] : Value;
+
+    /// <summary>Names a stream where the name is a user's input; false, with the reason, when it is not valid.</summary>
+    /// <param name="value">The name.</param>
+    /// <param name="streamId">The stream, or <c>default</c>.</param>
+    /// <param name="reason">What is wrong with the name, a sentence for people; null when it is valid.</param>
+    public static bool TryCreate([NotNullWhen(true)] string? value, out StreamId streamId, [NotNullWhen(false)] out string? reason)
+    {
+        reason = Name.Violation(value ?? "", "stream name");
+        streamId = reason is null ? new(value!) : default;
+        return reason is null;
+    }
 
     /// <summary>True when <see cref="Category"/> equals <paramref name="category"/> by ordinal; allocates nothing.</summary>
     /// <param name="category">The category asked for.</param>
@@ -97,4 +113,13 @@ public readonly record struct StreamId : IComparable<StreamId>, ISpanParsable<St
 
     /// <summary>Ordinal order.</summary>
     public static bool operator >=(StreamId left, StreamId right) => left.CompareTo(right) >= 0;
+
+    string IFormattable.ToString(string? format, IFormatProvider? formatProvider) => ToString();
+
+    bool ISpanFormattable.TryFormat(Span<char> destination, out int charsWritten, ReadOnlySpan<char> format, IFormatProvider? provider)
+    {
+        var text = ToString();
+        charsWritten = text.TryCopyTo(destination) ? text.Length : 0;
+        return charsWritten == text.Length;
+    }
 }

@@ -1,16 +1,18 @@
+using System.ComponentModel;
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json.Serialization;
+using EventSourcing.Serialization;
 
 namespace EventSourcing;
 
-/// <summary>A label by which events are found and by which append conditions are drawn: <c>customer:c-7</c>.</summary>
+/// <summary>A label of an event, by which queries and append conditions find it: <c>customer:c-7</c>.</summary>
 /// <remarks>
 /// A tag is a name and a value. <see cref="ToString"/> joins them by the first colon, so a name has none. Name and value
 /// together take at most 512 bytes of UTF-8 with the colon; neither has control characters or lone surrogates; both are
 /// compared by ordinal. A value may be empty, a name may not. <c>default</c> is no tag.
 /// </remarks>
-[JsonConverter(typeof(TagConverter))]
-public readonly record struct Tag : IComparable<Tag>, ISpanParsable<Tag>
+[JsonConverter(typeof(TagConverter)), TypeConverter(typeof(ValueTypeConverter<Tag>))]
+public readonly record struct Tag : IComparable<Tag>, ISpanParsable<Tag>, ISpanFormattable
 {
     private readonly string? _text;
     private readonly int _colon;
@@ -21,10 +23,9 @@ public readonly record struct Tag : IComparable<Tag>, ISpanParsable<Tag>
     /// <exception cref="ArgumentException">Name or value breaks a rule of <see cref="Tag"/>.</exception>
     public Tag(string name, string value)
     {
-        ArgumentException.ThrowIfNullOrEmpty(name);
+        ArgumentNullException.ThrowIfNull(name);
         ArgumentNullException.ThrowIfNull(value);
-        if (name.Contains(':', StringComparison.Ordinal))
-            throw new ArgumentException($"A tag's name has no colon: '{name}'.", nameof(name));
+        if (NameViolation(name) is { } violation) throw new ArgumentException(violation, nameof(name));
         var text = string.Concat(name, ":", value);
         EventSourcing.Storage.Name.ThrowIfInvalid(text, "tag", nameof(value));
         (_text, _colon) = (text, name.Length);
@@ -32,11 +33,29 @@ public readonly record struct Tag : IComparable<Tag>, ISpanParsable<Tag>
 
     private Tag(string text, int colon) => (_text, _colon) = (text, colon);
 
+    /// <summary>A tag where name or value is a user's input; false, with the reason, when they are not valid.</summary>
+    /// <param name="name">The name.</param>
+    /// <param name="value">The value.</param>
+    /// <param name="tag">The tag, or <c>default</c>.</param>
+    /// <param name="reason">What is wrong with the name or the value, a sentence for people; null when they are valid.</param>
+    public static bool TryCreate([NotNullWhen(true)] string? name, [NotNullWhen(true)] string? value, out Tag tag, [NotNullWhen(false)] out string? reason)
+    {
+        var text = string.Concat(name, ":", value);
+        reason = NameViolation(name) ?? (value is null ? "A tag has a value; it may be empty." : EventSourcing.Storage.Name.Violation(text, "tag"));
+        tag = reason is null ? new(text, name!.Length) : default;
+        return reason is null;
+    }
+
     /// <summary>The part before the first colon.</summary>
     public string Name => Text[.._colon];
 
     /// <summary>The part after the first colon.</summary>
     public string Value => Text[(_colon + 1)..];
+
+    private static string? NameViolation(string? name) =>
+        string.IsNullOrEmpty(name) ? "A tag's name is not empty."
+        : name.Contains(':', StringComparison.Ordinal) ? $"A tag's name has no colon: '{name}'."
+        : null;
 
     private string Text => _text ?? throw new InvalidOperationException("default(Tag) is no tag.");
 
@@ -90,4 +109,13 @@ public readonly record struct Tag : IComparable<Tag>, ISpanParsable<Tag>
 
     /// <summary>Ordinal order.</summary>
     public static bool operator >=(Tag left, Tag right) => left.CompareTo(right) >= 0;
+
+    string IFormattable.ToString(string? format, IFormatProvider? formatProvider) => ToString();
+
+    bool ISpanFormattable.TryFormat(Span<char> destination, out int charsWritten, ReadOnlySpan<char> format, IFormatProvider? provider)
+    {
+        var text = ToString();
+        charsWritten = text.TryCopyTo(destination) ? text.Length : 0;
+        return charsWritten == text.Length;
+    }
 }

@@ -7,13 +7,13 @@ namespace EventSourcing.Sqlite.Tests.Deciding;
 /// <summary>The examples of docs/deciding.md, as they stand there.</summary>
 internal static class DecidingExample
 {
-    internal static EventTypeMap Types { get; } = EventTypeMap.Create(map => map
-        .Add("user-registered", ShopJson.Default.UserRegistered, tags: [("email", "email")])
-        .Add("course-defined", ShopJson.Default.CourseDefined, tags: [("course", "id")])
-        .Add("student-subscribed", ShopJson.Default.StudentSubscribed, tags: [("course", "course"), ("student", "student")])
-        .Add("order-created", ShopJson.Default.OrderCreated)
-        .Add("order-paid", ShopJson.Default.OrderPaid)
-        .Add("order-shipped", ShopJson.Default.OrderShipped));
+    internal static EventTypeMap Types { get; } = EventTypeMap.Create(ShopJson.Default, map => map
+        .Add<UserRegistered>("user-registered", e => e.Tag("email", "email"))
+        .Add<CourseDefined>("course-defined", e => e.Tag("course", "id"))
+        .Add<StudentSubscribed>("student-subscribed", e => e.Tag("course", "course").Tag("student", "student"))
+        .Add<OrderCreated>("order-created")
+        .Add<OrderPaid>("order-paid")
+        .Add<OrderShipped>("order-shipped"));
 
     internal static async Task RegisterAsync(IEventStore store, string userId, string email)
     {

@@ -8,7 +8,7 @@ namespace EventSourcing.Sqlite.Tests.Documentation;
 /// <summary>The examples of docs/operations.md run, and are the code of <see cref="OperationsExample"/>; its shell commands run as they stand.</summary>
 public sealed class OperationsTests : DocumentationTest
 {
-    private static readonly EventTypeMap s_types = EventTypeMap.Create(map => map.Add("numbered", OpenLogJson.Default.Numbered));
+    private static readonly EventTypeMap s_types = EventTypeMap.Create(OpenLogJson.Default, map => map.Add<Numbered>("numbered"));
 
     private StringWriter _printed = null!;
 

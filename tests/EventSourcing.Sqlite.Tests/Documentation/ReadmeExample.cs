@@ -10,9 +10,9 @@ internal static class ReadmeExample
     public static async Task RunAsync()
     {
         // <example: program>
-        var types = EventTypeMap.Create(map => map
-            .Add("order-created", ShopJson.Default.OrderCreated)
-            .Add("order-paid", ShopJson.Default.OrderPaid));
+        var types = EventTypeMap.Create(ShopJson.Default, map => map
+            .Add<OrderCreated>("order-created")
+            .Add<OrderPaid>("order-paid"));
         await using var store = SqliteEventStore.Open("orders.db", types);
         var order = $"order-{Guid.NewGuid()}";
 

@@ -84,7 +84,7 @@ public class TransienceTests
         Directory.CreateDirectory(folder);
         var time = new FakeTimeProvider(DateTimeOffset.UnixEpoch.AddYears(50));
         await using var log = SqliteEventLog.Open(Path.Combine(folder, "log.db"), new() { TimeProvider = time });
-        var store = new EventStore(log, EventTypeMap.Create(map => map.Add("t", OpenLogJson.Default.Numbered)));
+        var store = new EventStore(log, EventTypeMap.Create(OpenLogJson.Default, map => map.Add<Numbered>("t")));
         await using var bus = new EventBus(store);
         var faulted = new TaskCompletionSource<Exception?>(TaskCreationOptions.RunContinuationsAsynchronously);
         bus.StateChanged += (_, state, error) =>

@@ -99,8 +99,8 @@ public class GoldenFileTests
     public async Task A_parked_event_is_delivered_and_the_subscription_goes_on_after_its_checkpoint()
     {
         var handled = new List<long>();
-        await using var store = SqliteEventStore.Open(_file.Path, EventTypeMap.Create(map => map
-            .Add("order-opened", OpenLogJson.Default.Numbered, tags: [("name", "name")]).Add("order-paid", OpenLogJson.Default.String)));
+        await using var store = SqliteEventStore.Open(_file.Path, EventTypeMap.Create(OpenLogJson.Default, map => map
+            .Add<Numbered>("order-opened", e => e.Tag("name", "name")).Add<string>("order-paid")));
         await using var bus = new EventBus(store, new() { LeaseTimeout = TimeSpan.FromSeconds(1) });
         await using var subscription = await bus.SubscribeAsync("projection", SubscriptionHandler.RawEach((e, _, _) =>
         {

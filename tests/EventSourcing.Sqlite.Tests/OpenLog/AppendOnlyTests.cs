@@ -10,7 +10,7 @@ public class AppendOnlyTests : OpenLogTest
     [SetUp]
     public async Task Fill()
     {
-        Log.UseTagRules(EventTypeMap.Create(map => map.Add("tagged", OpenLogJson.Default.Numbered, tags: [("n", "n")])).Types);
+        Log.UseTagRules(EventTypeMap.Create(OpenLogJson.Default, map => map.Add<Numbered>("tagged", e => e.Tag("n", "n"))).Types);
         await AppendAsync("s-1", Event("a", "{}", Guid.NewGuid(), new Tag("n", "1")), Event("tagged", "{}"));
         Sql("INSERT INTO events (stream, eventType, data) VALUES ('s-1', 'tagged', '{\"n\":2}')");
         await AllAsync();

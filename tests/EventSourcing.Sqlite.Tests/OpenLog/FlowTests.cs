@@ -19,7 +19,7 @@ public class FlowTests : OpenLogTest
     {
         // A log that exists starts its thread with the first call.
         await ReopenAsync();
-        _store = new(Log, EventTypeMap.Create(map => map.Add("numbered", OpenLogJson.Default.Numbered)));
+        _store = new(Log, EventTypeMap.Create(OpenLogJson.Default, map => map.Add<Numbered>("numbered")));
     }
 
     [TearDown]

@@ -152,7 +152,7 @@ public class InsertTests : OpenLogTest
     [Test]
     public async Task Text_that_is_no_utf_8_is_no_tag()
     {
-        await StoreRulesAsync(EventTypeMap.Create(map => map.Add("numbered", OpenLogJson.Default.Numbered, tags: [("n", "n")])));
+        await StoreRulesAsync(EventTypeMap.Create(OpenLogJson.Default, map => map.Add<Numbered>("numbered", e => e.Tag("n", "n"))));
         foreach (var hex in new[] { "a9", "c3", "eda080" }) Refused($"INSERT INTO events (eventType, data) VALUES ('numbered', CAST(x'7b226e223a22{hex}227d' AS TEXT))", "tag");
         Sql("INSERT INTO events (eventType, data) VALUES ('numbered', '{\"n\":\"größe\"}')");
     }
@@ -197,7 +197,7 @@ public class InsertTests : OpenLogTest
     [TestCase("INSERT INTO events (eventType, data) VALUES ('numbered', CAST(x'7b226e616d65223a22a9227d' AS TEXT))")]
     public async Task What_cannot_be_decoded_is_an_error_that_names_the_event(string sql)
     {
-        var store = new EventStore(Log, EventTypeMap.Create(map => map.Add("numbered", OpenLogJson.Default.Numbered)));
+        var store = new EventStore(Log, EventTypeMap.Create(OpenLogJson.Default, map => map.Add<Numbered>("numbered")));
         await AppendAsync("s-1", Event("a", "{}"));
         Sql(sql);
         var read = async () => await store.ReadAllAsync(EventQuery.OfTypes("numbered")).Select(e => e.Headers).ToListAsync();

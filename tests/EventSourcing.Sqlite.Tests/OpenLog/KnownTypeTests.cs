@@ -6,14 +6,14 @@ namespace EventSourcing.Sqlite.Tests.OpenLog;
 
 public class KnownTypeTests : OpenLogTest
 {
-    private static readonly EventTypeMap s_map = EventTypeMap.Create(map => map.Add("numbered", OpenLogJson.Default.Numbered, aliases: ["counted"]).Add("text", OpenLogJson.Default.String));
+    private static readonly EventTypeMap s_map = EventTypeMap.Create(OpenLogJson.Default, map => map.Add<Numbered>("numbered", e => e.Alias("counted")).Add<string>("text"));
 
     [Test]
     public async Task A_file_knows_the_types_of_every_map_and_their_aliases()
     {
         await StoreRulesAsync(s_map);
         await ReopenAsync();
-        await StoreRulesAsync(EventTypeMap.Create(map => map.Add("other", OpenLogJson.Default.Numbered)));
+        await StoreRulesAsync(EventTypeMap.Create(OpenLogJson.Default, map => map.Add<Numbered>("other")));
 
         (await Log.GetKnownEventTypesAsync()).Should().Equal("counted", "numbered", "other", "text");
     }
@@ -62,7 +62,7 @@ public class KnownTypeTests : OpenLogTest
     public async Task Stored_events_of_an_unknown_type_are_read_by_an_alias()
     {
         Sql("INSERT INTO events (stream, eventType, data) VALUES ('s-1', 'no-such-type', '{\"n\":7}')");
-        await using var store = new EventStore(Log, EventTypeMap.Create(map => map.Add("numbered", OpenLogJson.Default.Numbered, aliases: ["no-such-type"])));
+        await using var store = new EventStore(Log, EventTypeMap.Create(OpenLogJson.Default, map => map.Add<Numbered>("numbered", e => e.Alias("no-such-type"))));
 
         var read = new List<object>();
         await foreach (var e in store.ReadStreamAsync("s-1")) read.Add(e.Data);

@@ -137,7 +137,7 @@ public class RepairTests : OpenLogTest
     [Test]
     public async Task Tag_rules_that_are_gone_are_stored_again()
     {
-        await StoreRulesAsync(EventTypeMap.Create(map => map.Add("t", OpenLogJson.Default.Numbered, tags: [("name", "name")])));
+        await StoreRulesAsync(EventTypeMap.Create(OpenLogJson.Default, map => map.Add<Numbered>("t", e => e.Tag("name", "name"))));
         Sql("DROP TRIGGER es_tag_rules_delete; DELETE FROM es_tag_rules");
 
         (await Log.VerifyAsync()).Issues.Select(f => f.Where).Should().BeEquivalentTo("es_tag_rules, type 't'", "trigger es_tag_rules_delete");

@@ -14,7 +14,7 @@ public class SealingTests : OpenLogTest
     private static readonly TimeSpan s_shorterThanTheBusyTimeout = TimeSpan.FromSeconds(5);
 
     private static EventTypeMap Map(params (string Tag, string Property)[] tags) =>
-        EventTypeMap.Create(map => map.Add("numbered", OpenLogJson.Default.Numbered, tags: tags));
+        EventTypeMap.Create(OpenLogJson.Default, map => map.Add<Numbered>("numbered", e => Array.ForEach(tags, tag => e.Tag(tag.Tag, tag.Property))));
 
     [Test]
     public async Task Rows_of_sql_are_tagged_by_the_rules_of_the_map()
@@ -81,7 +81,7 @@ public class SealingTests : OpenLogTest
     [TestCase("""{"emails":"c"}""", "")]
     public async Task An_event_has_the_tags_of_the_properties_that_it_is_read_with(string json, string tags)
     {
-        _ = new EventStore(Log, EventTypeMap.Create(map => map.Add("registered", CaselessJson.Default.Registered, tags: [("email", "email")])));
+        _ = new EventStore(Log, EventTypeMap.Create(CaselessJson.Default, map => map.Add<Registered>("registered", e => e.Tag("email", "email"))));
         Sql("INSERT INTO events (stream, eventType, data) VALUES ('s-1', 'registered', $json)", ("$json", json));
 
         string.Join(',', (await AllAsync())[0].Tags ?? []).Should().Be(tags);
@@ -91,7 +91,7 @@ public class SealingTests : OpenLogTest
     [TestCase("""{"EMAIL":"a\u0001"}""")]
     public async Task What_cannot_be_a_tag_is_refused_in_any_case(string json)
     {
-        await StoreRulesAsync(EventTypeMap.Create(map => map.Add("registered", CaselessJson.Default.Registered, tags: [("email", "email")])));
+        await StoreRulesAsync(EventTypeMap.Create(CaselessJson.Default, map => map.Add<Registered>("registered", e => e.Tag("email", "email"))));
         var insert = () => Sql("INSERT INTO events (eventType, data) VALUES ('registered', $json)", ("$json", json));
         insert.Should().Throw<Microsoft.Data.Sqlite.SqliteException>().WithMessage("*tag*");
     }
@@ -107,12 +107,12 @@ public class SealingTests : OpenLogTest
     [Test]
     public async Task A_map_that_reads_without_case_widens_the_rule_and_no_other_narrows_it()
     {
-        await StoreRulesAsync(EventTypeMap.Create(map => map.Add("registered", OpenLogJson.Default.Numbered, tags: [("name", "name")])));
+        await StoreRulesAsync(EventTypeMap.Create(OpenLogJson.Default, map => map.Add<Numbered>("registered", e => e.Tag("name", "name"))));
         Scalar("SELECT ignores_case FROM es_tag_rules").Should().BeNull();
-        await StoreRulesAsync(EventTypeMap.Create(map => map.Add("registered", CaselessJson.Default.Numbered, tags: [("name", "name")])));
+        await StoreRulesAsync(EventTypeMap.Create(CaselessJson.Default, map => map.Add<Numbered>("registered", e => e.Tag("name", "name"))));
         Scalar("SELECT ignores_case FROM es_tag_rules").Should().Be(1L);
         await ReopenAsync();
-        await StoreRulesAsync(EventTypeMap.Create(map => map.Add("registered", OpenLogJson.Default.Numbered, tags: [("name", "name")])));
+        await StoreRulesAsync(EventTypeMap.Create(OpenLogJson.Default, map => map.Add<Numbered>("registered", e => e.Tag("name", "name"))));
         Scalar("SELECT ignores_case FROM es_tag_rules").Should().Be(1L);
     }
 

@@ -13,7 +13,7 @@ public class SqlVerificationTests : OpenLogTest
     [SetUp]
     public async Task Fill()
     {
-        Log.UseTagRules(EventTypeMap.Create(map => map.Add("numbered", OpenLogJson.Default.Numbered, tags: [("n", "n")])).Types);
+        Log.UseTagRules(EventTypeMap.Create(OpenLogJson.Default, map => map.Add<Numbered>("numbered", e => e.Tag("n", "n"))).Types);
         await AppendAsync("s-1", Event("a", "{}", Guid.NewGuid(), new Tag("n", "1")));
         Sql("""INSERT INTO events (stream, eventType, data) VALUES ('s-2', 'numbered', '{"n":2}')""");
         await AppendAsync("s-1", Event("a", "{}"));

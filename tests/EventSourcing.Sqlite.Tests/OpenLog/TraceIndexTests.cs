@@ -5,7 +5,7 @@ namespace EventSourcing.Sqlite.Tests.OpenLog;
 
 public class TraceIndexTests : OpenLogTest
 {
-    private readonly EventTypeMap _types = EventTypeMap.Create(map => map.Add("numbered", OpenLogJson.Default.Numbered));
+    private readonly EventTypeMap _types = EventTypeMap.Create(OpenLogJson.Default, map => map.Add<Numbered>("numbered"));
 
     [Test]
     public async Task A_trace_by_index_is_the_trace_by_reading([Values(1, 2, 3)] int seed)

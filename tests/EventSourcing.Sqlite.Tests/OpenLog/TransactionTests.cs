@@ -12,7 +12,7 @@ public class TransactionTests : OpenLogTest
     [SetUp]
     public void Fill()
     {
-        _store = new(Log, EventTypeMap.Create(map => map.Add("numbered", OpenLogJson.Default.Numbered, tags: [("n", "n")])));
+        _store = new(Log, EventTypeMap.Create(OpenLogJson.Default, map => map.Add<Numbered>("numbered", e => e.Tag("n", "n"))));
         Sql("CREATE TABLE stock (sku TEXT PRIMARY KEY, n INTEGER); INSERT INTO stock VALUES ('a', 1); "
             + "CREATE TABLE child (sku TEXT REFERENCES stock (sku) DEFERRABLE INITIALLY DEFERRED)");
     }

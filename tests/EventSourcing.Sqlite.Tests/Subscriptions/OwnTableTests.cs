@@ -15,7 +15,7 @@ public class OwnTableTests : OpenLogTest
     [SetUp]
     public async Task Fill()
     {
-        _store = new(Log, EventTypeMap.Create(map => map.Add("copy", OpenLogJson.Default.Numbered)));
+        _store = new(Log, EventTypeMap.Create(OpenLogJson.Default, map => map.Add<Numbered>("copy")));
         _subscriber = new(_store);
         Sql("CREATE TABLE parts (name TEXT PRIMARY KEY); INSERT INTO parts VALUES ('known'); "
             + "CREATE TABLE shipped (position INTEGER UNIQUE, part TEXT REFERENCES parts (name) DEFERRABLE INITIALLY DEFERRED, CHECK (position != 8))");

@@ -205,7 +205,7 @@ public sealed class EventBusTests : IAsyncDisposable
         for (var i = 0; i < 9; i++) await AppendAsync($"s-{i % 3}");
         var isBroken = true;
         var seen = new ConcurrentQueue<long>();
-        var store = new EventStore(_store.Log, EventTypeMap.Create(map => map.Add("t", BusJson.Default.Nothing)));
+        var store = new EventStore(_store.Log, EventTypeMap.Create(BusJson.Default, map => map.Add<Nothing>("t")));
         await using var bus = new EventBus(store);
         var filter = EventFilter.Where(e => isBroken && e.Position.ToInt64() == 5 ? throw new InvalidOperationException("broken") : e.Position.ToInt64() != 6);
         var options = new SubscriptionOptions { Filter = filter, OnFailure = new() { MaxRetryAttempts = 1, Delay = TimeSpan.Zero, Then = AfterRetries.Park } };

@@ -61,8 +61,8 @@ public sealed class SharedHandlerTests
     [Test]
     public async Task Handler_by_type_on_two_stores_gets_the_events_of_each_ones_names()
     {
-        await using var one = new EventStore(new InMemoryEventLog(), EventTypeMap.Create(map => map.Add("noted", SchoolJson.Default.Noted)));
-        await using var two = new EventStore(new InMemoryEventLog(), EventTypeMap.Create(map => map.Add("note-taken", SchoolJson.Default.Noted)));
+        await using var one = new EventStore(new InMemoryEventLog(), EventTypeMap.Create(SchoolJson.Default, map => map.Add<Noted>("noted")));
+        await using var two = new EventStore(new InMemoryEventLog(), EventTypeMap.Create(SchoolJson.Default, map => map.Add<Noted>("note-taken")));
         await using var first = new EventBus(one);
         await using var second = new EventBus(two);
         var seen = new ConcurrentQueue<string>();

@@ -82,7 +82,7 @@ public class SlowListenerTests
     [Test]
     public async Task Asynchronous_listener_is_awaited_and_its_failure_counted()
     {
-        await using var store = new EventStore(new InMemoryEventLog(), EventTypeMap.Create(map => map.Add("noted", NotedJson.Default.Written)));
+        await using var store = new EventStore(new InMemoryEventLog(), EventTypeMap.Create(NotedJson.Default, map => map.Add<Written>("noted")));
         await using var bus = new EventBus(store);
         var (running, most, changed) = (0, 0, new Signal());
         var listener = await bus.SubscribeLiveAsync(EventFilter.All, async e =>

@@ -39,7 +39,7 @@ public class AsynchronousDelegateTests
             () => specification.Given().When<Empty>(async _ => await Task.Yield()),
             () => specification.Given().When(new object(), async (CommandHandlers _) => await Task.Yield()),
             () => _ = new CommandBus(store, async _ => await Task.Yield()),
-            () => EventTypeMap.Create(async _ => await Task.Yield()),
+            () => EventTypeMap.Create(null, async _ => await Task.Yield()),
             () => SubscriptionHandler.ByType(async _ => await Task.Yield()),
             () => new ServiceCollection().AddEventSourcing(async _ => await Task.Yield()),
             () => new ServiceCollection().AddEventSourcingHosting(async _ => await Task.Yield()),

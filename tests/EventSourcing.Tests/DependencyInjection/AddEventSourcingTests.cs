@@ -95,8 +95,8 @@ public class AddEventSourcingTests
     public void Modules_that_contradict_each_other_are_refused_at_registration()
     {
         var services = new ServiceCollection().AddEventSourcing(es => es.UseInMemory().UseEventTypes(Shop.Types));
-        var sameName = EventTypeMap.Create(map => map.Add("order-paid", SchoolJson.Default.Noted));
-        var sameType = EventTypeMap.Create(map => map.Add("paid", ShopJson.Default.OrderPaid));
+        var sameName = EventTypeMap.Create(SchoolJson.Default, map => map.Add<Noted>("order-paid"));
+        var sameType = EventTypeMap.Create(ShopJson.Default, map => map.Add<OrderPaid>("paid"));
         services.Invoking(s => s.AddEventSourcing(es => es.UseEventTypes(sameName))).Should().Throw<ArgumentException>().WithMessage("*'order-paid'*Noted*OrderPaid*");
         services.Invoking(s => s.AddEventSourcing(es => es.UseEventTypes(sameType))).Should().Throw<ArgumentException>().WithMessage("*'paid'*OrderPaid*'order-paid'*");
     }
@@ -133,7 +133,7 @@ public class AddEventSourcingTests
     [Test]
     public async Task Serializer_of_the_type_map_is_used()
     {
-        var types = EventTypeMap.Create(map => map.Add("order-paid", ShopJson.Default.OrderPaid).UseSerializer(new Silent()));
+        var types = EventTypeMap.Create(ShopJson.Default, map => map.Add<OrderPaid>("order-paid").UseSerializer(new Silent()));
         await using var provider = new ServiceCollection()
             .AddEventSourcing(es => es.UseInMemory().UseEventTypes(types))
             .BuildServiceProvider();

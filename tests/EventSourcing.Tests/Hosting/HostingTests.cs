@@ -55,7 +55,7 @@ public class HostingTests
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(2);
 
-    private static readonly EventTypeMap s_types = EventTypeMap.Create(map => map.Add("shipped", HostingJson.Default.Shipped).Add("invoiced", HostingJson.Default.Invoiced));
+    private static readonly EventTypeMap s_types = EventTypeMap.Create(HostingJson.Default, map => map.Add<Shipped>("shipped").Add<Invoiced>("invoiced"));
 
     /// <summary>Keeps what is logged. It writes the whole exception, as loggers do.</summary>
     private sealed class Journal : ILogger<object>, ILoggerFactory, ILogger

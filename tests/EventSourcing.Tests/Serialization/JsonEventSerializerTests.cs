@@ -44,13 +44,13 @@ public class JsonEventSerializerTests
             Maps[i].TryGet(e.GetType(), out var type).Should().BeTrue();
             var output = new ArrayBufferWriter<byte>();
             Serializer.Serialize(type!, e, output);
-            return output.WrittenSpan.SequenceEqual(JsonSerializer.SerializeToUtf8Bytes(e, type!.Contract));
+            return output.WrittenSpan.SequenceEqual(JsonSerializer.SerializeToUtf8Bytes(e, type!.Contract!));
         });
 
     private static EventTypeMap Map(JsonSerializerOptions options)
     {
         var json = new ShopJson(options);
-        return EventTypeMap.Create(map => map.Add("order-created", json.OrderCreated).Add("order-paid", json.OrderPaid).Add("item-added", json.ItemAdded));
+        return EventTypeMap.Create(json, map => map.Add<OrderCreated>("order-created").Add<OrderPaid>("order-paid").Add<ItemAdded>("item-added"));
     }
 
     // JSON has no lone surrogates: the writer replaces them.

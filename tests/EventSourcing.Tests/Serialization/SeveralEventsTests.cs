@@ -17,9 +17,9 @@ public sealed class SeveralEventsTests : IAsyncDisposable
     private static readonly int[] s_ordinals = [0, 0, 1, 0, 1, 2, 0];
     private static readonly long[] s_positions = [1, 3, 3, 4, 4, 4, 6];
 
-    private static readonly EventTypeMap s_types = EventTypeMap.Create(map => map
-        .Add("noted", SchoolJson.Default.Noted)
-        .Add("user-registered", SchoolJson.Default.UserRegistered)
+    private static readonly EventTypeMap s_types = EventTypeMap.Create(SchoolJson.Default, map => map
+        .Add<Noted>("noted")
+        .Add<UserRegistered>("user-registered")
         .Convert("noted", e => Convert((Noted)e)));
 
     private readonly EventStore _store = new(new InMemoryEventLog(), s_types);

@@ -18,10 +18,14 @@ public sealed class StoredFormTests : IAsyncDisposable
 
     public async ValueTask DisposeAsync() => await _log.DisposeAsync();
 
-    private EventStore On(Action<EventTypeMapBuilder>? more = null, IEventSerializer? own = null, int schemaVersion = 1) => new(_log, EventTypeMap.Create(map =>
+    private EventStore On(Action<EventTypeMapBuilder>? more = null, IEventSerializer? own = null, int schemaVersion = 1) => new(_log, EventTypeMap.Create(SchoolJson.Default, map =>
     {
-        map.Add("noted", SchoolJson.Default.Noted, tags: [("text", "text")], aliases: ["written"], serializer: own, schemaVersion: schemaVersion);
-        map.Add("user-registered", SchoolJson.Default.UserRegistered);
+        map.Add<Noted>("noted", e =>
+        {
+            e.Tag("text", "text").Alias("written").SchemaVersion(schemaVersion);
+            if (own is not null) e.Serializer(own);
+        });
+        map.Add<UserRegistered>("user-registered");
         more?.Invoke(map);
     }));
 
@@ -101,7 +105,7 @@ public sealed class StoredFormTests : IAsyncDisposable
         await AppendRawAsync("cba", isJson: false);
         (await On().Invoking(TextsAsync).Should().ThrowAsync<EventSerializationException>()).WithMessage("*position 1*JSON only*map.AddSerializer(…)*");
         (await On(map => map.UseSerializer(new Reversed("x/a")).AddSerializer(new Reversed("x/b"))).Invoking(TextsAsync).Should().ThrowAsync<EventSerializationException>())
-            .WithMessage("*position 1*x/a, x/b*map.Add(…, serializer: …)*");
+            .WithMessage("*position 1*x/a, x/b*e => e.Serializer(…)*");
     }
 
     [Test]
@@ -181,20 +185,20 @@ public sealed class StoredFormTests : IAsyncDisposable
     [Test]
     public void Misuse_of_the_builder_is_refused()
     {
-        static Action<Action<EventTypeMapBuilder>> Refused<T>() where T : Exception => build => FluentActions.Invoking(() => EventTypeMap.Create(build)).Should().Throw<T>();
+        static Action<Action<EventTypeMapBuilder>> Refused<T>() where T : Exception => build => FluentActions.Invoking(() => EventTypeMap.Create(SchoolJson.Default, build)).Should().Throw<T>();
         Refused<ArgumentException>()(map => map.AddSerializer(new Reversed("x/a")).AddSerializer(new Reversed("X/A")));
         Refused<ArgumentException>()(map => map.UseSerializer(new Reversed("x/a")).AddSerializer(new Reversed("x/a")));
         Refused<ArgumentException>()(map => map.AddSerializer(new Reversed("x/a")).UseSerializer(new Reversed("x/a")));
         Refused<ArgumentException>()(map => map.UseSerializer(new Reversed("application/json")));
         Refused<ArgumentException>()(map => map.UseSerializer(new Reversed("")));
         Refused<ArgumentException>()(map => map.UseSerializer(new Reversed(null!)));
-        Refused<ArgumentException>()(map => map.Add("noted", SchoolJson.Default.Noted, serializer: new Reversed("a\n")));
+        Refused<ArgumentException>()(map => map.Add<Noted>("noted", e => e.Serializer(new Reversed("a\n"))));
         Refused<ArgumentNullException>()(map => map.UseSerializer(null!));
         Refused<ArgumentNullException>()(map => map.AddSerializer(null!));
         Refused<InvalidOperationException>()(map => map.UseSerializer(new Reversed("x/a")).UseSerializer(new Reversed("x/b")));
-        Refused<ArgumentOutOfRangeException>()(map => map.Add("noted", SchoolJson.Default.Noted, schemaVersion: 0));
+        Refused<ArgumentOutOfRangeException>()(map => map.Add<Noted>("noted", e => e.SchemaVersion(0)));
         EventTypeMapBuilder? late = null;
-        EventTypeMap.Create(map => late = map);
+        EventTypeMap.Create(SchoolJson.Default, map => late = map);
         late!.Invoking(map => map.UseSerializer(new Reversed("x/a"))).Should().Throw<InvalidOperationException>();
         late!.Invoking(map => map.AddSerializer(new Reversed("x/a"))).Should().Throw<InvalidOperationException>();
         FluentActions.Invoking(() => new SerializedEvent("t", default, schemaVersion: 0).Type).Should().Throw<ArgumentOutOfRangeException>();
@@ -204,8 +208,8 @@ public sealed class StoredFormTests : IAsyncDisposable
     public void Entry_tells_its_serializer_and_schema_number()
     {
         var (own, ofMap) = (new Reversed("x/a"), new Reversed("x/b"));
-        var types = EventTypeMap.Create(map => map
-            .Add("noted", SchoolJson.Default.Noted, serializer: own, schemaVersion: 2).Add("user-registered", SchoolJson.Default.UserRegistered).UseSerializer(ofMap)).Types.ToArray();
+        var types = EventTypeMap.Create(SchoolJson.Default, map => map
+            .Add<Noted>("noted", e => e.Serializer(own).SchemaVersion(2)).Add<UserRegistered>("user-registered").UseSerializer(ofMap)).Types.ToArray();
         types.Select(t => (t.Serializer, t.SchemaVersion)).Should().Equal((own, 2), (ofMap, 1));
         types.Should().BeOfType<EventType[]>();
         School.Types.Types.Should().OnlyContain(t => t.Serializer is JsonEventSerializer && t.Serializer.ContentType == "application/json" && t.SchemaVersion == 1);
@@ -243,9 +247,9 @@ public sealed class StoredFormTests : IAsyncDisposable
         public void Serialize(EventType type, object data, IBufferWriter<byte> output)
         {
             using var writer = new Utf8JsonWriter(output);
-            JsonSerializer.Serialize(writer, data, type.Contract);
+            JsonSerializer.Serialize(writer, data, type.Contract!);
         }
 
-        public object Deserialize(EventType type, in SerializedEvent stored) => (Noted)JsonSerializer.Deserialize(stored.Data, type.Contract)! is var noted ? noted with { Text = noted.Text + "!" } : null!;
+        public object Deserialize(EventType type, in SerializedEvent stored) => (Noted)JsonSerializer.Deserialize(stored.Data, type.Contract!)! is var noted ? noted with { Text = noted.Text + "!" } : null!;
     }
 }

@@ -77,7 +77,7 @@ public sealed class ValueJsonTests
     [Test]
     public async Task Position_that_version_0_1_stored_is_an_error_that_names_the_event()
     {
-        await using var store = new EventStore(new InMemoryEventLog(), EventTypeMap.Create(map => map.Add("values", ValueJson.Default.Values)));
+        await using var store = new EventStore(new InMemoryEventLog(), EventTypeMap.Create(ValueJson.Default, map => map.Add<Values>("values")));
         await store.Log.AppendAsync(new() { Writes = new[] { new StreamWrite("s", ExpectedVersion.Any, new[] { new LogEvent { Type = "values", IsJson = true, Data = """{"position":{}}"""u8.ToArray() } }) } }, default);
         var error = (await store.Invoking(s => s.ReadStreamAsync("s").ToListAsync().AsTask()).Should().ThrowAsync<EventSerializationException>()).Which;
         error.Message.Should().ContainAll("position 1", "0.1");

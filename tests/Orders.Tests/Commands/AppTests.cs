@@ -315,7 +315,7 @@ public sealed class AppTests
     [Test]
     public async Task The_log_prints_events_of_a_stream_that_this_program_does_not_know()
     {
-        await using (var store = new EventStore((await Stores.OpenAsync(_db)).Log, EventTypeMap.Create(map => map.Add("poem-written", TestJson.Default.String))))
+        await using (var store = new EventStore((await Stores.OpenAsync(_db)).Log, EventTypeMap.Create(TestJson.Default, map => map.Add<string>("poem-written"))))
             await store.AppendAsync("poem-1", ExpectedVersion.NoStream, ["roses"]);
         (await RunAsync("log", "--db", _db, "--stream", "poem-1")).Out.Should().Contain("poem-1\t1\tpoem-written\t").And.Contain("\t\"roses\"");
     }
