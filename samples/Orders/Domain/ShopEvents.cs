@@ -1,4 +1,7 @@
 using EventSourcing;
+using Orders.Domain.Products;
+using Orders.Domain.Sales;
+using Orders.Domain.Users;
 
 namespace Orders.Domain;
 
