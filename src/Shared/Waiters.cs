@@ -7,7 +7,7 @@ namespace EventSourcing.Storage;
 /// </remarks>
 internal sealed class Waiters
 {
-    private readonly Lock _gate = new();
+    private readonly Lock _lock = new();
     private Waiter? _first, _last;
     private volatile int _count;
     private Func<Exception>? _end;
@@ -20,7 +20,7 @@ internal sealed class Waiters
     internal Waiter Add(long after)
     {
         var waiter = new Waiter(this, after);
-        lock (_gate)
+        lock (_lock)
         {
             if (_end is not null) throw _end();
             var previous = _last;
@@ -48,7 +48,7 @@ internal sealed class Waiters
     /// <summary>Ends every wait with an error, later ones too.</summary>
     internal void End(Func<Exception> error)
     {
-        lock (_gate) _end ??= error;
+        lock (_lock) _end ??= error;
         for (Waiter? waiter = Take(long.MaxValue), next; waiter is not null; waiter = next)
         {
             next = waiter.Next;
@@ -59,7 +59,7 @@ internal sealed class Waiters
     // The first of the list up to a head, cut off as a list of their own.
     private Waiter? Take(long head)
     {
-        lock (_gate)
+        lock (_lock)
         {
             var first = _first;
             if (first is null || !first.IsBefore(head)) return null;
@@ -88,7 +88,7 @@ internal sealed class Waiters
 
     private bool TryUnlink(Waiter waiter)
     {
-        lock (_gate)
+        lock (_lock)
         {
             if (!waiter.IsLinked) return false;
             waiter.IsLinked = false;

@@ -6,6 +6,17 @@ using EventSourcing.Storage;
 namespace EventSourcing.InMemory;
 
 /// <summary>All events and their indexes. Written under the writer's lock, read without one up to <see cref="Head"/>.</summary>
+/// <remarks>
+/// The layout:
+/// <list type="bullet">
+/// <item>Events lie in chunks of 4,096, the event of position n at index (n - 1) % 4,096 of chunk (n - 1) / 4,096. A chunk never moves, so a page refers to events in place. Data and metadata are copied into arenas of many payloads (<see cref="PayloadArenas"/>).</item>
+/// <item>Each stream, type and tag has the list of its positions, ascending (<see cref="PositionList"/>). The version of an event is its place in its stream's list. Queries intersect and join these lists (<see cref="QueryCandidates"/>).</item>
+/// <item>Ids of the log's own making contain the position (<see cref="PositionalIds"/>); a dictionary holds only ids that callers supplied.</item>
+/// <item>The writer adds events after <see cref="Head"/>, where no reader looks, then publishes them by moving the head. A transaction that fails removes what lies after the head.</item>
+/// <item>An erased event keeps its slot, without type and with a hash as data; its chunk is replaced by a copy, for readers of the old one.</item>
+/// </list>
+/// The readable reference of what a log does is <c>ReferenceLog</c> in EventSourcing.Testing.
+/// </remarks>
 internal sealed class EventTable
 {
     private const int ChunkBits = 12;

@@ -3,7 +3,7 @@ using EventSourcing.Storage;
 
 namespace EventSourcing;
 
-/// <summary>A log in memory: the reference of the contract, for tests and for data that may be lost with the process.</summary>
+/// <summary>A log in memory, built for speed: for tests and for data that may be lost with the process.</summary>
 /// <remarks>
 /// One lock orders the writers and calls complete synchronously, waits excepted; reads take no lock, so neither side stops
 /// the other. It holds up to 2,147,483,646 events, each taking about 110 bytes beside payload, tags and ids of the caller.

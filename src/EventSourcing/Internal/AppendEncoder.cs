@@ -53,8 +53,8 @@ internal sealed class AppendEncoder(EventTypeMap types)
         _events.AsSpan(0, _eventCount).Clear();
         _eventCount = 0;
         Array.Clear(_writes);
-        if (SizeOf(_events) > PooledBuffer.KeptAtMost) _events = new LogEvent[1];
-        if (SizeOf(_writes) > PooledBuffer.KeptAtMost) (_writes, _plain) = (new StreamWrite[1], null);
+        if (SizeOf(_events) > PooledBuffer.MaxKept) _events = new LogEvent[1];
+        if (SizeOf(_writes) > PooledBuffer.MaxKept) (_writes, _plain) = (new StreamWrite[1], null);
     }
 
     private static long SizeOf<T>(T[] array) => (long)array.Length * Unsafe.SizeOf<T>();

@@ -11,7 +11,7 @@ namespace EventSourcing.Internal;
 /// </remarks>
 internal sealed class PendingAppend : IValueTaskSource<AppendResult>
 {
-    private const int KeptAtMost = 1024;
+    private const int MaxKept = 1024;
 
     private static readonly ConcurrentQueue<PendingAppend> s_kept = [];
 
@@ -82,7 +82,7 @@ internal sealed class PendingAppend : IValueTaskSource<AppendResult>
         }
         finally
         {
-            if (isFree && s_kept.Count < KeptAtMost && _answer.TryRenew()) s_kept.Enqueue(this);
+            if (isFree && s_kept.Count < MaxKept && _answer.TryRenew()) s_kept.Enqueue(this);
         }
     }
 

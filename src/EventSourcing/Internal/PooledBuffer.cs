@@ -6,7 +6,7 @@ namespace EventSourcing.Internal;
 internal sealed class PooledBuffer : IBufferWriter<byte>
 {
     /// <summary>What is kept from one use to the next.</summary>
-    internal const int KeptAtMost = 1 << 20;
+    internal const int MaxKept = 1 << 20;
 
     private byte[] _bytes = new byte[4096];
 
@@ -34,7 +34,7 @@ internal sealed class PooledBuffer : IBufferWriter<byte>
     internal void Reset()
     {
         Length = 0;
-        if (_bytes.Length > KeptAtMost) _bytes = new byte[4096];
+        if (_bytes.Length > MaxKept) _bytes = new byte[4096];
     }
 
     private void Reserve(int sizeHint)

@@ -9,9 +9,9 @@ internal static class Name
     internal const int MaxBytes = 512;
 
     // Unlike the search by range, it allocates nothing even in code that is not optimized.
-    private static readonly SearchValues<char> PrintableAscii = SearchValues.Create([.. Enumerable.Range(' ', '~' - ' ' + 1).Select(c => (char)c)]);
+    private static readonly SearchValues<char> s_printableAscii = SearchValues.Create([.. Enumerable.Range(' ', '~' - ' ' + 1).Select(c => (char)c)]);
 
-    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    private static readonly UTF8Encoding s_strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     internal static void ThrowIfInvalid(string value, string what, string? parameter)
     {
@@ -21,14 +21,14 @@ internal static class Name
     internal static string? Violation(string value, string what)
     {
         if (value.Length == 0) return $"A {what} is not empty.";
-        if (value.Length <= MaxBytes && !value.AsSpan().ContainsAnyExcept(PrintableAscii)) return null;
+        if (value.Length <= MaxBytes && !value.AsSpan().ContainsAnyExcept(s_printableAscii)) return null;
         if (value.Length > MaxBytes) return TooLong(value, what);
         for (var i = 0; i < value.Length; i++)
             if (char.IsControl(value[i]))
                 return $"A {what} has no control characters: U+{(int)value[i]:X4} at index {i} of '{Printable(value)}'.";
         try
         {
-            return Strict.GetByteCount(value) <= MaxBytes ? null : TooLong(value, what);
+            return s_strict.GetByteCount(value) <= MaxBytes ? null : TooLong(value, what);
         }
         catch (EncoderFallbackException e)
         {

@@ -28,7 +28,7 @@ internal readonly record struct FoundRecord(string Key, StoredRecord? Record, St
 /// <summary>Reads records in pages that are bounded by bytes, past those that are damaged.</summary>
 internal static class RecordReader
 {
-    private const int MostOfPage = 256;
+    private const int MaxPage = 256;
 
     /// <summary>The records of a range of keys, both ends inclusive, in order of the keys' UTF-8.</summary>
     /// <param name="log">The log.</param>
@@ -45,7 +45,7 @@ internal static class RecordReader
             StoreCorruptException? damage = null;
             try
             {
-                records = await log.ReadRecordsAsync(kind, from, last, MostOfPage, cancellationToken).ConfigureAwait(false);
+                records = await log.ReadRecordsAsync(kind, from, last, MaxPage, cancellationToken).ConfigureAwait(false);
             }
             catch (StoreCorruptException e) when (e.RecordKey is { } key && Utf8Order.Instance.Compare(from, key) <= 0 && (last is null || Utf8Order.Instance.Compare(key, last) <= 0))
             {

@@ -9,7 +9,7 @@ namespace EventSourcing.Subscriptions.Monitoring;
 internal readonly struct HandlerObservation
 {
     // As many as an SDK of OpenTelemetry keeps by default.
-    private const int MostLinks = 128;
+    private const int MaxLinks = 128;
 
     private readonly Activity? _activity;
     private readonly string? _subscription;
@@ -75,7 +75,7 @@ internal readonly struct HandlerObservation
             links ??= [];
             // Events of one append have the same.
             if (links.Count == 0 || links[^1].Context != context) links.Add(new(context));
-            if (links.Count == MostLinks) break;
+            if (links.Count == MaxLinks) break;
         }
 
         return links;

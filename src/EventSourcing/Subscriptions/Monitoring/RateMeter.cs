@@ -3,7 +3,7 @@ namespace EventSourcing.Subscriptions.Monitoring;
 /// <summary>Events per second over the last one to two spans of five seconds.</summary>
 internal sealed class RateMeter(TimeProvider time)
 {
-    private static readonly TimeSpan Span = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan s_span = TimeSpan.FromSeconds(5);
 
     private readonly Lock _lock = new();
     private long _began = time.GetTimestamp();
@@ -35,9 +35,9 @@ internal sealed class RateMeter(TimeProvider time)
     private void Roll()
     {
         var elapsed = time.GetElapsedTime(_began);
-        if (elapsed < Span) return;
+        if (elapsed < s_span) return;
         // After a pause of more than a span, what came before it says nothing about now.
-        (_previous, _previousSpan) = elapsed < Span * 2 ? (_count, elapsed) : (0, Span);
+        (_previous, _previousSpan) = elapsed < s_span * 2 ? (_count, elapsed) : (0, s_span);
         (_count, _began) = (0, time.GetTimestamp());
     }
 }

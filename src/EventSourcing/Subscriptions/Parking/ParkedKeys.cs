@@ -8,11 +8,11 @@ namespace EventSourcing.Subscriptions.Parking;
 internal sealed class ParkedKeys(PartitionId key, ParkedReader reader)
 {
     /// <summary>For how long the checkpoint is put off at most while records wait for it, so that the list is not kept waiting.</summary>
-    internal static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(1);
+    internal static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(1);
 
     // Nor for more than this, so that memory and what comes again after a crash are bounded.
-    private const int MostWaiting = 256;
-    private const int MostWaitingBytes = 1 << 20;
+    private const int MaxWaiting = 256;
+    private const int MaxWaitingBytes = 1 << 20;
 
     private readonly Lock _lock = new();
     private readonly List<Waiting> _waiting = [];
@@ -62,7 +62,7 @@ internal sealed class ParkedKeys(PartitionId key, ParkedReader reader)
     internal bool IsWaiting => _waiting.Count > 0;
 
     /// <summary>True when they are many. For the runner.</summary>
-    internal bool AreMany => _waiting.Count >= MostWaiting || _waitingBytes >= MostWaitingBytes;
+    internal bool AreMany => _waiting.Count >= MaxWaiting || _waitingBytes >= MaxWaitingBytes;
 
     internal bool Contains(string parkedKey) => _keys.ContainsKey(parkedKey);
 

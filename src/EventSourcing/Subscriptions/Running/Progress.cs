@@ -12,8 +12,8 @@ internal sealed class Progress(
     IEventLog log, PartitionId key, SubscriptionOptions options, TimeProvider time, DeliveryContext delivery, ParkedKeys parkedKeys, PositionWaiters settlement, RunnerStatistics tally, SharedReader reader)
 {
     // Their transaction has the write lock for as long as they take, and they take memory until then, whatever the interval.
-    private const int MostEffects = 4000;
-    private const long MostEffectBytes = 32 << 20;
+    private const int MaxEffects = 4000;
+    private const long MaxEffectBytes = 32 << 20;
 
     // Events that are not for the handler are passed over for nothing after a crash, which costs reading them again only.
     private const long PassedBeforeCheckpoint = 16_384;
@@ -34,7 +34,7 @@ internal sealed class Progress(
     internal TimeSpan DueIn => Longest - time.GetElapsedTime(_unsavedFrom) is { Ticks: > 0 } left ? left : TimeSpan.Zero;
 
     /// <summary>True when the checkpoint is the interval behind, or what is to be written with it has become much.</summary>
-    internal bool IsSaveDue => _unsaved >= options.CheckpointEvery || delivery.EffectCount >= MostEffects || delivery.EffectBytes >= MostEffectBytes || parkedKeys.AreMany
+    internal bool IsSaveDue => _unsaved >= options.CheckpointEvery || delivery.EffectCount >= MaxEffects || delivery.EffectBytes >= MaxEffectBytes || parkedKeys.AreMany
         || (IsOutside && parkedKeys.IsWaiting);
 
     /// <summary>True when an event waits for the checkpoint for too long, as of the tenure's last check.</summary>
@@ -187,7 +187,7 @@ internal sealed class Progress(
         return !IsSaveDue || position == _lastOfPage ? new(true) : TrySaveAsync(tenure);
     }
 
-    private TimeSpan Longest => parkedKeys.IsWaiting && ParkedKeys.LongestWait < options.CheckpointAfter ? ParkedKeys.LongestWait : options.CheckpointAfter;
+    private TimeSpan Longest => parkedKeys.IsWaiting && ParkedKeys.MaxWait < options.CheckpointAfter ? ParkedKeys.MaxWait : options.CheckpointAfter;
 
     private bool IsSaveNeeded => _unsaved > 0 || Position != _saved || delivery.EffectCount > 0;
 
