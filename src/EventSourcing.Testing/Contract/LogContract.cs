@@ -17,7 +17,7 @@ public static class LogContract
         .. In(ContractArea.Conditions, ConditionCases.All, TokenCases.All),
         .. In(ContractArea.Records, RecordCases.All, WriteCases.All, WorkCases.All),
         .. In(ContractArea.Life, LifeCases.All),
-        .. In(ContractArea.Subscriptions, SubscriptionCases.All, CheckpointCases.All, FailureCases.All, ParkingCases.All, RecordedCases.All, LeaseCases.All, LoopCases.All, HeadCases.All, TokenCases.OfSubscriptions, OutsideCases.All),
+        .. In(ContractArea.Subscriptions, SubscriptionCases.All, CheckpointCases.All, FailureCases.All, ParkingCases.All, FencedWriteCases.All, RecordedCases.All, LeaseCases.All, LoopCases.All, HeadCases.All, TokenCases.OfSubscriptions, OutsideCases.All),
     ];
 
     /// <summary>The cases about the log itself, without those about what the library builds on it (<see cref="ContractArea.Subscriptions"/>).</summary>

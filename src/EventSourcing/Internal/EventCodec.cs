@@ -13,9 +13,6 @@ internal sealed class EventCodec
     /// <summary>The codec of a map, always the same.</summary>
     internal static EventCodec Of(EventTypeMap types) => types.Companion(static types => new EventCodec(types));
 
-    /// <summary>The bytes of the encoders that wait to be used again.</summary>
-    internal long EncoderBytes => _encoders.Bytes;
-
     /// <summary>Of the decisions on logs whose events the map reads.</summary>
     internal Turns Turns { get; } = new();
 

@@ -124,9 +124,6 @@ public readonly struct AppendResult : IEquatable<AppendResult>
         return this with { LastId = last.EventId, LastMark = last.Mark };
     }
 
-    /// <summary>The same result, marked as found rather than written.</summary>
-    internal AppendResult AsDuplicate() => this with { WasDuplicate = true };
-
     /// <inheritdoc/>
     public bool Equals(AppendResult other) =>
         FirstPosition == other.FirstPosition && ResumeToken == other.ResumeToken && WasDuplicate == other.WasDuplicate
