@@ -42,7 +42,7 @@ internal static class Compiler
         var usings = string.Concat(page.Context.Root.Usings.Select(u => u.ToFullString()));
         var program = $"{usings}{page.Context.Lines(page.ContextPath, before)}{string.Concat(calls)}{page.Context.Lines(page.ContextPath, statements.Except(before))}" +
             $"await System.Threading.Tasks.Task.CompletedTask;\n{string.Concat(functions)}{page.Context.Lines(page.ContextPath, page.Context.Types)}";
-        return Compile(isWeb: true, [program, .. TypesOf(page, page.Code, page.Context.TypeNames)]);
+        return Compile(isWeb: true, [program, .. TypesOf(page, page.Code, page.Context.TypeNames, Page.Shop)]);
     }
 
     /// <summary>A block that is a whole file, with the types of the blocks before it.</summary>
@@ -65,14 +65,14 @@ internal static class Compiler
     }
 
     // The types of each block in a file of its own, with the block's usings, or the context's where it is no whole file. A name that was declared already is not declared again.
-    private static IEnumerable<string> TypesOf(Page page, IEnumerable<Block> blocks, IEnumerable<string> declared)
+    private static IEnumerable<string> TypesOf(Page page, IEnumerable<Block> blocks, IEnumerable<string> declared, params IEnumerable<Block> more)
     {
         var known = declared.ToHashSet();
-        foreach (var block in blocks)
+        foreach (var block in blocks.Concat(more))
         {
             var types = block.Types.Where(t => t is not BaseTypeDeclarationSyntax named || known.Add(named.Identifier.Text)).ToList();
             if (types.Count == 0) continue;
-            yield return string.Concat((block.IsFile ? block : page.Context).Root.Usings.Select(u => u.ToFullString())) + block.Lines(page.Path, types);
+            yield return string.Concat((block.IsFile ? block : page.Context).Root.Usings.Select(u => u.ToFullString())) + block.Lines(block == Page.Shop ? "tests/Documentation.Tests/Pages/Shop.cs" : page.Path, types);
         }
     }
 

@@ -20,6 +20,9 @@ public sealed class Page
     /// <summary>The folder of the solution.</summary>
     public static string Root { get; } = FindRoot();
 
+    /// <summary>The types that every page's fragments may use.</summary>
+    public static Block Shop { get; } = new("csharp", [], 1, File.ReadAllText(System.IO.Path.Combine(Root, "tests/Documentation.Tests/Pages/Shop.cs")));
+
     /// <summary>Every page: the README, those of <c>docs</c>, and the packages' READMEs.</summary>
     public static IReadOnlyList<string> Paths { get; } =
     [

@@ -13,14 +13,14 @@ public sealed class PageTests
         .SelectMany(file => new[] { file.IsWeb, true }.Distinct().Select(isWeb => new TestCaseData(path, file.Line, isWeb))));
 
     [TestCaseSource(nameof(Paths))]
-    public void The_fragments_compile(string path) => Compiler.Errors(Compiler.Fragments(Page.Open(path))).Should().BeEmpty();
+    public void The_fragments_compile(string path) => string.Join("\n", Compiler.Errors(Compiler.Fragments(Page.Open(path)))).Should().BeEmpty();
 
     // Those of a console project compile in a web project too: no name of ours is one of its implicit usings.
     [TestCaseSource(nameof(Files))]
     public void A_whole_file_compiles(string path, int line, bool isWeb)
     {
         var page = Page.Open(path);
-        Compiler.Errors(Compiler.File(page, page.Blocks.Single(b => b.Line == line), isWeb)).Should().BeEmpty();
+        string.Join("\n", Compiler.Errors(Compiler.File(page, page.Blocks.Single(b => b.Line == line), isWeb))).Should().BeEmpty();
     }
 
     [TestCaseSource(nameof(Paths)), CancelAfter(60_000)]
