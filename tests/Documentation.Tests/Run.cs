@@ -52,6 +52,16 @@ public sealed class Run : IDisposable
     /// <summary>Runs the shell script of this name.</summary>
     public static void Shell(string name) => Shell(s_current!._page.Blocks.Single(b => b.Language == "sh" && b.Name == name).Line);
 
+    /// <summary>Runs SQL on a file as a tool does.</summary>
+    public static void Sql(string path, string sql)
+    {
+        using var connection = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={path};Pooling=False");
+        connection.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        command.ExecuteNonQuery();
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {

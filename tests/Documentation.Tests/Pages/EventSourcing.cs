@@ -1,0 +1,5 @@
+using EventSourcing;
+
+await using var store = new EventStore(new InMemoryEventLog(), Shop.Types);
+
+// blocks
