@@ -3,10 +3,13 @@ using EventSourcing.Storage;
 
 namespace EventSourcing.Testing.Contract;
 
-/// <summary>The words that the cases of subscriptions are written in.</summary>
+/// <summary>Helper methods of the cases about subscriptions.</summary>
 internal static class Subscribing
 {
     internal static readonly TimeSpan Patience = Signal.Patience;
+
+    /// <summary>Options with short timeouts and without random delays.</summary>
+    internal static readonly EventBusOptions Hasty = new() { LeaseTimeout = TimeSpan.FromMilliseconds(1500), StopTimeout = TimeSpan.FromMilliseconds(20), Randomness = static () => 0 };
 
     /// <summary>A bus on the log of a case, whose changes of state set the case's signal.</summary>
     internal static EventBus On(LogUnderTest log, EventBusOptions? options = null) => On(log, new EventStore(log.Log, EventTypeMap.Empty), options);
@@ -18,16 +21,16 @@ internal static class Subscribing
         return bus;
     }
 
-    internal static SubscriptionHandler Collect(ConcurrentQueue<long> seen) => SubscriptionHandler.RawEach((e, _, _) =>
+    internal static SubscriptionHandler Collect(ConcurrentQueue<long> received) => SubscriptionHandler.RawEach((e, _, _) =>
     {
-        seen.Enqueue(e.Position.ToInt64());
+        received.Enqueue(e.Position.ToInt64());
         return Task.CompletedTask;
     });
 
     internal static Task WaitAsync(Subscription subscription, long position) =>
         subscription.WaitForPositionAsync(GlobalPosition.FromInt64(position)).WaitAsync(Patience);
 
-    /// <summary>Has something begun by code that is no handler's, while a handler waits only for the beginning.</summary>
+    /// <summary>Starts a function outside the handler's execution context. The handler waits only for the start.</summary>
     internal static async Task<T> BeginElsewhereAsync<T>(Func<T> begin)
     {
         Task<T> begun;
@@ -46,5 +49,21 @@ internal static class Subscribing
         var parked = new List<long>();
         await foreach (var e in subscription.ReadParkedAsync().ConfigureAwait(false)) parked.Add(e.Event.Position.ToInt64());
         return [.. parked];
+    }
+
+    /// <summary>Creates a store without event types on a log.</summary>
+    internal static EventStore StoreOf(IEventLog log) => new(log, EventTypeMap.Empty);
+
+    /// <summary>Changes a lease as another process would: another owner and the next fencing token.</summary>
+    internal static async Task StealAsync(LogUnderTest log, string key)
+    {
+        while (true)
+        {
+            var record = await log.FindRecordAsync(RecordKind.Lease, key).ConfigureAwait(false);
+            var bytes = record!.Value.ToArray();
+            bytes[1]++;
+            bytes[17]++;
+            if (await log.PutAsync(RecordKind.Lease, key, bytes, record.Revision).ConfigureAwait(false)) return;
+        }
     }
 }
