@@ -3,7 +3,7 @@ using EventSourcing.Storage;
 namespace EventSourcing.Testing;
 
 /// <summary>A log that forwards every call to another one: the base of logs that count, delay or fail calls. Override what is to change.</summary>
-/// <remarks><see cref="Find"/> forwards as well: what a capability does goes past the overrides of the other members.</remarks>
+/// <remarks><see cref="Find"/> forwards as well: calls of a capability bypass the overrides of the other members.</remarks>
 public abstract class DelegatingLog : IEventLog
 {
     /// <summary>A log over another one.</summary>

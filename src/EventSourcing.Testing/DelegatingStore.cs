@@ -2,7 +2,7 @@ using EventSourcing.Storage;
 
 namespace EventSourcing.Testing;
 
-/// <summary>A store that forwards every call to another one: the base of stores that count, delay or fail calls. Override what is to change; <see cref="IEventStore"/> says what goes past it.</summary>
+/// <summary>A store that forwards every call to another one: the base of stores that count, delay or fail calls. Override what is to change; <see cref="IEventStore"/> lists the calls that bypass it.</summary>
 public abstract class DelegatingStore : IEventStore
 {
     /// <summary>A store over another one.</summary>

@@ -5,23 +5,23 @@ internal static class AggregateCases
 {
     internal static IEnumerable<ContractCase> All =>
     [
-        ContractCase.Of(Aggregate_of_no_events_is_new),
+        ContractCase.Of(Aggregate_without_events_is_new),
         ContractCase.Of(Aggregate_saved_is_loaded_as_it_was),
-        ContractCase.Of(Aggregate_saved_again_goes_on),
+        ContractCase.Of(Aggregate_can_be_saved_a_second_time),
         ContractCase.Of(Aggregate_with_nothing_raised_is_not_saved),
         ContractCase.Of(Stale_aggregate_is_not_saved),
-        ContractCase.Of(Save_repeated_is_answered_with_the_first_result),
+        ContractCase.Of(Repeated_save_returns_the_first_result),
         ContractCase.Of(Update_loads_changes_and_saves),
-        ContractCase.Of(Update_changes_anew_on_conflict),
+        ContractCase.Of(Update_is_repeated_on_conflict),
         ContractCase.Of(Update_gives_up_after_its_attempts),
-        ContractCase.Of(Update_refused_writes_nothing),
+        ContractCase.Of(Refused_update_writes_nothing),
         ContractCase.Of(Update_that_raises_nothing_writes_nothing),
         ContractCase.Of(Update_of_a_known_command_changes_nothing),
     ];
 
     private static AggregateRepository<StockItem> Items(StoreUnderTest store) => store.Store.GetRepository<StockItem>();
 
-    private static async Task Aggregate_of_no_events_is_new(StoreUnderTest store)
+    private static async Task Aggregate_without_events_is_new(StoreUnderTest store)
     {
         var item = await Items(store).LoadAsync("a").ConfigureAwait(false);
         Expect.Equal((0, 0L, 0), (item.Count, item.Version, item.Raised.Count), "count, version and raised");
@@ -40,11 +40,11 @@ internal static class AggregateCases
         var loaded = await Items(store).LoadAsync("a").ConfigureAwait(false);
         Expect.Equal((3, 2L, 0), (loaded.Count, loaded.Version, loaded.Raised.Count), "loaded");
         var events = await StoreUnderTest.ToListAsync(store.Store.ReadStreamAsync("a")).ConfigureAwait(false);
-        Expect.Equal<object?>([null, DateTimeOffset.UnixEpoch], events.Select(e => (object?)e.OccurredAt), "what was said of the events");
+        Expect.Equal<object?>([null, DateTimeOffset.UnixEpoch], events.Select(e => (object?)e.OccurredAt), "the metadata of the events");
         Expect.True(events.TrueForAll(e => e.Actor == "ann"), "the actor");
     }
 
-    private static async Task Aggregate_saved_again_goes_on(StoreUnderTest store)
+    private static async Task Aggregate_can_be_saved_a_second_time(StoreUnderTest store)
     {
         var item = new StockItem();
         for (var i = 1; i <= 3; i++)
@@ -77,7 +77,7 @@ internal static class AggregateCases
         Expect.Equal((1L, 1), (item.Version, item.Raised.Count), "the aggregate keeps what it raised");
     }
 
-    private static async Task Save_repeated_is_answered_with_the_first_result(StoreUnderTest store)
+    private static async Task Repeated_save_returns_the_first_result(StoreUnderTest store)
     {
         var item = new StockItem();
         item.Add(5);
@@ -98,7 +98,7 @@ internal static class AggregateCases
         Expect.Equal<object>([new Added(5), new Taken(2)], await store.DataAsync("a").ConfigureAwait(false), "the stream");
     }
 
-    private static async Task Update_changes_anew_on_conflict(StoreUnderTest store)
+    private static async Task Update_is_repeated_on_conflict(StoreUnderTest store)
     {
         await store.AppendAsync("a", new Added(5)).ConfigureAwait(false);
         var appends = 0;
@@ -126,7 +126,7 @@ internal static class AggregateCases
         Expect.True((await store.DataAsync("a").ConfigureAwait(false)).All(e => e is Added), "nothing of it was written");
     }
 
-    private static async Task Update_refused_writes_nothing(StoreUnderTest store)
+    private static async Task Refused_update_writes_nothing(StoreUnderTest store)
     {
         await store.AppendAsync("a", new Added(5)).ConfigureAwait(false);
         await store.RefusesAsync<OutOfStockException>(() => Items(store).UpdateAsync("a", item =>

@@ -1,34 +1,34 @@
 using System.Collections.Concurrent;
 using static EventSourcing.Testing.Contract.StoreUnderTest;
 
-#pragma warning disable RS0030 // Blocking for an append is what these cases try.
+#pragma warning disable RS0030 // These cases block on an append on purpose.
 
 namespace EventSourcing.Testing.Contract;
 
-/// <summary>How the answer to an append may be taken: awaited, waited for by blocking, and every way in which it should not.</summary>
+/// <summary>How a caller may take the result of an append: by awaiting it, by blocking, and in every wrong way.</summary>
 internal static class AnswerCases
 {
     private const int Blocked = 8, Awaiting = 4, Rounds = 40;
 
     internal static IEnumerable<ContractCase> OfLog =>
     [
-        ContractCase.Of(Append_may_be_waited_for_by_blocking),
-        ContractCase.Of(Answer_taken_in_a_wrong_way_harms_no_other_append),
+        ContractCase.Of(Append_can_be_awaited_by_blocking),
+        ContractCase.Of(Misused_result_of_an_append_affects_no_other_append),
     ];
 
     internal static IEnumerable<ContractCase> OfStore =>
     [
-        ContractCase.Of(Append_to_the_store_may_be_waited_for_by_blocking),
-        ContractCase.Of(Answer_of_the_store_taken_in_a_wrong_way_harms_no_other_append),
+        ContractCase.Of(Append_to_the_store_can_be_awaited_by_blocking),
+        ContractCase.Of(Misused_result_of_the_store_affects_no_other_append),
     ];
 
-    private static Task Append_may_be_waited_for_by_blocking(LogUnderTest log) => BlockAsync(log, AppendTo(log));
+    private static Task Append_can_be_awaited_by_blocking(LogUnderTest log) => BlockAsync(log, AppendTo(log));
 
-    private static Task Append_to_the_store_may_be_waited_for_by_blocking(StoreUnderTest store) => BlockAsync(store.Log, AppendTo(store));
+    private static Task Append_to_the_store_can_be_awaited_by_blocking(StoreUnderTest store) => BlockAsync(store.Log, AppendTo(store));
 
-    private static Task Answer_taken_in_a_wrong_way_harms_no_other_append(LogUnderTest log) => MisuseAsync(log, AppendTo(log));
+    private static Task Misused_result_of_an_append_affects_no_other_append(LogUnderTest log) => MisuseAsync(log, AppendTo(log));
 
-    private static Task Answer_of_the_store_taken_in_a_wrong_way_harms_no_other_append(StoreUnderTest store) => MisuseAsync(store.Log, AppendTo(store));
+    private static Task Misused_result_of_the_store_affects_no_other_append(StoreUnderTest store) => MisuseAsync(store.Log, AppendTo(store));
 
     private static Func<StreamId, ValueTask<AppendResult>> AppendTo(LogUnderTest log) =>
         stream => log.Log.AppendAsync(Make.Append(stream, Make.Event()), CancellationToken.None);
@@ -70,7 +70,7 @@ internal static class AnswerCases
 
                 kept.Add((pending, stream, round));
                 foreach (var answer in await Misuses[caller](pending).ConfigureAwait(false)) Judge(answer, stream, round);
-                // The next append of a caller follows its last one, whatever became of the answers.
+                // The next append of a caller follows its last one, whatever happened to the results.
                 while (await log.VersionAsync(stream).ConfigureAwait(false) < round) await Task.Yield();
             }
 
@@ -80,13 +80,13 @@ internal static class AnswerCases
         Expect.Equal((Misuses.Length + Awaiting) * Rounds, await log.HeadAsync().ConfigureAwait(false), "head");
     }
 
-    // Its own answer, or none at all.
+    // A caller receives its own result or none.
     private static void Judge(AppendResult? answer, StreamId stream, long version)
     {
         if (answer is { } result) Expect.Equal<StreamRange>([new(stream, version, version, 1)], result.Streams, "the answer taken");
     }
 
-    // Each uses a value task as it should not be used.
+    // Each of these misuses a value task.
     private static Func<ValueTask<AppendResult>, Task<AppendResult?[]>>[] Misuses =>
     [
         pending => Task.WhenAll(TryAsync(() => pending.AsTask()), TryAsync(() => pending.AsTask())),

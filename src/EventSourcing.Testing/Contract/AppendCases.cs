@@ -3,38 +3,38 @@ using EventSourcing.Storage;
 
 namespace EventSourcing.Testing.Contract;
 
-/// <summary>What an append stores, and what it leaves when it is refused.</summary>
+/// <summary>What an append stores, and that a refused append stores nothing.</summary>
 internal static class AppendCases
 {
     internal static IEnumerable<ContractCase> All =>
     [
         ContractCase.Of(New_log_is_empty),
         ContractCase.Of(First_append_starts_numbering_at_1),
-        ContractCase.Of(Append_of_many_keeps_order_in_stream_and_log),
-        ContractCase.Of(Append_of_1500_events_is_stored_whole),
+        ContractCase.Of(Append_of_many_events_keeps_their_order_in_stream_and_log),
+        ContractCase.Of(Append_of_1500_events_is_stored_completely),
         ContractCase.Of(Append_of_nothing_is_refused),
         ContractCase.Of(Append_without_events_with_a_command_id_is_stored_at_the_head),
-        ContractCase.Of(Write_without_events_is_a_check),
+        ContractCase.Of(Stream_write_without_events_is_a_check),
         ContractCase.Of(Streams_interleaved_in_one_append_keep_their_order),
-        ContractCase.Of(Writes_to_one_stream_are_judged_by_its_state_before_the_append),
+        ContractCase.Of(Writes_to_one_stream_are_checked_against_its_state_before_the_append),
         ContractCase.Of(Concurrent_writers_without_expectation_never_conflict_and_keep_their_own_order),
-        ContractCase.Of(Same_expectation_at_once_has_one_winner),
+        ContractCase.Of(Concurrent_appends_with_the_same_expected_version_have_one_winner),
         ContractCase.Of(Racing_exact_versions_leave_positions_contiguous),
-        ContractCase.Of(Large_appends_at_once_do_not_interleave),
-        ContractCase.Of(Memory_of_the_append_is_not_kept),
+        ContractCase.Of(Concurrent_large_appends_do_not_interleave),
+        ContractCase.Of(Memory_of_the_append_can_be_reused),
         ContractCase.Of(Content_round_trips),
         ContractCase.Of(Content_type_and_schema_number_round_trip),
-        ContractCase.Of(Every_event_has_a_mark_that_stays),
+        ContractCase.Of(Every_event_has_a_mark_that_never_changes),
         ContractCase.Of(Names_of_512_bytes_round_trip),
         ContractCase.Of(Names_differing_in_case_or_normalization_are_different_streams),
         ContractCase.Of(Payload_larger_than_any_buffer_round_trips),
-        ContractCase.Of(Timestamp_is_the_clocks_to_the_microsecond),
+        ContractCase.Of(Timestamp_is_the_time_of_the_clock_in_microseconds),
         ContractCase.Of(Timestamp_never_falls_when_the_clock_jumps_back),
         ContractCase.Of(Occurred_at_is_kept_in_utc_to_the_microsecond),
-        ContractCase.Of(Occurred_at_of_any_time_is_never_later_than_said),
-        ContractCase.Of(Tags_of_an_event_are_compared_about_once_each),
-        ContractCase.Of(Size_of_an_event_is_judged_before_its_tags),
-        ContractCase.Of(Id_of_the_logs_own_making_is_version_7_and_is_found),
+        ContractCase.Of(Occurred_at_is_never_rounded_up),
+        ContractCase.Of(Duplicate_tags_of_an_event_are_found_in_linear_time),
+        ContractCase.Of(Size_of_an_event_is_checked_before_its_tags),
+        ContractCase.Of(Id_made_by_the_log_is_version_7_and_is_found),
         .. Refusals(),
         .. Sizes(),
     ];
@@ -55,7 +55,7 @@ internal static class AppendCases
         Expect.Equal((1L, 1L), (found.Position.ToInt64(), found.Version), "position and version");
     }
 
-    private static async Task Append_of_many_keeps_order_in_stream_and_log(LogUnderTest log)
+    private static async Task Append_of_many_events_keeps_their_order_in_stream_and_log(LogUnderTest log)
     {
         await log.AppendAsync("b", Make.Event()).ConfigureAwait(false);
         var result = await log.AppendAsync("a", Make.Numbered(10)).ConfigureAwait(false);
@@ -67,7 +67,7 @@ internal static class AppendCases
         Expect.Equal(result.Positions(), events.Positions(), "positions read");
     }
 
-    private static async Task Append_of_1500_events_is_stored_whole(LogUnderTest log)
+    private static async Task Append_of_1500_events_is_stored_completely(LogUnderTest log)
     {
         var result = await log.AppendAsync("a", Make.Numbered(1500)).ConfigureAwait(false);
         Expect.Equal(1500, result.Count, "count");
@@ -86,7 +86,7 @@ internal static class AppendCases
         Expect.Equal((3L, true), (again.LastPosition.ToInt64(), again.WasDuplicate), "result of the repeat");
     }
 
-    private static async Task Write_without_events_is_a_check(LogUnderTest log)
+    private static async Task Stream_write_without_events_is_a_check(LogUnderTest log)
     {
         await log.AppendAsync("a", Make.Numbered(2)).ConfigureAwait(false);
         var writes = Make.Writes(new("a", ExpectedVersion.Exactly(2), default), Make.Write("b", Make.Event()));
@@ -105,7 +105,7 @@ internal static class AppendCases
         Expect.Equal(["1", "2", "4"], (await log.ReadStreamAsync("a").ConfigureAwait(false)).Texts(), "stream a");
     }
 
-    private static async Task Writes_to_one_stream_are_judged_by_its_state_before_the_append(LogUnderTest log)
+    private static async Task Writes_to_one_stream_are_checked_against_its_state_before_the_append(LogUnderTest log)
     {
         var writes = Make.Writes(new("a", ExpectedVersion.NoStream, Make.Numbered(1)), new("a", ExpectedVersion.NoStream, Make.Numbered(1)));
         var result = await log.AppendAsync(new LogAppend { Writes = writes }).ConfigureAwait(false);
@@ -127,7 +127,7 @@ internal static class AppendCases
             Expect.Equal(Enumerable.Range(0, 100).Select(i => $"{i}"), writer.Texts(), $"events of {writer.Key}");
     }
 
-    private static async Task Same_expectation_at_once_has_one_winner(LogUnderTest log)
+    private static async Task Concurrent_appends_with_the_same_expected_version_have_one_winner(LogUnderTest log)
     {
         for (var round = 0; round < 10; round++)
         {
@@ -156,7 +156,7 @@ internal static class AppendCases
         Expect.Equal(Make.CountTo(wins.Sum()), (await log.ReadAllAsync().ConfigureAwait(false)).Positions(), "positions");
     }
 
-    private static async Task Large_appends_at_once_do_not_interleave(LogUnderTest log)
+    private static async Task Concurrent_large_appends_do_not_interleave(LogUnderTest log)
     {
         var results = await Make.TogetherAsync(4, worker => log.AppendAsync($"s-{worker}", Make.Numbered(1000))).ConfigureAwait(false);
         var events = await log.ReadAllAsync().ConfigureAwait(false);
@@ -169,7 +169,7 @@ internal static class AppendCases
         }
     }
 
-    private static async Task Memory_of_the_append_is_not_kept(LogUnderTest log)
+    private static async Task Memory_of_the_append_can_be_reused(LogUnderTest log)
     {
         var (data, fingerprint) = ("kept"u8.ToArray(), new byte[] { 1 });
         var e = new LogEvent { Type = "T", Data = data.AsMemory(0, 2), Metadata = data.AsMemory(2) };
@@ -221,13 +221,13 @@ internal static class AppendCases
         Expect.Equal(expected, (await log.ReadStreamAsync("a").ConfigureAwait(false)).Select(e => (e.ContentType, e.SchemaVersion, e.IsJson)), "the same by stream");
     }
 
-    private static async Task Every_event_has_a_mark_that_stays(LogUnderTest log)
+    private static async Task Every_event_has_a_mark_that_never_changes(LogUnderTest log)
     {
         await log.AppendAsync("a", Make.Numbered(100)).ConfigureAwait(false);
         await log.AppendAsync("b", Make.WithIds(1, 2, 3)).ConfigureAwait(false);
         var marks = (await log.ReadAllAsync().ConfigureAwait(false)).Select(e => e.Mark).ToArray();
         Expect.True(marks.All(m => m != 0), "no mark is 0");
-        // Of 103 numbers of 32 bits, hardly two are the same.
+        // Of 103 random numbers of 32 bits, two are equal with negligible probability.
         Expect.True(marks.Distinct().Count() > 100, "marks differ");
         await log.AppendAsync("c", Make.Event()).ConfigureAwait(false);
         Expect.Equal(marks, (await log.ReadAllAsync().ConfigureAwait(false)).Take(103).Select(e => e.Mark), "marks read again");
@@ -262,7 +262,7 @@ internal static class AppendCases
         Expect.Equal(("before", "after"), (events[0].Text(), events[2].Text()), "the neighbours");
     }
 
-    private static async Task Timestamp_is_the_clocks_to_the_microsecond(LogUnderTest log)
+    private static async Task Timestamp_is_the_time_of_the_clock_in_microseconds(LogUnderTest log)
     {
         await log.AppendAsync("a", Make.Numbered(2)).ConfigureAwait(false);
         var expected = log.Clock.Now.AddTicks(-(log.Clock.Now.Ticks % TimeSpan.TicksPerMicrosecond));
@@ -292,13 +292,13 @@ internal static class AppendCases
         var e = new LogEvent { Type = "T", OccurredAt = moment };
         await log.AppendAsync("a", e, Make.Event(), new LogEvent { Type = "T", OccurredAt = new(1815, 6, 18, 11, 0, 0, TimeSpan.Zero) }).ConfigureAwait(false);
         var found = await log.ReadAllAsync().ConfigureAwait(false);
-        Expect.Equal(new DateTimeOffset(2020, 2, 29, 18, 29, 58, TimeSpan.Zero).AddTicks(1_234_560), found[0].OccurredAt, "moment");
+        Expect.Equal(new DateTimeOffset(2020, 2, 29, 18, 29, 58, TimeSpan.Zero).AddTicks(1_234_560), found[0].OccurredAt, "time");
         Expect.Equal(TimeSpan.Zero, found[0].OccurredAt!.Value.Offset, "offset");
-        Expect.Equal(null, found[1].OccurredAt, "moment not said");
-        Expect.Equal(1815, found[2].OccurredAt!.Value.Year, "a moment before 1970");
+        Expect.Equal(null, found[1].OccurredAt, "time not given");
+        Expect.Equal(1815, found[2].OccurredAt!.Value.Year, "a time before 1970");
     }
 
-    private static async Task Occurred_at_of_any_time_is_never_later_than_said(LogUnderTest log)
+    private static async Task Occurred_at_is_never_rounded_up(LogUnderTest log)
     {
         var random = new Random(7);
         var epoch = DateTimeOffset.UnixEpoch.UtcTicks;
@@ -310,10 +310,10 @@ internal static class AppendCases
         var events = ticks.Select(t => new LogEvent { Type = "T", OccurredAt = new(t, TimeSpan.Zero) }).ToArray();
         await log.AppendAsync("a", events).ConfigureAwait(false);
         var found = await log.ReadAllAsync().ConfigureAwait(false);
-        Expect.Equal(ticks.Select(t => new DateTimeOffset(t - (t % TimeSpan.TicksPerMicrosecond), TimeSpan.Zero)), found.Select(e => e.OccurredAt!.Value), "moments");
+        Expect.Equal(ticks.Select(t => new DateTimeOffset(t - (t % TimeSpan.TicksPerMicrosecond), TimeSpan.Zero)), found.Select(e => e.OccurredAt!.Value), "times");
     }
 
-    private static async Task Tags_of_an_event_are_compared_about_once_each(LogUnderTest log)
+    private static async Task Duplicate_tags_of_an_event_are_found_in_linear_time(LogUnderTest log)
     {
         const int Count = 5_000;
         var tags = new CountingList([.. Enumerable.Range(0, Count).Select(i => new Tag("n", i.ToString(System.Globalization.CultureInfo.InvariantCulture)))]);
@@ -323,7 +323,7 @@ internal static class AppendCases
         await log.RefusesAsync<InvalidEventException>(Make.Append("a", new LogEvent { Type = "T", Tags = twice })).ConfigureAwait(false);
     }
 
-    private static async Task Size_of_an_event_is_judged_before_its_tags(LogUnderTest log)
+    private static async Task Size_of_an_event_is_checked_before_its_tags(LogUnderTest log)
     {
         Tag[] tags = [.. Enumerable.Range(0, 3_000).Select(i => new Tag("n", new string('x', 400) + i % 2_999))];
         await log.RefusesAsync<EventTooLargeException>(Make.Append("a", new LogEvent { Type = "T", Tags = tags })).ConfigureAwait(false);
@@ -349,7 +349,7 @@ internal static class AppendCases
         System.Collections.IEnumerator System.Collections.IEnumerable.GetEnumerator() => GetEnumerator();
     }
 
-    private static async Task Id_of_the_logs_own_making_is_version_7_and_is_found(LogUnderTest log)
+    private static async Task Id_made_by_the_log_is_version_7_and_is_found(LogUnderTest log)
     {
         await log.AppendAsync("a", Make.Numbered(50)).ConfigureAwait(false);
         var events = await log.ReadAllAsync().ConfigureAwait(false);

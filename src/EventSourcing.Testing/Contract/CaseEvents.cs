@@ -35,13 +35,13 @@ internal sealed record Labelled(string? Text = null, decimal? Number = null, boo
 
 internal sealed record Nested(Labelled Inner);
 
-/// <summary>Breaks off in the middle of its JSON.</summary>
+/// <summary>Throws in the middle of its JSON.</summary>
 internal sealed record Unwritable(int Count)
 {
     public string Text => Count < 0 ? "" : throw new InvalidOperationException("cannot be written");
 }
 
-/// <summary>How many things there are, and the events that made it so.</summary>
+/// <summary>A count, and the events that led to it.</summary>
 internal sealed record Stock(int Count, int Events) : IState<Stock>
 {
     public static Stock Create() => new(0, 0);
@@ -56,7 +56,7 @@ internal sealed record Stock(int Count, int Events) : IState<Stock>
     internal IEnumerable<object> Take(int count) => count <= Count ? [new Taken(count)] : throw new OutOfStockException();
 }
 
-/// <summary>The same as an object.</summary>
+/// <summary>The same state as an aggregate.</summary>
 internal sealed class StockItem : Aggregate
 {
     internal int Count { get; private set; }
@@ -79,7 +79,7 @@ internal sealed class StockItem : Aggregate
 
 internal sealed class OutOfStockException : Exception;
 
-/// <summary>A command: take so many of a stream's stock.</summary>
+/// <summary>A command that takes a number of items from a stream's stock.</summary>
 internal sealed record Take(string Stream, int Count);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]

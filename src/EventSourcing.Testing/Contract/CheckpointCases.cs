@@ -10,19 +10,19 @@ internal static class CheckpointCases
 {
     internal static IEnumerable<ContractCase> All =>
     [
-        ContractCase.Of(Subscription_passes_over_a_stream_and_still_moves_its_checkpoint),
+        ContractCase.Of(Subscription_that_skips_events_still_moves_its_checkpoint),
         ContractCase.Of(Checkpoint_is_never_ahead_of_the_effect_nor_behind_by_more_than_the_interval),
-        ContractCase.Of(Checkpoint_is_written_when_nothing_comes),
-        ContractCase.Of(Checkpoint_is_written_in_time_while_events_keep_coming),
-        ContractCase.Of(Checkpoint_beyond_the_head_faults_and_a_reset_cures),
+        ContractCase.Of(Checkpoint_is_written_when_no_event_arrives),
+        ContractCase.Of(Checkpoint_is_written_by_age_while_events_arrive),
+        ContractCase.Of(Checkpoint_beyond_the_head_faults_until_a_reset),
         ContractCase.Of(Enlisted_effects_are_committed_with_the_checkpoint, LogCapabilities.UserWork),
         ContractCase.Of(Enlisted_effects_are_committed_when_they_are_many, LogCapabilities.UserWork),
         ContractCase.Of(Enlisted_appends_are_committed_when_they_are_large),
         ContractCase.Of(Enlisted_functions_are_committed_when_their_events_are_large, LogCapabilities.UserWork),
-        ContractCase.Of(Refused_effect_parks_its_event_only_and_loses_no_other_effect),
+        ContractCase.Of(Refused_effect_parks_only_its_event_and_loses_no_other_effect),
     ];
 
-    private static async Task Subscription_passes_over_a_stream_and_still_moves_its_checkpoint(LogUnderTest log)
+    private static async Task Subscription_that_skips_events_still_moves_its_checkpoint(LogUnderTest log)
     {
         await log.AppendAsync("s", Make.Numbered(100)).ConfigureAwait(false);
         var bus = On(log);
@@ -58,7 +58,7 @@ internal static class CheckpointCases
         }
     }
 
-    private static async Task Checkpoint_is_written_when_nothing_comes(LogUnderTest log)
+    private static async Task Checkpoint_is_written_when_no_event_arrives(LogUnderTest log)
     {
         await log.AppendAsync("s", Make.Numbered(5)).ConfigureAwait(false);
         var bus = On(log, new EventStore(new InterruptedLog(log.Log) { AfterWrite = log.Changed.Set }, EventTypeMap.Empty));
@@ -69,7 +69,7 @@ internal static class CheckpointCases
         }
     }
 
-    private static async Task Checkpoint_is_written_in_time_while_events_keep_coming(LogUnderTest log)
+    private static async Task Checkpoint_is_written_by_age_while_events_arrive(LogUnderTest log)
     {
         const int all = 200;
         await log.AppendAsync("s", Make.Numbered(all)).ConfigureAwait(false);
@@ -91,26 +91,26 @@ internal static class CheckpointCases
         Expect.True(behind["soon"] < all - 1, "events are in the checkpoint that is written every 20 ms");
     }
 
-    private static async Task Checkpoint_beyond_the_head_faults_and_a_reset_cures(LogUnderTest log)
+    private static async Task Checkpoint_beyond_the_head_faults_until_a_reset(LogUnderTest log)
     {
         await log.AppendAsync("s", Make.Numbered(5)).ConfigureAwait(false);
-        var seen = new ConcurrentQueue<long>();
+        var received = new ConcurrentQueue<long>();
         var bus = On(log);
         await using (bus.ConfigureAwait(false))
         {
-            await (await bus.SubscribeAsync("lost", Collect(seen)).ConfigureAwait(false)).DisposeAsync().ConfigureAwait(false);
+            await (await bus.SubscribeAsync("lost", Collect(received)).ConfigureAwait(false)).DisposeAsync().ConfigureAwait(false);
             var record = await log.FindRecordAsync(RecordKind.Checkpoint, "lost").ConfigureAwait(false);
             var value = record!.Value.ToArray();
             BitConverter.TryWriteBytes(value.AsSpan(2), 9L);
             await log.PutAsync(RecordKind.Checkpoint, "lost", value, record.Revision).ConfigureAwait(false);
-            seen.Clear();
-            var subscription = await bus.SubscribeAsync("lost", Collect(seen)).ConfigureAwait(false);
+            received.Clear();
+            var subscription = await bus.SubscribeAsync("lost", Collect(received)).ConfigureAwait(false);
             await log.Changed.UntilAsync(() => subscription.State == SubscriptionState.Faulted, "the subscription is faulted").ConfigureAwait(false);
             var error = (await subscription.GetStatusAsync().ConfigureAwait(false)).LastError as PositionOutOfRangeException;
             Expect.Equal((9L, 5L), (error?.Checkpoint.ToInt64(), error?.Head.ToInt64()), "checkpoint and head of the error");
             await subscription.ResetAsync(StartFrom.After(GlobalPosition.FromInt64(3))).WaitAsync(Patience).ConfigureAwait(false);
             await WaitAsync(subscription, 5).ConfigureAwait(false);
-            Expect.Equal([4, 5], seen, "what came after the reset");
+            Expect.Equal([4, 5], received, "the events received after the reset");
         }
     }
 
@@ -132,7 +132,7 @@ internal static class CheckpointCases
         }
 
         Expect.Equal(50, await log.VersionAsync("copies").ConfigureAwait(false), "the copies");
-        Expect.Equal(Make.CountTo(50), works, "the works");
+        Expect.Equal(Make.CountTo(50), works, "the calls of the function");
         Expect.True(await CheckpointAsync(log, "copy").ConfigureAwait(false) >= 50, "the checkpoint");
     }
 
@@ -181,11 +181,11 @@ internal static class CheckpointCases
             await WaitAsync(await bus.SubscribeAsync("large", handler, options).ConfigureAwait(false), events).ConfigureAwait(false);
         }
 
-        // A page of events may lie between the effects that are too many and their checkpoint.
+        // A page of events may be delivered between the effect that exceeds the limit and the checkpoint.
         Expect.True(checkpoints.Max() <= 32 + 4 + 1, $"at most 32 effects of 1 MiB and a page wait for the checkpoint, not {checkpoints.Max()}");
     }
 
-    private static async Task Refused_effect_parks_its_event_only_and_loses_no_other_effect(LogUnderTest log)
+    private static async Task Refused_effect_parks_only_its_event_and_loses_no_other_effect(LogUnderTest log)
     {
         for (var i = 0; i < 20; i++) await log.AppendAsync($"s-{i % 5}", Make.Event()).ConfigureAwait(false);
         foreach (var isBatch in new[] { false, true })

@@ -40,18 +40,18 @@ internal static class ConditionCases
         ContractCase.Of(Condition_on_everything_after_the_head_passes),
         ContractCase.Of(Condition_after_the_last_match_passes),
         ContractCase.Of(Condition_beyond_the_head_is_refused),
-        ContractCase.Of(Condition_is_not_tripped_by_its_own_append),
-        ContractCase.Of(Condition_is_judged_after_versions),
+        ContractCase.Of(Condition_ignores_the_events_of_its_own_append),
+        ContractCase.Of(Condition_is_checked_after_versions),
         ContractCase.Of(Condition_without_events_guards_a_command),
-        ContractCase.Of(Appends_of_one_scope_at_once_have_one_winner),
-        ContractCase.Of(Appends_of_disjoint_scopes_at_once_all_win),
-        ContractCase.Of(Scopes_with_tags_of_their_own_never_fail),
-        ContractCase.Of(Check_then_create_at_once_makes_no_duplicate),
-        ContractCase.Of(Check_then_create_with_more_tags_than_the_condition_makes_no_duplicate),
-        ContractCase.Of(No_match_lies_between_what_was_seen_and_what_was_stored),
+        ContractCase.Of(Concurrent_appends_of_one_scope_have_one_winner),
+        ContractCase.Of(Concurrent_appends_of_disjoint_scopes_all_succeed),
+        ContractCase.Of(Scopes_with_separate_tags_never_conflict),
+        ContractCase.Of(Concurrent_check_then_create_makes_no_duplicate),
+        ContractCase.Of(Concurrent_check_then_create_with_more_tags_than_the_condition_makes_no_duplicate),
+        ContractCase.Of(No_match_is_between_the_head_of_the_decision_and_the_stored_event),
         ContractCase.Of(Course_is_never_overbooked),
-        ContractCase.Of(Later_append_of_a_write_sees_the_earlier),
-        ContractCase.Of(Query_that_matches_little_in_a_long_log_finds_it_all),
+        ContractCase.Of(Later_append_of_a_write_sees_the_earlier_ones),
+        ContractCase.Of(Query_with_few_matches_in_a_long_log_finds_all_of_them),
     ];
 
     private static async Task FillAsync(LogUnderTest log)
@@ -111,13 +111,13 @@ internal static class ConditionCases
         Expect.Equal((7L, 6L), (refusal.Checkpoint.ToInt64(), refusal.Head.ToInt64()), "checkpoint and head");
     }
 
-    private static async Task Condition_is_not_tripped_by_its_own_append(LogUnderTest log)
+    private static async Task Condition_ignores_the_events_of_its_own_append(LogUnderTest log)
     {
         var append = Make.If(LogQuery.OfTypes("A"), 0, "n", Make.Event("A"), Make.Event("A"));
         Expect.Equal(2, (await log.AppendAsync(append).ConfigureAwait(false)).Count, "events");
     }
 
-    private static async Task Condition_is_judged_after_versions(LogUnderTest log)
+    private static async Task Condition_is_checked_after_versions(LogUnderTest log)
     {
         await FillAsync(log).ConfigureAwait(false);
         await log.RefusesAsync<WrongExpectedVersionException>(new LogAppend
@@ -134,21 +134,21 @@ internal static class ConditionCases
         Expect.True(!(await log.AppendAsync(new LogAppend { CommandId = "c", Condition = new(LogQuery.OfTypes("Z")) }).ConfigureAwait(false)).WasDuplicate, "stored");
     }
 
-    private static async Task Appends_of_one_scope_at_once_have_one_winner(LogUnderTest log)
+    private static async Task Concurrent_appends_of_one_scope_have_one_winner(LogUnderTest log)
     {
         var append = Make.If(LogQuery.All.Tagged("seat", "1"), 0, "a", Make.Event(tags: "seat:1"));
         var wins = await Make.TogetherAsync(Workers, _ => log.WinsAsync<AppendConditionFailedException>(append)).ConfigureAwait(false);
         Expect.Equal(1, wins.Count(won => won), "winners");
     }
 
-    private static async Task Appends_of_disjoint_scopes_at_once_all_win(LogUnderTest log)
+    private static async Task Concurrent_appends_of_disjoint_scopes_all_succeed(LogUnderTest log)
     {
         var wins = await Make.TogetherAsync(Workers, i => log.WinsAsync<AppendConditionFailedException>(
             Make.If(LogQuery.All.Tagged("seat", $"{i}"), 0, "a", Make.Event(tags: $"seat:{i}")))).ConfigureAwait(false);
         Expect.Equal(Workers, wins.Count(won => won), "winners");
     }
 
-    private static async Task Scopes_with_tags_of_their_own_never_fail(LogUnderTest log)
+    private static async Task Scopes_with_separate_tags_never_conflict(LogUnderTest log)
     {
         var lost = await Make.TogetherAsync(Workers, async worker =>
         {
@@ -165,11 +165,11 @@ internal static class ConditionCases
         Expect.Equal(0, lost.Sum(), "refusals");
     }
 
-    private static Task Check_then_create_at_once_makes_no_duplicate(LogUnderTest log) => CreateAsync(log, []);
+    private static Task Concurrent_check_then_create_makes_no_duplicate(LogUnderTest log) => CreateAsync(log, []);
 
-    private static Task Check_then_create_with_more_tags_than_the_condition_makes_no_duplicate(LogUnderTest log) => CreateAsync(log, ["kind:user", "region:eu"]);
+    private static Task Concurrent_check_then_create_with_more_tags_than_the_condition_makes_no_duplicate(LogUnderTest log) => CreateAsync(log, ["kind:user", "region:eu"]);
 
-    /// <summary>Every worker creates every entity, unless it sees that it exists.</summary>
+    /// <summary>Every worker creates every entity, unless the entity exists.</summary>
     private static async Task CreateAsync(LogUnderTest log, string[] moreTags)
     {
         const int entities = 20;
@@ -192,8 +192,8 @@ internal static class ConditionCases
         Expect.Equal(entities, all.Select(e => e.Tags![0]).Distinct().Count(), "different entities");
     }
 
-    /// <summary>Every event stores its query and the head it was decided on; looked at afterwards, nothing relevant lies between.</summary>
-    private static async Task No_match_lies_between_what_was_seen_and_what_was_stored(LogUnderTest log)
+    /// <summary>Every event stores its query and the head of its decision. Afterwards no relevant event is found between that head and the event.</summary>
+    private static async Task No_match_is_between_the_head_of_the_decision_and_the_stored_event(LogUnderTest log)
     {
         await Make.TogetherAsync(Workers, async worker =>
         {
@@ -213,7 +213,7 @@ internal static class ConditionCases
         {
             var parts = e.Text().Split(' ').Select(p => int.Parse(p, CultureInfo.InvariantCulture)).ToArray();
             var between = all.Skip(parts[2]).Take((int)e.Position.ToInt64() - 1 - parts[2]);
-            Expect.True(!between.Any(o => Query(parts[0], parts[1]).Matches(o.Type, o.StreamId, o.Tags!)), $"nothing relevant lies between {parts[2]} and {e.Position}");
+            Expect.True(!between.Any(o => Query(parts[0], parts[1]).Matches(o.Type, o.StreamId, o.Tags!)), $"no relevant event is between {parts[2]} and {e.Position}");
         }
 
         static LogQuery Query(int type, int tag) => LogQuery.OfTypes($"T{type}").Tagged("t", $"{tag}");
@@ -239,7 +239,7 @@ internal static class ConditionCases
         Expect.Equal(capacity + 1, await log.HeadAsync().ConfigureAwait(false), "head");
     }
 
-    private static async Task Later_append_of_a_write_sees_the_earlier(LogUnderTest log)
+    private static async Task Later_append_of_a_write_sees_the_earlier_ones(LogUnderTest log)
     {
         var append = Make.If(LogQuery.OfTypes("A"), 0, "a", Make.Event("A"));
         var written = await log.WriteAsync(new() { Appends = [append, append] }).ConfigureAwait(false);
@@ -248,7 +248,7 @@ internal static class ConditionCases
         Expect.Equal(0, await log.HeadAsync().ConfigureAwait(false), "head");
     }
 
-    private static async Task Query_that_matches_little_in_a_long_log_finds_it_all(LogUnderTest log)
+    private static async Task Query_with_few_matches_in_a_long_log_finds_all_of_them(LogUnderTest log)
     {
         for (var i = 0; i < 5; i++) await log.AppendAsync($"bulk-{i}", [.. Make.Numbered(4000), Make.Event("Rare", tags: "rare:1")]).ConfigureAwait(false);
         long[] expected = [4001, 8002, 12003, 16004, 20005];

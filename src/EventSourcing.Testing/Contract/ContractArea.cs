@@ -1,9 +1,9 @@
 namespace EventSourcing.Testing.Contract;
 
-/// <summary>What a case of the contract is about. A backend that is being written passes the areas of the log one after another, in this order.</summary>
+/// <summary>The area of a contract case. The author of a new backend can make the areas of the log pass one after another, in this order.</summary>
 public enum ContractArea
 {
-    /// <summary>Appending and what is stored by it: numbers, content, limits, how the answer may be taken.</summary>
+    /// <summary>Appends: versions and positions, content, limits, and how a caller may take the result.</summary>
     Append,
 
     /// <summary>Expected versions.</summary>
@@ -12,7 +12,7 @@ public enum ContractArea
     /// <summary>Reading: order, bounds, pages, snapshots.</summary>
     Read,
 
-    /// <summary>Repeats by event ids, command ids and tracking, and what refusals say.</summary>
+    /// <summary>Repeats by event ids, command ids and tracking, and the messages of refused appends.</summary>
     Idempotency,
 
     /// <summary>Conditions by query.</summary>
@@ -24,7 +24,7 @@ public enum ContractArea
     /// <summary>Waiting, cancellation, disposal.</summary>
     Life,
 
-    /// <summary>What the library builds on a log and does the same on each: subscriptions, checkpoints, leases, parked events, loops.</summary>
+    /// <summary>What the library builds on every log: subscriptions, checkpoints, leases, parked events, and the loops that run them.</summary>
     Subscriptions,
 
     /// <summary>The typed store on a log.</summary>

@@ -10,18 +10,18 @@ public sealed class ContractCase
     internal ContractCase(string name, Func<LogUnderTest, Task> body, LogCapabilities requires = LogCapabilities.None) =>
         (Name, _body, Requires) = (name, body, requires);
 
-    /// <summary>A sentence, words joined by underscores; unique in the contract.</summary>
+    /// <summary>A sentence whose words are joined by underscores. Unique in the contract.</summary>
     public string Name { get; }
 
-    /// <summary>What the case is about, for a runner that runs some cases only.</summary>
+    /// <summary>The area of the case, for a runner that runs some cases only.</summary>
     public ContractArea Area { get; private set; }
 
-    /// <summary>What the fixture's log must be able to do; a runner leaves the case out where it cannot.</summary>
+    /// <summary>The capabilities that the case requires. A runner skips the case when the fixture lacks one of them.</summary>
     public LogCapabilities Requires { get; }
 
     /// <summary>Runs the case.</summary>
     /// <param name="fixture">A new fixture; the caller disposes it.</param>
-    /// <exception cref="ContractViolationException">The log, or the store on it, does not do what the contract says.</exception>
+    /// <exception cref="ContractViolationException">The log, or the store on it, violates the contract.</exception>
     /// <exception cref="InvalidOperationException">The fixture lacks a capability that the case requires.</exception>
     public async Task RunAsync(ILogFixture fixture)
     {

@@ -2,18 +2,18 @@ using EventSourcing.Storage;
 
 namespace EventSourcing.Testing.Contract;
 
-/// <summary>A log that counts what is asked of it.</summary>
+/// <summary>A log that counts its calls.</summary>
 internal sealed class CountingLog(LogUnderTest log) : DelegatingLog(log.Log)
 {
     private int _reads, _waits, _writes;
 
-    /// <summary>Pages that were asked for.</summary>
+    /// <summary>The number of pages that were requested.</summary>
     internal int Reads => Volatile.Read(ref _reads);
 
-    /// <summary>Waits that were begun.</summary>
+    /// <summary>The number of waits that were started.</summary>
     internal int Waits => Volatile.Read(ref _waits);
 
-    /// <summary>Writes that are done, those with a user's work left out.</summary>
+    /// <summary>The number of completed writes, without those that run a user's function.</summary>
     internal int Writes => Volatile.Read(ref _writes);
 
     public override ValueTask<LogPage> ReadAsync(LogRead read, CancellationToken cancellationToken)

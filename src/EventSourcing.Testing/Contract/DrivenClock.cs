@@ -1,6 +1,6 @@
 namespace EventSourcing.Testing.Contract;
 
-/// <summary>A clock that cases set; it has ticks below the microsecond, so that precision shows.</summary>
+/// <summary>A clock that cases set. It has ticks below the microsecond, so that lost precision is detected.</summary>
 internal sealed class DrivenClock : TimeProvider
 {
     private long _ticks = new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero).Ticks + 1_234_567;

@@ -1,6 +1,6 @@
 namespace EventSourcing.Testing.Contract;
 
-/// <summary>The system's clock, with timers that are early: leases are renewed and handed over quickly, and still none runs out on a slow machine.</summary>
+/// <summary>The system's clock with timers that fire early: leases are renewed and handed over quickly, and none expires on a slow machine.</summary>
 internal sealed class EarlyClock(int factor) : TimeProvider
 {
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>

@@ -1,7 +1,7 @@
 using EventSourcing;
 namespace EventSourcing.Testing.Contract;
 
-/// <summary>Decisions: load, decide, append, anew on conflict, once per command id.</summary>
+/// <summary>Decisions: load, decide, append; repeated on conflict; once per command id.</summary>
 internal static class ExecuteCases
 {
     private static readonly Decider<int, Stock> Taking = new(Stock.Create, (count, stock) => stock.Take(count), (stock, e) => stock.Apply(e));
@@ -11,22 +11,22 @@ internal static class ExecuteCases
     internal static IEnumerable<ContractCase> All =>
     [
         ContractCase.Of(Decision_is_appended_at_the_version_it_was_made_on),
-        ContractCase.Of(Decision_on_a_new_stream_begins_it),
+        ContractCase.Of(Decision_on_a_new_stream_creates_it),
         ContractCase.Of(Decision_of_a_decider_is_appended),
-        ContractCase.Of(Decision_is_made_anew_on_conflict),
+        ContractCase.Of(Decision_is_repeated_on_conflict),
         ContractCase.Of(Decision_gives_up_after_its_attempts),
-        ContractCase.Of(Decision_refused_writes_nothing),
-        ContractCase.Of(Decision_to_do_nothing_writes_nothing),
-        ContractCase.Of(Decision_to_do_nothing_is_remembered_with_its_command),
-        ContractCase.Of(Command_is_decided_once),
-        ContractCase.Of(Command_of_another_fingerprint_is_refused_before_it_is_decided),
-        ContractCase.Of(Command_executed_by_another_meanwhile_is_answered),
-        ContractCase.Of(Event_ids_stored_before_answer_with_the_state_of_then),
+        ContractCase.Of(Refused_decision_writes_nothing),
+        ContractCase.Of(Decision_without_events_writes_nothing),
+        ContractCase.Of(Decision_without_events_is_stored_with_its_command_id),
+        ContractCase.Of(Command_with_an_id_is_decided_once),
+        ContractCase.Of(Command_with_another_fingerprint_is_refused_before_it_is_decided),
+        ContractCase.Of(Command_executed_by_another_caller_meanwhile_returns_its_result),
+        ContractCase.Of(Repeated_event_ids_return_the_state_of_the_first_time),
         ContractCase.Of(Options_are_stored_with_the_events),
-        ContractCase.Of(Options_that_make_no_sense_are_refused),
+        ContractCase.Of(Invalid_options_are_refused),
         ContractCase.Of(Event_for_another_stream_is_refused),
-        ContractCase.Of(Decisions_at_once_all_count),
-        ContractCase.Of(Decision_that_is_null_is_misuse),
+        ContractCase.Of(Concurrent_decisions_all_count),
+        ContractCase.Of(Null_decision_is_refused),
         .. Kinds.Select(kind => new ContractCase($"Sixty_four_callers_who_decide_on_one_{kind}_hardly_give_up", log => HardlyGiveUpAsync(new(log), kind))),
     ];
 
@@ -46,7 +46,7 @@ internal static class ExecuteCases
         Expect.Equal(new Stock(7, 3), (await store.Store.LoadAsync<Stock>("a").ConfigureAwait(false)).State, "the state loaded");
     }
 
-    private static async Task Decision_on_a_new_stream_begins_it(StoreUnderTest store)
+    private static async Task Decision_on_a_new_stream_creates_it(StoreUnderTest store)
     {
         var executed = await store.Store.ExecuteAsync<Stock>("a", stock => [new Added(stock.Count + 1), new EventData(new Added(2)).Tagged("x", "1")]).ConfigureAwait(false);
         Expect.Equal(new ExecuteResult<Stock>(new(3, 2), 2, 0, StoreUnderTest.At(2), false), executed, "the outcome");
@@ -62,7 +62,7 @@ internal static class ExecuteCases
         await store.RefusesAsync<OutOfStockException>(() => store.Store.ExecuteAsync("a", Taking, 4).AsTask()).ConfigureAwait(false);
     }
 
-    private static async Task Decision_is_made_anew_on_conflict(StoreUnderTest store)
+    private static async Task Decision_is_repeated_on_conflict(StoreUnderTest store)
     {
         await store.AppendAsync("a", new Added(5)).ConfigureAwait(false);
         var appends = 0;
@@ -94,7 +94,7 @@ internal static class ExecuteCases
         }
     }
 
-    private static async Task Decision_refused_writes_nothing(StoreUnderTest store)
+    private static async Task Refused_decision_writes_nothing(StoreUnderTest store)
     {
         await store.AppendAsync("a", new Added(5)).ConfigureAwait(false);
         await store.RefusesAsync<OutOfStockException>(() => TakeAsync(store, 6)).ConfigureAwait(false);
@@ -104,7 +104,7 @@ internal static class ExecuteCases
         Expect.True(!(await TakeAsync(store, 5, new() { CommandId = "c" }).ConfigureAwait(false)).WasDuplicate, "a command refused is not remembered");
     }
 
-    private static async Task Decision_to_do_nothing_writes_nothing(StoreUnderTest store)
+    private static async Task Decision_without_events_writes_nothing(StoreUnderTest store)
     {
         await store.AppendAsync("a", new Added(5)).ConfigureAwait(false);
         await store.AppendAsync("b", new Added(5)).ConfigureAwait(false);
@@ -112,7 +112,7 @@ internal static class ExecuteCases
         Expect.Equal(new ExecuteResult<Stock>(new(5, 1), 1, 1, StoreUnderTest.At(2), false), executed, "the outcome");
     }
 
-    private static async Task Decision_to_do_nothing_is_remembered_with_its_command(StoreUnderTest store)
+    private static async Task Decision_without_events_is_stored_with_its_command_id(StoreUnderTest store)
     {
         await store.AppendAsync("a", new Added(5)).ConfigureAwait(false);
         var first = await store.Store.ExecuteAsync<Stock>("a", _ => [], new() { CommandId = "c" }).ConfigureAwait(false);
@@ -122,7 +122,7 @@ internal static class ExecuteCases
         Expect.Equal(RepeatOf(first, 0), second, "the outcome of the repeat");
     }
 
-    private static async Task Command_is_decided_once(StoreUnderTest store)
+    private static async Task Command_with_an_id_is_decided_once(StoreUnderTest store)
     {
         await store.AppendAsync("a", new Added(5)).ConfigureAwait(false);
         var first = await TakeAsync(store, 1, new() { CommandId = "c" }).ConfigureAwait(false);
@@ -133,7 +133,7 @@ internal static class ExecuteCases
         Expect.Equal(new Stock(4, 2), second.State, "the state of the first time");
     }
 
-    private static async Task Command_of_another_fingerprint_is_refused_before_it_is_decided(StoreUnderTest store)
+    private static async Task Command_with_another_fingerprint_is_refused_before_it_is_decided(StoreUnderTest store)
     {
         await store.AppendAsync("a", new Added(5)).ConfigureAwait(false);
         await TakeAsync(store, 1, new() { CommandId = "c", Fingerprint = new byte[] { 1 } }).ConfigureAwait(false);
@@ -144,7 +144,7 @@ internal static class ExecuteCases
             Expect.True((await TakeAsync(store, 1, new() { CommandId = "c", Fingerprint = fingerprint }).ConfigureAwait(false)).WasDuplicate, "the same or none is a repeat");
     }
 
-    private static async Task Command_executed_by_another_meanwhile_is_answered(StoreUnderTest store)
+    private static async Task Command_executed_by_another_caller_meanwhile_returns_its_result(StoreUnderTest store)
     {
         await store.AppendAsync("a", new Added(5)).ConfigureAwait(false);
         var other = store.With(CaseEvents.Types);
@@ -155,7 +155,7 @@ internal static class ExecuteCases
         Expect.Equal(2, (await store.DataAsync("a").ConfigureAwait(false)).Length, "events of the stream");
     }
 
-    private static async Task Event_ids_stored_before_answer_with_the_state_of_then(StoreUnderTest store)
+    private static async Task Repeated_event_ids_return_the_state_of_the_first_time(StoreUnderTest store)
     {
         await store.AppendAsync("a", new Added(5)).ConfigureAwait(false);
         var first = await store.Store.ExecuteAsync<Stock>("a", _ => [new EventData(new Taken(1)).WithId(Make.Id(1))]).ConfigureAwait(false);
@@ -178,7 +178,7 @@ internal static class ExecuteCases
         Expect.Equal("e", (await store.SingleAsync("b").ConfigureAwait(false)).CausationId, "the causation given");
     }
 
-    private static async Task Options_that_make_no_sense_are_refused(StoreUnderTest store)
+    private static async Task Invalid_options_are_refused(StoreUnderTest store)
     {
         foreach (var attempts in new[] { 0, -1, 1001 })
             await store.RefusesAsync<ArgumentOutOfRangeException>(() => TakeAsync(store, 0, new() { MaxAttempts = attempts })).ConfigureAwait(false);
@@ -190,7 +190,7 @@ internal static class ExecuteCases
     private static Task Event_for_another_stream_is_refused(StoreUnderTest store) =>
         store.RefusesAsync<ArgumentException>(() => store.Store.ExecuteAsync<Stock>("a", _ => [new Added(1), EventData.For("b", new Added(2))]).AsTask());
 
-    private static async Task Decisions_at_once_all_count(StoreUnderTest store)
+    private static async Task Concurrent_decisions_all_count(StoreUnderTest store)
     {
         await store.AppendAsync("a", new Added(16)).ConfigureAwait(false);
         await Make.TogetherAsync(4, async _ =>
@@ -202,7 +202,7 @@ internal static class ExecuteCases
         await store.RefusesAsync<OutOfStockException>(() => TakeAsync(store, 1)).ConfigureAwait(false);
     }
 
-    private static async Task Decision_that_is_null_is_misuse(StoreUnderTest store)
+    private static async Task Null_decision_is_refused(StoreUnderTest store)
     {
         foreach (var call in new Func<Task>[]
         {
@@ -223,7 +223,7 @@ internal static class ExecuteCases
             _ = await context.LoadAsync<EventCount>("a", cancellationToken).ConfigureAwait(false);
             return [EventData.For("a", new Taken(1))];
         }));
-        // A log in memory never waits: without this, callers on few cores hardly ever meet.
+        // A log in memory never waits: without this, callers on few cores rarely conflict.
         store.Interrupted.BeforeAppend = async () => await Task.Yield();
         var stored = await Make.TogetherAsync(Callers, async _ =>
         {

@@ -34,7 +34,7 @@ internal static class Expect
         throw new ContractViolationException(what, typeof(TException).Name, "no exception");
     }
 
-    // Sequences count by their elements: a list of results and an array of the expected are the same.
+    // Sequences are compared by their elements: a list and an array with equal elements are equal.
     private static bool AreEqual(object? expected, object? found) => expected is System.Collections.IEnumerable left and not string && found is System.Collections.IEnumerable right
         ? left.Cast<object?>().SequenceEqual(right.Cast<object?>())
         : Equals(expected, found);

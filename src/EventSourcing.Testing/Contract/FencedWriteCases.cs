@@ -4,7 +4,7 @@ using static EventSourcing.Testing.Contract.Subscribing;
 
 namespace EventSourcing.Testing.Contract;
 
-/// <summary>What subscriptions write: how long their names may be, what refuses a write and what follows from it, and parked events that are retried or discarded.</summary>
+/// <summary>What subscriptions write: the maximum length of names, refused writes and their results, and parked events that are retried or discarded.</summary>
 internal static class FencedWriteCases
 {
     private static readonly EventBusOptions Quiet = new() { LeaseTimeout = TimeSpan.FromHours(1), Randomness = static () => 0 };
@@ -12,25 +12,25 @@ internal static class FencedWriteCases
 
     internal static IEnumerable<ContractCase> All =>
     [
-        ContractCase.Of(Name_whose_records_would_have_too_long_keys_is_refused_at_the_start),
+        ContractCase.Of(Name_that_makes_record_keys_too_long_is_refused_at_the_start),
         ContractCase.Of(Longest_name_parks_retries_and_runs_in_partitions),
-        ContractCase.Of(Retry_whose_effects_are_refused_leaves_its_trace),
+        ContractCase.Of(Retry_whose_effects_are_refused_counts_as_an_attempt),
         ContractCase.Of(Retry_of_all_keys_delivers_other_events_in_between),
         ContractCase.Of(Retry_of_all_keys_while_paused_is_done),
-        ContractCase.Of(Discard_of_many_removes_them_and_the_key_flows_on),
+        ContractCase.Of(Discard_of_many_removes_them_and_releases_the_key),
         ContractCase.Of(Discard_through_a_position_keeps_the_rest_of_the_key_parked),
         ContractCase.Of(Retry_that_fails_in_the_middle_keeps_the_rest_of_the_key_parked),
-        ContractCase.Of(Checkpoint_that_something_else_moved_is_told_and_read_again),
+        ContractCase.Of(Checkpoint_moved_by_another_program_is_reported_and_read_again),
         ContractCase.Of(Reset_that_meets_a_moved_checkpoint_moves_nothing),
-        ContractCase.Of(Effect_that_is_over_the_limits_falls_under_the_policy),
-        ContractCase.Of(Enlisted_append_that_no_log_stores_is_refused_where_it_is_enlisted),
+        ContractCase.Of(Effect_over_the_limits_is_handled_by_the_failure_policy),
+        ContractCase.Of(Invalid_enlisted_append_is_refused_where_it_is_enlisted),
         ContractCase.Of(Asynchronous_function_is_refused_where_it_is_enlisted, LogCapabilities.UserWork),
-        ContractCase.Of(Function_for_a_transaction_that_the_log_has_not_is_refused_where_it_is_enlisted),
+        ContractCase.Of(Function_for_an_unsupported_transaction_type_is_refused_where_it_is_enlisted),
     ];
 
     private static EventStore StoreOf(LogUnderTest log) => new(log.Log, CaseEvents.Types);
 
-    private static async Task Name_whose_records_would_have_too_long_keys_is_refused_at_the_start(LogUnderTest log)
+    private static async Task Name_that_makes_record_keys_too_long_is_refused_at_the_start(LogUnderTest log)
     {
         var bus = On(log, Quiet);
         await using (bus.ConfigureAwait(false))
@@ -38,7 +38,7 @@ internal static class FencedWriteCases
             foreach (var name in new[] { new string('注', 158), new string('注', 170), new string('é', 200) + new string('注', 25) })
             {
                 var refusal = await Expect.ThrowsAsync<ArgumentException>(() => bus.SubscribeAsync(name, Collect([]), new() { IsPartitioned = true }), "the start").ConfigureAwait(false);
-                Expect.True(refusal.Message.Contains("472 bytes", StringComparison.Ordinal) || name.Length > 200, $"'{refusal.Message}' says how long a name may be");
+                Expect.True(refusal.Message.Contains("472 bytes", StringComparison.Ordinal) || name.Length > 200, $"'{refusal.Message}' names the maximum length of a name");
             }
 
             Expect.Equal(0, bus.Subscriptions.Count, "subscriptions");
@@ -52,11 +52,11 @@ internal static class FencedWriteCases
         var isBroken = true;
         var bus = On(log, Quiet);
         await using (bus.ConfigureAwait(false))
-            foreach (var isGroup in new[] { false, true })
+            foreach (var isPartitioned in new[] { false, true })
             {
                 isBroken = true;
-                var name = (isGroup ? "g" : "s") + "1" + new string('x', 2) + new string('注', 156);
-                var subscription = await bus.SubscribeAsync(name, SubscriptionHandler.RawEach((_, _, _) => isBroken ? throw new InvalidOperationException("broken") : Task.CompletedTask), new() { IsPartitioned = isGroup, OnFailure = new() { MaxRetryAttempts = 0, Then = AfterRetries.Park } }).ConfigureAwait(false);
+                var name = (isPartitioned ? "g" : "s") + "1" + new string('x', 2) + new string('注', 156);
+                var subscription = await bus.SubscribeAsync(name, SubscriptionHandler.RawEach((_, _, _) => isBroken ? throw new InvalidOperationException("broken") : Task.CompletedTask), new() { IsPartitioned = isPartitioned, OnFailure = new() { MaxRetryAttempts = 0, Then = AfterRetries.Park } }).ConfigureAwait(false);
                 await WaitAsync(subscription, 1).ConfigureAwait(false);
                 Expect.Equal([1L], await ParkedAsync(subscription).ConfigureAwait(false), "what is parked");
                 isBroken = false;
@@ -64,7 +64,7 @@ internal static class FencedWriteCases
             }
     }
 
-    private static async Task Retry_whose_effects_are_refused_leaves_its_trace(LogUnderTest log)
+    private static async Task Retry_whose_effects_are_refused_counts_as_an_attempt(LogUnderTest log)
     {
         await log.AppendAsync("s", Make.Event()).ConfigureAwait(false);
         var isBroken = true;
@@ -94,25 +94,25 @@ internal static class FencedWriteCases
         }
     }
 
-    // The handler of one key appends the event that must be delivered before that of the last key.
+    // The handler of one key appends the event that must be delivered before the event of the last key.
     private static async Task Retry_of_all_keys_delivers_other_events_in_between(LogUnderTest log)
     {
         for (var i = 0; i < 5; i++) await log.AppendAsync($"s-{i}", Make.Event()).ConfigureAwait(false);
-        var (isBroken, came) = (true, new ConcurrentQueue<string>());
+        var (isBroken, arrived) = (true, new ConcurrentQueue<string>());
         var bus = On(log, Quiet);
         await using (bus.ConfigureAwait(false))
         {
             var subscription = await bus.SubscribeAsync("own", SubscriptionHandler.RawEach(async (e, _, _) =>
             {
                 if (isBroken) throw new InvalidOperationException("broken");
-                if (came.IsEmpty) await log.AppendAsync("new", Make.Event()).ConfigureAwait(false);
-                came.Enqueue(e.StreamId.Category);
+                if (arrived.IsEmpty) await log.AppendAsync("new", Make.Event()).ConfigureAwait(false);
+                arrived.Enqueue(e.StreamId.Category);
             }), ParksAtOnce).ConfigureAwait(false);
             await WaitAsync(subscription, 5).ConfigureAwait(false);
             isBroken = false;
             Expect.Equal(5, await subscription.RetryAllAsync().WaitAsync(Patience).ConfigureAwait(false), "what was handled");
             await WaitAsync(subscription, 6).ConfigureAwait(false);
-            Expect.Equal(["s", "new", "s", "s", "s", "s"], came, "what came");
+            Expect.Equal(["s", "new", "s", "s", "s", "s"], arrived, "the received events");
             Expect.Equal(0L, (await subscription.GetStatusAsync().ConfigureAwait(false)).Parked, "how many are parked");
         }
     }
@@ -120,14 +120,14 @@ internal static class FencedWriteCases
     private static async Task Retry_of_all_keys_while_paused_is_done(LogUnderTest log)
     {
         for (var i = 0; i < 5; i++) await log.AppendAsync($"s-{i}", Make.Event()).ConfigureAwait(false);
-        var (isBroken, came) = (true, 0);
+        var (isBroken, arrived) = (true, 0);
         var bus = On(log, Quiet);
         await using (bus.ConfigureAwait(false))
         {
             var subscription = await bus.SubscribeAsync("own", SubscriptionHandler.RawEach((_, _, _) =>
             {
                 if (isBroken) throw new InvalidOperationException("broken");
-                came++;
+                arrived++;
                 return Task.CompletedTask;
             }), ParksAtOnce).ConfigureAwait(false);
             await WaitAsync(subscription, 5).ConfigureAwait(false);
@@ -135,22 +135,22 @@ internal static class FencedWriteCases
             await log.AppendAsync("new", Make.Event()).ConfigureAwait(false);
             isBroken = false;
             Expect.Equal(5, await subscription.RetryAllAsync().WaitAsync(Patience).ConfigureAwait(false), "what was handled");
-            Expect.Equal((5, SubscriptionState.Paused), (came, subscription.State), "what came, and the state");
+            Expect.Equal((5, SubscriptionState.Paused), (arrived, subscription.State), "the received events, and the state");
         }
     }
 
-    private static async Task Discard_of_many_removes_them_and_the_key_flows_on(LogUnderTest log)
+    private static async Task Discard_of_many_removes_them_and_releases_the_key(LogUnderTest log)
     {
         const int many = 600;
         await log.AppendAsync("s", Make.Numbered(many)).ConfigureAwait(false);
-        var (isBroken, came) = (true, new ConcurrentQueue<long>());
+        var (isBroken, arrived) = (true, new ConcurrentQueue<long>());
         var bus = On(log, Quiet);
         await using (bus.ConfigureAwait(false))
         {
             var subscription = await bus.SubscribeAsync("own", SubscriptionHandler.RawEach((e, _, _) =>
             {
                 if (isBroken) throw new InvalidOperationException("broken");
-                came.Enqueue(e.Position.ToInt64());
+                arrived.Enqueue(e.Position.ToInt64());
                 return Task.CompletedTask;
             }), ParksAtOnce).ConfigureAwait(false);
             await WaitAsync(subscription, many).ConfigureAwait(false);
@@ -159,7 +159,7 @@ internal static class FencedWriteCases
             Expect.Equal((0, 0L), ((await log.RecordsAsync(RecordKind.Parked).ConfigureAwait(false)).Count, (await subscription.GetStatusAsync().ConfigureAwait(false)).Parked), "what is parked");
             await log.AppendAsync("s", Make.Event()).ConfigureAwait(false);
             await WaitAsync(subscription, many + 1).ConfigureAwait(false);
-            Expect.Equal([many + 1L], came, "what came");
+            Expect.Equal([many + 1L], arrived, "the received events");
         }
     }
 
@@ -208,20 +208,20 @@ internal static class FencedWriteCases
         Expect.True(await log.PutAsync(RecordKind.Checkpoint, key, value, record.Revision).ConfigureAwait(false), "moved");
     }
 
-    private static async Task Checkpoint_that_something_else_moved_is_told_and_read_again(LogUnderTest log)
+    private static async Task Checkpoint_moved_by_another_program_is_reported_and_read_again(LogUnderTest log)
     {
         await log.AppendAsync("s", Make.Numbered(3)).ConfigureAwait(false);
-        var seen = new ConcurrentQueue<long>();
+        var received = new ConcurrentQueue<long>();
         var bus = On(log, Quiet);
         await using (bus.ConfigureAwait(false))
         {
-            var subscription = await bus.SubscribeAsync("own", Collect(seen), new() { CheckpointEvery = 1 }).ConfigureAwait(false);
+            var subscription = await bus.SubscribeAsync("own", Collect(received), new() { CheckpointEvery = 1 }).ConfigureAwait(false);
             await WaitAsync(subscription, 3).ConfigureAwait(false);
             while (await CheckpointAsync(log, "own").ConfigureAwait(false) < 3) await Task.Yield();
             await MoveAsync(log, "own", 1).ConfigureAwait(false);
             await log.AppendAsync("s", Make.Event()).ConfigureAwait(false);
             while (await CheckpointAsync(log, "own").ConfigureAwait(false) < 4) await Task.Yield();
-            Expect.Equal([1L, 2, 3, 4, 2, 3, 4], seen, "what came");
+            Expect.Equal([1L, 2, 3, 4, 2, 3, 4], received, "the received events");
             var error = (await subscription.GetStatusAsync().ConfigureAwait(false)).LastError as RecordConflictException;
             Expect.Equal((RecordKind.Checkpoint, "own"), (error?.Kind ?? 0, error?.Key), "the last error");
         }
@@ -247,7 +247,7 @@ internal static class FencedWriteCases
         }
     }
 
-    private static async Task Effect_that_is_over_the_limits_falls_under_the_policy(LogUnderTest log)
+    private static async Task Effect_over_the_limits_is_handled_by_the_failure_policy(LogUnderTest log)
     {
         await log.AppendAsync("s", Make.Numbered(3)).ConfigureAwait(false);
         var tooLong = new string('x', new LogLimits().MaxEventBytes);
@@ -292,7 +292,7 @@ internal static class FencedWriteCases
         return thrown;
     }
 
-    private static async Task Enlisted_append_that_no_log_stores_is_refused_where_it_is_enlisted(LogUnderTest log) =>
+    private static async Task Invalid_enlisted_append_is_refused_where_it_is_enlisted(LogUnderTest log) =>
         Expect.True(await EnlistAsync(log, delivery => delivery.Append(new Append())).ConfigureAwait(false) is ArgumentException, "an empty append");
 
     private static async Task Asynchronous_function_is_refused_where_it_is_enlisted(LogUnderTest log)
@@ -308,6 +308,6 @@ internal static class FencedWriteCases
         Expect.Equal(0, runs, "runs");
     }
 
-    private static async Task Function_for_a_transaction_that_the_log_has_not_is_refused_where_it_is_enlisted(LogUnderTest log) =>
+    private static async Task Function_for_an_unsupported_transaction_type_is_refused_where_it_is_enlisted(LogUnderTest log) =>
         Expect.True(await EnlistAsync(log, delivery => delivery.Enlist<Uri>(_ => { })).ConfigureAwait(false) is InvalidOperationException, "another type of transaction");
 }

@@ -5,30 +5,30 @@ using static EventSourcing.Testing.Contract.Subscribing;
 
 namespace EventSourcing.Testing.Contract;
 
-/// <summary>What handlers of subscriptions and listeners append follows from the event that they handle.</summary>
+/// <summary>Events that handlers append have the handled event as their cause, in durable and live subscriptions.</summary>
 internal static class HandlingCases
 {
     private static readonly EventQuery Counted = EventQuery.Of<Added>();
 
     internal static IEnumerable<ContractCase> All =>
     [
-        ContractCase.Of(What_a_handler_appends_has_cause_correlation_and_actor_of_its_event),
-        ContractCase.Of(Trace_shows_the_chain_through_listeners),
-        ContractCase.Of(Retried_parked_event_is_the_cause),
-        ContractCase.Of(Of_a_batch_no_event_is_the_cause_unless_the_handler_says_so),
-        ContractCase.Of(Task_that_a_handler_leaves_behind_keeps_its_event),
-        ContractCase.Of(Nothing_flows_from_the_starter_into_handlers),
-        ContractCase.Of(What_an_effect_encodes_follows_from_its_event, LogCapabilities.UserWork),
-        ContractCase.Of(Append_of_a_work_follows_from_what_its_caller_handles, LogCapabilities.UserWork),
-        ContractCase.Of(Append_of_a_work_has_the_trace_of_its_caller, LogCapabilities.UserWork),
+        ContractCase.Of(Append_in_a_handler_has_causation_correlation_and_actor_of_its_event),
+        ContractCase.Of(Causation_tree_shows_the_chain_through_subscriptions),
+        ContractCase.Of(Retried_parked_event_is_the_cause_of_what_its_handler_appends),
+        ContractCase.Of(Batch_sets_no_cause_unless_its_handler_begins_a_scope),
+        ContractCase.Of(Task_left_running_by_a_handler_keeps_its_event),
+        ContractCase.Of(Ambient_context_of_the_starter_does_not_flow_into_handlers),
+        ContractCase.Of(Append_encoded_in_an_effect_has_its_event_as_cause, LogCapabilities.UserWork),
+        ContractCase.Of(Append_in_a_user_transaction_has_the_event_of_its_caller_as_cause, LogCapabilities.UserWork),
+        ContractCase.Of(Append_in_a_user_transaction_has_the_trace_of_its_caller, LogCapabilities.UserWork),
     ];
 
-    private static async Task WaitAsync(EventBus subscriber, GlobalPosition position)
+    private static async Task WaitAsync(EventBus bus, GlobalPosition position)
     {
-        foreach (var subscription in subscriber.Subscriptions) await subscription.WaitForPositionAsync(position).WaitAsync(Patience).ConfigureAwait(false);
+        foreach (var subscription in bus.Subscriptions) await subscription.WaitForPositionAsync(position).WaitAsync(Patience).ConfigureAwait(false);
     }
 
-    private static async Task What_a_handler_appends_has_cause_correlation_and_actor_of_its_event(StoreUnderTest store)
+    private static async Task Append_in_a_handler_has_causation_correlation_and_actor_of_its_event(StoreUnderTest store)
     {
         async ValueTask FollowAsync(string stream)
         {
@@ -55,7 +55,7 @@ internal static class HandlingCases
             await store.AppendAsync(new Append { Metadata = new() { CorrelationId = "op", Actor = "ann" } }.To("s", ExpectedVersion.Any, [new Added(1)])).ConfigureAwait(false);
             var last = await store.AppendAsync("s", new Added(2)).ConfigureAwait(false);
             await WaitAsync(bus, last.LastPosition).ConfigureAwait(false);
-            await store.Log.Changed.UntilAsync(() => bus.LiveSubscriptions.All(l => l.Handled == 2), "the live listeners are done").ConfigureAwait(false);
+            await store.Log.Changed.UntilAsync(() => bus.LiveSubscriptions.All(l => l.Handled == 2), "the live subscriptions are done").ConfigureAwait(false);
         }
 
         var causes = await StoreUnderTest.ToListAsync(store.Store.ReadStreamAsync("s")).ConfigureAwait(false);
@@ -68,19 +68,19 @@ internal static class HandlingCases
             Expect.Equal(expected, (await StoreUnderTest.ToListAsync(store.Store.ReadStreamAsync(stream)).ConfigureAwait(false)).Select(e => (e.CausationId, e.CorrelationId, e.Actor)), stream);
     }
 
-    private static async Task What_an_effect_encodes_follows_from_its_event(StoreUnderTest store)
+    private static async Task Append_encoded_in_an_effect_has_its_event_as_cause(StoreUnderTest store)
     {
         var encoded = new ConcurrentQueue<LogAppend>();
-        var subscriber = On(store.Log, store.Store);
-        await using (subscriber.ConfigureAwait(false))
+        var bus = On(store.Log, store.Store);
+        await using (bus.ConfigureAwait(false))
         {
-            await subscriber.SubscribeAsync("effective", SubscriptionHandler.RawEach((_, delivery, _) =>
+            await bus.SubscribeAsync("effective", SubscriptionHandler.RawEach((_, delivery, _) =>
             {
                 delivery.Enlist<object>(_ => encoded.Enqueue(store.Store.Encode(new Append().To("by-effect", ExpectedVersion.Any, [new Taken(1)]))));
                 return Task.CompletedTask;
             })).ConfigureAwait(false);
             await store.AppendAsync(new Append { Metadata = new() { CorrelationId = "op", Actor = "ann" } }.To("s", ExpectedVersion.Any, [new Added(1)])).ConfigureAwait(false);
-            await WaitAsync(subscriber, (await store.AppendAsync("s", new Added(2)).ConfigureAwait(false)).LastPosition).ConfigureAwait(false);
+            await WaitAsync(bus, (await store.AppendAsync("s", new Added(2)).ConfigureAwait(false)).LastPosition).ConfigureAwait(false);
         }
 
         foreach (var append in encoded) await store.Log.AppendAsync(append).ConfigureAwait(false);
@@ -90,7 +90,7 @@ internal static class HandlingCases
         Expect.Equal(["ann", "nobody"], effects.Select(e => e.Actor ?? "nobody"), "the actors");
     }
 
-    private static async Task Trace_shows_the_chain_through_listeners(StoreUnderTest store)
+    private static async Task Causation_tree_shows_the_chain_through_subscriptions(StoreUnderTest store)
     {
         var bus = On(store.Log, store.Store);
         await using (bus.ConfigureAwait(false))
@@ -107,14 +107,14 @@ internal static class HandlingCases
             trace.Flatten().Select(node => $"{node.Depth} {node.Event.StreamId} {node.Event.Actor}"), "the tree of what followed from the command");
     }
 
-    private static async Task Retried_parked_event_is_the_cause(StoreUnderTest store)
+    private static async Task Retried_parked_event_is_the_cause_of_what_its_handler_appends(StoreUnderTest store)
     {
         var isBroken = true;
         var first = await store.AppendAsync(new Append { Metadata = new() { CorrelationId = "op", Actor = "ann" } }.To("s", ExpectedVersion.Any, [new Added(1)])).ConfigureAwait(false);
-        var subscriber = On(store.Log, store.Store);
-        await using (subscriber.ConfigureAwait(false))
+        var bus = On(store.Log, store.Store);
+        await using (bus.ConfigureAwait(false))
         {
-            var subscription = await subscriber.SubscribeAsync(
+            var subscription = await bus.SubscribeAsync(
                 "parking",
                 SubscriptionHandler.Each(async (_, _, _) =>
                 {
@@ -122,7 +122,7 @@ internal static class HandlingCases
                     await store.AppendAsync("t", new Taken(1)).ConfigureAwait(false);
                 }),
                 new() { Filter = Counted, OnFailure = new() { MaxRetryAttempts = 0, Then = AfterRetries.Park } }).ConfigureAwait(false);
-            await WaitAsync(subscriber, first.LastPosition).ConfigureAwait(false);
+            await WaitAsync(bus, first.LastPosition).ConfigureAwait(false);
             isBroken = false;
             Expect.Equal(1, await subscription.RetryAllAsync().WaitAsync(Patience).ConfigureAwait(false), "handled by the retry");
         }
@@ -131,15 +131,15 @@ internal static class HandlingCases
         Expect.Equal((cause.EventId.ToString(), "op", "ann"), (effect.CausationId, effect.CorrelationId, effect.Actor), "what the effect takes from the event");
     }
 
-    private static async Task Of_a_batch_no_event_is_the_cause_unless_the_handler_says_so(StoreUnderTest store)
+    private static async Task Batch_sets_no_cause_unless_its_handler_begins_a_scope(StoreUnderTest store)
     {
         var last = await store.AppendAsync(new Append { Metadata = new() { CorrelationId = "op" } }.To("s", ExpectedVersion.Any, [new Added(1), new Added(2)])).ConfigureAwait(false);
         var isBroken = true;
-        var subscriber = On(store.Log, store.Store);
-        await using (subscriber.ConfigureAwait(false))
+        var bus = On(store.Log, store.Store);
+        await using (bus.ConfigureAwait(false))
         {
-            // The batch fails once, so that its events come one by one too: a batch of one is a batch.
-            await subscriber.SubscribeAsync(
+            // The batch fails once, so that its events are delivered one by one too: a batch of one is a batch.
+            await bus.SubscribeAsync(
                 "batches",
                 SubscriptionHandler.Batches(async (events, _, _) =>
                 {
@@ -150,10 +150,10 @@ internal static class HandlingCases
                         throw new InvalidOperationException("broken");
                     }
 
-                    using (EventContext.BeginScope(events[^1])) await store.AppendAsync($"said-{events[^1].Version}", new Taken(1)).ConfigureAwait(false);
+                    using (EventContext.BeginScope(events[^1])) await store.AppendAsync($"caused-{events[^1].Version}", new Taken(1)).ConfigureAwait(false);
                 }),
                 new() { Filter = Counted, OnFailure = new() { MaxRetryAttempts = 0 } }).ConfigureAwait(false);
-            await WaitAsync(subscriber, last.LastPosition).ConfigureAwait(false);
+            await WaitAsync(bus, last.LastPosition).ConfigureAwait(false);
         }
 
         foreach (var stream in new[] { "silent-1", "silent-2" })
@@ -161,12 +161,12 @@ internal static class HandlingCases
         var causes = await StoreUnderTest.ToListAsync(store.Store.ReadStreamAsync("s")).ConfigureAwait(false);
         foreach (var cause in causes)
         {
-            var said = await store.SingleAsync($"said-{cause.Version}").ConfigureAwait(false);
-            Expect.Equal((cause.EventId.ToString(), "op"), (said.CausationId, said.CorrelationId), "what was said");
+            var caused = await store.SingleAsync($"caused-{cause.Version}").ConfigureAwait(false);
+            Expect.Equal((cause.EventId.ToString(), "op"), (caused.CausationId, caused.CorrelationId), "causation and correlation");
         }
     }
 
-    private static async Task Task_that_a_handler_leaves_behind_keeps_its_event(StoreUnderTest store)
+    private static async Task Task_left_running_by_a_handler_keeps_its_event(StoreUnderTest store)
     {
         var (release, left) = (new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), new List<Task>());
         async Task LaterAsync(long version)
@@ -176,15 +176,15 @@ internal static class HandlingCases
         }
 
         var last = await store.AppendAsync("s", new Added(1), new Added(2), new Added(3)).ConfigureAwait(false);
-        var subscriber = On(store.Log, store.Store);
-        await using (subscriber.ConfigureAwait(false))
+        var bus = On(store.Log, store.Store);
+        await using (bus.ConfigureAwait(false))
         {
-            await subscriber.SubscribeAsync("leaving", SubscriptionHandler.RawEach((e, _, _) =>
+            await bus.SubscribeAsync("leaving", SubscriptionHandler.RawEach((e, _, _) =>
             {
                 left.Add(LaterAsync(e.Version));
                 return Task.CompletedTask;
             }), new() { Filter = Counted }).ConfigureAwait(false);
-            await WaitAsync(subscriber, last.LastPosition).ConfigureAwait(false);
+            await WaitAsync(bus, last.LastPosition).ConfigureAwait(false);
         }
 
         release.SetResult();
@@ -193,26 +193,26 @@ internal static class HandlingCases
             Expect.Equal(cause.EventId.ToString(), (await store.SingleAsync($"later-{cause.Version}").ConfigureAwait(false)).CausationId, "the cause");
     }
 
-    private static async Task Nothing_flows_from_the_starter_into_handlers(StoreUnderTest store)
+    private static async Task Ambient_context_of_the_starter_does_not_flow_into_handlers(StoreUnderTest store)
     {
         var last = await store.AppendAsync("s", new Added(1)).ConfigureAwait(false);
-        EventMetadata? seen = EventMetadata.None;
-        var subscriber = On(store.Log, store.Store);
-        await using (subscriber.ConfigureAwait(false))
+        EventMetadata? received = EventMetadata.None;
+        var bus = On(store.Log, store.Store);
+        await using (bus.ConfigureAwait(false))
         {
             using (EventContext.BeginScope(new EventMetadata { CorrelationId = "of the starter" }))
-                await subscriber.SubscribeAsync("batches", SubscriptionHandler.RawBatches((_, _, _) =>
+                await bus.SubscribeAsync("batches", SubscriptionHandler.RawBatches((_, _, _) =>
                 {
-                    seen = EventContext.Current;
+                    received = EventContext.Current;
                     return Task.CompletedTask;
                 })).ConfigureAwait(false);
-            await WaitAsync(subscriber, last.LastPosition).ConfigureAwait(false);
+            await WaitAsync(bus, last.LastPosition).ConfigureAwait(false);
         }
 
-        Expect.Equal(null, seen, "what the handler takes part in");
+        Expect.Equal(null, received, "what the handler takes part in");
     }
 
-    // Encoded inside the work, appended after it.
+    // Encoded inside the function, appended after it.
     private static async Task<EventEnvelope> WorkAsync(StoreUnderTest store, string stream, EventMetadata? handled)
     {
         LogAppend append;
@@ -222,7 +222,7 @@ internal static class HandlingCases
         return await store.SingleAsync(stream).ConfigureAwait(false);
     }
 
-    private static async Task Append_of_a_work_follows_from_what_its_caller_handles(StoreUnderTest store)
+    private static async Task Append_in_a_user_transaction_has_the_event_of_its_caller_as_cause(StoreUnderTest store)
     {
         var activity = Activity.Current;
         Activity.Current = null;
@@ -236,7 +236,7 @@ internal static class HandlingCases
         Activity.Current = activity;
     }
 
-    private static async Task Append_of_a_work_has_the_trace_of_its_caller(StoreUnderTest store)
+    private static async Task Append_in_a_user_transaction_has_the_trace_of_its_caller(StoreUnderTest store)
     {
         await WorkAsync(store, "first", new EventMetadata { CorrelationId = "first" }).ConfigureAwait(false);
         using var activity = new Activity("case").SetIdFormat(ActivityIdFormat.W3C).Start();

@@ -2,13 +2,13 @@ using EventSourcing.Storage;
 
 namespace EventSourcing.Testing.Contract;
 
-/// <summary>Makes the log of one contract case: a new place for data, empty at first. A case uses one fixture and disposes what it opens.</summary>
+/// <summary>Creates the log of one contract case, with an empty data store of its own. A case uses one fixture and disposes the logs that it opens.</summary>
 public interface ILogFixture : IAsyncDisposable
 {
     /// <summary>What the log can do beyond the contract.</summary>
     LogCapabilities Capabilities { get; }
 
-    /// <summary>Opens the log with default limits; called again, opens another one on the same data where the capabilities say so.</summary>
+    /// <summary>Opens the log with default limits. A second call opens another log on the same data if the capabilities allow it.</summary>
     /// <param name="timeProvider">The clock of the log; null for the system's.</param>
     ValueTask<IEventLog> OpenAsync(TimeProvider? timeProvider = null);
 }

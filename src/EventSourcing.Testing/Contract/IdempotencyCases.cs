@@ -2,13 +2,13 @@ using EventSourcing.Storage;
 
 namespace EventSourcing.Testing.Contract;
 
-/// <summary>Appends that were stored before: by event ids, by command id, by tracking.</summary>
+/// <summary>Repeated appends, recognized by event ids, command id or tracking.</summary>
 internal static class IdempotencyCases
 {
     internal static IEnumerable<ContractCase> All =>
     [
         .. new[] { ExpectedVersion.Any, ExpectedVersion.NoStream, ExpectedVersion.Exactly(0), ExpectedVersion.StreamExists, ExpectedVersion.Exactly(9) }.Select(Retry),
-        ContractCase.Of(Retry_of_part_of_an_append_returns_its_positions),
+        ContractCase.Of(Retry_of_a_part_of_an_append_returns_its_positions),
         ContractCase.Of(Retry_of_events_of_several_appends_returns_scattered_positions),
         ContractCase.Of(Retry_across_streams_returns_each_streams_range),
         ContractCase.Of(Retry_with_some_events_new_is_refused),
@@ -16,22 +16,22 @@ internal static class IdempotencyCases
         ContractCase.Of(Retry_in_another_order_is_refused),
         ContractCase.Of(Retry_that_succeeds_ignores_failing_checks_and_condition),
         ContractCase.Of(Retry_ignores_metadata_and_times),
-        ContractCase.Of(Id_with_another_content_is_refused_naming_where_it_is),
-        ContractCase.Of(Id_of_the_logs_own_making_is_known_too),
-        ContractCase.Of(Id_of_version_7_from_elsewhere_is_new),
-        ContractCase.Of(Id_twice_in_one_append_is_refused),
+        ContractCase.Of(Id_with_another_content_is_refused_and_its_place_is_named),
+        ContractCase.Of(Id_made_by_the_log_is_recognized_as_a_repeat),
+        ContractCase.Of(Version_7_id_from_elsewhere_is_new),
+        ContractCase.Of(Same_id_twice_in_one_append_is_refused),
         ContractCase.Of(Ids_are_found_in_the_whole_history),
-        ContractCase.Of(Identical_appends_at_once_are_stored_once_and_all_succeed),
-        ContractCase.Of(Retry_under_a_condition_returns_the_old_positions_and_another_id_conflicts),
+        ContractCase.Of(Concurrent_identical_appends_are_stored_once_and_all_succeed),
+        ContractCase.Of(Retry_with_a_condition_returns_the_old_positions_and_another_id_conflicts),
         ContractCase.Of(Command_repeated_returns_the_first_result),
-        ContractCase.Of(Command_with_another_fingerprint_is_refused_naming_the_first),
-        ContractCase.Of(Command_without_fingerprint_is_decided_by_its_id),
-        ContractCase.Of(Command_repeated_ignores_failing_versions_and_condition),
-        ContractCase.Of(Command_refused_is_not_remembered),
-        ContractCase.Of(Command_is_judged_before_event_ids),
-        ContractCase.Of(Command_that_repeats_events_is_remembered),
-        ContractCase.Of(Command_across_streams_returns_all_ranges_again),
-        ContractCase.Of(Command_at_once_from_many_callers_is_stored_once),
+        ContractCase.Of(Command_with_another_fingerprint_is_refused_and_the_first_is_named),
+        ContractCase.Of(Command_without_fingerprint_is_recognized_by_its_id),
+        ContractCase.Of(Repeated_command_ignores_failing_versions_and_condition),
+        ContractCase.Of(Refused_command_is_not_stored),
+        ContractCase.Of(Command_id_is_checked_before_event_ids),
+        ContractCase.Of(Command_that_repeats_events_is_stored),
+        ContractCase.Of(Repeated_command_across_streams_returns_all_ranges),
+        ContractCase.Of(Same_command_from_many_concurrent_callers_is_stored_once),
         ContractCase.Of(Tracking_not_above_the_stored_position_writes_nothing),
         ContractCase.Of(Tracking_of_sources_is_independent),
         ContractCase.Of(Tracking_alone_is_stored),
@@ -55,7 +55,7 @@ internal static class IdempotencyCases
             Expect.Equal(6, await log.HeadAsync().ConfigureAwait(false), "head");
         });
 
-    private static async Task Retry_of_part_of_an_append_returns_its_positions(LogUnderTest log)
+    private static async Task Retry_of_a_part_of_an_append_returns_its_positions(LogUnderTest log)
     {
         await log.AppendAsync("a", Make.WithIds(1, 2, 3)).ConfigureAwait(false);
         var again = await log.AppendAsync("a", ExpectedVersion.NoStream, Make.WithIds(2)).ConfigureAwait(false);
@@ -126,7 +126,7 @@ internal static class IdempotencyCases
         Expect.True((await log.AppendAsync("a", changed).ConfigureAwait(false)).WasDuplicate, "a duplicate");
     }
 
-    private static async Task Id_with_another_content_is_refused_naming_where_it_is(LogUnderTest log)
+    private static async Task Id_with_another_content_is_refused_and_its_place_is_named(LogUnderTest log)
     {
         await log.AppendAsync("x", Make.Event()).ConfigureAwait(false);
         await log.AppendAsync("a", Make.Event("T", "1", Make.Id(1))).ConfigureAwait(false);
@@ -135,7 +135,7 @@ internal static class IdempotencyCases
         await Refuses(log, Make.Append("a", Make.Event("T", "2", Make.Id(1))), 1, 2).ConfigureAwait(false);
     }
 
-    private static async Task Id_of_the_logs_own_making_is_known_too(LogUnderTest log)
+    private static async Task Id_made_by_the_log_is_recognized_as_a_repeat(LogUnderTest log)
     {
         await log.AppendAsync("a", Make.Numbered(3)).ConfigureAwait(false);
         var second = (await log.ReadAllAsync().ConfigureAwait(false))[1];
@@ -144,11 +144,11 @@ internal static class IdempotencyCases
         await log.RefusesAsync<DuplicateEventException>(Make.Append("a", Make.Event(data: "other", id: second.Id))).ConfigureAwait(false);
     }
 
-    private static async Task Id_of_version_7_from_elsewhere_is_new(LogUnderTest log)
+    private static async Task Version_7_id_from_elsewhere_is_new(LogUnderTest log)
     {
         await log.AppendAsync("a", Make.Numbered(3)).ConfigureAwait(false);
         var own = (await log.ReadAllAsync().ConfigureAwait(false))[1].Id;
-        // The same last 62 bits at another time: what leads to the position must still be compared.
+        // The same last 62 bits at another time: the id stored at the position must still be compared.
         var bytes = own.ToByteArray(bigEndian: true);
         bytes[3] ^= 1;
         var near = new Guid(bytes, bigEndian: true);
@@ -158,7 +158,7 @@ internal static class IdempotencyCases
         Expect.Equal(2, (await log.FindAsync(own).ConfigureAwait(false))?.Position.ToInt64(), "position of the log's own");
     }
 
-    private static async Task Id_twice_in_one_append_is_refused(LogUnderTest log)
+    private static async Task Same_id_twice_in_one_append_is_refused(LogUnderTest log)
     {
         await Refuses(log, Make.Append("a", Make.WithIds(1, 2, 1)), 1, 0).ConfigureAwait(false);
         await Refuses(log, new LogAppend { Writes = Make.Writes(Make.Write("a", Make.WithIds(1)), Make.Write("b", Make.WithIds(1))) }, 1, 0).ConfigureAwait(false);
@@ -177,7 +177,7 @@ internal static class IdempotencyCases
         Expect.Equal(null, await log.FindAsync(Make.Id(501)).ConfigureAwait(false), "an id never stored");
     }
 
-    private static async Task Identical_appends_at_once_are_stored_once_and_all_succeed(LogUnderTest log)
+    private static async Task Concurrent_identical_appends_are_stored_once_and_all_succeed(LogUnderTest log)
     {
         var results = await Make.TogetherAsync(8, _ => log.AppendAsync("a", ExpectedVersion.NoStream, Make.WithIds(1, 2))).ConfigureAwait(false);
         Expect.Equal(1, results.Count(r => !r.WasDuplicate), "stored");
@@ -185,7 +185,7 @@ internal static class IdempotencyCases
         Expect.Equal(2, await log.HeadAsync().ConfigureAwait(false), "head");
     }
 
-    private static async Task Retry_under_a_condition_returns_the_old_positions_and_another_id_conflicts(LogUnderTest log)
+    private static async Task Retry_with_a_condition_returns_the_old_positions_and_another_id_conflicts(LogUnderTest log)
     {
         var query = LogQuery.All.Tagged("user", "1");
         LogAppend Register(int id) => Make.If(query, 0, "a", Make.Event(id: Make.Id(id), tags: "user:1"));
@@ -205,7 +205,7 @@ internal static class IdempotencyCases
         Expect.Equal(5, await log.HeadAsync().ConfigureAwait(false), "head");
     }
 
-    private static async Task Command_with_another_fingerprint_is_refused_naming_the_first(LogUnderTest log)
+    private static async Task Command_with_another_fingerprint_is_refused_and_the_first_is_named(LogUnderTest log)
     {
         await log.AppendAsync("x", Make.Event()).ConfigureAwait(false);
         await log.AppendAsync(Make.Command("c", 1, "a", Make.Numbered(2))).ConfigureAwait(false);
@@ -213,7 +213,7 @@ internal static class IdempotencyCases
         Expect.Equal(("c", 3L), (refusal.CommandId, refusal.First.LastPosition.ToInt64()), "command and the first append");
     }
 
-    private static async Task Command_without_fingerprint_is_decided_by_its_id(LogUnderTest log)
+    private static async Task Command_without_fingerprint_is_recognized_by_its_id(LogUnderTest log)
     {
         await log.AppendAsync(Make.Command("without", 0, "a", Make.Event())).ConfigureAwait(false);
         await log.AppendAsync(Make.Command("with", 1, "a", Make.Event())).ConfigureAwait(false);
@@ -221,7 +221,7 @@ internal static class IdempotencyCases
         Expect.True((await log.AppendAsync(Make.Command("with", 0, "a", Make.Event())).ConfigureAwait(false)).WasDuplicate, "stored with, repeated without");
     }
 
-    private static async Task Command_repeated_ignores_failing_versions_and_condition(LogUnderTest log)
+    private static async Task Repeated_command_ignores_failing_versions_and_condition(LogUnderTest log)
     {
         var append = new LogAppend
         {
@@ -233,14 +233,14 @@ internal static class IdempotencyCases
         Expect.True((await log.AppendAsync(append).ConfigureAwait(false)).WasDuplicate, "a duplicate");
     }
 
-    private static async Task Command_refused_is_not_remembered(LogUnderTest log)
+    private static async Task Refused_command_is_not_stored(LogUnderTest log)
     {
         LogAppend Append(ExpectedVersion expected) => new() { Writes = Make.Writes(new StreamWrite("a", expected, Make.Numbered(1))), CommandId = "c" };
         await log.RefusesAsync<WrongExpectedVersionException>(Append(ExpectedVersion.StreamExists)).ConfigureAwait(false);
         Expect.True(!(await log.AppendAsync(Append(ExpectedVersion.NoStream)).ConfigureAwait(false)).WasDuplicate, "stored");
     }
 
-    private static async Task Command_is_judged_before_event_ids(LogUnderTest log)
+    private static async Task Command_id_is_checked_before_event_ids(LogUnderTest log)
     {
         await log.AppendAsync("x", Make.WithIds(9)).ConfigureAwait(false);
         await log.AppendAsync(Make.Command("c", 1, "a", Make.WithIds(1))).ConfigureAwait(false);
@@ -248,7 +248,7 @@ internal static class IdempotencyCases
         await log.RefusesAsync<CommandIdConflictException>(Make.Command("c", 2, "a", Make.WithIds(9))).ConfigureAwait(false);
     }
 
-    private static async Task Command_that_repeats_events_is_remembered(LogUnderTest log)
+    private static async Task Command_that_repeats_events_is_stored(LogUnderTest log)
     {
         await log.AppendAsync("a", Make.WithIds(1)).ConfigureAwait(false);
         await log.AppendAsync("b", Make.Event()).ConfigureAwait(false);
@@ -259,7 +259,7 @@ internal static class IdempotencyCases
         await log.RefusesAsync<CommandIdConflictException>(Make.Command("c", 2, "a", Make.Event())).ConfigureAwait(false);
     }
 
-    private static async Task Command_across_streams_returns_all_ranges_again(LogUnderTest log)
+    private static async Task Repeated_command_across_streams_returns_all_ranges(LogUnderTest log)
     {
         var append = new LogAppend { Writes = Make.Writes(Make.Write("a", Make.Numbered(2)), Make.Write("b", Make.Numbered(1)), Make.Write("a", Make.Numbered(1))), CommandId = "c" };
         var first = await log.AppendAsync(append).ConfigureAwait(false);
@@ -268,7 +268,7 @@ internal static class IdempotencyCases
         Expect.Equal(first.Positions(), again.Positions(), "positions");
     }
 
-    private static async Task Command_at_once_from_many_callers_is_stored_once(LogUnderTest log)
+    private static async Task Same_command_from_many_concurrent_callers_is_stored_once(LogUnderTest log)
     {
         var results = await Make.TogetherAsync(8, _ => log.AppendAsync(Make.Command("c", 1, "a", Make.Event()))).ConfigureAwait(false);
         Expect.Equal(1, results.Count(r => !r.WasDuplicate), "stored");

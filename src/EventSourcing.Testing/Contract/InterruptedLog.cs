@@ -2,7 +2,7 @@ using EventSourcing.Storage;
 
 namespace EventSourcing.Testing.Contract;
 
-/// <summary>A log on which something happens just before a call, another writer's append for one, or after it.</summary>
+/// <summary>A log that runs a function just before or after a call, for example another writer's append.</summary>
 internal sealed class InterruptedLog(IEventLog log) : DelegatingLog(log)
 {
     internal Func<Task>? BeforeAppend { get; set; }

@@ -13,18 +13,18 @@ internal static class LifeCases
         ContractCase.Of(Wait_ends_at_once_where_an_event_is_stored_after_the_position),
         ContractCase.Of(Wait_at_the_head_ends_with_the_next_event),
         ContractCase.Of(Wait_beyond_the_head_is_refused),
-        ContractCase.Of(Wait_is_not_ended_by_records_and_refusals),
-        ContractCase.Of(Wait_is_ended_by_a_writes_append),
-        ContractCase.Of(Wait_is_ended_by_its_token),
+        ContractCase.Of(Wait_is_not_ended_by_records_or_refused_appends),
+        ContractCase.Of(Wait_is_ended_by_an_append_in_a_write),
+        ContractCase.Of(Wait_is_ended_by_its_cancellation_token),
         ContractCase.Of(Wait_of_many_readers_ends_for_all),
         ContractCase.Of(Wait_never_loses_an_append),
-        ContractCase.Of(Wait_goes_on_off_the_writers_stack),
+        ContractCase.Of(Wait_continues_outside_the_writers_stack),
         ContractCase.Of(Wait_sees_another_logs_append, LogCapabilities.Shared),
         ContractCase.Of(Cancelled_calls_do_nothing),
-        ContractCase.Of(Cancelled_under_load_means_not_stored),
+        ContractCase.Of(Append_cancelled_under_load_is_not_stored),
         ContractCase.Of(Disposed_log_refuses_every_call),
         ContractCase.Of(Disposal_under_load_answers_every_append),
-        ContractCase.Of(Disposal_under_load_keeps_what_was_answered, LogCapabilities.Durable),
+        ContractCase.Of(Disposal_under_load_keeps_every_acknowledged_append, LogCapabilities.Durable),
         ContractCase.Of(Disposal_ends_waits),
         ContractCase.Of(Disposal_twice_is_harmless),
         ContractCase.Of(Null_arguments_are_refused),
@@ -58,7 +58,7 @@ internal static class LifeCases
         Expect.Equal((2L, 1L), (refusal.Checkpoint.ToInt64(), refusal.Head.ToInt64()), "checkpoint and head");
     }
 
-    private static async Task Wait_is_not_ended_by_records_and_refusals(LogUnderTest log)
+    private static async Task Wait_is_not_ended_by_records_or_refused_appends(LogUnderTest log)
     {
         await log.AppendAsync("s", Make.WithIds(1)).ConfigureAwait(false);
         var wait = WaitAsync(log, 1);
@@ -71,14 +71,14 @@ internal static class LifeCases
         await wait.WaitAsync(Patience).ConfigureAwait(false);
     }
 
-    private static async Task Wait_is_ended_by_a_writes_append(LogUnderTest log)
+    private static async Task Wait_is_ended_by_an_append_in_a_write(LogUnderTest log)
     {
         var wait = WaitAsync(log, 0);
         await log.WriteAsync(new() { Appends = [Make.Append("s", Make.Event())] }).ConfigureAwait(false);
         await wait.WaitAsync(Patience).ConfigureAwait(false);
     }
 
-    private static async Task Wait_is_ended_by_its_token(LogUnderTest log)
+    private static async Task Wait_is_ended_by_its_cancellation_token(LogUnderTest log)
     {
         using var source = new CancellationTokenSource();
         var (cancelled, other) = (WaitAsync(log, 0, source.Token), WaitAsync(log, 0));
@@ -115,13 +115,13 @@ internal static class LifeCases
         Expect.Equal([events, events], await readers.ConfigureAwait(false), "what the readers saw");
     }
 
-    private static async Task Wait_goes_on_off_the_writers_stack(LogUnderTest log)
+    private static async Task Wait_continues_outside_the_writers_stack(LogUnderTest log)
     {
         using var blocked = new ManualResetEventSlim();
         var reader = Task.Run(async () =>
         {
             await WaitAsync(log, 0).ConfigureAwait(false);
-            // On the writer's stack this would never end: it is the append below that sets it.
+            // On the writer's stack this would never end, because the append below sets it.
             Expect.True(blocked.Wait(Patience), "the append returns while what follows the wait is still running");
         });
         await log.AppendAsync("s", Make.Event()).ConfigureAwait(false);
@@ -146,8 +146,8 @@ internal static class LifeCases
         Expect.Equal(before, await log.DescribeAsync().ConfigureAwait(false), "the log");
     }
 
-    // Tokens end before, while and after an append waits and is written; which, only the answer says.
-    private static async Task Cancelled_under_load_means_not_stored(LogUnderTest log)
+    // Tokens are cancelled before, during and after the append. Only the result tells which.
+    private static async Task Append_cancelled_under_load_is_not_stored(LogUnderTest log)
     {
         var stored = new ConcurrentBag<Guid>();
         var cancelled = new ConcurrentBag<Guid>();
@@ -203,7 +203,7 @@ internal static class LifeCases
 
     private static async Task Disposal_under_load_answers_every_append(LogUnderTest log) => await DisposeUnderLoadAsync(log).ConfigureAwait(false);
 
-    private static async Task Disposal_under_load_keeps_what_was_answered(LogUnderTest log)
+    private static async Task Disposal_under_load_keeps_every_acknowledged_append(LogUnderTest log)
     {
         var stored = await DisposeUnderLoadAsync(log).ConfigureAwait(false);
         await log.ReopenAsync().ConfigureAwait(false);
@@ -211,7 +211,7 @@ internal static class LifeCases
         Expect.True(found.SetEquals(stored), "exactly what was answered is stored");
     }
 
-    /// <summary>Disposes the log while many append, and returns the events that were answered as stored.</summary>
+    /// <summary>Disposes the log during many appends, and returns the events that were acknowledged.</summary>
     private static async Task<List<Guid>> DisposeUnderLoadAsync(LogUnderTest log)
     {
         var stored = new ConcurrentBag<Guid>();
@@ -219,7 +219,7 @@ internal static class LifeCases
         {
             for (var number = caller * 1_000_000; ; number++)
             {
-                // A log that answers at once would keep the threads from whoever disposes it.
+                // A log that completes at once would otherwise take all threads from the one that disposes it.
                 await Task.Yield();
                 try
                 {

@@ -1,18 +1,18 @@
 namespace EventSourcing.Testing.Contract;
 
-/// <summary>What a log can do beyond the contract; cases that need more than a fixture offers are not for it.</summary>
+/// <summary>Optional capabilities of a log. Cases that require a missing capability do not apply.</summary>
 [Flags]
 public enum LogCapabilities
 {
-    /// <summary>Nothing more.</summary>
+    /// <summary>No optional capability.</summary>
     None = 0,
 
-    /// <summary>Events survive the log's disposal: opened again, the fixture's log has them.</summary>
+    /// <summary>Events survive the log's disposal: a log that is opened later on the same data has them.</summary>
     Durable = 1,
 
-    /// <summary>Two logs may be open on the same data at the same time.</summary>
+    /// <summary>Two logs can be open on the same data at the same time.</summary>
     Shared = 2,
 
-    /// <summary>The log runs a user's work in its transactions (<see cref="EventSourcing.Storage.IUserTransactions{TTransaction}"/>).</summary>
+    /// <summary>The log runs user functions in its transactions (<see cref="EventSourcing.Storage.IUserTransactions{TTransaction}"/>).</summary>
     UserWork = 4,
 }

@@ -4,7 +4,7 @@ using EventSourcing.Storage;
 
 namespace EventSourcing.Testing.Contract;
 
-/// <summary>The log of a case, with the few words that cases are written in.</summary>
+/// <summary>The log of a case, with the helper methods of the cases.</summary>
 internal sealed class LogUnderTest(ILogFixture fixture, IEventLog log, DrivenClock clock) : IAsyncDisposable
 {
     private static readonly RecordKind[] Kinds = Enum.GetValues<RecordKind>();
@@ -15,7 +15,7 @@ internal sealed class LogUnderTest(ILogFixture fixture, IEventLog log, DrivenClo
 
     internal DrivenClock Clock { get; } = clock;
 
-    /// <summary>Set whenever something may have happened that a case waits for.</summary>
+    /// <summary>Set whenever a condition that a case waits for may have become true.</summary>
     internal Signal Changed { get; } = new();
 
     public async ValueTask DisposeAsync()
@@ -43,7 +43,7 @@ internal sealed class LogUnderTest(ILogFixture fixture, IEventLog log, DrivenClo
 
     internal Task<LogWritten> ChangeAsync(params RecordChange[] changes) => WriteAsync(new() { Changes = changes });
 
-    /// <summary>Stores a record; false when it has another revision.</summary>
+    /// <summary>Stores a record. False if it has another revision.</summary>
     internal async Task<bool> PutAsync(RecordKind kind, string key, ReadOnlyMemory<byte> value, long? ifRevision = null) =>
         (await ChangeAsync(RecordChange.Put(kind, key, value, ifRevision).OrSkip()).ConfigureAwait(false)).Changed[0];
 
@@ -56,11 +56,11 @@ internal sealed class LogUnderTest(ILogFixture fixture, IEventLog log, DrivenClo
     internal async Task<IReadOnlyList<StoredRecord>> RecordsAsync(RecordKind kind, string from = "", string? through = null, int max = 1000) =>
         await Log.ReadRecordsAsync(kind, from, through, max, CancellationToken.None).ConfigureAwait(false);
 
-    /// <summary>Writes with a user's work in the transaction, of whatever type that is.</summary>
+    /// <summary>Runs a write with a user's function in its transaction, for any type of transaction.</summary>
     internal async Task<LogWritten> WriteAsync(LogWrite write, Action<object> work) =>
         await Log.Find<IUserTransactions<object>>()!.WriteAsync(write, work, CancellationToken.None).ConfigureAwait(false);
 
-    /// <summary>Runs a function as a user's work in a transaction of its own.</summary>
+    /// <summary>Runs a user's function in a transaction of its own.</summary>
     internal async Task<T> WorkAsync<T>(Func<T> work)
     {
         var result = default(T)!;
@@ -68,7 +68,7 @@ internal sealed class LogUnderTest(ILogFixture fixture, IEventLog log, DrivenClo
         return result;
     }
 
-    /// <summary>Demands that an append is refused and that nothing of it is left.</summary>
+    /// <summary>Asserts that an append is refused and that nothing of it is stored.</summary>
     internal async Task<TException> RefusesAsync<TException>(LogAppend append) where TException : Exception
     {
         var before = await DescribeAsync().ConfigureAwait(false);
@@ -83,7 +83,7 @@ internal sealed class LogUnderTest(ILogFixture fixture, IEventLog log, DrivenClo
         return ([.. page.Events], page.Head);
     }
 
-    /// <summary>Every event of a read, page after page.</summary>
+    /// <summary>Returns every event of a read, page after page.</summary>
     internal Task<List<RecordedEvent>> ReadAsync(RangeRead read) => ReadAsync(Log, read);
 
     internal static async Task<List<RecordedEvent>> ReadAsync(IEventLog log, RangeRead read)
@@ -117,7 +117,7 @@ internal sealed class LogUnderTest(ILogFixture fixture, IEventLog log, DrivenClo
     internal async Task<long> TrackedAsync(string source) =>
         await FindRecordAsync(RecordKind.Tracking, source).ConfigureAwait(false) is { } record ? BitConverter.ToInt64(record.Value.Span) : 0;
 
-    /// <summary>Everything the log holds, as text.</summary>
+    /// <summary>Returns the whole content of the log as text.</summary>
     internal async Task<string> DescribeAsync()
     {
         var text = new StringBuilder();

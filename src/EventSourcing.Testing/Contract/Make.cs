@@ -18,11 +18,11 @@ internal static class Make
 
     internal static LogEvent Sized(int bytes) => new() { Type = "Sized", Data = new byte[bytes] };
 
-    /// <summary>Events of which each holds its number, from 1.</summary>
+    /// <summary>Events that contain their number, starting at 1.</summary>
     internal static LogEvent[] Numbered(int count, string prefix = "") =>
         [.. Enumerable.Range(1, count).Select(i => Event(data: prefix + i.ToString(CultureInfo.InvariantCulture)))];
 
-    /// <summary>An id that is the same in every run.</summary>
+    /// <summary>An event id that is the same in every run.</summary>
     internal static Guid Id(int number) => new(number, 7, 7, 1, 2, 3, 4, 5, 6, 7, 8);
 
     internal static LogEvent[] WithIds(params int[] numbers) =>
@@ -64,10 +64,10 @@ internal static class Make
 
     internal static long[] Positions(this AppendResult result) => [.. result.Positions.Select(p => p.ToInt64())];
 
-    /// <summary>1, 2, … count.</summary>
+    /// <summary>The numbers from 1 through count.</summary>
     internal static IEnumerable<long> CountTo(int count) => Enumerable.Range(1, count).Select(i => (long)i);
 
-    /// <summary>Runs workers truly at once, each on a thread pool task of its own, and returns what they return.</summary>
+    /// <summary>Runs workers concurrently, each on its own task of the thread pool, and returns their results.</summary>
     internal static async Task<T[]> TogetherAsync<T>(int workers, Func<int, Task<T>> work)
     {
         var start = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -80,7 +80,7 @@ internal static class Make
         return await Task.WhenAll(tasks).ConfigureAwait(false);
     }
 
-    /// <summary>True when the append was stored, false when it was refused as <typeparamref name="TRefusal"/>.</summary>
+    /// <summary>True if the append was stored, false if it was refused with <typeparamref name="TRefusal"/>.</summary>
     internal static async Task<bool> WinsAsync<TRefusal>(this LogUnderTest log, LogAppend append) where TRefusal : EventSourcingException
     {
         try

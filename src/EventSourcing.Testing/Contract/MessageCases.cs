@@ -2,7 +2,7 @@ using EventSourcing.Storage;
 
 namespace EventSourcing.Testing.Contract;
 
-/// <summary>What a refused append says, word for word: the same on every log.</summary>
+/// <summary>The messages of refused appends, word for word: the same on every log.</summary>
 internal static class MessageCases
 {
     private static readonly (string Name, LogAppend Append, string Message)[] Rows =
@@ -15,7 +15,7 @@ internal static class MessageCases
         ("a_difference_before_a_new_event", Make.Append("a", Event(9), Event(1), Event(2, data: "x")), $"Event id {Make.Id(2)}: it is stored at position 2 with other data."),
         ("a_new_event_before_the_order", Make.Append("a", Event(2), Event(1), Event(9)), $"Event id {Make.Id(2)}: it is stored at position 2, but other events of the same append are not stored."),
         ("an_id_twice", Make.Append("a", Event(9), Event(9)), $"Event id {Make.Id(9)}: the append has it twice."),
-        ("a_command_with_other_content", Make.Command("c", 2, "a", Make.Event()), "Command id 'c' was used with other content by the append that ended at position 3; choose another id to run the command anew."),
+        ("a_command_with_other_content", Make.Command("c", 2, "a", Make.Event()), "Command id 'c' was used with other content by the append that ended at position 3; choose another id to run the command again."),
         ("unexpected_versions", Unexpected(), "stream 'a': expected no stream, found version 2; stream 'n': expected 4, found version 0; stream 'm': expected stream exists, found version 0"),
         ("a_condition", Make.If(LogQuery.OfTypes("T").Tagged("t", "1"), 1, "a", Make.Event()), $"The event at position 2 matches {LogQuery.OfTypes("T").Tagged("t", "1")} after position 1."),
     ];
@@ -35,7 +35,7 @@ internal static class MessageCases
         Checks = new StreamCheck[] { new("a", ExpectedVersion.Exactly(2)), new("m", ExpectedVersion.StreamExists), new("a", ExpectedVersion.NoStream) },
     };
 
-    // The log: two events of stream a, and one that a command appended.
+    // The log holds two events of stream a, and one that a command appended.
     private static async Task Says(LogUnderTest log, LogAppend refused, string message)
     {
         await log.AppendAsync("a", Event(1), Event(2)).ConfigureAwait(false);

@@ -3,25 +3,25 @@ using EventSourcing.Storage;
 
 namespace EventSourcing.Testing.Contract;
 
-/// <summary>Subscriptions whose checkpoint lies in a database of the user's.</summary>
+/// <summary>Subscriptions whose checkpoint is stored in the user's database.</summary>
 internal static class OutsideCases
 {
     internal static IEnumerable<ContractCase> All =>
     [
-        ContractCase.Of(Checkpoint_outside_is_committed_with_the_effect_and_resumed_after),
-        ContractCase.Of(Checkpoint_outside_leaves_no_checkpoint_in_the_log),
-        ContractCase.Of(Checkpoint_outside_of_a_group_is_asked_for_by_partition),
-        ContractCase.Of(Checkpoint_outside_hands_a_batch_the_token_of_its_last_event),
-        ContractCase.Of(Checkpoint_outside_begins_where_asked_while_there_is_no_token),
-        ContractCase.Of(Checkpoint_outside_takes_no_enlisted_effects_and_no_reset),
-        ContractCase.Of(Checkpoint_outside_that_cannot_be_loaded_is_asked_for_again),
-        ContractCase.Of(Checkpoint_outside_of_another_history_faults_the_subscription),
-        ContractCase.Of(Checkpoint_outside_never_passes_over_an_event_that_is_not_parked_yet),
-        ContractCase.Of(Checkpoint_outside_is_refused_where_the_log_has_one),
-        ContractCase.Of(Stale_runner_is_refused_by_the_database_of_the_user),
+        ContractCase.Of(External_checkpoint_is_committed_with_the_effect_and_resumed_from),
+        ContractCase.Of(External_checkpoint_leaves_no_checkpoint_in_the_log),
+        ContractCase.Of(External_checkpoint_of_a_partitioned_subscription_is_loaded_by_partition),
+        ContractCase.Of(External_checkpoint_passes_the_token_of_the_last_event_to_a_batch),
+        ContractCase.Of(External_checkpoint_starts_at_the_given_position_while_there_is_no_token),
+        ContractCase.Of(External_checkpoint_refuses_enlisted_effects_and_resets),
+        ContractCase.Of(External_checkpoint_that_cannot_be_loaded_is_loaded_again),
+        ContractCase.Of(External_checkpoint_of_another_history_faults_the_subscription),
+        ContractCase.Of(External_checkpoint_never_passes_an_event_that_is_not_parked_yet),
+        ContractCase.Of(External_checkpoint_is_refused_where_the_log_has_one),
+        ContractCase.Of(Stale_runner_is_refused_by_the_users_database),
     ];
 
-    private static async Task Checkpoint_outside_is_committed_with_the_effect_and_resumed_after(LogUnderTest log)
+    private static async Task External_checkpoint_is_committed_with_the_effect_and_resumed_from(LogUnderTest log)
     {
         await log.AppendAsync("a", Make.Numbered(10)).ConfigureAwait(false);
         var database = new Database();
@@ -41,7 +41,7 @@ internal static class OutsideCases
         Expect.True(database.Asked.Count >= 3, "the token is asked for by each run");
     }
 
-    private static async Task Checkpoint_outside_leaves_no_checkpoint_in_the_log(LogUnderTest log)
+    private static async Task External_checkpoint_leaves_no_checkpoint_in_the_log(LogUnderTest log)
     {
         await log.AppendAsync("a", Make.Numbered(5)).ConfigureAwait(false);
         var database = new Database();
@@ -56,7 +56,7 @@ internal static class OutsideCases
         Expect.Equal(1, (await log.Log.ReadRecordsAsync(RecordKind.Lease, "", null, 10, CancellationToken.None).ConfigureAwait(false)).Count, "leases");
     }
 
-    private static async Task Checkpoint_outside_of_a_group_is_asked_for_by_partition(LogUnderTest log)
+    private static async Task External_checkpoint_of_a_partitioned_subscription_is_loaded_by_partition(LogUnderTest log)
     {
         for (var i = 0; i < 40; i++) await log.AppendAsync($"s-{i}", Make.Event()).ConfigureAwait(false);
         var database = new Database();
@@ -75,28 +75,28 @@ internal static class OutsideCases
         Expect.Equal(Enumerable.Range(0, 16), database.Asked.Distinct().Order(), "partitions asked for");
     }
 
-    private static async Task Checkpoint_outside_hands_a_batch_the_token_of_its_last_event(LogUnderTest log)
+    private static async Task External_checkpoint_passes_the_token_of_the_last_event_to_a_batch(LogUnderTest log)
     {
         await log.AppendAsync("a", Make.Numbered(10)).ConfigureAwait(false);
         var tokens = (await log.ReadAllAsync().ConfigureAwait(false)).ConvertAll(e => e.Token);
-        var seen = new ConcurrentQueue<(ResumeToken Last, ResumeToken? Handed)>();
+        var received = new ConcurrentQueue<(ResumeToken Last, ResumeToken? Handed)>();
         var bus = Subscribing.On(log);
         await using (bus.ConfigureAwait(false))
         {
             var handler = SubscriptionHandler.RawBatches((events, delivery, _) =>
             {
-                seen.Enqueue((events.Span[^1].Token, delivery.ResumeToken));
+                received.Enqueue((events.Span[^1].Token, delivery.ResumeToken));
                 return Task.CompletedTask;
             });
             var subscription = await bus.SubscribeAsync("s", handler, new() { LoadToken = static (_, _) => Task.FromResult<ResumeToken?>(null), CheckpointEvery = 4 }).ConfigureAwait(false);
             await Subscribing.WaitAsync(subscription, 10).ConfigureAwait(false);
         }
 
-        Expect.True(seen.All(row => row.Last == row.Handed), "the token of the last event");
-        Expect.Equal(tokens[^1], seen.Last().Handed!.Value, "the last token");
+        Expect.True(received.All(row => row.Last == row.Handed), "the token of the last event");
+        Expect.Equal(tokens[^1], received.Last().Handed!.Value, "the last token");
     }
 
-    private static async Task Checkpoint_outside_begins_where_asked_while_there_is_no_token(LogUnderTest log)
+    private static async Task External_checkpoint_starts_at_the_given_position_while_there_is_no_token(LogUnderTest log)
     {
         await log.AppendAsync("a", Make.Numbered(5)).ConfigureAwait(false);
         var database = new Database();
@@ -111,7 +111,7 @@ internal static class OutsideCases
         Expect.Equal([4, 5], database.Effects, "effects");
     }
 
-    private static async Task Checkpoint_outside_takes_no_enlisted_effects_and_no_reset(LogUnderTest log)
+    private static async Task External_checkpoint_refuses_enlisted_effects_and_resets(LogUnderTest log)
     {
         await log.AppendAsync("a", Make.Event()).ConfigureAwait(false);
         var thrown = new TaskCompletionSource<Exception>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -132,13 +132,13 @@ internal static class OutsideCases
                 return Task.CompletedTask;
             });
             var subscription = await bus.SubscribeAsync("s", handler, new() { LoadToken = static (_, _) => Task.FromResult<ResumeToken?>(null) }).ConfigureAwait(false);
-            Expect.True((await thrown.Task.WaitAsync(Subscribing.Patience).ConfigureAwait(false)).Message.Contains("LoadToken", StringComparison.Ordinal), "the message says why");
+            Expect.True((await thrown.Task.WaitAsync(Subscribing.Patience).ConfigureAwait(false)).Message.Contains("LoadToken", StringComparison.Ordinal), "the message gives the reason");
             await Subscribing.WaitAsync(subscription, 1).ConfigureAwait(false);
             await Expect.ThrowsAsync<InvalidOperationException>(() => subscription.ResetAsync(StartFrom.Beginning), "the reset").ConfigureAwait(false);
         }
     }
 
-    private static async Task Checkpoint_outside_that_cannot_be_loaded_is_asked_for_again(LogUnderTest log)
+    private static async Task External_checkpoint_that_cannot_be_loaded_is_loaded_again(LogUnderTest log)
     {
         await log.AppendAsync("a", Make.Numbered(3)).ConfigureAwait(false);
         var (database, asked) = (new Database(), 0);
@@ -152,13 +152,13 @@ internal static class OutsideCases
             var subscription = await bus.SubscribeAsync("s", database.Handler(), options).ConfigureAwait(false);
             await Subscribing.WaitAsync(subscription, 3).ConfigureAwait(false);
             var error = (await subscription.GetStatusAsync().ConfigureAwait(false)).LastError;
-            Expect.True(error is StoreUnavailableException && error.Message.Contains("the database is away", StringComparison.Ordinal), "the last error says what happened");
+            Expect.True(error is StoreUnavailableException && error.Message.Contains("the database is away", StringComparison.Ordinal), "the last error gives the reason");
         }
 
         Expect.Equal([1, 2, 3], database.Effects, "effects");
     }
 
-    private static async Task Checkpoint_outside_of_another_history_faults_the_subscription(LogUnderTest log)
+    private static async Task External_checkpoint_of_another_history_faults_the_subscription(LogUnderTest log)
     {
         await log.AppendAsync("a", Make.Numbered(3)).ConfigureAwait(false);
         var database = new Database();
@@ -173,7 +173,7 @@ internal static class OutsideCases
             Expect.Equal(other, ((LogDivergedException)cause!).Token, "the token in the cause");
             Expect.Equal(0, database.Effects.Count, "effects");
 
-            // The user decides where to go on.
+            // The user decides where to continue.
             database.Forget();
             await subscription.ResumeAsync().ConfigureAwait(false);
             await Subscribing.WaitAsync(subscription, 3).ConfigureAwait(false);
@@ -181,7 +181,7 @@ internal static class OutsideCases
         }
     }
 
-    private static async Task Checkpoint_outside_never_passes_over_an_event_that_is_not_parked_yet(LogUnderTest log)
+    private static async Task External_checkpoint_never_passes_an_event_that_is_not_parked_yet(LogUnderTest log)
     {
         await log.AppendAsync("bad", Make.Event()).ConfigureAwait(false);
         await log.AppendAsync("good", Make.Event()).ConfigureAwait(false);
@@ -201,15 +201,15 @@ internal static class OutsideCases
             Expect.Equal([1], parkedBefore, "events parked in the log when the next one is handled");
             Expect.Equal([1L], await Subscribing.ParkedAsync(subscription).ConfigureAwait(false), "parked");
 
-            // Tried again it has no place of its own: the effect is committed without one.
+            // On the retry the event has no token: the effect is committed without one.
             Expect.Equal(1, await subscription.RetryAsync("bad").ConfigureAwait(false), "handled");
         }
 
         Expect.Equal([2L, 1L], database.Effects, "effects");
-        Expect.Equal(2L, database.TokenOf(0)!.Value.Position.ToInt64(), "the place stays where it was");
+        Expect.Equal(2L, database.TokenOf(0)!.Value.Position.ToInt64(), "the position is unchanged");
     }
 
-    private static async Task Checkpoint_outside_is_refused_where_the_log_has_one(LogUnderTest log)
+    private static async Task External_checkpoint_is_refused_where_the_log_has_one(LogUnderTest log)
     {
         var bus = Subscribing.On(log);
         await using (bus.ConfigureAwait(false))
@@ -221,7 +221,7 @@ internal static class OutsideCases
         }
     }
 
-    private static async Task Stale_runner_is_refused_by_the_database_of_the_user(LogUnderTest log)
+    private static async Task Stale_runner_is_refused_by_the_users_database(LogUnderTest log)
     {
         await log.AppendAsync("a", Make.Numbered(3)).ConfigureAwait(false);
         var database = new Database();
@@ -242,7 +242,7 @@ internal static class OutsideCases
             () => Task.Run(() => database.Commit(0, ResumeToken.Of(GlobalPosition.FromInt64(9), Guid.NewGuid(), 1), database.Epoch - 1, [9])), "what a runner of an older epoch commits").ConfigureAwait(false);
     }
 
-    /// <summary>A database of the user's: effects and, by partition, the place and the epoch of the runner that committed last, in one transaction.</summary>
+    /// <summary>A user's database: effects and, by partition, the token and the fencing token of the runner that committed last, in one transaction.</summary>
     private sealed class Database
     {
         private readonly Lock _lock = new();

@@ -5,30 +5,30 @@ using static EventSourcing.Testing.Contract.Subscribing;
 
 namespace EventSourcing.Testing.Contract;
 
-/// <summary>Events that are set aside wait for the next checkpoint, which brings them into the log or is lost with them.</summary>
+/// <summary>Parked events are written with the next checkpoint, or are lost together with it.</summary>
 internal static class ParkingCases
 {
-    // No lease is renewed meanwhile: the transactions are those of the case.
+    // No lease is renewed during the case, so all transactions are the case's own.
     private static readonly EventBusOptions Quiet = new() { LeaseTimeout = TimeSpan.FromHours(1) };
 
     internal static IEnumerable<ContractCase> All =>
     [
-        ContractCase.Of(Events_set_aside_are_written_by_one_transaction_with_the_checkpoint),
-        ContractCase.Of(Events_set_aside_are_listed_in_the_logs_order_before_and_after_they_are_written),
-        ContractCase.Of(Events_set_aside_come_again_when_the_checkpoint_is_refused),
-        ContractCase.Of(Events_set_aside_come_again_when_the_runner_dies_before_the_checkpoint),
-        ContractCase.Of(Events_set_aside_are_written_when_they_are_many),
-        ContractCase.Of(Events_set_aside_count_towards_the_checkpoints_interval),
-        ContractCase.Of(Events_set_aside_are_written_before_a_retry_of_another),
-        ContractCase.Of(Events_set_aside_are_written_before_a_wait_for_the_groups_workers),
-        ContractCase.Of(Event_set_aside_is_found_by_a_retry_at_once),
-        ContractCase.Of(Event_set_aside_is_found_by_a_discard_at_once),
-        ContractCase.Of(Event_set_aside_is_written_when_the_runner_pauses_or_stops),
-        ContractCase.Of(Event_set_aside_before_a_reset_stays_what_it_was),
-        ContractCase.Of(Refused_effect_leaves_what_was_set_aside_beside_it_set_aside_once),
+        ContractCase.Of(Parked_events_are_written_in_one_transaction_with_the_checkpoint),
+        ContractCase.Of(Parked_events_are_listed_in_log_order_before_and_after_they_are_written),
+        ContractCase.Of(Parked_events_are_redelivered_when_the_checkpoint_is_refused),
+        ContractCase.Of(Parked_events_are_redelivered_when_the_runner_dies_before_the_checkpoint),
+        ContractCase.Of(Parked_events_are_written_when_they_are_many),
+        ContractCase.Of(Parked_events_count_towards_the_checkpoint_interval),
+        ContractCase.Of(Parked_events_are_written_before_a_retry_of_another_event),
+        ContractCase.Of(Parked_events_are_written_before_a_wait_for_a_slot),
+        ContractCase.Of(Parked_event_is_found_by_a_retry_at_once),
+        ContractCase.Of(Parked_event_is_found_by_a_discard_at_once),
+        ContractCase.Of(Parked_event_is_written_when_the_runner_pauses_or_stops),
+        ContractCase.Of(Event_parked_before_a_reset_stays_parked_unchanged),
+        ContractCase.Of(Refused_effect_leaves_other_events_parked_once),
     ];
 
-    /// <summary>Twelve events of the streams s-0, s-1 and s-2 in turn; the fifth, the second of s-1, fails.</summary>
+    /// <summary>Appends twelve events to the streams s-0, s-1 and s-2 in turn. The fifth, the second of s-1, fails.</summary>
     private static async Task<Subscription> StartAsync(LogUnderTest log, EventBus bus, Func<RecordedEvent, DeliveryContext, ValueTask> handle, FailurePolicy? onFailure = null, int checkpointEvery = 4000)
     {
         for (var i = 0; i < 12; i++) await log.AppendAsync($"s-{i % 3}", Make.Event()).ConfigureAwait(false);
@@ -48,7 +48,7 @@ internal static class ParkingCases
 
     private static ValueTask<IReadOnlyList<StoredRecord>> RecordsAsync(LogUnderTest log) => log.Log.ReadRecordsAsync(RecordKind.Parked, "", null, 1000, CancellationToken.None);
 
-    private static async Task Events_set_aside_are_written_by_one_transaction_with_the_checkpoint(LogUnderTest log)
+    private static async Task Parked_events_are_written_in_one_transaction_with_the_checkpoint(LogUnderTest log)
     {
         var bus = On(log, Quiet);
         await using (bus.ConfigureAwait(false))
@@ -74,9 +74,9 @@ internal static class ParkingCases
         }
     }
 
-    private static async Task Events_set_aside_are_listed_in_the_logs_order_before_and_after_they_are_written(LogUnderTest log)
+    private static async Task Parked_events_are_listed_in_log_order_before_and_after_they_are_written(LogUnderTest log)
     {
-        // In UTF-8 the second key comes after the first, in UTF-16 before it.
+        // In UTF-8 the second key sorts after the first, in UTF-16 before it.
         foreach (var stream in new StreamId[] { "s-\uFFFD", "s-a", "s-\U0001F600", "s-b" }) await log.AppendAsync(stream, Make.Event()).ConfigureAwait(false);
         var bus = On(log, Quiet);
         await using (bus.ConfigureAwait(false))
@@ -100,28 +100,28 @@ internal static class ParkingCases
         }
     }
 
-    private static async Task Events_set_aside_come_again_when_the_checkpoint_is_refused(LogUnderTest log)
+    private static async Task Parked_events_are_redelivered_when_the_checkpoint_is_refused(LogUnderTest log)
     {
-        var seen = new ConcurrentQueue<long>();
+        var received = new ConcurrentQueue<long>();
         var fault = new Exception?[1];
         var bus = On(log, new EventStore(Faulty(log, fault), EventTypeMap.Empty), Quiet);
         await using (bus.ConfigureAwait(false))
         {
             var subscription = await StartAsync(log, bus, (e, _) =>
             {
-                seen.Enqueue(e.Position.ToInt64());
-                if (seen.Count == 10) fault[0] = new StoreUnavailableException("for a moment");
+                received.Enqueue(e.Position.ToInt64());
+                if (received.Count == 10) fault[0] = new StoreUnavailableException("temporarily");
                 ThrowAt(5, e);
                 return default;
             }).ConfigureAwait(false);
             await WaitAsync(subscription, 12).ConfigureAwait(false);
-            Expect.Equal([1, 2, 3, 4, 5, 6, 7, 9, 10, 12, 1, 2, 3, 4, 5, 6, 7, 9, 10, 12], seen, "what came");
+            Expect.Equal([1, 2, 3, 4, 5, 6, 7, 9, 10, 12, 1, 2, 3, 4, 5, 6, 7, 9, 10, 12], received, "the received events");
             Expect.Equal([5, 8, 11], await ParkedAsync(subscription).ConfigureAwait(false), "what is parked");
             Expect.Equal(3L, (await subscription.GetStatusAsync().ConfigureAwait(false)).Parked, "how many are parked");
         }
     }
 
-    private static async Task Events_set_aside_come_again_when_the_runner_dies_before_the_checkpoint(LogUnderTest log)
+    private static async Task Parked_events_are_redelivered_when_the_runner_dies_before_the_checkpoint(LogUnderTest log)
     {
         var fault = new Exception?[1];
         var first = On(log, new EventStore(Faulty(log, fault), EventTypeMap.Empty), Quiet);
@@ -138,18 +138,18 @@ internal static class ParkingCases
             Expect.Equal([], await ParkedAsync(dying).ConfigureAwait(false), "what it lists");
         }
 
-        var seen = new ConcurrentQueue<long>();
+        var received = new ConcurrentQueue<long>();
         var second = On(log, Quiet);
         await using (second.ConfigureAwait(false))
         {
-            var subscription = await second.SubscribeAsync("parking", Collect(seen)).ConfigureAwait(false);
+            var subscription = await second.SubscribeAsync("parking", Collect(received)).ConfigureAwait(false);
             await WaitAsync(subscription, 12).ConfigureAwait(false);
-            Expect.Equal(Make.CountTo(12), seen, "what came to the second, whose handler is mended");
+            Expect.Equal(Make.CountTo(12), received, "the events received by the second, whose handler is mended");
             Expect.Equal([], await ParkedAsync(subscription).ConfigureAwait(false), "what is parked");
         }
     }
 
-    private static async Task Events_set_aside_are_written_when_they_are_many(LogUnderTest log)
+    private static async Task Parked_events_are_written_when_they_are_many(LogUnderTest log)
     {
         await log.AppendAsync("s", Make.Numbered(300)).ConfigureAwait(false);
         await log.AppendAsync("t", Make.Event()).ConfigureAwait(false);
@@ -169,7 +169,7 @@ internal static class ParkingCases
         }
     }
 
-    private static async Task Events_set_aside_count_towards_the_checkpoints_interval(LogUnderTest log)
+    private static async Task Parked_events_count_towards_the_checkpoint_interval(LogUnderTest log)
     {
         var bus = On(log, Quiet);
         await using (bus.ConfigureAwait(false))
@@ -185,7 +185,7 @@ internal static class ParkingCases
         }
     }
 
-    private static async Task Events_set_aside_are_written_before_a_retry_of_another(LogUnderTest log)
+    private static async Task Parked_events_are_written_before_a_retry_of_another_event(LogUnderTest log)
     {
         var bus = On(log, Quiet);
         await using (bus.ConfigureAwait(false))
@@ -205,9 +205,9 @@ internal static class ParkingCases
         }
     }
 
-    private static async Task Events_set_aside_are_written_before_a_wait_for_the_groups_workers(LogUnderTest log)
+    private static async Task Parked_events_are_written_before_a_wait_for_a_slot(LogUnderTest log)
     {
-        // Some in each of the 16 segments: on the second page the handler of the first stream keeps the only place, if each has an event set aside by then.
+        // There are events in each of the 16 partitions. On the second page the handler of the first stream keeps the only slot, once each partition has a parked event.
         const int fill = 1000;
         StreamId[] streams = [.. Enumerable.Range(0, 200).Select(i => new StreamId($"s-{i}"))];
         foreach (var stream in streams) await log.AppendAsync(stream, Make.Event()).ConfigureAwait(false);
@@ -235,41 +235,41 @@ internal static class ParkingCases
         }
     }
 
-    private static async Task Event_set_aside_is_found_by_a_retry_at_once(LogUnderTest log)
+    private static async Task Parked_event_is_found_by_a_retry_at_once(LogUnderTest log)
     {
-        var seen = new ConcurrentQueue<long>();
+        var received = new ConcurrentQueue<long>();
         var bus = On(log, Quiet);
         await using (bus.ConfigureAwait(false))
         {
-            var retry = RequestedAtSixAsync(log, bus, seen, subscription => subscription.RetryAsync("s-1"));
+            var retry = RequestedAtSixAsync(log, bus, received, subscription => subscription.RetryAsync("s-1"));
             Expect.Equal(1, await retry.ConfigureAwait(false), "handled by the retry");
-            Expect.Equal([1, 2, 3, 4, 6, 5, 7, 8, 9, 10, 11, 12], seen, "what came");
+            Expect.Equal([1, 2, 3, 4, 6, 5, 7, 8, 9, 10, 11, 12], received, "the received events");
             Expect.Equal(0, await StoredAsync(log).ConfigureAwait(false), "how many are parked");
         }
     }
 
-    private static async Task Event_set_aside_is_found_by_a_discard_at_once(LogUnderTest log)
+    private static async Task Parked_event_is_found_by_a_discard_at_once(LogUnderTest log)
     {
-        var seen = new ConcurrentQueue<long>();
+        var received = new ConcurrentQueue<long>();
         var bus = On(log, Quiet);
         await using (bus.ConfigureAwait(false))
         {
-            var discard = RequestedAtSixAsync(log, bus, seen, subscription => subscription.DiscardAsync("s-1"));
+            var discard = RequestedAtSixAsync(log, bus, received, subscription => subscription.DiscardAsync("s-1"));
             Expect.Equal(1, await discard.ConfigureAwait(false), "discarded");
-            Expect.Equal([1, 2, 3, 4, 6, 7, 8, 9, 10, 11, 12], seen, "what came");
+            Expect.Equal([1, 2, 3, 4, 6, 7, 8, 9, 10, 11, 12], received, "the received events");
             Expect.Equal(0, await StoredAsync(log).ConfigureAwait(false), "how many are parked");
         }
     }
 
-    /// <summary>Asks for something while the handler, which is mended by then, is at the event after the one that failed; waits for it, and for all events.</summary>
-    private static async Task<int> RequestedAtSixAsync(LogUnderTest log, EventBus bus, ConcurrentQueue<long> seen, Func<Subscription, Task<int>> ask)
+    /// <summary>Makes a call while the handler, which no longer fails, is at the event after the failed one. Waits for the call and for all events.</summary>
+    private static async Task<int> RequestedAtSixAsync(LogUnderTest log, EventBus bus, ConcurrentQueue<long> received, Func<Subscription, Task<int>> ask)
     {
         var started = new TaskCompletionSource<Subscription>();
         var asked = new TaskCompletionSource<Task<int>>();
         var subscription = await StartAsync(log, bus, async (e, _) =>
         {
             if (!asked.Task.IsCompleted) ThrowAt(5, e);
-            seen.Enqueue(e.Position.ToInt64());
+            received.Enqueue(e.Position.ToInt64());
             if (e.Position.ToInt64() != 6 || asked.Task.IsCompleted) return;
             var itself = await started.Task.ConfigureAwait(false);
             asked.SetResult(await BeginElsewhereAsync(() => ask(itself)).ConfigureAwait(false));
@@ -279,9 +279,9 @@ internal static class ParkingCases
         return await (await asked.Task.ConfigureAwait(false)).WaitAsync(Patience).ConfigureAwait(false);
     }
 
-    private static async Task Event_set_aside_is_written_when_the_runner_pauses_or_stops(LogUnderTest log)
+    private static async Task Parked_event_is_written_when_the_runner_pauses_or_stops(LogUnderTest log)
     {
-        var seen = new ConcurrentQueue<long>();
+        var received = new ConcurrentQueue<long>();
         var bus = On(log, new EventStore(new InterruptedLog(log.Log) { AfterWrite = log.Changed.Set }, EventTypeMap.Empty), Quiet);
         await using (bus.ConfigureAwait(false))
         {
@@ -290,7 +290,7 @@ internal static class ParkingCases
             var subscription = await StartAsync(log, bus, async (e, _) =>
             {
                 ThrowAt(5, e);
-                seen.Enqueue(e.Position.ToInt64());
+                received.Enqueue(e.Position.ToInt64());
                 var itself = await started.Task.ConfigureAwait(false);
                 if (e.Position.ToInt64() == 6) paused.SetResult(await BeginElsewhereAsync(() => itself.PauseAsync()).ConfigureAwait(false));
                 if (e.Position.ToInt64() == 9) stopped.SetResult(await BeginElsewhereAsync(() => itself.DisposeAsync().AsTask()).ConfigureAwait(false));
@@ -302,17 +302,17 @@ internal static class ParkingCases
             await subscription.ResumeAsync().WaitAsync(Patience).ConfigureAwait(false);
             await (await stopped.Task.ConfigureAwait(false)).WaitAsync(Patience).ConfigureAwait(false);
             Expect.Equal((2, 9L), (await StoredAsync(log).ConfigureAwait(false), await CheckpointAsync(log, "parking").ConfigureAwait(false)), "records and checkpoint after the stop");
-            Expect.Equal([1, 2, 3, 4, 6, 7, 9], seen, "what came");
+            Expect.Equal([1, 2, 3, 4, 6, 7, 9], received, "the received events");
         }
     }
 
-    private static async Task Event_set_aside_before_a_reset_stays_what_it_was(LogUnderTest log)
+    private static async Task Event_parked_before_a_reset_stays_parked_unchanged(LogUnderTest log)
     {
-        var seen = new ConcurrentQueue<long>();
+        var received = new ConcurrentQueue<long>();
         var bus = On(log, Quiet);
         await using (bus.ConfigureAwait(false))
         {
-            var reset = RequestedAtSixAsync(log, bus, seen, async subscription =>
+            var reset = RequestedAtSixAsync(log, bus, received, async subscription =>
             {
                 await subscription.ResetAsync(StartFrom.Beginning).ConfigureAwait(false);
                 await WaitAsync(subscription, 12).ConfigureAwait(false);
@@ -322,11 +322,11 @@ internal static class ParkingCases
                 return (int)(await subscription.GetStatusAsync().ConfigureAwait(false)).Parked;
             });
             Expect.Equal(4, await reset.ConfigureAwait(false), "how many are parked");
-            Expect.Equal([1, 2, 3, 4, 6, 1, 3, 4, 6, 7, 9, 10, 12], seen, "what came");
+            Expect.Equal([1, 2, 3, 4, 6, 1, 3, 4, 6, 7, 9, 10, 12], received, "the received events");
         }
     }
 
-    private static async Task Refused_effect_leaves_what_was_set_aside_beside_it_set_aside_once(LogUnderTest log)
+    private static async Task Refused_effect_leaves_other_events_parked_once(LogUnderTest log)
     {
         var bus = On(log, new EventStore(log.Log, CaseEvents.Types), Quiet);
         await using (bus.ConfigureAwait(false))
@@ -345,7 +345,7 @@ internal static class ParkingCases
         }
     }
 
-    /// <summary>The case's log, of which one transaction fails as soon as a fault is given.</summary>
+    /// <summary>The case's log, where one transaction fails as soon as a fault is set.</summary>
     private static InterruptedLog Faulty(LogUnderTest log, Exception?[] fault) => new(log.Log)
     {
         BeforeWrite = () =>

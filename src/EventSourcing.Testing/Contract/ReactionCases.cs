@@ -10,22 +10,22 @@ internal static class ReactionCases
     [
         ContractCase.Of(Reaction_sends_its_command_and_the_event_is_the_cause),
         ContractCase.Of(Crash_between_command_and_checkpoint_leaves_one_effect),
-        ContractCase.Of(Hundred_redeliveries_leave_one_effect),
-        ContractCase.Of(Reaction_without_a_command_passes_on),
-        ContractCase.Of(Command_that_does_nothing_is_decided_once),
-        ContractCase.Of(Several_commands_of_an_event_happen_once_each_though_one_is_refused_at_first),
-        ContractCase.Of(Several_commands_that_change_when_the_event_comes_again_are_refused),
-        ContractCase.Of(Command_that_changes_when_the_event_comes_again_is_answered_with_the_first_result),
+        ContractCase.Of(Many_redeliveries_leave_one_effect),
+        ContractCase.Of(Reaction_without_a_command_continues),
+        ContractCase.Of(Command_without_effect_is_decided_once),
+        ContractCase.Of(Several_commands_of_an_event_are_executed_once_each_although_one_is_refused_at_first),
+        ContractCase.Of(Several_commands_that_differ_on_redelivery_are_refused),
+        ContractCase.Of(Single_command_that_differs_on_redelivery_returns_the_first_result),
         ContractCase.Of(Refused_command_pauses_the_reaction_until_it_is_resumed),
         ContractCase.Of(Refused_command_parks_its_event_and_is_sent_once_when_it_is_retried),
-        ContractCase.Of(Reaction_of_another_name_is_another_reaction),
-        ContractCase.Of(Command_id_is_derived_from_name_and_event_for_ever),
+        ContractCase.Of(Reaction_with_another_name_is_another_reaction),
+        ContractCase.Of(Command_id_is_derived_from_name_and_event_and_never_changes),
         ContractCase.Of(Reaction_needs_a_command_bus),
     ];
 
     private static readonly SubscriptionOptions Pausing = new() { OnFailure = new() { MaxRetryAttempts = 2, Delay = TimeSpan.Zero } };
 
-    /// <summary>Takes from a stream's stock, and counts the decisions.</summary>
+    /// <summary>Takes items from a stream's stock, and counts the decisions.</summary>
     private sealed class Warehouse(IEventStore store)
     {
         private int _decided;
@@ -52,7 +52,7 @@ internal static class ReactionCases
     private static async Task<int> CountAsync(StoreUnderTest store, StreamId stream) =>
         (await store.Store.LoadAsync<Stock>(stream).ConfigureAwait(false)).State.Count;
 
-    /// <summary>What is taken where something was added to a stream.</summary>
+    /// <summary>The items that are taken when some were added to a stream.</summary>
     private static Take TakeOne(Added added, EventEnvelope e) => new Take(e.StreamId.Value, 1);
 
     private static async Task Reaction_sends_its_command_and_the_event_is_the_cause(StoreUnderTest store)
@@ -96,7 +96,7 @@ internal static class ReactionCases
         Expect.Equal((9, 1), (await CountAsync(store, "stock").ConfigureAwait(false), warehouse.Decided), "what is left, and how often it was decided");
     }
 
-    private static async Task Hundred_redeliveries_leave_one_effect(StoreUnderTest store)
+    private static async Task Many_redeliveries_leave_one_effect(StoreUnderTest store)
     {
         var warehouse = new Warehouse(store.Store);
         await store.AppendAsync("stock", new Added(10), new Added(10)).ConfigureAwait(false);
@@ -118,7 +118,7 @@ internal static class ReactionCases
         Expect.Equal((202, 2, 18), (delivered, warehouse.Decided, await CountAsync(store, "stock").ConfigureAwait(false)), "deliveries, decisions, what is left");
     }
 
-    private static async Task Reaction_without_a_command_passes_on(StoreUnderTest store)
+    private static async Task Reaction_without_a_command_continues(StoreUnderTest store)
     {
         var warehouse = new Warehouse(store.Store);
         var last = await store.AppendAsync("stock", new Added(1), new Added(20)).ConfigureAwait(false);
@@ -131,7 +131,7 @@ internal static class ReactionCases
         Expect.True(await CheckpointAsync(store.Log, "never").ConfigureAwait(false) >= last.LastPosition.ToInt64(), "the checkpoint of the one that never reacts");
     }
 
-    private static async Task Command_that_does_nothing_is_decided_once(StoreUnderTest store)
+    private static async Task Command_without_effect_is_decided_once(StoreUnderTest store)
     {
         var warehouse = new Warehouse(store.Store);
         await store.AppendAsync("stock", new Added(1)).ConfigureAwait(false);
@@ -145,13 +145,13 @@ internal static class ReactionCases
         Expect.Equal(1, warehouse.Decided, "the decisions");
     }
 
-    private static async Task Several_commands_of_an_event_happen_once_each_though_one_is_refused_at_first(StoreUnderTest store)
+    private static async Task Several_commands_of_an_event_are_executed_once_each_although_one_is_refused_at_first(StoreUnderTest store)
     {
         var warehouse = new Warehouse(store.Store);
         await store.AppendAsync("plenty", new Added(10)).ConfigureAwait(false);
         await ReactingAsync(store, warehouse, async bus =>
         {
-            // The middle one of three takes what is not there yet.
+            // The second of three commands takes items that are not in stock yet.
             var subscription = await bus.ReactManyAsync<Added, Take>(
                 "all", (_, _) => [new Take("plenty", 1), new Take("scarce", 2), new Take("plenty", 3)],
                 new() { Filter = EventQuery.Of<Added>().InStream("plenty"), OnFailure = Pausing.OnFailure }).ConfigureAwait(false);
@@ -164,7 +164,7 @@ internal static class ReactionCases
         Expect.Equal((6, 0), (await CountAsync(store, "plenty").ConfigureAwait(false), await CountAsync(store, "scarce").ConfigureAwait(false)), "what is left");
     }
 
-    private static async Task Several_commands_that_change_when_the_event_comes_again_are_refused(StoreUnderTest store)
+    private static async Task Several_commands_that_differ_on_redelivery_are_refused(StoreUnderTest store)
     {
         var warehouse = new Warehouse(store.Store);
         await store.AppendAsync("stock", new Added(10)).ConfigureAwait(false);
@@ -176,12 +176,12 @@ internal static class ReactionCases
             commands = [commands[1]];
             await subscription.ResetAsync(StartFrom.Beginning).WaitAsync(Patience).ConfigureAwait(false);
             await store.Log.Changed.UntilAsync(() => subscription.State == SubscriptionState.Paused, "it is paused").ConfigureAwait(false);
-            Expect.True((await subscription.GetStatusAsync().ConfigureAwait(false)).LastError?.InnerException is CommandIdConflictException, "the error says that the command is another");
+            Expect.True((await subscription.GetStatusAsync().ConfigureAwait(false)).LastError?.InnerException is CommandIdConflictException, "the error reports another command");
         }).ConfigureAwait(false);
         Expect.Equal(7, await CountAsync(store, "stock").ConfigureAwait(false), "what is left");
     }
 
-    private static async Task Command_that_changes_when_the_event_comes_again_is_answered_with_the_first_result(StoreUnderTest store)
+    private static async Task Single_command_that_differs_on_redelivery_returns_the_first_result(StoreUnderTest store)
     {
         var warehouse = new Warehouse(store.Store);
         await store.AppendAsync("stock", new Added(10)).ConfigureAwait(false);
@@ -209,7 +209,7 @@ internal static class ReactionCases
             var error = (await subscription.GetStatusAsync().ConfigureAwait(false)).LastError as SubscriptionException;
             Expect.Equal((cause.LastPosition, 3, true), (error?.Position ?? default, error?.Attempts ?? 0, error?.InnerException is OutOfStockException), "position, attempts and reason");
             Expect.Equal(3, warehouse.Decided, "the decisions until then");
-            // One comes back; nothing reacts to that.
+            // One item is returned; nothing reacts to that.
             await store.AppendAsync("stock", new Taken(-1)).ConfigureAwait(false);
             await subscription.ResumeAsync().WaitAsync(Patience).ConfigureAwait(false);
             await HandledAsync(store, subscription).ConfigureAwait(false);
@@ -239,7 +239,7 @@ internal static class ReactionCases
         Expect.Equal(events[0].EventId.ToString(), events[^1].CausationId, "the cause of what the retry did");
     }
 
-    private static async Task Reaction_of_another_name_is_another_reaction(StoreUnderTest store)
+    private static async Task Reaction_with_another_name_is_another_reaction(StoreUnderTest store)
     {
         var warehouse = new Warehouse(store.Store);
         await store.AppendAsync("stock", new Added(10)).ConfigureAwait(false);
@@ -249,7 +249,7 @@ internal static class ReactionCases
         Expect.Equal(8, await CountAsync(store, "stock").ConfigureAwait(false), "what is left");
     }
 
-    private static async Task Command_id_is_derived_from_name_and_event_for_ever(StoreUnderTest store)
+    private static async Task Command_id_is_derived_from_name_and_event_and_never_changes(StoreUnderTest store)
     {
         var warehouse = new Warehouse(store.Store);
         await store.AppendAsync("stock", new EventData(new Added(10)).WithId(new("919108f7-52d1-4320-9bac-f847db4148a8"))).ConfigureAwait(false);

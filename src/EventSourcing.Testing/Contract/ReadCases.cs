@@ -28,25 +28,25 @@ internal static class ReadCases
     [
         .. Matrix(),
         .. PageSizes.Select(size => new ContractCase($"Pages_of_{size}_join_to_the_whole", log => Pages(log, size))),
-        ContractCase.Of(Page_ends_with_the_event_that_brings_it_to_its_bytes),
-        ContractCase.Of(Count_applies_after_the_filter),
+        ContractCase.Of(Page_ends_with_the_event_that_reaches_the_byte_limit),
+        ContractCase.Of(Maximum_count_applies_after_the_filter),
         ContractCase.Of(Log_read_from_after_the_head_is_empty_and_last),
         ContractCase.Of(Log_read_from_beyond_is_refused),
         ContractCase.Of(Read_through_above_the_head_ends_at_the_head),
         ContractCase.Of(Stream_read_beyond_its_end_is_empty_and_last),
-        ContractCase.Of(Page_knows_head_and_version_also_when_empty),
-        ContractCase.Of(Range_that_ends_where_it_begins_is_empty_and_knows_the_head),
+        ContractCase.Of(Empty_page_returns_head_and_version),
+        ContractCase.Of(Range_that_ends_where_it_begins_is_empty_and_returns_the_head),
         ContractCase.Of(Events_of_a_range_end_where_the_first_page_saw_the_end),
-        ContractCase.Of(Head_is_known_without_reading_an_event),
-        ContractCase.Of(Page_is_empty_once_disposed),
-        ContractCase.Of(Bytes_outlive_their_page_unless_said_otherwise),
+        ContractCase.Of(Head_is_returned_without_reading_an_event),
+        ContractCase.Of(Disposed_page_is_empty),
+        ContractCase.Of(Bytes_outlive_their_page_by_default),
         ContractCase.Of(Event_is_found_by_id),
-        ContractCase.Of(Read_that_makes_no_sense_is_refused),
-        ContractCase.Of(Tailing_reader_sees_a_prefix),
-        ContractCase.Of(Reads_go_on_while_a_transaction_runs_and_do_not_see_it, LogCapabilities.UserWork),
-        ContractCase.Of(Open_page_does_not_stop_writers),
+        ContractCase.Of(Invalid_read_is_refused),
+        ContractCase.Of(Reader_that_follows_the_log_sees_a_prefix),
+        ContractCase.Of(Reads_continue_while_a_transaction_runs_and_do_not_see_its_changes, LogCapabilities.UserWork),
+        ContractCase.Of(Open_page_does_not_block_writers),
         ContractCase.Of(Second_log_sees_what_the_first_stored, LogCapabilities.Shared),
-        ContractCase.Of(Two_logs_judge_by_what_both_stored, LogCapabilities.Shared),
+        ContractCase.Of(Two_logs_check_appends_against_what_both_stored, LogCapabilities.Shared),
         ContractCase.Of(Events_survive_reopening, LogCapabilities.Durable),
     ];
 
@@ -66,7 +66,7 @@ internal static class ReadCases
         ? new StreamRead("s") { AfterVersion = after, ThroughVersion = through }
         : new AllRead { AfterPosition = At(after), ThroughPosition = through is { } last ? At(last) : null };
 
-    /// <summary>Every other event is the stream's, so that versions and positions differ.</summary>
+    /// <summary>Every second event is in the stream, so that versions and positions differ.</summary>
     private static async Task FillAsync(LogUnderTest log)
     {
         for (var i = 1; i <= Count; i++)
@@ -101,7 +101,7 @@ internal static class ReadCases
         }
     }
 
-    private static async Task Page_ends_with_the_event_that_brings_it_to_its_bytes(LogUnderTest log)
+    private static async Task Page_ends_with_the_event_that_reaches_the_byte_limit(LogUnderTest log)
     {
         var sized = new LogEvent { Type = "T", Data = new byte[60], Metadata = new byte[40] };
         await log.AppendAsync("s", sized, sized, sized, sized).ConfigureAwait(false);
@@ -110,7 +110,7 @@ internal static class ReadCases
         Expect.Equal(4, (await log.ReadAsync(new StreamRead("s") { MaxBytes = 150 }).ConfigureAwait(false)).Count, "events of all pages");
     }
 
-    private static async Task Count_applies_after_the_filter(LogUnderTest log)
+    private static async Task Maximum_count_applies_after_the_filter(LogUnderTest log)
     {
         await log.AppendAsync("s", [.. Make.Numbered(20), Make.Event("Rare"), Make.Event("Rare")]).ConfigureAwait(false);
         Expect.Equal([21L], (await log.PageAsync(new AllRead { Query = LogQuery.OfTypes("Rare"), MaxCount = 1 }).ConfigureAwait(false)).Events.Positions(), "page");
@@ -158,7 +158,7 @@ internal static class ReadCases
         await IsEmpty(log, new StreamRead("none") { Direction = ReadDirection.Backward }, 2).ConfigureAwait(false);
     }
 
-    private static async Task Page_knows_head_and_version_also_when_empty(LogUnderTest log)
+    private static async Task Empty_page_returns_head_and_version(LogUnderTest log)
     {
         await log.AppendAsync("s", Make.Numbered(2)).ConfigureAwait(false);
         await log.AppendAsync("t", Make.Numbered(3)).ConfigureAwait(false);
@@ -169,7 +169,7 @@ internal static class ReadCases
         }
     }
 
-    private static async Task Range_that_ends_where_it_begins_is_empty_and_knows_the_head(LogUnderTest log)
+    private static async Task Range_that_ends_where_it_begins_is_empty_and_returns_the_head(LogUnderTest log)
     {
         await log.AppendAsync("s", Make.Numbered(5)).ConfigureAwait(false);
         foreach (var isStream in Both)
@@ -200,14 +200,14 @@ internal static class ReadCases
         }
     }
 
-    private static async Task Head_is_known_without_reading_an_event(LogUnderTest log)
+    private static async Task Head_is_returned_without_reading_an_event(LogUnderTest log)
     {
         Expect.Equal(GlobalPosition.Start, await log.Log.GetHeadAsync().ConfigureAwait(false), "the head of an empty log");
         await log.AppendAsync("s", Make.Numbered(Count)).ConfigureAwait(false);
         Expect.Equal(At(Count), await log.Log.GetHeadAsync().ConfigureAwait(false), "the head");
     }
 
-    private static async Task Page_is_empty_once_disposed(LogUnderTest log)
+    private static async Task Disposed_page_is_empty(LogUnderTest log)
     {
         await log.AppendAsync("s", Make.Numbered(5)).ConfigureAwait(false);
         var page = await log.Log.ReadAsync(new AllRead(), CancellationToken.None).ConfigureAwait(false);
@@ -216,7 +216,7 @@ internal static class ReadCases
         Expect.Equal(0, page.Events.Length, "events");
     }
 
-    private static async Task Bytes_outlive_their_page_unless_said_otherwise(LogUnderTest log)
+    private static async Task Bytes_outlive_their_page_by_default(LogUnderTest log)
     {
         await log.AppendAsync("s", Make.Numbered(50, "first ")).ConfigureAwait(false);
         await log.AppendAsync("t", Make.Numbered(50, "other ")).ConfigureAwait(false);
@@ -234,7 +234,7 @@ internal static class ReadCases
         foreach (var id in new[] { Guid.Empty, Make.Id(3) }) Expect.Equal(null, await log.FindAsync(id).ConfigureAwait(false), "an id not stored");
     }
 
-    private static async Task Read_that_makes_no_sense_is_refused(LogUnderTest log)
+    private static async Task Invalid_read_is_refused(LogUnderTest log)
     {
         RangeRead[] reads =
         [
@@ -246,7 +246,7 @@ internal static class ReadCases
         foreach (var read in reads) await Expect.ThrowsAsync<ArgumentException>(() => log.PageAsync(read), $"{read}").ConfigureAwait(false);
     }
 
-    private static async Task Tailing_reader_sees_a_prefix(LogUnderTest log)
+    private static async Task Reader_that_follows_the_log_sees_a_prefix(LogUnderTest log)
     {
         const int perWriter = 60;
         var seen = new List<List<Guid>>();
@@ -263,7 +263,7 @@ internal static class ReadCases
         foreach (var snapshot in seen) Expect.True(snapshot.SequenceEqual(all.Take(snapshot.Count)), "a snapshot is a prefix of the log");
     }
 
-    private static async Task Reads_go_on_while_a_transaction_runs_and_do_not_see_it(LogUnderTest log)
+    private static async Task Reads_continue_while_a_transaction_runs_and_do_not_see_its_changes(LogUnderTest log)
     {
         await log.AppendAsync("s", Make.WithIds(1)).ConfigureAwait(false);
         using var appended = new SemaphoreSlim(0);
@@ -290,7 +290,7 @@ internal static class ReadCases
         Expect.Equal(3, await log.HeadAsync().ConfigureAwait(false), "head afterwards");
     }
 
-    private static async Task Open_page_does_not_stop_writers(LogUnderTest log)
+    private static async Task Open_page_does_not_block_writers(LogUnderTest log)
     {
         await log.AppendAsync("s", Make.Numbered(5, "old ")).ConfigureAwait(false);
         using var page = await log.Log.ReadAsync(new AllRead { MaxCount = 3, ReuseBuffers = true }, CancellationToken.None).ConfigureAwait(false);
@@ -311,7 +311,7 @@ internal static class ReadCases
         }
     }
 
-    private static async Task Two_logs_judge_by_what_both_stored(LogUnderTest log)
+    private static async Task Two_logs_check_appends_against_what_both_stored(LogUnderTest log)
     {
         var second = await log.OpenSecondAsync().ConfigureAwait(false);
         await second.AppendAsync(Make.Append("s", ExpectedVersion.NoStream, Make.WithIds(1)), CancellationToken.None).ConfigureAwait(false);

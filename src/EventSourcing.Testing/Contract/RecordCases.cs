@@ -12,16 +12,16 @@ internal static class RecordCases
         ContractCase.Of(Record_is_stored_only_at_the_expected_revision),
         ContractCase.Of(Record_is_removed_only_at_the_expected_revision),
         ContractCase.Of(Record_stored_again_after_removal_starts_at_1),
-        ContractCase.Of(Record_kinds_are_apart),
+        ContractCase.Of(Record_kinds_are_separate),
         ContractCase.Of(Record_value_is_copied_and_may_be_empty),
-        ContractCase.Of(Record_keys_are_told_apart_by_ordinal),
+        ContractCase.Of(Record_keys_are_compared_by_ordinal),
         .. new[] { "", "a\nb", "a\0", "a\uD800", new string('é', 257) }.Select((key, i) =>
             new ContractCase($"Record_with_invalid_key_{i + 1}_is_refused", log => InvalidKey(log, key))),
         ContractCase.Of(Record_with_a_key_of_512_bytes_is_stored),
-        ContractCase.Of(Range_is_in_the_order_of_utf8),
-        ContractCase.Of(Range_has_inclusive_bounds_and_a_maximum),
-        ContractCase.Of(Page_of_records_ends_with_the_one_that_brings_it_to_4_mebibytes),
-        ContractCase.Of(Compare_and_set_at_once_loses_no_update),
+        ContractCase.Of(Range_of_records_is_in_utf8_order),
+        ContractCase.Of(Range_of_records_has_inclusive_bounds_and_a_maximum),
+        ContractCase.Of(Page_of_records_ends_with_the_record_that_reaches_4_mebibytes),
+        ContractCase.Of(Concurrent_compare_and_set_loses_no_update),
     ];
 
     private static Task<StoredRecord?> GetAsync(LogUnderTest log, string key, RecordKind kind = RecordKind.Checkpoint) => log.FindRecordAsync(kind, key);
@@ -81,7 +81,7 @@ internal static class RecordCases
         await Has(log, "k", 3, 1).ConfigureAwait(false);
     }
 
-    private static async Task Record_kinds_are_apart(LogUnderTest log)
+    private static async Task Record_kinds_are_separate(LogUnderTest log)
     {
         foreach (var kind in Enum.GetValues<RecordKind>()) await PutAsync(log, "k", (byte)kind, kind: kind).ConfigureAwait(false);
         foreach (var kind in Enum.GetValues<RecordKind>()) await Has(log, "k", (byte)kind, 1, kind).ConfigureAwait(false);
@@ -97,7 +97,7 @@ internal static class RecordCases
         Expect.Equal(0, (await GetAsync(log, "empty", RecordKind.Document).ConfigureAwait(false))!.Value.Length, "bytes of the empty value");
     }
 
-    private static async Task Record_keys_are_told_apart_by_ordinal(LogUnderTest log)
+    private static async Task Record_keys_are_compared_by_ordinal(LogUnderTest log)
     {
         string[] keys = ["k", "K", "é", "e\u0301", "k "];
         for (var i = 0; i < keys.Length; i++) await PutAsync(log, keys[i], (byte)i, ifRevision: 0).ConfigureAwait(false);
@@ -117,7 +117,7 @@ internal static class RecordCases
         await Has(log, key, 1, 1).ConfigureAwait(false);
     }
 
-    private static async Task Range_is_in_the_order_of_utf8(LogUnderTest log)
+    private static async Task Range_of_records_is_in_utf8_order(LogUnderTest log)
     {
         string[] sorted = ["A", "a", "aa", "b", "é", "\uFF5E", "😀", "😀a"];
         foreach (var key in sorted.Reverse()) await PutAsync(log, key, 1).ConfigureAwait(false);
@@ -128,7 +128,7 @@ internal static class RecordCases
     private static async Task<string[]> KeysAsync(LogUnderTest log, string from, string? through, int max) =>
         [.. (await log.RecordsAsync(RecordKind.Checkpoint, from, through, max).ConfigureAwait(false)).Select(r => r.Key)];
 
-    private static async Task Range_has_inclusive_bounds_and_a_maximum(LogUnderTest log)
+    private static async Task Range_of_records_has_inclusive_bounds_and_a_maximum(LogUnderTest log)
     {
         foreach (var key in new[] { "b", "d", "c", "a" }) await PutAsync(log, key, 1).ConfigureAwait(false);
         await PutAsync(log, "c", 1, kind: RecordKind.Lease).ConfigureAwait(false);
@@ -141,7 +141,7 @@ internal static class RecordCases
             Expect.Equal(expected, string.Concat(await KeysAsync(log, from, through, max).ConfigureAwait(false)), $"from '{from}' through '{through}', {max} at most");
     }
 
-    private static async Task Page_of_records_ends_with_the_one_that_brings_it_to_4_mebibytes(LogUnderTest log)
+    private static async Task Page_of_records_ends_with_the_record_that_reaches_4_mebibytes(LogUnderTest log)
     {
         var value = new byte[1 << 20];
         for (var i = 0; i < 10; i++) await log.PutAsync(RecordKind.Document, $"k{i}", value, 0).ConfigureAwait(false);
@@ -159,7 +159,7 @@ internal static class RecordCases
         Expect.Equal(["k3", "k4"], two.Select(r => r.Key), "a page of two");
     }
 
-    private static async Task Compare_and_set_at_once_loses_no_update(LogUnderTest log)
+    private static async Task Concurrent_compare_and_set_loses_no_update(LogUnderTest log)
     {
         const int perWorker = 10;
         await Make.TogetherAsync(8, async _ =>

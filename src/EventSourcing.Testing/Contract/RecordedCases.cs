@@ -3,25 +3,25 @@ using static EventSourcing.Testing.Contract.Subscribing;
 
 namespace EventSourcing.Testing.Contract;
 
-/// <summary>What a program that runs no subscription can tell of those that others run.</summary>
+/// <summary>What a program without subscriptions can read about those of other programs.</summary>
 internal static class RecordedCases
 {
-    // No lease is renewed meanwhile.
+    // No lease is renewed during the case.
     private static readonly EventBusOptions Quiet = new() { LeaseTimeout = TimeSpan.FromHours(1) };
 
-    // Of no form that any version has written.
+    // A format that no version has written.
     private static readonly byte[] Damaged = [9];
 
     internal static IEnumerable<ContractCase> All =>
     [
-        ContractCase.Of(Subscriptions_are_listed_by_a_program_that_runs_none),
+        ContractCase.Of(Subscriptions_are_listed_by_a_program_that_runs_no_subscription),
         ContractCase.Of(Log_without_subscriptions_lists_none),
-        ContractCase.Of(Damaged_record_of_a_subscription_is_told_of_and_hides_no_other),
+        ContractCase.Of(Damaged_record_of_a_subscription_is_reported_and_hides_no_other),
         ContractCase.Of(Parked_events_are_listed_by_a_program_that_runs_no_subscription),
         ContractCase.Of(Damaged_parked_record_hides_no_other),
     ];
 
-    private static async Task Subscriptions_are_listed_by_a_program_that_runs_none(LogUnderTest log)
+    private static async Task Subscriptions_are_listed_by_a_program_that_runs_no_subscription(LogUnderTest log)
     {
         for (var i = 0; i < 3; i++) await log.AppendAsync($"s-{i}", Make.Event()).ConfigureAwait(false);
         var bus = On(log, Quiet);
@@ -50,7 +50,7 @@ internal static class RecordedCases
         Expect.Equal(0, (await ParkedAsync(log, "none").ConfigureAwait(false)).Count, "parked events");
     }
 
-    private static async Task Damaged_record_of_a_subscription_is_told_of_and_hides_no_other(LogUnderTest log)
+    private static async Task Damaged_record_of_a_subscription_is_reported_and_hides_no_other(LogUnderTest log)
     {
         var bus = On(log, Quiet);
         await using (bus.ConfigureAwait(false))
@@ -83,7 +83,7 @@ internal static class RecordedCases
     {
         await ParkAsync(log, "parking").ConfigureAwait(false);
         var records = await log.Log.ReadRecordsAsync(RecordKind.Parked, "", null, 1000, CancellationToken.None).ConfigureAwait(false);
-        // The first is restored from the log; what two more are about the log does not hold.
+        // The first is restored from the log. The events of the other two are not in the log.
         await log.PutAsync(RecordKind.Parked, records[0].Key, Damaged).ConfigureAwait(false);
         string[] lost = [$"{records[1].Key[..^2]}5a", $"{records[1].Key[..^2]}5b"];
         foreach (var key in lost) await log.PutAsync(RecordKind.Parked, key, Damaged).ConfigureAwait(false);

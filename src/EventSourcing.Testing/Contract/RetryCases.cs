@@ -2,13 +2,13 @@ using EventSourcing.Storage;
 
 namespace EventSourcing.Testing.Contract;
 
-/// <summary>What a retry is answered, as a table: the questions that stores of events answer differently, each with the answer of this contract.</summary>
+/// <summary>The result of a retry, as a table: the cases that event stores treat differently, each with the result of this contract.</summary>
 internal static class RetryCases
 {
     private static readonly ExpectedVersion[] Expectations =
         [ExpectedVersion.Any, ExpectedVersion.NoStream, ExpectedVersion.StreamExists, ExpectedVersion.Exactly(3), ExpectedVersion.Exactly(4), ExpectedVersion.Exactly(9)];
 
-    // The log: a 1 2 3 at positions 1-3, b at 4, a 4 at 5. Stream a is at version 4.
+    // The log holds a 1 2 3 at positions 1-3, b at 4, a 4 at 5. Stream a is at version 4.
     private static readonly (string Retry, int[] Ids, string Answer)[] Rows =
     [
         ("all_events", [1, 2, 3], "1 2 3"),
@@ -40,7 +40,7 @@ internal static class RetryCases
            from expected in Expectations
            select new ContractCase($"Retry_of_{row.Retry}_expecting_{expected.ToString().Replace(' ', '_')}_is_answered", log => AnswersAsync(log, row.Ids, expected, row.Answer)),
         .. ConditionRows.Select(row => new ContractCase($"Retry_of_{row.Retry}_under_a_failing_condition_is_answered", log => AnswersUnderConditionAsync(log, row.Ids, row.InQuery, row.Answer))),
-        ContractCase.Of(Retry_of_a_command_is_answered_whatever_it_holds_now),
+        ContractCase.Of(Repeated_command_returns_the_first_result_whatever_it_contains),
     ];
 
     private static async Task AnswersAsync(LogUnderTest log, int[] ids, ExpectedVersion expected, string answer)
@@ -49,7 +49,7 @@ internal static class RetryCases
         await log.AppendAsync("b", Make.Event()).ConfigureAwait(false);
         await log.AppendAsync("a", Make.WithIds(4)).ConfigureAwait(false);
         if (answer == "by version") answer = expected.IsMetBy(4) ? "6 7" : nameof(WrongExpectedVersionException);
-        // A check that fails decides about new events only.
+        // A failing check only affects new events.
         var retry = new LogAppend
         {
             Writes = Make.Writes(new StreamWrite("a", expected, Make.WithIds(ids))),
@@ -69,7 +69,7 @@ internal static class RetryCases
         Expect.Equal(3, await log.HeadAsync().ConfigureAwait(false), "head");
     }
 
-    private static async Task Retry_of_a_command_is_answered_whatever_it_holds_now(LogUnderTest log)
+    private static async Task Repeated_command_returns_the_first_result_whatever_it_contains(LogUnderTest log)
     {
         await log.AppendAsync(Make.Command("c", 1, "a", Make.Numbered(2))).ConfigureAwait(false);
         await log.AppendAsync("a", Make.WithIds(5)).ConfigureAwait(false);

@@ -1,17 +1,17 @@
 namespace EventSourcing.Testing.Contract;
 
-/// <summary>Lets a case wait for a condition without polling: whatever may have made it true says so.</summary>
+/// <summary>Lets a case wait for a condition without polling: code that may have made it true sets the signal.</summary>
 internal sealed class Signal
 {
-    /// <summary>After this long a case gives up: never reached where everything works, however slow the machine.</summary>
+    /// <summary>The time after which a case fails. It is never reached when everything works, even on a slow machine.</summary>
     internal static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Says that a condition may have become true.</summary>
+    /// <summary>Signals that a condition may have become true.</summary>
     internal void Set() => Interlocked.Exchange(ref _changed, new(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
 
-    /// <summary>Completes when the condition is true; looks at it now and whenever the signal is set.</summary>
+    /// <summary>Completes when the condition is true. Evaluates it now and whenever the signal is set.</summary>
     internal Task UntilAsync(Func<bool> condition, string what) => UntilAsync(() => Task.FromResult(condition()), what);
 
     internal async Task UntilAsync(Func<Task<bool>> condition, string what)
@@ -19,7 +19,7 @@ internal sealed class Signal
         using var giveUp = new CancellationTokenSource(Patience);
         while (true)
         {
-            // Taken before the look: what changes meanwhile is not missed.
+            // Read before the condition is evaluated, so that a change in between is not missed.
             var changed = Volatile.Read(ref _changed).Task;
             if (await condition().ConfigureAwait(false)) return;
             await changed.WaitAsync(giveUp.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -4,34 +4,34 @@ using static EventSourcing.Testing.Contract.StoreUnderTest;
 
 namespace EventSourcing.Testing.Contract;
 
-/// <summary>Appending objects: everything one append can say.</summary>
+/// <summary>Appends of objects: everything that one append can contain.</summary>
 internal static class StoreAppendCases
 {
     internal static IEnumerable<ContractCase> All =>
     [
         ContractCase.Of(Append_writes_to_several_streams_in_order),
         ContractCase.Of(Append_writes_to_one_stream_several_times),
-        ContractCase.Of(Demands_that_are_not_met_are_all_named),
+        ContractCase.Of(All_unmet_expected_versions_are_named),
         ContractCase.Of(Condition_refuses_a_matching_event_after_its_position),
-        ContractCase.Of(Condition_said_twice_refuses_by_either_query),
+        ContractCase.Of(Two_conditions_refuse_by_either_query),
         ContractCase.Of(Condition_of_an_unknown_type_is_refused),
-        ContractCase.Of(Tracking_lets_each_place_through_once),
+        ContractCase.Of(Tracking_stores_each_source_position_once),
         ContractCase.Of(Command_repeated_is_answered_with_the_first_result),
         ContractCase.Of(Command_with_other_content_is_refused),
-        ContractCase.Of(Command_without_events_is_remembered),
+        ContractCase.Of(Command_without_events_is_stored),
         ContractCase.Of(Command_is_found_by_its_id),
-        ContractCase.Of(Fingerprint_of_the_caller_decides),
-        ContractCase.Of(Append_may_be_stored_again),
-        ContractCase.Of(Append_keeps_the_events_as_they_were_said),
+        ContractCase.Of(Fingerprint_given_by_the_caller_is_used),
+        ContractCase.Of(Append_object_can_be_used_again),
+        ContractCase.Of(Append_keeps_the_events_in_the_order_given),
         ContractCase.Of(Append_of_nothing_is_refused),
-        ContractCase.Of(Append_that_makes_no_sense_is_refused),
-        ContractCase.Of(What_is_said_of_an_event_is_stored),
-        ContractCase.Of(Events_with_their_ids_again_are_a_repeat),
+        ContractCase.Of(Invalid_append_is_refused),
+        ContractCase.Of(Properties_of_an_event_are_stored),
+        ContractCase.Of(Events_with_the_same_ids_are_a_repeat),
         ContractCase.Of(Id_of_another_event_is_refused),
-        ContractCase.Of(Type_without_an_entry_is_refused),
+        ContractCase.Of(Unregistered_event_type_is_refused),
         ContractCase.Of(Event_that_is_too_large_is_refused),
-        ContractCase.Of(Append_larger_than_every_buffer_is_stored_whole),
-        ContractCase.Of(Appends_at_once_do_not_mix),
+        ContractCase.Of(Append_larger_than_any_buffer_is_stored_completely),
+        ContractCase.Of(Concurrent_appends_do_not_mix),
         ContractCase.Of(Cancelled_append_writes_nothing),
     ];
 
@@ -63,7 +63,7 @@ internal static class StoreAppendCases
         Expect.Equal<long>([1, 3], await PositionsAsync(store.Store.ReadStreamAsync("a")).ConfigureAwait(false), "positions in the append's order");
     }
 
-    private static async Task Demands_that_are_not_met_are_all_named(StoreUnderTest store)
+    private static async Task All_unmet_expected_versions_are_named(StoreUnderTest store)
     {
         await store.AppendAsync("a", new Added(1)).ConfigureAwait(false);
         var refusal = await store.RefusesAsync<WrongExpectedVersionException>(new Append()
@@ -85,7 +85,7 @@ internal static class StoreAppendCases
         await store.RefusesAsync<PositionOutOfRangeException>(new Append().To("b", ExpectedVersion.Any, [new Added(1)]).FailIf(EventQuery.Of<Taken>(), At(4))).ConfigureAwait(false);
     }
 
-    private static async Task Condition_said_twice_refuses_by_either_query(StoreUnderTest store)
+    private static async Task Two_conditions_refuse_by_either_query(StoreUnderTest store)
     {
         await store.AppendAsync("a", new Added(1), new Taken(1)).ConfigureAwait(false);
         foreach (var query in new[] { EventQuery.Of<Added>(), EventQuery.Of<Taken>() })
@@ -99,7 +99,7 @@ internal static class StoreAppendCases
     private static Task Condition_of_an_unknown_type_is_refused(StoreUnderTest store) =>
         store.RefusesAsync<UnknownEventTypeException>(new Append().To("a", ExpectedVersion.Any, [new Added(1)]).FailIf(EventQuery.Of<string>()));
 
-    private static async Task Tracking_lets_each_place_through_once(StoreUnderTest store)
+    private static async Task Tracking_stores_each_source_position_once(StoreUnderTest store)
     {
         var first = await store.AppendAsync(Tracked(5)).ConfigureAwait(false);
         Expect.True(!first.WasDuplicate, "the first is stored");
@@ -111,7 +111,7 @@ internal static class StoreAppendCases
 
         await store.AppendAsync(new Append().Track("source", 9)).ConfigureAwait(false);
         Expect.True((await store.AppendAsync(Tracked(8)).ConfigureAwait(false)).WasDuplicate, "tracking without events counts");
-        await Expect.ThrowsAsync<InvalidOperationException>(() => Task.FromResult(Tracked(1).Track("other", 1)), "tracking said twice").ConfigureAwait(false);
+        await Expect.ThrowsAsync<InvalidOperationException>(() => Task.FromResult(Tracked(1).Track("other", 1)), "tracking given twice").ConfigureAwait(false);
         await store.RefusesAsync<ArgumentOutOfRangeException>(Tracked(0)).ConfigureAwait(false);
 
         static Append Tracked(long position) => new Append().To("a", ExpectedVersion.Any, [new Added(1)]).Track("source", position);
@@ -148,7 +148,7 @@ internal static class StoreAppendCases
         }
     }
 
-    private static async Task Command_without_events_is_remembered(StoreUnderTest store)
+    private static async Task Command_without_events_is_stored(StoreUnderTest store)
     {
         await store.AppendAsync("a", new Added(1)).ConfigureAwait(false);
         var first = await store.AppendAsync(new Append { CommandId = "c" }.To("a", ExpectedVersion.Exactly(1), [])).ConfigureAwait(false);
@@ -168,7 +168,7 @@ internal static class StoreAppendCases
         await Expect.ThrowsAsync<ArgumentException>(() => store.Store.FindCommandAsync("").AsTask(), "an empty id").ConfigureAwait(false);
     }
 
-    private static async Task Fingerprint_of_the_caller_decides(StoreUnderTest store)
+    private static async Task Fingerprint_given_by_the_caller_is_used(StoreUnderTest store)
     {
         await store.AppendAsync(Command("c", [1], 1)).ConfigureAwait(false);
         Expect.True((await store.AppendAsync(Command("c", [1], 2)).ConfigureAwait(false)).WasDuplicate, "the same fingerprint is a repeat whatever the events");
@@ -181,7 +181,7 @@ internal static class StoreAppendCases
             new Append { CommandId = id, Fingerprint = fingerprint }.To("a", ExpectedVersion.Any, [new Added(count)]);
     }
 
-    private static async Task Append_may_be_stored_again(StoreUnderTest store)
+    private static async Task Append_object_can_be_used_again(StoreUnderTest store)
     {
         var append = new Append().To("a", ExpectedVersion.Any, [new Added(1)]);
         await store.AppendAsync(append).ConfigureAwait(false);
@@ -189,7 +189,7 @@ internal static class StoreAppendCases
         Expect.Equal<object>([new Added(1), new Added(1)], await store.DataAsync("a").ConfigureAwait(false), "the stream");
     }
 
-    private static async Task Append_keeps_the_events_as_they_were_said(StoreUnderTest store)
+    private static async Task Append_keeps_the_events_in_the_order_given(StoreUnderTest store)
     {
         var events = new List<object> { new Added(1) };
         var append = new Append().To("a", ExpectedVersion.Any, events);
@@ -211,7 +211,7 @@ internal static class StoreAppendCases
         await store.RefusesAsync<ArgumentNullException>((Append)null!).ConfigureAwait(false);
     }
 
-    private static async Task Append_that_makes_no_sense_is_refused(StoreUnderTest store)
+    private static async Task Invalid_append_is_refused(StoreUnderTest store)
     {
         await store.RefusesAsync<ArgumentNullException>("a", new Added(1), null!).ConfigureAwait(false);
         await store.RefusesAsync<ArgumentException>("a", EventData.For("b", new Added(1))).ConfigureAwait(false);
@@ -220,23 +220,23 @@ internal static class StoreAppendCases
         await store.RefusesAsync<ArgumentException>("a", new EventData(new Added(1)) { Tags = [default] }).ConfigureAwait(false);
         await store.RefusesAsync<ArgumentException>(new Append { CommandId = "" }.To("a", ExpectedVersion.Any, [new Added(1)])).ConfigureAwait(false);
         await store.RefusesAsync<ArgumentException>(new Append { Metadata = new() { CorrelationId = "a\n" } }.To("a", ExpectedVersion.Any, [new Added(1)])).ConfigureAwait(false);
-        await Expect.ThrowsAsync<ArgumentException>(() => Task.FromResult(new Append().Require(default, ExpectedVersion.Any)), "a demand on no stream").ConfigureAwait(false);
+        await Expect.ThrowsAsync<ArgumentException>(() => Task.FromResult(new Append().Require(default, ExpectedVersion.Any)), "a requirement on no stream").ConfigureAwait(false);
         await Expect.ThrowsAsync<ArgumentException>(() => Task.FromResult(new EventData(new EventData(new Added(1)))), "an event wrapped twice").ConfigureAwait(false);
     }
 
-    private static async Task What_is_said_of_an_event_is_stored(StoreUnderTest store)
+    private static async Task Properties_of_an_event_are_stored(StoreUnderTest store)
     {
-        var moment = new DateTimeOffset(2025, 12, 31, 23, 59, 59, TimeSpan.FromHours(2)).AddTicks(1_234_567);
-        await store.AppendAsync("a", EventData.For("a", new Added(1)).WithId(Make.Id(1)).At(moment).Tagged("x", "1").Tagged("y", "2")).ConfigureAwait(false);
+        var time = new DateTimeOffset(2025, 12, 31, 23, 59, 59, TimeSpan.FromHours(2)).AddTicks(1_234_567);
+        await store.AppendAsync("a", EventData.For("a", new Added(1)).WithId(Make.Id(1)).At(time).Tagged("x", "1").Tagged("y", "2")).ConfigureAwait(false);
         var e = await store.SingleAsync("a").ConfigureAwait(false);
         Expect.Equal(new Added(1), e.Data, "the event");
         Expect.Equal(Make.Id(1), e.EventId, "the id");
-        Expect.Equal(moment.AddTicks(-7).UtcDateTime, e.OccurredAt!.Value.DateTime, "when it happened, in UTC to the microsecond");
+        Expect.Equal(time.AddTicks(-7).UtcDateTime, e.OccurredAt!.Value.DateTime, "when it happened, in UTC to the microsecond");
         Expect.Equal(TimeSpan.Zero, e.OccurredAt.Value.Offset, "the offset");
-        Expect.Equal<Tag>([new("x", "1"), new("y", "2")], e.Tags, "tags in the order said");
+        Expect.Equal<Tag>([new("x", "1"), new("y", "2")], e.Tags, "tags in the order given");
     }
 
-    private static async Task Events_with_their_ids_again_are_a_repeat(StoreUnderTest store)
+    private static async Task Events_with_the_same_ids_are_a_repeat(StoreUnderTest store)
     {
         var first = await store.AppendAsync("a", new EventData(new Added(1)).WithId(Make.Id(1)), new EventData(new Added(2)).WithId(Make.Id(2))).ConfigureAwait(false);
         await store.AppendAsync("a", new Added(3)).ConfigureAwait(false);
@@ -254,7 +254,7 @@ internal static class StoreAppendCases
         await store.RefusesAsync<DuplicateEventException>("b", new EventData(new Added(1)).WithId(Make.Id(2)), new EventData(new Added(1)).WithId(Make.Id(2))).ConfigureAwait(false);
     }
 
-    private static async Task Type_without_an_entry_is_refused(StoreUnderTest store)
+    private static async Task Unregistered_event_type_is_refused(StoreUnderTest store)
     {
         var refusal = await store.RefusesAsync<UnknownEventTypeException>("a", new Added(1), "text").ConfigureAwait(false);
         Expect.Equal(("System.String", new StreamId("a")), (refusal.Type, refusal.StreamId), "type and stream");
@@ -267,10 +267,10 @@ internal static class StoreAppendCases
         var refusal = await store.RefusesAsync<EventTooLargeException>("a", new Added(1), new Added(2, new string('x', (int)limits.MaxEventBytes))).ConfigureAwait(false);
         Expect.Equal(limits.MaxEventBytes, refusal.Limit, "the limit");
         await store.AppendAsync("a", new Added(1)).ConfigureAwait(false);
-        Expect.Equal<object>([new Added(1)], await store.DataAsync("a").ConfigureAwait(false), "the store goes on");
+        Expect.Equal<object>([new Added(1)], await store.DataAsync("a").ConfigureAwait(false), "the store is still usable");
     }
 
-    private static async Task Append_larger_than_every_buffer_is_stored_whole(StoreUnderTest store)
+    private static async Task Append_larger_than_any_buffer_is_stored_completely(StoreUnderTest store)
     {
         object[] events = [.. Enumerable.Range(1, 300).Select(i => new Added(i, new string((char)('a' + (i % 26)), i * 40)))];
         await store.AppendAsync("a", events).ConfigureAwait(false);
@@ -279,7 +279,7 @@ internal static class StoreAppendCases
         Expect.Equal<object>([new Added(1)], await store.DataAsync("b").ConfigureAwait(false), "the append after it");
     }
 
-    private static async Task Appends_at_once_do_not_mix(StoreUnderTest store)
+    private static async Task Concurrent_appends_do_not_mix(StoreUnderTest store)
     {
         const int Writers = 20;
         await Parallel.ForAsync(0, Writers, new ParallelOptions { MaxDegreeOfParallelism = 4 }, async (writer, _) =>

@@ -14,11 +14,11 @@ internal static class StoreCatalogCases
         ContractCase.Of(Streams_are_listed_in_the_order_of_their_bytes),
         ContractCase.Of(Streams_of_a_category_are_listed),
         ContractCase.Of(Streams_are_listed_after_a_name),
-        ContractCase.Of(Listed_stream_is_what_the_store_knows_of_it),
+        ContractCase.Of(Listed_stream_equals_the_stream_info_of_the_store),
         ContractCase.Of(Streams_are_listed_over_several_pages),
-        ContractCase.Of(Statistics_count_what_the_log_holds),
+        ContractCase.Of(Statistics_count_the_content_of_the_log),
         ContractCase.Of(Statistics_of_an_empty_log_are_zero),
-        ContractCase.Of(Refused_appends_are_in_no_list_and_no_number),
+        ContractCase.Of(Refused_appends_change_neither_list_nor_statistics),
         ContractCase.Of(Catalog_of_a_closed_log_is_refused),
         ContractCase.Of(Log_without_a_catalog_says_so),
     ];
@@ -63,7 +63,7 @@ internal static class StoreCatalogCases
         Expect.Equal<string>(["order", "order-", "order-1", "order-10", "order-2", "order-2-b"], await NamesAsync(store, "order", "alpha-1").ConfigureAwait(false), "after a name before the category");
     }
 
-    private static async Task Listed_stream_is_what_the_store_knows_of_it(StoreUnderTest store)
+    private static async Task Listed_stream_equals_the_stream_info_of_the_store(StoreUnderTest store)
     {
         await store.AppendAsync("a-1", new Added(1), new Added(2)).ConfigureAwait(false);
         store.Log.Clock.Advance(TimeSpan.FromSeconds(1));
@@ -83,7 +83,7 @@ internal static class StoreCatalogCases
         Expect.Equal(Streams, (await store.Store.GetStatisticsAsync().ConfigureAwait(false)).StreamCount, "streams counted");
     }
 
-    private static async Task Statistics_count_what_the_log_holds(StoreUnderTest store)
+    private static async Task Statistics_count_the_content_of_the_log(StoreUnderTest store)
     {
         await store.AppendAsync("a", new Added(1), new Added(2), new Taken(1)).ConfigureAwait(false);
         await store.AppendAsync("b", new Added(3)).ConfigureAwait(false);
@@ -103,7 +103,7 @@ internal static class StoreCatalogCases
         Expect.Equal((GlobalPosition.Start, 0L, 0L, 0L, 0), (counted.Head, counted.EventCount, counted.ErasedEventCount, counted.StreamCount, counted.EventsByType.Count), "the numbers");
     }
 
-    private static async Task Refused_appends_are_in_no_list_and_no_number(StoreUnderTest store)
+    private static async Task Refused_appends_change_neither_list_nor_statistics(StoreUnderTest store)
     {
         await store.AppendAsync("a", new Added(1)).ConfigureAwait(false);
         await store.RefusesAsync<WrongExpectedVersionException>(new Append().To("b", ExpectedVersion.Any, [new Labelled("x")]).To("a", ExpectedVersion.NoStream, [new Added(2)])).ConfigureAwait(false);

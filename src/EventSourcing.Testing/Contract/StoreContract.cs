@@ -1,10 +1,10 @@
 namespace EventSourcing.Testing.Contract;
 
-/// <summary>The behaviours of the typed store on a log, as cases for any test runner: what <see cref="LogContract"/> leaves to the layer above.</summary>
+/// <summary>The contract of the typed store on a log, as cases for any test runner. It covers what <see cref="LogContract"/> does not.</summary>
 /// <example><c>foreach (var c in StoreContract.Cases) await c.RunAsync(new MyFixture());</c></example>
 public static class StoreContract
 {
-    /// <summary>All cases, each with a name of its own, in no order that matters.</summary>
+    /// <summary>All cases, in no particular order. Names are unique.</summary>
     public static IReadOnlyList<ContractCase> Cases { get; } = [.. ContractCase.In(ContractArea.Store, All)];
 
     private static IEnumerable<ContractCase> All =>

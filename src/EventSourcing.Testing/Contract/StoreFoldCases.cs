@@ -2,19 +2,19 @@ using EventSourcing.Storage;
 
 namespace EventSourcing.Testing.Contract;
 
-/// <summary>States from events.</summary>
+/// <summary>Folds: states computed from events.</summary>
 internal static class StoreFoldCases
 {
     internal static IEnumerable<ContractCase> All =>
     [
         ContractCase.Of(Fold_of_a_stream_takes_every_event_in_order),
-        ContractCase.Of(Fold_goes_from_after_one_version_through_another),
+        ContractCase.Of(Fold_reads_a_range_of_versions),
         ContractCase.Of(Fold_of_no_events_is_the_initial_state),
-        ContractCase.Of(Fold_of_a_query_counts_what_it_folds),
-        ContractCase.Of(Fold_of_many_pages_ends_at_its_head),
-        ContractCase.Of(Fold_that_makes_no_sense_is_refused),
-        ContractCase.Of(State_is_loaded_through_a_version),
-        ContractCase.Of(Error_of_the_fold_is_the_callers),
+        ContractCase.Of(Fold_of_a_query_counts_its_events),
+        ContractCase.Of(Fold_of_many_pages_ends_at_the_head_of_the_first),
+        ContractCase.Of(Invalid_fold_is_refused),
+        ContractCase.Of(State_is_loaded_up_to_a_version),
+        ContractCase.Of(Exception_of_the_fold_reaches_the_caller),
     ];
 
     private static async Task FillAsync(StoreUnderTest store)
@@ -33,7 +33,7 @@ internal static class StoreFoldCases
         Expect.Equal(new LoadResult<string>("+1+2+3-4+5", 5, 5, StoreUnderTest.At(6)), folded, "the fold");
     }
 
-    private static async Task Fold_goes_from_after_one_version_through_another(StoreUnderTest store)
+    private static async Task Fold_reads_a_range_of_versions(StoreUnderTest store)
     {
         await FillAsync(store).ConfigureAwait(false);
         foreach (var (after, through, expected, version) in new (long, long?, string, long)[]
@@ -56,7 +56,7 @@ internal static class StoreFoldCases
         Expect.Equal(new LoadResult<Stock>(Stock.Create(), 0, 0, StoreUnderTest.At(6)), await store.Store.LoadAsync<Stock>("none").ConfigureAwait(false), "of a state");
     }
 
-    private static async Task Fold_of_a_query_counts_what_it_folds(StoreUnderTest store)
+    private static async Task Fold_of_a_query_counts_its_events(StoreUnderTest store)
     {
         await FillAsync(store).ConfigureAwait(false);
         Expect.Equal(new LoadResult<string>("+1+2+100+3-4+5", 0, 6, StoreUnderTest.At(6)), await store.Store.FoldAsync(EventQuery.All, () => "", Join).ConfigureAwait(false), "all");
@@ -64,7 +64,7 @@ internal static class StoreFoldCases
         Expect.Equal(new LoadResult<string>("+5", 0, 1, StoreUnderTest.At(6)), await store.Store.FoldAsync(EventQuery.All.Tagged("x", "1"), () => "", Join).ConfigureAwait(false), "by tag");
     }
 
-    private static async Task Fold_of_many_pages_ends_at_its_head(StoreUnderTest store)
+    private static async Task Fold_of_many_pages_ends_at_the_head_of_the_first(StoreUnderTest store)
     {
         const int Pages = LogRead.MaxPage + 1;
         await store.AppendAsync("a", [.. Enumerable.Range(1, Pages).Select(i => new Added(1))]).ConfigureAwait(false);
@@ -83,7 +83,7 @@ internal static class StoreFoldCases
         }
     }
 
-    private static async Task Fold_that_makes_no_sense_is_refused(StoreUnderTest store)
+    private static async Task Invalid_fold_is_refused(StoreUnderTest store)
     {
         await Expect.ThrowsAsync<ArgumentOutOfRangeException>(() => store.Store.FoldStreamAsync("a", () => 0, (n, _) => n, -1).AsTask(), "after -1").ConfigureAwait(false);
         await Expect.ThrowsAsync<ArgumentException>(() => store.Store.FoldStreamAsync("a", () => 0, (n, _) => n, 2, 1).AsTask(), "after 2 through 1").ConfigureAwait(false);
@@ -92,7 +92,7 @@ internal static class StoreFoldCases
         await Expect.ThrowsAsync<UnknownEventTypeException>(() => store.Store.FoldAsync(EventQuery.Of<string>(), () => 0, (n, _) => n).AsTask(), "of a type without an entry").ConfigureAwait(false);
     }
 
-    private static async Task State_is_loaded_through_a_version(StoreUnderTest store)
+    private static async Task State_is_loaded_up_to_a_version(StoreUnderTest store)
     {
         await FillAsync(store).ConfigureAwait(false);
         foreach (var (through, count, version) in new (long?, int, long)[] { (null, 7, 5), (0, 0, 0), (1, 1, 1), (4, 2, 4), (99, 7, 5) })
@@ -102,10 +102,10 @@ internal static class StoreFoldCases
         }
     }
 
-    private static async Task Error_of_the_fold_is_the_callers(StoreUnderTest store)
+    private static async Task Exception_of_the_fold_reaches_the_caller(StoreUnderTest store)
     {
         await FillAsync(store).ConfigureAwait(false);
         await Expect.ThrowsAsync<OutOfStockException>(() => store.Store.FoldStreamAsync("a", () => 0, (_, _) => throw new OutOfStockException()).AsTask(), "the fold").ConfigureAwait(false);
-        Expect.Equal(5, (await store.Store.LoadAsync<Stock>("a").ConfigureAwait(false)).StreamVersion, "the store goes on");
+        Expect.Equal(5, (await store.Store.LoadAsync<Stock>("a").ConfigureAwait(false)).StreamVersion, "the store is still usable");
     }
 }

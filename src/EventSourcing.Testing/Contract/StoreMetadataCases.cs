@@ -5,24 +5,24 @@ using static EventSourcing.Testing.Contract.StoreUnderTest;
 
 namespace EventSourcing.Testing.Contract;
 
-/// <summary>Why and by whom.</summary>
+/// <summary>Metadata: causation, correlation, actor and headers.</summary>
 internal static class StoreMetadataCases
 {
     private static readonly Dictionary<string, string> Headers = new() { ["tenant"] = "north", ["ünï\"code"] = "a\nb\\" };
 
     internal static IEnumerable<ContractCase> All =>
     [
-        ContractCase.Of(Metadata_of_the_append_is_every_events),
-        ContractCase.Of(Metadata_of_an_event_comes_first),
-        ContractCase.Of(Metadata_not_said_is_empty),
-        ContractCase.Of(Correlation_defaults_to_the_trace),
+        ContractCase.Of(Metadata_of_the_append_applies_to_every_event),
+        ContractCase.Of(Metadata_of_an_event_overrides_that_of_the_append),
+        ContractCase.Of(Metadata_not_given_is_empty),
+        ContractCase.Of(Correlation_id_defaults_to_the_trace_id),
         ContractCase.Of(Header_called_actor_is_refused),
         ContractCase.Of(Metadata_that_utf8_cannot_hold_is_refused),
-        ContractCase.Of(Metadata_of_others_is_read_as_text),
-        ContractCase.Of(Metadata_that_is_no_object_is_an_error_when_asked_for),
+        ContractCase.Of(Metadata_written_by_other_programs_is_read_as_text),
+        ContractCase.Of(Metadata_that_is_not_an_object_is_an_error_when_it_is_read),
     ];
 
-    private static async Task Metadata_of_the_append_is_every_events(StoreUnderTest store)
+    private static async Task Metadata_of_the_append_applies_to_every_event(StoreUnderTest store)
     {
         var append = new Append { Metadata = new() { Actor = "ann", CorrelationId = "k", CausationId = "c", Headers = Headers } };
         await store.AppendAsync(append.To("a", ExpectedVersion.Any, [new Added(1), new EventData(new Added(2)).Tagged("x", "1")]).To("b", ExpectedVersion.Any, [new Added(3)])).ConfigureAwait(false);
@@ -33,7 +33,7 @@ internal static class StoreMetadataCases
         }
     }
 
-    private static async Task Metadata_of_an_event_comes_first(StoreUnderTest store)
+    private static async Task Metadata_of_an_event_overrides_that_of_the_append(StoreUnderTest store)
     {
         var own = new EventMetadata { Actor = "bob", CausationId = "d", Headers = new Dictionary<string, string> { ["tenant"] = "south", ["own"] = "1" } };
         var append = new Append { Metadata = new() { Actor = "ann", CorrelationId = "k", CausationId = "c", Headers = Headers } };
@@ -41,10 +41,10 @@ internal static class StoreMetadataCases
         var events = await ToListAsync(store.Store.ReadAllAsync()).ConfigureAwait(false);
         Expect.Equal(("bob", "k", "d"), (events[0].Actor, events[0].CorrelationId, events[0].CausationId), "the event's own, then the append's");
         Expect.Equal(("south", "1", "a\nb\\"), (events[0].Headers["tenant"], events[0].Headers["own"], events[0].Headers["ünï\"code"]), "headers of both");
-        Expect.Equal(("ann", "k", "c", 2), (events[1].Actor, events[1].CorrelationId, events[1].CausationId, events[1].Headers.Count), "nothing said takes the append's");
+        Expect.Equal(("ann", "k", "c", 2), (events[1].Actor, events[1].CorrelationId, events[1].CausationId, events[1].Headers.Count), "an event without metadata has the append's");
     }
 
-    private static async Task Metadata_not_said_is_empty(StoreUnderTest store)
+    private static async Task Metadata_not_given_is_empty(StoreUnderTest store)
     {
         var current = Activity.Current;
         Activity.Current = null;
@@ -56,7 +56,7 @@ internal static class StoreMetadataCases
         Expect.Equal(0, (await store.Log.ReadAllAsync().ConfigureAwait(false))[0].Metadata.Length, "bytes of metadata");
     }
 
-    private static async Task Correlation_defaults_to_the_trace(StoreUnderTest store)
+    private static async Task Correlation_id_defaults_to_the_trace_id(StoreUnderTest store)
     {
         string trace;
         using (var activity = new Activity("case").SetIdFormat(ActivityIdFormat.W3C).Start())
@@ -104,7 +104,7 @@ internal static class StoreMetadataCases
         Expect.Equal((Pair, Pair), (e.Actor, e.Headers[Pair]), "characters of two halves");
     }
 
-    private static async Task Metadata_of_others_is_read_as_text(StoreUnderTest store)
+    private static async Task Metadata_written_by_other_programs_is_read_as_text(StoreUnderTest store)
     {
         await AppendRawAsync(store, """{ "actor": 7, "nothing": null, "object": {"a":[1]}, "text": "t", "text": "u" }""").ConfigureAwait(false);
         var e = await store.SingleAsync("a").ConfigureAwait(false);
@@ -112,7 +112,7 @@ internal static class StoreMetadataCases
         Expect.Equal(("null", """{"a":[1]}""", "u", 3), (e.Headers["nothing"], e.Headers["object"], e.Headers["text"], e.Headers.Count), "headers");
     }
 
-    private static async Task Metadata_that_is_no_object_is_an_error_when_asked_for(StoreUnderTest store)
+    private static async Task Metadata_that_is_not_an_object_is_an_error_when_it_is_read(StoreUnderTest store)
     {
         await AppendRawAsync(store, "[1]").ConfigureAwait(false);
         var e = await store.SingleAsync("a").ConfigureAwait(false);

@@ -3,7 +3,7 @@ using static EventSourcing.Testing.Contract.StoreUnderTest;
 
 namespace EventSourcing.Testing.Contract;
 
-/// <summary>Reading by when the log stored an event, both ends inclusive.</summary>
+/// <summary>Reads bounded by the time at which the log stored an event, both ends inclusive.</summary>
 internal static class StoreMomentCases
 {
     private const int Count = 9;
@@ -13,13 +13,13 @@ internal static class StoreMomentCases
     internal static IEnumerable<ContractCase> All =>
     [
         .. Enum.GetValues<ReadDirection>().Select(direction => new ContractCase($"Moments_bound_a_read_inclusively_{direction}", log => Bounds(new(log), direction))),
-        ContractCase.Of(Moments_between_events_and_of_other_offsets_are_understood),
-        ContractCase.Of(Moments_and_positions_bound_together),
-        ContractCase.Of(Moment_of_several_events_takes_all_of_them),
-        ContractCase.Of(Moments_bound_an_empty_log),
+        ContractCase.Of(Times_between_events_and_with_other_offsets_are_accepted),
+        ContractCase.Of(Times_and_positions_bound_a_read_together),
+        ContractCase.Of(Time_shared_by_several_events_includes_all_of_them),
+        ContractCase.Of(Times_bound_a_read_of_an_empty_log),
     ];
 
-    /// <summary>An event a second; returns their timestamps.</summary>
+    /// <summary>Appends an event every second and returns the timestamps.</summary>
     private static async Task<DateTimeOffset[]> FillAsync(StoreUnderTest store)
     {
         for (var i = 1; i <= Count; i++)
@@ -49,7 +49,7 @@ internal static class StoreMomentCases
             }
     }
 
-    private static async Task Moments_between_events_and_of_other_offsets_are_understood(StoreUnderTest store)
+    private static async Task Times_between_events_and_with_other_offsets_are_accepted(StoreUnderTest store)
     {
         var times = await FillAsync(store).ConfigureAwait(false);
         var between = times[3] + (Second / 2);
@@ -64,7 +64,7 @@ internal static class StoreMomentCases
         Expect.Equal<long>([], await ReadAsync(store, null, DateTimeOffset.MinValue).ConfigureAwait(false), "through the beginning of time");
     }
 
-    private static async Task Moments_and_positions_bound_together(StoreUnderTest store)
+    private static async Task Times_and_positions_bound_a_read_together(StoreUnderTest store)
     {
         var times = await FillAsync(store).ConfigureAwait(false);
         var sequence = store.Store.ReadAllAsync(EventQuery.All.InStream("odd"), new()
@@ -76,10 +76,10 @@ internal static class StoreMomentCases
         });
         Expect.Equal<long>([3, 5], await PositionsAsync(sequence).ConfigureAwait(false), "positions the narrower");
         sequence = store.Store.ReadAllAsync(null, new() { AfterPosition = At(2), FromTimestamp = times[3], ThroughTimestamp = times[4], ThroughPosition = At(6), Direction = ReadDirection.Backward });
-        Expect.Equal<long>([5, 4], await PositionsAsync(sequence).ConfigureAwait(false), "moments the narrower");
+        Expect.Equal<long>([5, 4], await PositionsAsync(sequence).ConfigureAwait(false), "times the narrower");
     }
 
-    private static async Task Moment_of_several_events_takes_all_of_them(StoreUnderTest store)
+    private static async Task Time_shared_by_several_events_includes_all_of_them(StoreUnderTest store)
     {
         await store.AppendAsync("a", new Added(1)).ConfigureAwait(false);
         store.Log.Clock.Advance(Second);
@@ -90,10 +90,10 @@ internal static class StoreMomentCases
         store.Log.Clock.Advance(10 * Second);
         await store.AppendAsync("a", new Added(6)).ConfigureAwait(false);
         var time = (await store.Log.ReadAllAsync().ConfigureAwait(false))[1].Timestamp;
-        Expect.Equal<long>([2, 3, 4, 5], await ReadAsync(store, time, time).ConfigureAwait(false), "the moment, also where the clock had gone back");
+        Expect.Equal<long>([2, 3, 4, 5], await ReadAsync(store, time, time).ConfigureAwait(false), "the time, also where the clock had gone back");
     }
 
-    private static async Task Moments_bound_an_empty_log(StoreUnderTest store)
+    private static async Task Times_bound_a_read_of_an_empty_log(StoreUnderTest store)
     {
         var now = store.Log.Clock.Now;
         Expect.Equal<long>([], await ReadAsync(store, now, now).ConfigureAwait(false), "events");

@@ -3,7 +3,7 @@ using static EventSourcing.Testing.Contract.StoreUnderTest;
 
 namespace EventSourcing.Testing.Contract;
 
-/// <summary>Reading objects: which, from where to where, how many, and up to which head.</summary>
+/// <summary>Reads of objects: selection, bounds, maximum count and head.</summary>
 internal static class StoreReadCases
 {
     private const int Count = 10;
@@ -32,24 +32,24 @@ internal static class StoreReadCases
         .. Directions.Select(direction => new ContractCase($"Log_is_read_between_positions_{direction}", log => ReadsBetweenPositions(new(log), direction))),
         .. Directions.Select(direction => new ContractCase($"Count_is_taken_after_every_filter_{direction}", log => CountsAfterFilters(new(log), direction))),
         .. Directions.Select(direction => new ContractCase($"Sequence_enumerated_again_gives_the_same_{direction}", log => EnumeratesAgain(new(log), direction))),
-        ContractCase.Of(Event_is_read_with_everything_known_about_it),
-        ContractCase.Of(Stream_is_read_by_a_query_too),
+        ContractCase.Of(Event_is_read_with_all_its_properties),
+        ContractCase.Of(Stream_can_be_read_by_a_query),
         ContractCase.Of(Filters_must_all_hold),
-        ContractCase.Of(Head_is_known_also_when_nothing_matches),
+        ContractCase.Of(Head_is_returned_when_nothing_matches),
         ContractCase.Of(Head_asked_for_first_bounds_the_read),
-        ContractCase.Of(Read_under_way_ends_at_its_head),
+        ContractCase.Of(Running_read_ends_at_its_head),
         ContractCase.Of(Read_from_beyond_the_head_is_refused),
-        ContractCase.Of(Read_that_makes_no_sense_is_refused),
-        ContractCase.Of(Query_of_a_type_without_an_entry_is_refused),
+        ContractCase.Of(Invalid_read_is_refused),
+        ContractCase.Of(Query_of_an_unregistered_type_is_refused),
         ContractCase.Of(Stream_without_events_is_empty),
-        ContractCase.Of(Stream_state_is_known_without_reading),
+        ContractCase.Of(Stream_info_is_returned_without_reading_events),
         ContractCase.Of(Wait_ends_with_the_next_event),
-        ContractCase.Of(Read_is_ended_by_its_token),
+        ContractCase.Of(Read_is_ended_by_its_cancellation_token),
         ContractCase.Of(Read_is_ended_by_either_token),
         ContractCase.Of(Options_changed_after_the_read_was_made_have_no_effect),
     ];
 
-    /// <summary>Ten events, five each in half-1 and then in whole; every third is tagged, the odd are added and the even taken.</summary>
+    /// <summary>Appends ten events, five to half-1 and then five to whole. Every third is tagged; odd ones are of type added, even ones of type taken.</summary>
     private static async Task FillAsync(StoreUnderTest store)
     {
         for (var i = 1; i <= Count; i++)
@@ -168,7 +168,7 @@ internal static class StoreReadCases
         }
     }
 
-    private static async Task Event_is_read_with_everything_known_about_it(StoreUnderTest store)
+    private static async Task Event_is_read_with_all_its_properties(StoreUnderTest store)
     {
         await store.AppendAsync("a", new Added(1)).ConfigureAwait(false);
         store.Log.Clock.Advance(TimeSpan.FromHours(1));
@@ -182,7 +182,7 @@ internal static class StoreReadCases
         Expect.Equal("a@2 added", e.ToString(), "text");
     }
 
-    private static async Task Stream_is_read_by_a_query_too(StoreUnderTest store)
+    private static async Task Stream_can_be_read_by_a_query(StoreUnderTest store)
     {
         await FillAsync(store).ConfigureAwait(false);
         var taken = store.Store.ReadStreamAsync("whole", new() { Filter = EventQuery.Of<Taken>(), MaxCount = 2 });
@@ -213,7 +213,7 @@ internal static class StoreReadCases
             Expect.Equal(expected, await PositionsAsync(store.Store.ReadAllAsync(null, new() { Filter = filter })).ConfigureAwait(false), $"{filter}");
     }
 
-    private static async Task Head_is_known_also_when_nothing_matches(StoreUnderTest store)
+    private static async Task Head_is_returned_when_nothing_matches(StoreUnderTest store)
     {
         var empty = store.Store.ReadAllAsync();
         Expect.Equal(GlobalPosition.Start, await empty.GetHeadAsync().ConfigureAwait(false), "the head of an empty log");
@@ -248,7 +248,7 @@ internal static class StoreReadCases
         Expect.Equal(At(Count), await log.GetHeadAsync().ConfigureAwait(false), "the head");
     }
 
-    private static async Task Read_under_way_ends_at_its_head(StoreUnderTest store)
+    private static async Task Running_read_ends_at_its_head(StoreUnderTest store)
     {
         const int Pages = LogRead.MaxPage + 1;
         await store.AppendAsync("a", [.. Enumerable.Range(1, Pages).Select(i => new Taken(i))]).ConfigureAwait(false);
@@ -273,7 +273,7 @@ internal static class StoreReadCases
         }
     }
 
-    private static async Task Read_that_makes_no_sense_is_refused(StoreUnderTest store)
+    private static async Task Invalid_read_is_refused(StoreUnderTest store)
     {
         foreach (var call in new Func<EventSequence>[]
         {
@@ -294,7 +294,7 @@ internal static class StoreReadCases
         await Expect.ThrowsAsync<ArgumentException>(() => store.Store.GetStreamInfoAsync(default).AsTask(), "the state of no stream").ConfigureAwait(false);
     }
 
-    private static async Task Query_of_a_type_without_an_entry_is_refused(StoreUnderTest store)
+    private static async Task Query_of_an_unregistered_type_is_refused(StoreUnderTest store)
     {
         await Expect.ThrowsAsync<UnknownEventTypeException>(() => Task.FromResult(store.Store.ReadAllAsync(EventQuery.Of<Added, string>())), "a read of the log").ConfigureAwait(false);
         await Expect.ThrowsAsync<UnknownEventTypeException>(() => Task.FromResult(store.Store.ReadStreamAsync("a", new() { Filter = EventQuery.Of<string>() })), "a read of a stream").ConfigureAwait(false);
@@ -306,7 +306,7 @@ internal static class StoreReadCases
         Expect.Equal(new StreamInfo("none", 0, GlobalPosition.Start, null), await store.Store.GetStreamInfoAsync("none").ConfigureAwait(false), "state");
     }
 
-    private static async Task Stream_state_is_known_without_reading(StoreUnderTest store)
+    private static async Task Stream_info_is_returned_without_reading_events(StoreUnderTest store)
     {
         await FillAsync(store).ConfigureAwait(false);
         await store.Log.AppendAsync("half-1", Make.Event("unknown")).ConfigureAwait(false);
@@ -363,7 +363,7 @@ internal static class StoreReadCases
         }
     }
 
-    private static async Task Read_is_ended_by_its_token(StoreUnderTest store)
+    private static async Task Read_is_ended_by_its_cancellation_token(StoreUnderTest store)
     {
         await FillAsync(store).ConfigureAwait(false);
         using var cancelled = new CancellationTokenSource();

@@ -6,7 +6,7 @@ using static EventSourcing.Testing.Contract.StoreUnderTest;
 
 namespace EventSourcing.Testing.Contract;
 
-/// <summary>Objects to bytes and back: what cannot be written or read, and tags drawn from JSON.</summary>
+/// <summary>Serialization: what cannot be written or read, and tags taken from JSON.</summary>
 internal static class StoreSerializationCases
 {
     private static readonly (string Name, object Event, string[] Tags)[] TagRules =
@@ -35,13 +35,13 @@ internal static class StoreSerializationCases
     [
         .. TagRules.Select(rule => new ContractCase($"Tag_rule_on_{rule.Name}_gives_its_tags", log => GivesTags(new(log), rule.Event, rule.Tags))),
         .. BadTags.Select(bad => new ContractCase($"Tag_rule_on_{bad.Name}_refuses_the_append", log => RefusesTags(new(log), bad.Event))),
-        ContractCase.Of(Event_that_cannot_be_written_writes_nothing),
+        ContractCase.Of(Event_that_cannot_be_serialized_writes_nothing),
         ContractCase.Of(Unknown_type_is_an_error_only_when_selected),
-        ContractCase.Of(Unknown_type_left_out_by_a_filter_is_no_error),
-        ContractCase.Of(Unknown_type_is_an_error_after_what_comes_before_it),
-        ContractCase.Of(Event_that_cannot_be_read_is_named),
-        ContractCase.Of(Json_is_written_as_the_contract_says),
-        ContractCase.Of(Serializer_of_the_users_own_is_used),
+        ContractCase.Of(Unknown_type_excluded_by_a_filter_is_no_error),
+        ContractCase.Of(Unknown_type_is_an_error_after_the_events_before_it),
+        ContractCase.Of(Event_that_cannot_be_deserialized_is_named),
+        ContractCase.Of(Json_is_written_according_to_the_contract),
+        ContractCase.Of(Custom_serializer_is_used),
     ];
 
     private static async Task GivesTags(StoreUnderTest store, object e, string[] tags)
@@ -59,7 +59,7 @@ internal static class StoreSerializationCases
         Expect.Equal((e is Nested ? "nested" : "labelled", 1), (refusal.Type, refusal.Violations.Count), "type and violations");
     }
 
-    private static async Task Event_that_cannot_be_written_writes_nothing(StoreUnderTest store)
+    private static async Task Event_that_cannot_be_serialized_writes_nothing(StoreUnderTest store)
     {
         foreach (var attempt in new[] { 1, 2 })
         {
@@ -90,7 +90,7 @@ internal static class StoreSerializationCases
         await IsNamedAsync<UnknownEventTypeException>(() => store.Store.FoldAsync(EventQuery.All, () => 0, (n, _) => n + 1).AsTask(), "other").ConfigureAwait(false);
     }
 
-    private static async Task Unknown_type_left_out_by_a_filter_is_no_error(StoreUnderTest store)
+    private static async Task Unknown_type_excluded_by_a_filter_is_no_error(StoreUnderTest store)
     {
         await FillAsync(store, new LogEvent { Type = "other", CorrelationId = "theirs", IsJson = true, Metadata = """{"actor":"them"}"""u8.ToArray() }).ConfigureAwait(false);
         foreach (var filter in new[] { EventFilter.Correlation("ours"), EventFilter.Actor("us") })
@@ -98,7 +98,7 @@ internal static class StoreSerializationCases
         await IsNamedAsync<UnknownEventTypeException>(() => ToListAsync(store.Store.ReadAllAsync(null, new() { Filter = EventFilter.Actor("them") })), "other").ConfigureAwait(false);
     }
 
-    private static async Task Unknown_type_is_an_error_after_what_comes_before_it(StoreUnderTest store)
+    private static async Task Unknown_type_is_an_error_after_the_events_before_it(StoreUnderTest store)
     {
         await FillAsync(store, Make.Event("other")).ConfigureAwait(false);
         var read = new List<long>();
@@ -110,7 +110,7 @@ internal static class StoreSerializationCases
         Expect.Equal<long>([1], await PositionsAsync(store.Store.ReadAllAsync(null, new() { MaxCount = 1 })).ConfigureAwait(false), "a read that ends before it");
     }
 
-    private static async Task Event_that_cannot_be_read_is_named(StoreUnderTest store)
+    private static async Task Event_that_cannot_be_deserialized_is_named(StoreUnderTest store)
     {
         var broken = new[]
         {
@@ -130,7 +130,7 @@ internal static class StoreSerializationCases
         }
     }
 
-    private static async Task Json_is_written_as_the_contract_says(StoreUnderTest store)
+    private static async Task Json_is_written_according_to_the_contract(StoreUnderTest store)
     {
         var e = new Labelled("é<\"", Many: ["x"]);
         foreach (var (options, text) in new (JsonSerializerOptions, string)[]
@@ -150,7 +150,7 @@ internal static class StoreSerializationCases
         }
     }
 
-    private static async Task Serializer_of_the_users_own_is_used(StoreUnderTest store)
+    private static async Task Custom_serializer_is_used(StoreUnderTest store)
     {
         var binary = store.With(CaseEvents.Map(CaseJson.Default, map => map.UseSerializer(new Binary())));
         await binary.AppendAsync("a", ExpectedVersion.NoStream, [new Added(258)]).ConfigureAwait(false);
@@ -162,7 +162,7 @@ internal static class StoreSerializationCases
         Expect.Equal<object>([new Added(1)], (await ToListAsync(binary.ReadStreamAsync("b")).ConfigureAwait(false)).Select(e => e.Data), "the JSON of the other store");
     }
 
-    /// <summary>An event that is known, the given one, and one that is known.</summary>
+    /// <summary>Appends an event of a known type, the given one, and another of a known type.</summary>
     private static async Task FillAsync(StoreUnderTest store, LogEvent middle)
     {
         await store.AppendAsync("a", new Added(1)).ConfigureAwait(false);

@@ -12,7 +12,7 @@ internal sealed class StoreUnderTest
 
     internal LogUnderTest Log { get; }
 
-    /// <summary>The log as the store sees it, where others come in between.</summary>
+    /// <summary>The log that the store uses, where other callers' appends can be inserted.</summary>
     internal InterruptedLog Interrupted { get; }
 
     internal IEventStore Store { get; }
@@ -25,7 +25,7 @@ internal sealed class StoreUnderTest
     internal async Task<AppendResult> AppendAsync(StreamId stream, params object[] events) =>
         await Store.AppendAsync(stream, ExpectedVersion.Any, events).ConfigureAwait(false);
 
-    /// <summary>Demands that a call is refused and that it leaves nothing behind.</summary>
+    /// <summary>Asserts that a call is refused and stores nothing.</summary>
     internal async Task<TException> RefusesAsync<TException>(Func<Task> call) where TException : Exception
     {
         var before = await Log.DescribeAsync().ConfigureAwait(false);
@@ -39,7 +39,7 @@ internal sealed class StoreUnderTest
     internal Task<TException> RefusesAsync<TException>(StreamId stream, params object[] events) where TException : Exception =>
         RefusesAsync<TException>(() => AppendAsync(stream, events));
 
-    /// <summary>Demands that a call changes nothing.</summary>
+    /// <summary>Asserts that a call changes nothing.</summary>
     internal async Task<T> ChangesNothingAsync<T>(Func<Task<T>> call)
     {
         var before = await Log.DescribeAsync().ConfigureAwait(false);

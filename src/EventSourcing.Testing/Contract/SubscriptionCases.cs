@@ -3,31 +3,31 @@ using static EventSourcing.Testing.Contract.Subscribing;
 
 namespace EventSourcing.Testing.Contract;
 
-/// <summary>Durable subscriptions, which every log carries alike: where they begin and resume, what they deliver, and how they are steered.</summary>
+/// <summary>Durable subscriptions, which work alike on every log: where they start and resume, what they deliver, and how they are controlled.</summary>
 internal static class SubscriptionCases
 {
     internal static IEnumerable<ContractCase> All =>
     [
-        ContractCase.Of(Subscription_begins_at_the_beginning_the_end_a_position_or_a_moment),
+        ContractCase.Of(Subscription_starts_at_the_beginning_the_end_a_position_or_a_time),
         ContractCase.Of(Subscription_delivers_what_is_appended_while_it_catches_up_once_and_in_order),
-        ContractCase.Of(Subscription_resumes_after_what_it_handled),
+        ContractCase.Of(Subscription_resumes_after_the_last_handled_event),
         ContractCase.Of(Subscription_resumes_after_reopening, LogCapabilities.Durable),
         ContractCase.Of(Subscription_is_filtered_by_its_query),
-        ContractCase.Of(Subscriptions_that_go_through_the_log_together_see_each_its_own),
+        ContractCase.Of(Subscriptions_that_read_the_log_together_each_receive_their_own_events),
         ContractCase.Of(Subscription_delivers_batches_no_larger_than_the_interval),
         ContractCase.Of(Unknown_type_is_an_error_only_where_it_is_selected),
-        ContractCase.Of(Handler_may_append_to_the_log_it_listens_to),
+        ContractCase.Of(Handler_may_append_to_its_own_log),
         ContractCase.Of(Paused_subscription_delivers_nothing_until_resumed),
-        ContractCase.Of(Reset_delivers_again_and_says_so),
-        ContractCase.Of(Second_subscription_of_a_name_in_a_subscriber_is_refused),
-        ContractCase.Of(Stopped_subscription_fails_its_waiters),
+        ContractCase.Of(Reset_delivers_again_and_marks_the_deliveries),
+        ContractCase.Of(Second_subscription_with_the_same_name_in_a_bus_is_refused),
+        ContractCase.Of(Stopped_subscription_fails_pending_waits),
     ];
 
-    private static async Task Subscription_begins_at_the_beginning_the_end_a_position_or_a_moment(LogUnderTest log)
+    private static async Task Subscription_starts_at_the_beginning_the_end_a_position_or_a_time(LogUnderTest log)
     {
         await log.AppendAsync("s", Make.Numbered(3)).ConfigureAwait(false);
         log.Clock.Advance(TimeSpan.FromMinutes(1));
-        var moment = log.Clock.Now.AddSeconds(-1);
+        var time = log.Clock.Now.AddSeconds(-1);
         await log.AppendAsync("s", Make.Numbered(2)).ConfigureAwait(false);
         var bus = On(log);
         await using (bus.ConfigureAwait(false))
@@ -36,19 +36,19 @@ internal static class SubscriptionCases
             foreach (var (name, start, expected) in new (string, StartFrom, IEnumerable<long>)[]
             {
                 ("beginning", StartFrom.Beginning, Make.CountTo(6)), ("end", StartFrom.End, [6]), ("position", StartFrom.After(GlobalPosition.FromInt64(2)), [3, 4, 5, 6]),
-                ("moment", StartFrom.At(moment), [4, 5, 6]), ("tomorrow", StartFrom.At(moment.AddDays(1)), [6]), ("end of the calendar", StartFrom.At(DateTimeOffset.MaxValue), [6]),
+                ("time", StartFrom.At(time), [4, 5, 6]), ("tomorrow", StartFrom.At(time.AddDays(1)), [6]), ("end of the calendar", StartFrom.At(DateTimeOffset.MaxValue), [6]),
                 ("beginning of the calendar", StartFrom.At(DateTimeOffset.MinValue), Make.CountTo(6)),
             })
             {
-                var seen = new ConcurrentQueue<long>();
-                started.Add((await bus.SubscribeAsync(name, Collect(seen), new() { From = start }).ConfigureAwait(false), seen, expected));
+                var received = new ConcurrentQueue<long>();
+                started.Add((await bus.SubscribeAsync(name, Collect(received), new() { From = start }).ConfigureAwait(false), received, expected));
             }
 
             await log.AppendAsync("t", Make.Event()).ConfigureAwait(false);
-            foreach (var (subscription, seen, expected) in started)
+            foreach (var (subscription, received, expected) in started)
             {
                 await WaitAsync(subscription, 6).ConfigureAwait(false);
-                Expect.Equal(expected, seen, $"what came from {subscription.Name}");
+                Expect.Equal(expected, received, $"the received events of {subscription.Name}");
             }
 
             await Expect.ThrowsAsync<PositionOutOfRangeException>(
@@ -60,47 +60,47 @@ internal static class SubscriptionCases
     {
         const int before = 3000, during = 300;
         for (var i = 0; i < before; i += 1000) await log.AppendAsync("s", Make.Numbered(1000)).ConfigureAwait(false);
-        var seen = new ConcurrentQueue<long>();
+        var received = new ConcurrentQueue<long>();
         var bus = On(log);
         await using (bus.ConfigureAwait(false))
         {
-            var subscription = await bus.SubscribeAsync("all", Collect(seen)).ConfigureAwait(false);
+            var subscription = await bus.SubscribeAsync("all", Collect(received)).ConfigureAwait(false);
             for (var i = 0; i < during; i++) await log.AppendAsync("t", Make.Event()).ConfigureAwait(false);
             await WaitAsync(subscription, before + during).ConfigureAwait(false);
-            Expect.Equal(Make.CountTo(before + during), seen, "what came");
+            Expect.Equal(Make.CountTo(before + during), received, "the received events");
             await log.Changed.UntilAsync(() => subscription.State == SubscriptionState.Live, "the subscription is live").ConfigureAwait(false);
             var status = await subscription.GetStatusAsync().ConfigureAwait(false);
             Expect.Equal((0L, (long)before + during, before + during), (status.Lag, status.Handled, status.Position.ToInt64()), "lag, handled, position");
         }
     }
 
-    private static async Task Subscription_resumes_after_what_it_handled(LogUnderTest log)
+    private static async Task Subscription_resumes_after_the_last_handled_event(LogUnderTest log)
     {
-        var seen = new ConcurrentQueue<long>();
+        var received = new ConcurrentQueue<long>();
         for (var run = 1; run <= 3; run++)
         {
             await log.AppendAsync("s", Make.Numbered(10)).ConfigureAwait(false);
             var bus = On(log);
             await using (bus.ConfigureAwait(false))
-                await WaitAsync(await bus.SubscribeAsync("again", Collect(seen), new() { From = StartFrom.End }).ConfigureAwait(false), run * 10).ConfigureAwait(false);
+                await WaitAsync(await bus.SubscribeAsync("again", Collect(received), new() { From = StartFrom.End }).ConfigureAwait(false), run * 10).ConfigureAwait(false);
         }
 
-        Expect.Equal(Make.CountTo(30).Skip(10), seen, "what came");
+        Expect.Equal(Make.CountTo(30).Skip(10), received, "the received events");
     }
 
     private static async Task Subscription_resumes_after_reopening(LogUnderTest log)
     {
-        var seen = new ConcurrentQueue<long>();
+        var received = new ConcurrentQueue<long>();
         for (var run = 1; run <= 2; run++)
         {
             await log.AppendAsync("s", Make.Numbered(10)).ConfigureAwait(false);
             var bus = On(log);
             await using (bus.ConfigureAwait(false))
-                await WaitAsync(await bus.SubscribeAsync("again", Collect(seen)).ConfigureAwait(false), run * 10).ConfigureAwait(false);
+                await WaitAsync(await bus.SubscribeAsync("again", Collect(received)).ConfigureAwait(false), run * 10).ConfigureAwait(false);
             await log.ReopenAsync().ConfigureAwait(false);
         }
 
-        Expect.Equal(Make.CountTo(20), seen, "what came");
+        Expect.Equal(Make.CountTo(20), received, "the received events");
     }
 
     private static async Task Subscription_is_filtered_by_its_query(LogUnderTest log)
@@ -115,14 +115,14 @@ internal static class SubscriptionCases
                 ("type", EventQuery.OfTypes("A"), [1, 4]), ("tag", EventQuery.All.Tagged("k", "1"), [2, 6]), ("category", EventQuery.All.InCategory("cart"), [4, 5, 6]),
             })
             {
-                var seen = new ConcurrentQueue<long>();
-                await WaitAsync(await bus.SubscribeAsync(name, Collect(seen), new() { Filter = query }).ConfigureAwait(false), 6).ConfigureAwait(false);
-                Expect.Equal(expected, seen, name);
+                var received = new ConcurrentQueue<long>();
+                await WaitAsync(await bus.SubscribeAsync(name, Collect(received), new() { Filter = query }).ConfigureAwait(false), 6).ConfigureAwait(false);
+                Expect.Equal(expected, received, name);
             }
         }
     }
 
-    private static async Task Subscriptions_that_go_through_the_log_together_see_each_its_own(LogUnderTest log)
+    private static async Task Subscriptions_that_read_the_log_together_each_receive_their_own_events(LogUnderTest log)
     {
         const int all = 12_000;
         for (var i = 0; i < all; i += 400)
@@ -138,16 +138,16 @@ internal static class SubscriptionCases
                 (EventQuery.All.Tagged("n", "2"), 0), (EventQuery.OfTypes("absent"), 0), (EventQuery.OfTypes("t0").Or(EventQuery.All.InStream("b-1")), 3999),
             })
             {
-                var seen = new ConcurrentQueue<long>();
+                var received = new ConcurrentQueue<long>();
                 var options = new SubscriptionOptions { Filter = query, From = StartFrom.After(GlobalPosition.FromInt64(from)) };
-                started.Add((await bus.SubscribeAsync($"together-{started.Count}", Collect(seen), options).ConfigureAwait(false), seen, query, from));
+                started.Add((await bus.SubscribeAsync($"together-{started.Count}", Collect(received), options).ConfigureAwait(false), received, query, from));
             }
 
-            foreach (var (subscription, seen, query, from) in started)
+            foreach (var (subscription, received, query, from) in started)
             {
                 await WaitAsync(subscription, all).ConfigureAwait(false);
                 var stored = query.Resolve(EventTypeMap.Empty);
-                Expect.Equal(events.Where(e => e.Position.ToInt64() > from && stored.Matches(e.Type, e.StreamId, e.Tags ?? [])).Select(e => e.Position.ToInt64()), seen, $"what came of {query}");
+                Expect.Equal(events.Where(e => e.Position.ToInt64() > from && stored.Matches(e.Type, e.StreamId, e.Tags ?? [])).Select(e => e.Position.ToInt64()), received, $"the received events of {query}");
             }
         }
     }
@@ -156,20 +156,20 @@ internal static class SubscriptionCases
     {
         await log.AppendAsync("s", Make.Numbered(250)).ConfigureAwait(false);
         var sizes = new ConcurrentQueue<int>();
-        var seen = new ConcurrentQueue<long>();
+        var received = new ConcurrentQueue<long>();
         var bus = On(log);
         await using (bus.ConfigureAwait(false))
         {
             var handler = SubscriptionHandler.RawBatches((events, _, _) =>
             {
                 sizes.Enqueue(events.Length);
-                foreach (var e in events.Span) seen.Enqueue(e.Position.ToInt64());
+                foreach (var e in events.Span) received.Enqueue(e.Position.ToInt64());
                 return Task.CompletedTask;
             });
             await WaitAsync(await bus.SubscribeAsync("batches", handler, new() { CheckpointEvery = 100 }).ConfigureAwait(false), 250).ConfigureAwait(false);
         }
 
-        Expect.Equal(Make.CountTo(250), seen, "what came");
+        Expect.Equal(Make.CountTo(250), received, "the received events");
         Expect.Equal([100, 100, 50], sizes, "the batches");
     }
 
@@ -181,7 +181,7 @@ internal static class SubscriptionCases
         {
             var raw = new ConcurrentQueue<long>();
             await WaitAsync(await bus.SubscribeAsync("raw", Collect(raw)).ConfigureAwait(false), 2).ConfigureAwait(false);
-            Expect.Equal([1, 2], raw, "what came as bytes");
+            Expect.Equal([1, 2], raw, "the events received as bytes");
             var typed = SubscriptionHandler.Each((_, _, _) => Task.CompletedTask);
             await WaitAsync(await bus.SubscribeAsync("nothing", typed, new() { Filter = EventQuery.OfTypes("absent") }).ConfigureAwait(false), 2).ConfigureAwait(false);
             var selecting = await bus.SubscribeAsync("typed", typed).ConfigureAwait(false);
@@ -192,7 +192,7 @@ internal static class SubscriptionCases
         }
     }
 
-    private static async Task Handler_may_append_to_the_log_it_listens_to(LogUnderTest log)
+    private static async Task Handler_may_append_to_its_own_log(LogUnderTest log)
     {
         var bus = On(log);
         await using (bus.ConfigureAwait(false))
@@ -210,32 +210,32 @@ internal static class SubscriptionCases
 
     private static async Task Paused_subscription_delivers_nothing_until_resumed(LogUnderTest log)
     {
-        var seen = new ConcurrentQueue<long>();
+        var received = new ConcurrentQueue<long>();
         var bus = On(log);
         await using (bus.ConfigureAwait(false))
         {
-            var subscription = await bus.SubscribeAsync("pausing", Collect(seen)).ConfigureAwait(false);
+            var subscription = await bus.SubscribeAsync("pausing", Collect(received)).ConfigureAwait(false);
             await log.AppendAsync("s", Make.Numbered(5)).ConfigureAwait(false);
             await WaitAsync(subscription, 5).ConfigureAwait(false);
             await subscription.PauseAsync().WaitAsync(Patience).ConfigureAwait(false);
             await log.AppendAsync("s", Make.Numbered(5)).ConfigureAwait(false);
             await log.Changed.UntilAsync(() => subscription.State == SubscriptionState.Paused, "it is paused").ConfigureAwait(false);
-            Expect.Equal((5, 5L), (seen.Count, (await subscription.GetStatusAsync().ConfigureAwait(false)).Lag), "what came, and the lag");
+            Expect.Equal((5, 5L), (received.Count, (await subscription.GetStatusAsync().ConfigureAwait(false)).Lag), "the received events, and the lag");
             await subscription.ResumeAsync().WaitAsync(Patience).ConfigureAwait(false);
             await WaitAsync(subscription, 10).ConfigureAwait(false);
-            Expect.Equal(Make.CountTo(10), seen, "what came");
+            Expect.Equal(Make.CountTo(10), received, "the received events");
         }
     }
 
-    private static async Task Reset_delivers_again_and_says_so(LogUnderTest log)
+    private static async Task Reset_delivers_again_and_marks_the_deliveries(LogUnderTest log)
     {
-        var seen = new ConcurrentQueue<(long, bool)>();
+        var received = new ConcurrentQueue<(long, bool)>();
         var bus = On(log);
         await using (bus.ConfigureAwait(false))
         {
             var subscription = await bus.SubscribeAsync("again", SubscriptionHandler.RawEach((e, delivery, _) =>
             {
-                seen.Enqueue((e.Position.ToInt64(), delivery.IsReplay));
+                received.Enqueue((e.Position.ToInt64(), delivery.IsReplay));
                 return Task.CompletedTask;
             })).ConfigureAwait(false);
             await log.AppendAsync("s", Make.Numbered(3)).ConfigureAwait(false);
@@ -243,11 +243,11 @@ internal static class SubscriptionCases
             await subscription.ResetAsync(StartFrom.After(GlobalPosition.FromInt64(1))).WaitAsync(Patience).ConfigureAwait(false);
             await log.AppendAsync("s", Make.Numbered(1)).ConfigureAwait(false);
             await WaitAsync(subscription, 4).ConfigureAwait(false);
-            Expect.Equal([(1, false), (2, false), (3, false), (2, true), (3, true), (4, false)], seen, "what came");
+            Expect.Equal([(1, false), (2, false), (3, false), (2, true), (3, true), (4, false)], received, "the received events");
         }
     }
 
-    private static async Task Second_subscription_of_a_name_in_a_subscriber_is_refused(LogUnderTest log)
+    private static async Task Second_subscription_with_the_same_name_in_a_bus_is_refused(LogUnderTest log)
     {
         var bus = On(log);
         await using (bus.ConfigureAwait(false))
@@ -260,7 +260,7 @@ internal static class SubscriptionCases
         }
     }
 
-    private static async Task Stopped_subscription_fails_its_waiters(LogUnderTest log)
+    private static async Task Stopped_subscription_fails_pending_waits(LogUnderTest log)
     {
         await log.AppendAsync("s", Make.Event()).ConfigureAwait(false);
         var bus = On(log);

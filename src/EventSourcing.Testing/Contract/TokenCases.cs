@@ -2,35 +2,35 @@ using EventSourcing.Storage;
 
 namespace EventSourcing.Testing.Contract;
 
-/// <summary>Resume tokens: what a log hands out and compares. A history of another log stands for that of a log that was restored.</summary>
+/// <summary>Resume tokens: what a log returns and compares. The history of another log is used in place of a restored one.</summary>
 internal static class TokenCases
 {
     internal static IEnumerable<ContractCase> All =>
     [
-        ContractCase.Of(Each_event_has_a_token_of_its_own),
-        ContractCase.Of(Append_answers_with_the_token_of_its_last_event),
-        ContractCase.Of(Repeat_answers_with_the_token_of_the_first_time),
-        ContractCase.Of(Append_without_events_answers_with_the_token_of_the_head),
+        ContractCase.Of(Each_event_has_its_own_token),
+        ContractCase.Of(Append_returns_the_token_of_its_last_event),
+        ContractCase.Of(Repeat_returns_the_token_of_the_first_time),
+        ContractCase.Of(Append_without_events_returns_the_token_of_the_head),
         ContractCase.Of(Head_of_an_empty_log_is_the_start),
-        ContractCase.Of(Token_of_the_log_is_read_after),
+        ContractCase.Of(Read_starts_after_a_token_of_the_log),
         ContractCase.Of(Token_of_another_history_is_refused_by_every_read),
         ContractCase.Of(Token_with_the_same_id_and_another_mark_is_refused),
         ContractCase.Of(Token_beyond_the_head_is_refused_as_another_history),
         ContractCase.Of(Token_that_is_not_verified_is_compared_with_the_head_only),
-        ContractCase.Of(Start_fits_every_log),
-        ContractCase.Of(Page_says_up_to_where_it_has_looked),
-        ContractCase.Of(Next_page_compares_what_the_pages_before_have_seen),
+        ContractCase.Of(Start_token_is_valid_for_every_log),
+        ContractCase.Of(Page_returns_the_token_of_the_highest_position_it_has_reached),
+        ContractCase.Of(Next_page_compares_the_token_of_the_previous_pages),
         ContractCase.Of(Condition_after_a_token_of_another_history_is_refused_before_its_matches),
-        ContractCase.Of(Condition_after_a_token_of_the_log_ignores_what_lies_before),
-        ContractCase.Of(Tracking_keeps_the_token_of_its_place),
-        ContractCase.Of(Tracking_with_a_token_of_another_place_is_refused),
-        ContractCase.Of(Store_hands_out_and_takes_tokens),
-        ContractCase.Of(Sequence_hands_out_the_token_of_its_head),
+        ContractCase.Of(Condition_after_a_token_of_the_log_ignores_earlier_events),
+        ContractCase.Of(Tracking_keeps_the_token_of_its_position),
+        ContractCase.Of(Tracking_with_a_token_of_another_position_is_refused),
+        ContractCase.Of(Store_returns_and_accepts_tokens),
+        ContractCase.Of(Sequence_returns_the_token_of_its_head),
     ];
 
     internal static IEnumerable<ContractCase> OfSubscriptions => [ContractCase.Of(Start_after_a_token_of_another_history_is_refused)];
 
-    private static async Task Each_event_has_a_token_of_its_own(LogUnderTest log)
+    private static async Task Each_event_has_its_own_token(LogUnderTest log)
     {
         await log.AppendAsync("a", Make.Numbered(50)).ConfigureAwait(false);
         var events = await log.ReadAllAsync().ConfigureAwait(false);
@@ -44,7 +44,7 @@ internal static class TokenCases
         Expect.Equal(events[^1].Token, await log.Log.GetHeadTokenAsync().ConfigureAwait(false), "token of the head");
     }
 
-    private static async Task Append_answers_with_the_token_of_its_last_event(LogUnderTest log)
+    private static async Task Append_returns_the_token_of_its_last_event(LogUnderTest log)
     {
         var one = await log.AppendAsync("a", Make.Event()).ConfigureAwait(false);
         var many = await log.AppendAsync(new LogAppend { Writes = Make.Writes(Make.Write("a", Make.Numbered(2)), Make.Write("b", Make.WithIds(1, 2))) }).ConfigureAwait(false);
@@ -52,7 +52,7 @@ internal static class TokenCases
         Expect.Equal((events[0].Token, events[4].Token), (one.ResumeToken, many.ResumeToken), "tokens");
     }
 
-    private static async Task Repeat_answers_with_the_token_of_the_first_time(LogUnderTest log)
+    private static async Task Repeat_returns_the_token_of_the_first_time(LogUnderTest log)
     {
         var command = await log.AppendAsync(Make.Command("c", 1, "a", Make.Event())).ConfigureAwait(false);
         var events = await log.AppendAsync("b", Make.WithIds(1, 2)).ConfigureAwait(false);
@@ -63,13 +63,13 @@ internal static class TokenCases
         Expect.Equal(last.ResumeToken, await log.Log.GetHeadTokenAsync().ConfigureAwait(false), "token of the head");
     }
 
-    private static async Task Append_without_events_answers_with_the_token_of_the_head(LogUnderTest log)
+    private static async Task Append_without_events_returns_the_token_of_the_head(LogUnderTest log)
     {
         Expect.Equal(ResumeToken.Start, (await log.AppendAsync(Make.Command("c", 1, "a")).ConfigureAwait(false)).ResumeToken, "token in an empty log");
         var stored = await log.AppendAsync("a", Make.Event()).ConfigureAwait(false);
         Expect.Equal(stored.ResumeToken, (await log.AppendAsync(Make.Command("d", 1, "a")).ConfigureAwait(false)).ResumeToken, "token of a command without events");
         Expect.Equal(stored.ResumeToken, (await log.AppendAsync(Make.Tracked("s", 1, "a")).ConfigureAwait(false)).ResumeToken, "token of a tracking entry");
-        Expect.Equal(stored.ResumeToken, (await log.AppendAsync(Make.Tracked("s", 1, "a", Make.Event())).ConfigureAwait(false)).ResumeToken, "token of a place that was read");
+        Expect.Equal(stored.ResumeToken, (await log.AppendAsync(Make.Tracked("s", 1, "a", Make.Event())).ConfigureAwait(false)).ResumeToken, "the token of a position that was read");
     }
 
     private static async Task Head_of_an_empty_log_is_the_start(LogUnderTest log)
@@ -78,7 +78,7 @@ internal static class TokenCases
         Expect.Equal(ResumeToken.Start, await TokenAsync(log, new AllRead { IncludeToken = true }).ConfigureAwait(false), "token of an empty page");
     }
 
-    private static async Task Token_of_the_log_is_read_after(LogUnderTest log)
+    private static async Task Read_starts_after_a_token_of_the_log(LogUnderTest log)
     {
         await log.AppendAsync("a", Make.Numbered(4)).ConfigureAwait(false);
         var token = (await log.ReadAllAsync().ConfigureAwait(false))[1].Token;
@@ -109,7 +109,7 @@ internal static class TokenCases
             foreach (var read in reads)
             {
                 var error = await Expect.ThrowsAsync<LogDivergedException>(() => log.PageAsync(read), $"the read {read}").ConfigureAwait(false);
-                Expect.Equal((other, mine[(int)other.Position.ToInt64() - 1].Token, 4L), (error.Token, error.Found!.Value, error.Head.ToInt64()), "what the error says");
+                Expect.Equal((other, mine[(int)other.Position.ToInt64() - 1].Token, 4L), (error.Token, error.Found!.Value, error.Head.ToInt64()), "the message of the error");
             }
         }
     }
@@ -127,7 +127,7 @@ internal static class TokenCases
         await log.AppendAsync("a", Make.Event()).ConfigureAwait(false);
         var token = ResumeToken.Of(GlobalPosition.FromInt64(2), Guid.NewGuid(), 1);
         var error = await Expect.ThrowsAsync<LogDivergedException>(() => log.PageAsync(new AllRead { AfterPosition = token.Position, Token = token }), "the read").ConfigureAwait(false);
-        Expect.Equal((token, null, 1L), (error.Token, error.Found, error.Head.ToInt64()), "what the error says");
+        Expect.Equal((token, null, 1L), (error.Token, error.Found, error.Head.ToInt64()), "the message of the error");
     }
 
     private static async Task Token_that_is_not_verified_is_compared_with_the_head_only(LogUnderTest log)
@@ -139,14 +139,14 @@ internal static class TokenCases
         await Expect.ThrowsAsync<PositionOutOfRangeException>(() => log.PageAsync(new AllRead { Token = beyond }), "the read").ConfigureAwait(false);
     }
 
-    private static async Task Start_fits_every_log(LogUnderTest log)
+    private static async Task Start_token_is_valid_for_every_log(LogUnderTest log)
     {
         Expect.Equal(0, (await log.ReadAsync(new AllRead { Token = ResumeToken.Start }).ConfigureAwait(false)).Count, "events of an empty log");
         await log.AppendAsync("a", Make.Event()).ConfigureAwait(false);
         Expect.Equal(1, (await log.ReadAsync(new AllRead { Token = ResumeToken.Start }).ConfigureAwait(false)).Count, "events");
     }
 
-    private static async Task Page_says_up_to_where_it_has_looked(LogUnderTest log)
+    private static async Task Page_returns_the_token_of_the_highest_position_it_has_reached(LogUnderTest log)
     {
         for (var i = 0; i < 5; i++) await log.AppendAsync(i % 2 == 0 ? "even" : "odd", Make.Event(i % 2 == 0 ? "E" : "O", tags: i == 0 ? ["t:1"] : [])).ConfigureAwait(false);
         var tokens = (await log.ReadAllAsync().ConfigureAwait(false)).ConvertAll(e => e.Token);
@@ -180,7 +180,7 @@ internal static class TokenCases
         }
     }
 
-    private static async Task Next_page_compares_what_the_pages_before_have_seen(LogUnderTest log)
+    private static async Task Next_page_compares_the_token_of_the_previous_pages(LogUnderTest log)
     {
         await log.AppendAsync("a", Make.Numbered(5)).ConfigureAwait(false);
         foreach (var read in new RangeRead[]
@@ -196,7 +196,7 @@ internal static class TokenCases
             {
                 using var page = await log.Log.ReadAsync(next, CancellationToken.None).ConfigureAwait(false);
                 seen.AddRange(page.Events.ToArray().Positions());
-                Expect.Equal(seen.Max(), Math.Max(next.Token.Position.ToInt64(), page.Token.Position.ToInt64()), "the place that is compared next");
+                Expect.Equal(seen.Max(), Math.Max(next.Token.Position.ToInt64(), page.Token.Position.ToInt64()), "the position that is compared next");
                 next = next.Next(page);
             }
 
@@ -216,18 +216,18 @@ internal static class TokenCases
         await log.RefusesAsync<LogDivergedException>(beyond).ConfigureAwait(false);
     }
 
-    private static async Task Condition_after_a_token_of_the_log_ignores_what_lies_before(LogUnderTest log)
+    private static async Task Condition_after_a_token_of_the_log_ignores_earlier_events(LogUnderTest log)
     {
         var token = (await log.AppendAsync("a", Make.Numbered(3)).ConfigureAwait(false)).ResumeToken;
         var append = new LogAppend { Writes = Make.Writes(Make.Write("a", Make.Event())), Condition = new(LogQuery.All, token) };
         await log.AppendAsync(append).ConfigureAwait(false);
         var refusal = await log.RefusesAsync<AppendConditionFailedException>(append).ConfigureAwait(false);
-        Expect.Equal((3L, 4L), (refusal.After.ToInt64(), refusal.Conflict.ToInt64()), "place and conflict");
+        Expect.Equal((3L, 4L), (refusal.After.ToInt64(), refusal.Conflict.ToInt64()), "position and conflict");
         var start = new LogAppend { Writes = append.Writes, Condition = new(LogQuery.All, ResumeToken.Start) };
         await log.RefusesAsync<AppendConditionFailedException>(start).ConfigureAwait(false);
     }
 
-    private static async Task Tracking_keeps_the_token_of_its_place(LogUnderTest log)
+    private static async Task Tracking_keeps_the_token_of_its_position(LogUnderTest log)
     {
         var store = new StoreUnderTest(log).Store;
         Expect.Equal(null, await store.FindTrackingAsync("s").ConfigureAwait(false), "entry of a source that was not read");
@@ -240,13 +240,13 @@ internal static class TokenCases
         Expect.Equal(new Tracking("s", 8), await store.FindTrackingAsync("s").ConfigureAwait(false), "entry of a number alone");
     }
 
-    private static async Task Tracking_with_a_token_of_another_place_is_refused(LogUnderTest log)
+    private static async Task Tracking_with_a_token_of_another_position_is_refused(LogUnderTest log)
     {
         var tracking = new Tracking("s", 7, ResumeToken.Of(GlobalPosition.FromInt64(8), Guid.NewGuid(), 1));
         await log.RefusesAsync<ArgumentException>(new LogAppend { Tracking = tracking }).ConfigureAwait(false);
     }
 
-    private static async Task Store_hands_out_and_takes_tokens(StoreUnderTest under)
+    private static async Task Store_returns_and_accepts_tokens(StoreUnderTest under)
     {
         var store = under.Store;
         Expect.Equal(ResumeToken.Start, await store.GetHeadTokenAsync().ConfigureAwait(false), "token of an empty log");
@@ -272,10 +272,10 @@ internal static class TokenCases
         await under.RefusesAsync<LogDivergedException>(new Append().To("order-2", ExpectedVersion.Any, [new Added(4)]).FailIf(EventQuery.All, other)).ConfigureAwait(false);
         var refusal = await Expect.ThrowsAsync<InvalidOperationException>(
             () => Task.FromResult(new Append().FailIf(EventQuery.All, other).FailIf(EventQuery.All, other.Position)), "two places").ConfigureAwait(false);
-        Expect.True(refusal.Message.Contains(other.ToString(), StringComparison.Ordinal), "the message names the place");
+        Expect.True(refusal.Message.Contains(other.ToString(), StringComparison.Ordinal), "the message names the position");
     }
 
-    private static async Task Sequence_hands_out_the_token_of_its_head(StoreUnderTest under)
+    private static async Task Sequence_returns_the_token_of_its_head(StoreUnderTest under)
     {
         var empty = under.Store.ReadAllAsync();
         Expect.Equal(ResumeToken.Start, await empty.GetHeadTokenAsync().ConfigureAwait(false), "token of an empty log");
@@ -315,7 +315,7 @@ internal static class TokenCases
         return page.Token;
     }
 
-    /// <summary>The tokens of a log with as many events at the same positions, under the same ids where the log of the case gives these.</summary>
+    /// <summary>The tokens of another log with as many events at the same positions, with the same ids if the case supplies them.</summary>
     private static async Task<List<ResumeToken>> OtherHistoryAsync(int count)
     {
         var other = new InMemoryEventLog();

@@ -2,15 +2,15 @@ using EventSourcing.Storage;
 
 namespace EventSourcing.Testing.Contract;
 
-/// <summary>A log whose operations fail as long as a case wants them to.</summary>
+/// <summary>A log whose operations fail for as long as a case requests it.</summary>
 internal sealed class TroubledLog(IEventLog log) : DelegatingLog(log), IUserTransactions<object>
 {
-    /// <summary>The name of a write with a user's work.</summary>
+    /// <summary>The operation's name for a write with a user's function.</summary>
     internal const string UserWork = nameof(UserWork);
 
     private volatile Func<string, Exception?> _trouble = static _ => null;
 
-    /// <summary>Asked before each operation, by its name; what it returns is thrown.</summary>
+    /// <summary>Called before each operation, with its name. The exception that it returns is thrown.</summary>
     internal Func<string, Exception?> Trouble
     {
         get => _trouble;

@@ -19,7 +19,7 @@ internal static class VersionCases
     internal static IEnumerable<ContractCase> All =>
     [
         .. Table.SelectMany(row => Cases(row.Name, row.Expected, 0, row.PassesWhenNew).Concat(Cases(row.Name, row.Expected, 3, row.PassesAt3))),
-        ContractCase.Of(All_failing_streams_are_reported_writes_first),
+        ContractCase.Of(All_failing_streams_are_reported_with_writes_first),
         ContractCase.Of(One_bad_check_writes_nothing),
         ContractCase.Of(Checked_stream_is_not_changed),
         ContractCase.Of(Same_failure_is_reported_once),
@@ -56,7 +56,7 @@ internal static class VersionCases
         Expect.Equal([new("s", expected, version)], refusal.Mismatches, "mismatches");
     }
 
-    private static async Task All_failing_streams_are_reported_writes_first(LogUnderTest log)
+    private static async Task All_failing_streams_are_reported_with_writes_first(LogUnderTest log)
     {
         await log.AppendAsync("a", Make.Numbered(2)).ConfigureAwait(false);
         var refusal = await log.RefusesAsync<WrongExpectedVersionException>(new LogAppend

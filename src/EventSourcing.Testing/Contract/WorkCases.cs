@@ -2,26 +2,26 @@ using EventSourcing.Storage;
 
 namespace EventSourcing.Testing.Contract;
 
-/// <summary>Writes with a user's work in their transaction.</summary>
+/// <summary>Writes with a user's function in their transaction.</summary>
 internal static class WorkCases
 {
     private static readonly byte[] One = [1];
 
     internal static IEnumerable<ContractCase> All => new[]
     {
-        ContractCase.Of(Work_runs_after_requirements_and_appends_and_before_changes, LogCapabilities.UserWork),
-        ContractCase.Of(Work_that_throws_leaves_nothing_and_its_exception_is_the_calls, LogCapabilities.UserWork),
-        ContractCase.Of(Work_is_not_run_where_the_write_is_refused_before_it, LogCapabilities.UserWork),
-        ContractCase.Of(Works_at_once_run_one_after_another, LogCapabilities.UserWork),
-        ContractCase.Of(Asynchronous_work_is_refused_before_anything_is_done, LogCapabilities.UserWork),
-        ContractCase.Of(Log_called_from_inside_a_work_refuses_and_stays_usable, LogCapabilities.UserWork),
-        ContractCase.Of(Log_read_from_inside_a_work_answers, LogCapabilities.UserWork),
-        ContractCase.Of(Work_that_is_cancelled_or_comes_too_late_is_not_run, LogCapabilities.UserWork),
+        ContractCase.Of(User_function_runs_after_requirements_and_appends_and_before_changes, LogCapabilities.UserWork),
+        ContractCase.Of(User_function_that_throws_stores_nothing_and_its_exception_reaches_the_caller, LogCapabilities.UserWork),
+        ContractCase.Of(User_function_does_not_run_when_the_write_is_refused_before_it, LogCapabilities.UserWork),
+        ContractCase.Of(Concurrent_user_functions_run_one_after_another, LogCapabilities.UserWork),
+        ContractCase.Of(Asynchronous_user_function_is_refused_before_anything_is_done, LogCapabilities.UserWork),
+        ContractCase.Of(Log_called_inside_a_user_function_refuses_and_stays_usable, LogCapabilities.UserWork),
+        ContractCase.Of(Log_can_be_read_inside_a_user_function, LogCapabilities.UserWork),
+        ContractCase.Of(User_function_that_is_cancelled_or_too_late_does_not_run, LogCapabilities.UserWork),
     };
 
     private static LogWrite Write(long? ifRevision = null) => new() { Appends = [Make.Append("s", Make.Event())], Changes = [RecordChange.Put(RecordKind.Checkpoint, "k", One, ifRevision)] };
 
-    private static async Task Work_runs_after_requirements_and_appends_and_before_changes(LogUnderTest log)
+    private static async Task User_function_runs_after_requirements_and_appends_and_before_changes(LogUnderTest log)
     {
         await log.PutAsync(RecordKind.Lease, "k", One).ConfigureAwait(false);
         var runs = 0;
@@ -33,25 +33,25 @@ internal static class WorkCases
         }, transaction => runs += transaction is null ? 100 : 1).ConfigureAwait(false);
         Expect.Equal((1, 1, true), (runs, written.Appends.Count, written.Changed[0]), "runs and results");
         Expect.Equal(1L, await log.HeadAsync().ConfigureAwait(false), "head");
-        // A change that is refused comes after the work, and takes it back.
+        // A refused change comes after the function, and rolls it back.
         written = await log.WriteAsync(Write(0), _ => runs++).ConfigureAwait(false);
         Expect.Equal((2, LogRefusalKind.Change), (runs, written.Refusal?.Kind), "runs and the refusal");
         Expect.Equal(1L, await log.HeadAsync().ConfigureAwait(false), "head after the refusal");
     }
 
-    private static async Task Work_that_throws_leaves_nothing_and_its_exception_is_the_calls(LogUnderTest log)
+    private static async Task User_function_that_throws_stores_nothing_and_its_exception_reaches_the_caller(LogUnderTest log)
     {
         await log.PutAsync(RecordKind.Checkpoint, "removed", One).ConfigureAwait(false);
         var before = await log.DescribeAsync().ConfigureAwait(false);
         foreach (var failure in new Exception[] { new InvalidTimeZoneException("the work's own"), new StoreUnavailableException("another store's"), new WrongExpectedVersionException([]), new OperationCanceledException("the work's") })
         {
             var thrown = await Expect.ThrowsAsync<Exception>(() => log.WriteAsync(Write(), _ => throw failure), "the write").ConfigureAwait(false);
-            Expect.True(ReferenceEquals(failure, thrown), $"the work's own exception is the call's, not {thrown}");
+            Expect.True(ReferenceEquals(failure, thrown), $"the function's own exception reaches the caller, not {thrown}");
             Expect.Equal(before, await log.DescribeAsync().ConfigureAwait(false), "the log");
         }
     }
 
-    private static async Task Work_is_not_run_where_the_write_is_refused_before_it(LogUnderTest log)
+    private static async Task User_function_does_not_run_when_the_write_is_refused_before_it(LogUnderTest log)
     {
         var runs = 0;
         LogWrite[] writes =
@@ -65,7 +65,7 @@ internal static class WorkCases
         Expect.Equal(0, runs, "runs");
     }
 
-    private static async Task Works_at_once_run_one_after_another(LogUnderTest log)
+    private static async Task Concurrent_user_functions_run_one_after_another(LogUnderTest log)
     {
         var inside = 0;
         var most = await Make.TogetherAsync(8, async _ =>
@@ -79,10 +79,10 @@ internal static class WorkCases
             }).ConfigureAwait(false);
             return count;
         }).ConfigureAwait(false);
-        Expect.Equal((1, 8L), (most.Max(), await log.HeadAsync().ConfigureAwait(false)), "works at once, and head");
+        Expect.Equal((1, 8L), (most.Max(), await log.HeadAsync().ConfigureAwait(false)), "concurrent functions, and the head");
     }
 
-    private static async Task Asynchronous_work_is_refused_before_anything_is_done(LogUnderTest log)
+    private static async Task Asynchronous_user_function_is_refused_before_anything_is_done(LogUnderTest log)
     {
         var runs = 0;
         await Expect.ThrowsAsync<ArgumentException>(() => log.WriteAsync(Write(), async _ =>
@@ -93,8 +93,8 @@ internal static class WorkCases
         Expect.Equal((0, 0L), (runs, await log.HeadAsync().ConfigureAwait(false)), "runs and head");
     }
 
-    // Not waited for inside: a log that lets the call in shows that by its answer, not by hanging.
-    private static async Task Log_called_from_inside_a_work_refuses_and_stays_usable(LogUnderTest log)
+    // The calls are not awaited inside: a log that accepts one then fails the case instead of hanging it.
+    private static async Task Log_called_inside_a_user_function_refuses_and_stays_usable(LogUnderTest log)
     {
         var head = GlobalPosition.FromInt64(await log.HeadAsync().ConfigureAwait(false));
         Func<Task>[] calls =
@@ -107,7 +107,7 @@ internal static class WorkCases
         ];
         for (var i = 0; i < calls.Length; i++)
         {
-            // So that the task that is begun inside is returned as it is.
+            // The array keeps the task that is started inside from being awaited.
             var begun = await log.WorkAsync(() => new[] { calls[i]() }).ConfigureAwait(false);
             var refusal = await Expect.ThrowsAsync<InvalidOperationException>(() => begun[0].WaitAsync(Signal.Patience), $"call {i + 1} from inside").ConfigureAwait(false);
             Expect.True(refusal.Message.Contains("tx.Append", StringComparison.Ordinal), $"what to use instead: {refusal.Message}");
@@ -118,7 +118,7 @@ internal static class WorkCases
         Expect.Equal(1L, await log.HeadAsync().ConfigureAwait(false), "head after an append");
     }
 
-    private static async Task Log_read_from_inside_a_work_answers(LogUnderTest log)
+    private static async Task Log_can_be_read_inside_a_user_function(LogUnderTest log)
     {
         await log.AppendAsync("s", Make.Numbered(2)).ConfigureAwait(false);
         Task<List<RecordedEvent>>? read = null;
@@ -126,13 +126,13 @@ internal static class WorkCases
         Expect.Equal(2, (await read!.WaitAsync(Signal.Patience).ConfigureAwait(false)).Count, "events that were committed");
     }
 
-    private static async Task Work_that_is_cancelled_or_comes_too_late_is_not_run(LogUnderTest log)
+    private static async Task User_function_that_is_cancelled_or_too_late_does_not_run(LogUnderTest log)
     {
         var (runs, works) = (0, log.Log.Find<IUserTransactions<object>>()!);
         using var source = new CancellationTokenSource();
         await source.CancelAsync().ConfigureAwait(false);
         await Expect.ThrowsAsync<OperationCanceledException>(async () => await works.WriteAsync(Write(), _ => runs++, source.Token).ConfigureAwait(false), "cancelled").ConfigureAwait(false);
-        await Expect.ThrowsAsync<ArgumentNullException>(async () => await works.WriteAsync(Write(), null!, CancellationToken.None).ConfigureAwait(false), "no work").ConfigureAwait(false);
+        await Expect.ThrowsAsync<ArgumentNullException>(async () => await works.WriteAsync(Write(), null!, CancellationToken.None).ConfigureAwait(false), "no function").ConfigureAwait(false);
         await log.Log.DisposeAsync().ConfigureAwait(false);
         await Expect.ThrowsAsync<ObjectDisposedException>(async () => await works.WriteAsync(Write(), _ => runs++, CancellationToken.None).ConfigureAwait(false), "too late").ConfigureAwait(false);
         Expect.Equal(0, runs, "runs");

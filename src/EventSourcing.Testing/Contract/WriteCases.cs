@@ -2,7 +2,7 @@ using EventSourcing.Storage;
 
 namespace EventSourcing.Testing.Contract;
 
-/// <summary>Writes of several parts: requirements, appends and changes in one transaction, and what refuses them.</summary>
+/// <summary>Writes of several parts: requirements, appends and changes in one transaction, and their refusals.</summary>
 internal static class WriteCases
 {
     private static readonly byte[] One = [1], Two = [2];
@@ -10,36 +10,36 @@ internal static class WriteCases
     internal static IEnumerable<ContractCase> All =>
     [
         ContractCase.Of(Write_stores_appends_and_changes_together),
-        ContractCase.Of(Write_answers_each_append_and_each_change),
+        ContractCase.Of(Write_returns_a_result_for_each_append_and_each_change),
         ContractCase.Of(Appends_of_a_write_see_those_before_them),
-        ContractCase.Of(Changes_of_a_write_see_those_before_them_and_what_the_appends_left),
+        ContractCase.Of(Changes_of_a_write_see_earlier_changes_and_the_appends),
         ContractCase.Of(Requirement_on_a_revision_is_met_by_that_revision_only),
         ContractCase.Of(Requirement_of_absence_is_met_by_no_record_only),
-        ContractCase.Of(Requirement_on_the_first_bytes_is_met_whatever_follows_them),
-        ContractCase.Of(Requirement_that_is_not_met_refuses_everything),
-        ContractCase.Of(Requirements_are_judged_before_the_writes_own_parts),
-        ContractCase.Of(Refused_append_refuses_everything_and_says_why),
-        ContractCase.Of(Refused_write_gives_back_versions_ids_and_positions),
-        ContractCase.Of(Refused_change_refuses_everything),
-        ContractCase.Of(Change_that_may_be_skipped_is_left_out_alone),
+        ContractCase.Of(Requirement_on_the_first_bytes_ignores_the_bytes_after_them),
+        ContractCase.Of(Unmet_requirement_refuses_the_whole_write),
+        ContractCase.Of(Requirements_are_checked_before_the_appends_and_changes_of_the_write),
+        ContractCase.Of(Refused_append_refuses_the_whole_write_with_its_error),
+        ContractCase.Of(Refused_write_uses_no_versions_ids_or_positions),
+        ContractCase.Of(Refused_change_refuses_the_whole_write),
+        ContractCase.Of(Optional_change_is_skipped_alone),
         ContractCase.Of(Removal_without_a_revision_is_never_refused),
-        ContractCase.Of(First_refusal_in_the_order_of_the_write_is_told),
+        ContractCase.Of(First_refusal_in_the_order_of_the_write_is_reported),
         ContractCase.Of(Append_over_the_limits_refuses_the_write_with_its_error),
         ContractCase.Of(Duplicate_append_is_no_refusal),
-        ContractCase.Of(Requirements_alone_are_a_question),
+        ContractCase.Of(Requirements_alone_are_checked),
         ContractCase.Of(Misuse_of_a_write_names_what_is_wrong_and_writes_nothing),
-        ContractCase.Of(Revisions_that_cannot_be_are_refused_where_they_are_said),
+        ContractCase.Of(Invalid_revisions_are_refused_where_they_are_given),
         ContractCase.Of(Cancelled_write_writes_nothing),
-        ContractCase.Of(Refused_writes_leave_the_others_of_their_group_alone),
-        ContractCase.Of(Writes_at_once_lose_no_update),
-        ContractCase.Of(Memory_of_a_write_may_be_used_again),
+        ContractCase.Of(Refused_writes_do_not_affect_others_of_their_group_commit),
+        ContractCase.Of(Concurrent_writes_lose_no_update),
+        ContractCase.Of(Memory_of_a_write_can_be_reused),
     ];
 
     private static RecordChange Put(string key, byte[] value, long? ifRevision = null) => RecordChange.Put(RecordKind.Checkpoint, key, value, ifRevision);
 
     private static RecordRequirement StartsWith(string key, params byte[] prefix) => RecordRequirement.StartsWith(RecordKind.Checkpoint, key, prefix);
 
-    /// <summary>Demands that a write is refused by one of its parts and that nothing of it is left.</summary>
+    /// <summary>Asserts that one of its parts refuses a write and that nothing of it is stored.</summary>
     private static async Task<EventSourcingException?> RefusesAsync(LogUnderTest log, LogWrite write, LogRefusalKind kind, int index, string what)
     {
         var before = await log.DescribeAsync().ConfigureAwait(false);
@@ -66,7 +66,7 @@ internal static class WriteCases
         Expect.Equal(["p"], (await log.RecordsAsync(RecordKind.Checkpoint).ConfigureAwait(false)).Select(r => r.Key), "records");
     }
 
-    private static async Task Write_answers_each_append_and_each_change(LogUnderTest log)
+    private static async Task Write_returns_a_result_for_each_append_and_each_change(LogUnderTest log)
     {
         await log.AppendAsync("s", Make.Event()).ConfigureAwait(false);
         var written = await log.WriteAsync(new()
@@ -97,7 +97,7 @@ internal static class WriteCases
         Expect.Equal((3L, 5L), (await log.VersionAsync("s").ConfigureAwait(false), await log.TrackedAsync("source").ConfigureAwait(false)), "version and tracking");
     }
 
-    private static async Task Changes_of_a_write_see_those_before_them_and_what_the_appends_left(LogUnderTest log)
+    private static async Task Changes_of_a_write_see_earlier_changes_and_the_appends(LogUnderTest log)
     {
         await StoresAsync(log, new()
         {
@@ -134,7 +134,7 @@ internal static class WriteCases
         await StoresAsync(log, write, "removed").ConfigureAwait(false);
     }
 
-    private static async Task Requirement_on_the_first_bytes_is_met_whatever_follows_them(LogUnderTest log)
+    private static async Task Requirement_on_the_first_bytes_ignores_the_bytes_after_them(LogUnderTest log)
     {
         LogWrite Begins(params byte[] prefix) => new() { Requirements = [StartsWith("k", prefix)], Changes = [RecordChange.Put(RecordKind.Document, "c", One)] };
         await RefusesAsync(log, Begins(), LogRefusalKind.Requirement, 0, "no record").ConfigureAwait(false);
@@ -144,7 +144,7 @@ internal static class WriteCases
             await RefusesAsync(log, Begins(prefix), LogRefusalKind.Requirement, 0, Convert.ToHexString(prefix)).ConfigureAwait(false);
     }
 
-    private static async Task Requirement_that_is_not_met_refuses_everything(LogUnderTest log)
+    private static async Task Unmet_requirement_refuses_the_whole_write(LogUnderTest log)
     {
         await log.PutAsync(RecordKind.Checkpoint, "k", One).ConfigureAwait(false);
         await RefusesAsync(log, new()
@@ -155,13 +155,13 @@ internal static class WriteCases
         }, LogRefusalKind.Requirement, 2, "the third").ConfigureAwait(false);
     }
 
-    private static Task Requirements_are_judged_before_the_writes_own_parts(LogUnderTest log) => RefusesAsync(log, new()
+    private static Task Requirements_are_checked_before_the_appends_and_changes_of_the_write(LogUnderTest log) => RefusesAsync(log, new()
     {
         Requirements = [RecordRequirement.AtRevision(RecordKind.Tracking, "source", 1)],
         Appends = [Make.Tracked("source", 1, "s")],
     }, LogRefusalKind.Requirement, 0, "what the append itself would make true");
 
-    private static async Task Refused_append_refuses_everything_and_says_why(LogUnderTest log)
+    private static async Task Refused_append_refuses_the_whole_write_with_its_error(LogUnderTest log)
     {
         await log.AppendAsync(Make.Command("known", 1, "s", Make.WithIds(1))).ConfigureAwait(false);
         await log.PutAsync(RecordKind.Checkpoint, "k", One).ConfigureAwait(false);
@@ -187,7 +187,7 @@ internal static class WriteCases
         Expect.Equal((0L, 0L), (await log.VersionAsync("t").ConfigureAwait(false), await log.VersionAsync("u").ConfigureAwait(false)), "versions of the new streams");
     }
 
-    private static async Task Refused_write_gives_back_versions_ids_and_positions(LogUnderTest log)
+    private static async Task Refused_write_uses_no_versions_ids_or_positions(LogUnderTest log)
     {
         await log.AppendAsync("s", Make.Event()).ConfigureAwait(false);
         await RefusesAsync(log, new() { Appends = [Make.Append("s", Make.WithIds(1, 2, 3))], Changes = [Put("k", One, 5)] }, LogRefusalKind.Change, 0, "the change").ConfigureAwait(false);
@@ -198,7 +198,7 @@ internal static class WriteCases
         Expect.Equal(null, await log.FindAsync(Make.Id(3)).ConfigureAwait(false), "an id given back");
     }
 
-    private static async Task Refused_change_refuses_everything(LogUnderTest log)
+    private static async Task Refused_change_refuses_the_whole_write(LogUnderTest log)
     {
         await log.PutAsync(RecordKind.Checkpoint, "k", One).ConfigureAwait(false);
         RecordChange[] refused = [Put("k", Two, 0), Put("k", Two, 2), Put("none", Two, 1), RecordChange.Remove(RecordKind.Checkpoint, "k", 2), RecordChange.Remove(RecordKind.Checkpoint, "none", 1)];
@@ -206,7 +206,7 @@ internal static class WriteCases
             await RefusesAsync(log, new() { Appends = [Make.Append("s", Make.Event())], Changes = [Put("new", One, 0), Put("k", Two, 3).OrSkip(), change, Put("late", One)] }, LogRefusalKind.Change, 2, change.ToString()).ConfigureAwait(false);
     }
 
-    private static async Task Change_that_may_be_skipped_is_left_out_alone(LogUnderTest log)
+    private static async Task Optional_change_is_skipped_alone(LogUnderTest log)
     {
         await log.PutAsync(RecordKind.Checkpoint, "k", One).ConfigureAwait(false);
         var written = await log.WriteAsync(new()
@@ -224,7 +224,7 @@ internal static class WriteCases
         Expect.Equal([false, true], written.Changed, "what was changed");
     }
 
-    private static async Task First_refusal_in_the_order_of_the_write_is_told(LogUnderTest log)
+    private static async Task First_refusal_in_the_order_of_the_write_is_reported(LogUnderTest log)
     {
         var (requirement, append, change) = (StartsWith("none"), Make.Append("s", ExpectedVersion.StreamExists, Make.Event()), Put("k", One, 4));
         await RefusesAsync(log, new() { Requirements = [requirement], Appends = [append], Changes = [change] }, LogRefusalKind.Requirement, 0, "all").ConfigureAwait(false);
@@ -252,7 +252,7 @@ internal static class WriteCases
         Expect.Equal((true, true), (written.Appends[0].WasDuplicate, written.Changed[0]), "a duplicate, and the change");
     }
 
-    private static async Task Requirements_alone_are_a_question(LogUnderTest log)
+    private static async Task Requirements_alone_are_checked(LogUnderTest log)
     {
         await log.PutAsync(RecordKind.Checkpoint, "k", One).ConfigureAwait(false);
         await StoresAsync(log, new() { Requirements = [StartsWith("k", 1)] }, "met").ConfigureAwait(false);
@@ -290,7 +290,7 @@ internal static class WriteCases
         Expect.Equal(before, await log.DescribeAsync().ConfigureAwait(false), "the log");
     }
 
-    private static async Task Revisions_that_cannot_be_are_refused_where_they_are_said(LogUnderTest log)
+    private static async Task Invalid_revisions_are_refused_where_they_are_given(LogUnderTest log)
     {
         Func<object>[] calls =
         [
@@ -310,7 +310,7 @@ internal static class WriteCases
         Expect.Equal((0L, 0), (await log.HeadAsync().ConfigureAwait(false), (await log.RecordsAsync(RecordKind.Checkpoint).ConfigureAwait(false)).Count), "head and records");
     }
 
-    private static async Task Refused_writes_leave_the_others_of_their_group_alone(LogUnderTest log)
+    private static async Task Refused_writes_do_not_affect_others_of_their_group_commit(LogUnderTest log)
     {
         const int perWorker = 20;
         var stored = await Make.TogetherAsync(8, async worker =>
@@ -338,7 +338,7 @@ internal static class WriteCases
         Expect.Equal(Make.CountTo((8 * perWorker / 2 * 2) + (8 * perWorker)), (await log.ReadAllAsync().ConfigureAwait(false)).Positions(), "positions");
     }
 
-    private static async Task Writes_at_once_lose_no_update(LogUnderTest log)
+    private static async Task Concurrent_writes_lose_no_update(LogUnderTest log)
     {
         const int perWorker = 10;
         await Make.TogetherAsync(8, async _ =>
@@ -357,7 +357,7 @@ internal static class WriteCases
         Expect.Equal((8 * perWorker, (long)8 * perWorker, (long)8 * perWorker), (last!.Value.Span[0], last.Revision, await log.VersionAsync("n").ConfigureAwait(false)), "value, revision and version");
     }
 
-    private static async Task Memory_of_a_write_may_be_used_again(LogUnderTest log)
+    private static async Task Memory_of_a_write_can_be_reused(LogUnderTest log)
     {
         byte[] value = [1, 2];
         var changes = new List<RecordChange> { Put("k", value) };
