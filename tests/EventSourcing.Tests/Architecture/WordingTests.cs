@@ -16,7 +16,6 @@ public sealed partial class WordingTests
     private static readonly string[] s_open =
     [
         "README.md",
-        "CHANGELOG.md",
         "benchmarks",
         "docs/deciding.md",
         "docs/operations.md",
