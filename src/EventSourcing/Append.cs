@@ -17,11 +17,7 @@ public sealed class Append
     private int _writeCount;
     private List<StreamCheck>? _checks;
 
-<<<<<<< HEAD
     /// <summary>The command's id. A second append with the same id stores nothing and returns the first one's result. To store it once more, choose another id. 1 to 512 bytes of UTF-8; default null, for none.</summary>
-=======
-    /// <summary>The command's id; a second append with it stores nothing and answers with the first one's result. To run the command again, choose another id. 1 to 512 bytes of UTF-8, or null.</summary>
->>>>>>> b5e088f (Check the words of comments, messages and pages)
     public string? CommandId { get; init; }
 
     /// <summary>Identifies the command's content: a second append with the same id and another fingerprint is refused. At most 64 bytes. Default null, for a hash of the events; empty: the id alone decides.</summary>

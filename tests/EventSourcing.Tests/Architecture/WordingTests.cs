@@ -16,7 +16,7 @@ public sealed partial class WordingTests
     private static readonly string[] s_open =
     [
         "README.md",
-        "benchmarks",
+        "benchmarks/results",
         "docs/deciding.md",
         "docs/operations.md",
         "src/EventSourcing",
