@@ -3,7 +3,7 @@ using EventSourcing.Testing.Internal;
 
 namespace EventSourcing.Testing;
 
-/// <summary>The reference of <see cref="IEventLog"/>: the whole contract in as few lines as possible, for readers who write a log, and as a model for tests.</summary>
+/// <summary>The reference of <see cref="IEventLog"/>: the whole contract in as few lines as possible, for authors of logs, and as a model for tests.</summary>
 /// <remarks>
 /// The log is one immutable state: a list of events and a sorted dictionary of records. A write makes a new state and replaces the old one, so a refused write changes nothing. Every look-up examines
 /// all events, so it is slow: programs use <see cref="InMemoryEventLog"/>. Validation of appends is <see cref="AppendJudge"/>, as in every log. Thread-safe: one lock orders all calls.

@@ -30,7 +30,7 @@ public sealed partial class WordingTests
     /// <summary>Phrases in which one of the words is right.</summary>
     private static readonly string[] s_allowed =
     [
-        "activity listener", "activity listeners", "meter listener", "meter listeners", // The words of System.Diagnostics.
+        "activity listener", "activity or meter listener", "activity listeners", "meter listener", "meter listeners", // The words of System.Diagnostics.
         "on demand",
         "sealed class", "sealed classes", "sealed type", "sealed types", "sealed form", "sealed forms", // The keyword of C#.
         "path segment", "path segments", "URL segment", "URL segments",
