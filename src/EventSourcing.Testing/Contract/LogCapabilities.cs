@@ -15,4 +15,7 @@ public enum LogCapabilities
 
     /// <summary>The log runs user functions in its transactions (<see cref="EventSourcing.Storage.IUserTransactions{TTransaction}"/>).</summary>
     UserWork = 4,
+
+    /// <summary>The log lists its streams and counts its events (<see cref="EventSourcing.Storage.ILogCatalog"/>).</summary>
+    Catalog = 8,
 }

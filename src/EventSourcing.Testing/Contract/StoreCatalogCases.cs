@@ -11,15 +11,15 @@ internal static class StoreCatalogCases
 
     internal static IEnumerable<ContractCase> All =>
     [
-        ContractCase.Of(Streams_are_listed_in_the_order_of_their_bytes),
-        ContractCase.Of(Streams_of_a_category_are_listed),
-        ContractCase.Of(Streams_are_listed_after_a_name),
-        ContractCase.Of(Listed_stream_equals_the_stream_info_of_the_store),
-        ContractCase.Of(Streams_are_listed_over_several_pages),
-        ContractCase.Of(Statistics_count_the_content_of_the_log),
-        ContractCase.Of(Statistics_of_an_empty_log_are_zero),
-        ContractCase.Of(Refused_appends_change_neither_list_nor_statistics),
-        ContractCase.Of(Catalog_of_a_closed_log_is_refused),
+        ContractCase.Of(Streams_are_listed_in_the_order_of_their_bytes, LogCapabilities.Catalog),
+        ContractCase.Of(Streams_of_a_category_are_listed, LogCapabilities.Catalog),
+        ContractCase.Of(Streams_are_listed_after_a_name, LogCapabilities.Catalog),
+        ContractCase.Of(Listed_stream_equals_the_stream_info_of_the_store, LogCapabilities.Catalog),
+        ContractCase.Of(Streams_are_listed_over_several_pages, LogCapabilities.Catalog),
+        ContractCase.Of(Statistics_count_the_content_of_the_log, LogCapabilities.Catalog),
+        ContractCase.Of(Statistics_of_an_empty_log_are_zero, LogCapabilities.Catalog),
+        ContractCase.Of(Refused_appends_change_neither_list_nor_statistics, LogCapabilities.Catalog),
+        ContractCase.Of(Catalog_of_a_closed_log_is_refused, LogCapabilities.Catalog),
         ContractCase.Of(Log_without_a_catalog_says_so),
     ];
 

@@ -31,8 +31,7 @@ public sealed class EventSourcingBuilder
         var before = (known.IsKeyedService ? known.KeyedImplementationInstance : known.ImplementationInstance) as EventTypeMap
             ?? throw new InvalidOperationException($"The container makes its {nameof(EventTypeMap)} by a factory, to which no map can be added. Register every map by UseEventTypes(…).");
         if (ReferenceEquals(before, types)) return this;
-        var joined = Join(before, types);
-        Services[Services.IndexOf(known)] = new(typeof(EventTypeMap), Key, joined);
+        Services[Services.IndexOf(known)] = new(typeof(EventTypeMap), Key, EventTypeMap.Join([before, types], nameof(types)));
         return this;
     }
 
@@ -64,23 +63,6 @@ public sealed class EventSourcingBuilder
     /// <summary>Adds a singleton under the store's key.</summary>
     internal void AddSingleton<T>(Func<IServiceProvider, T> make) where T : class =>
         Services.Add(Key is null ? new(typeof(T), make, ServiceLifetime.Singleton) : new(typeof(T), Key, (services, _) => make(services), ServiceLifetime.Singleton));
-
-    private static EventTypeMap Join(EventTypeMap before, EventTypeMap types)
-    {
-        if (before.Types.Count == 0) return types;
-        var added = types.Types.Except(before.Types).ToArray();
-        foreach (var type in added)
-        {
-            if (before.TryGet(type.ClrType, out var same)) throw Conflict(type, same, "a CLR type has one entry");
-            foreach (var name in type.Names)
-                if (before.TryGet(name, out var other)) throw Conflict(type, other, $"the stored name '{name}' means one type");
-        }
-
-        return new([.. before.Types, .. added]);
-    }
-
-    private static ArgumentException Conflict(EventType type, EventType other, string reason) =>
-        new($"'{string.Join("', '", type.Names)}' for {type.ClrType} collides with '{string.Join("', '", other.Names)}' for {other.ClrType} of another type map: {reason}. Remove one of the two, or give both modules the same map.", "types");
 
     internal sealed record SubscriptionSettings(Action<EventBusOptions> Configure);
 }

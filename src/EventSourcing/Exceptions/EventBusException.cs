@@ -1,6 +1,6 @@
 namespace EventSourcing;
 
-/// <summary>A live listener has ended: it was slower than the log, and was to fail then.</summary>
+/// <summary>A live subscription has ended because its queue was full (<see cref="OverflowPolicy.Fail"/>), or its handler did not return in time when it was disposed.</summary>
 public sealed class EventBusException : EventSourcingException
 {
     /// <summary>Reports why.</summary>

@@ -46,14 +46,19 @@ public sealed class EventTypeMap
     public static EventTypeMap Join(params EventTypeMap[] maps)
     {
         ArgumentNullException.ThrowIfNull(maps);
+        return Join(maps, nameof(maps));
+    }
+
+    internal static EventTypeMap Join(ReadOnlySpan<EventTypeMap> maps, string parameter)
+    {
         var types = new List<EventType>();
         foreach (var map in maps)
         {
-            ArgumentNullException.ThrowIfNull(map, nameof(maps));
+            ArgumentNullException.ThrowIfNull(map, parameter);
             foreach (var type in map.Types)
             {
                 if (types.Contains(type)) continue;
-                if (types.Find(t => t.ClrType == type.ClrType || t.Names.Intersect(type.Names).Any()) is { } other) throw Collision(type.ClrType, type.Names, other.ClrType, other.Names, nameof(maps));
+                if (types.Find(t => t.ClrType == type.ClrType || t.Names.Intersect(type.Names).Any()) is { } other) throw Collision(type.ClrType, type.Names, other.ClrType, other.Names, parameter);
                 types.Add(type);
             }
         }

@@ -9,7 +9,7 @@ namespace EventSourcing.Tests.InMemory;
 public class InMemoryContractTests
 {
     public static IEnumerable<TestCaseData> Cases => LogContract.Cases
-        .Where(c => (c.Requires & ~LogCapabilities.UserWork) == LogCapabilities.None)
+        .Where(c => Fixture.Offers.HasFlag(c.Requires))
         .Select(c => new TestCaseData(c).SetName(c.Name));
 
     public static IEnumerable<TestCaseData> CasesOnOneThread => Cases.Select(c => new TestCaseData(c.Arguments).SetName($"{c.TestName}_on_one_thread"));
@@ -55,7 +55,9 @@ public class InMemoryContractTests
 
     private sealed class Fixture : ILogFixture
     {
-        public LogCapabilities Capabilities => LogCapabilities.UserWork;
+        internal const LogCapabilities Offers = LogCapabilities.UserWork | LogCapabilities.Catalog;
+
+        public LogCapabilities Capabilities => Offers;
 
         public ValueTask<IEventLog> OpenAsync(TimeProvider? timeProvider = null) =>
             new(new InMemoryEventLog(new() { TimeProvider = timeProvider ?? TimeProvider.System }));

@@ -10,7 +10,7 @@ namespace EventSourcing.Tests.Testing;
 public class ReferenceLogTests
 {
     public static IEnumerable<TestCaseData> Cases => LogContract.Cases.Concat(StoreContract.Cases)
-        .Where(c => c.Requires == LogCapabilities.None)
+        .Where(c => Fixture.Offers.HasFlag(c.Requires))
         .Select(c => new TestCaseData(c).SetName($"{c.Name}_on_the_reference_log"));
 
     [TestCaseSource(nameof(Cases))]
@@ -29,7 +29,9 @@ public class ReferenceLogTests
 
     private sealed class Fixture : ILogFixture
     {
-        public LogCapabilities Capabilities => LogCapabilities.None;
+        internal const LogCapabilities Offers = LogCapabilities.Catalog;
+
+        public LogCapabilities Capabilities => Offers;
 
         public ValueTask<IEventLog> OpenAsync(TimeProvider? timeProvider = null) => new(new ReferenceLog(timeProvider));
 
