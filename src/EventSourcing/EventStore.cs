@@ -116,7 +116,7 @@ public sealed class EventStore : IEventStore
         var command = CommandResult.Parse(commandId, found[0].Value);
         if (command.Result.ResumeToken is not { IsVerifiable: false } place || place == ResumeToken.Start) return command;
         // It was stored before logs drew marks.
-        return command with { Result = command.Result.WithToken(await Log.FindTokenAsync(place, cancellationToken).ConfigureAwait(false)) };
+        return new(command.Fingerprint, command.Result.WithToken(await Log.FindTokenAsync(place, cancellationToken).ConfigureAwait(false)));
     }
 
     /// <inheritdoc/>

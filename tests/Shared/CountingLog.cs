@@ -20,7 +20,7 @@ internal sealed class CountingLog(IEventLog log) : DelegatingLog(log)
         {
             return await Inner.AppendAsync(append, cancellationToken);
         }
-        catch (Exception e) when (e is AppendConditionFailedException or WrongExpectedVersionException)
+        catch (ConcurrencyException)
         {
             Interlocked.Increment(ref _conflicts);
             throw;

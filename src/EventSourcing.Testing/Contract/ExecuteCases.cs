@@ -234,7 +234,7 @@ internal static class ExecuteCases
                     await DecideAsync().ConfigureAwait(false);
                     mine++;
                 }
-                catch (Exception e) when (e is WrongExpectedVersionException or AppendConditionFailedException)
+                catch (ConcurrencyException)
                 {
                     continue;
                 }

@@ -9,7 +9,10 @@ public abstract class Aggregate
     public long Version { get; private set; }
 
     /// <summary>Events raised since the object was loaded or saved, in order.</summary>
-    public IReadOnlyList<object> Raised => _raised;
+    public IReadOnlyList<object> Raised => _raised.AsReadOnly();
+
+    /// <summary><see cref="Raised"/> without an allocation.</summary>
+    internal List<object> RaisedEvents => _raised;
 
     /// <summary>Records a new event: it is applied at once and stored with the next save.</summary>
     /// <param name="event">The event, or an <see cref="EventData"/> of it.</param>

@@ -59,9 +59,9 @@ public sealed class AggregateRepository<TAggregate> where TAggregate : Aggregate
     }
 
     /// <summary>The raised events as an append at the version that the aggregate was loaded at; null when there is nothing to store.</summary>
-    internal static Append? ToAppend(StreamId stream, TAggregate aggregate, ExecuteOptions options) => aggregate.Raised.Count == 0 && options.CommandId is null
+    internal static Append? ToAppend(StreamId stream, TAggregate aggregate, ExecuteOptions options) => aggregate.RaisedEvents.Count == 0 && options.CommandId is null
         ? null
-        : options.ToAppend().To(stream, ExpectedVersion.Exactly(aggregate.Version), aggregate.Raised);
+        : options.ToAppend().To(stream, ExpectedVersion.Exactly(aggregate.Version), aggregate.RaisedEvents);
 
     internal async ValueTask<LoadResult<TAggregate>> FoldAsync(StreamId stream, long? throughVersion, CancellationToken cancellationToken)
     {

@@ -3,7 +3,7 @@ using EventSourcing.Storage;
 namespace EventSourcing;
 
 /// <summary>An event matched the query of an append's condition. Nothing was written.</summary>
-public sealed class AppendConditionFailedException : EventSourcingException
+public sealed class AppendConditionFailedException : ConcurrencyException
 {
     /// <summary>Reports the first conflict.</summary>
     /// <param name="query">The condition's query.</param>

@@ -10,7 +10,7 @@ public sealed class AppendOutcomeUnknownException : EventSourcingException
     /// <param name="innerException">The error at commit.</param>
     public AppendOutcomeUnknownException(IReadOnlyList<Guid> eventIds, GlobalPosition firstPosition, Exception? innerException = null)
         : base($"The outcome of an append of {(eventIds ?? throw new ArgumentNullException(nameof(eventIds))).Count} events from position {firstPosition} is unknown; append them again with the same ids.", innerException) =>
-        (EventIds, FirstPosition) = (eventIds, firstPosition);
+        (EventIds, FirstPosition) = ([.. eventIds], firstPosition);
 
     /// <summary>The ids of the events, in order.</summary>
     public IReadOnlyList<Guid> EventIds { get; }

@@ -8,7 +8,7 @@ public sealed class InvalidEventException : EventSourcingException
     /// <param name="violations">At least one; each names the value and the place.</param>
     public InvalidEventException(string type, IReadOnlyList<string> violations)
         : base($"Nothing was written. Event '{type}': {string.Join("; ", violations ?? throw new ArgumentNullException(nameof(violations)))}") =>
-        (Type, Violations) = (type, violations);
+        (Type, Violations) = (type, [.. violations]);
 
     /// <summary>The event's type name, or its CLR type where it has none.</summary>
     public string Type { get; }

@@ -4,14 +4,24 @@ using System.Text;
 namespace EventSourcing.Storage;
 
 /// <summary>What a log remembers of an append with a command id: the value of its <see cref="RecordKind.Command"/> record.</summary>
-/// <param name="Fingerprint">The hash of the command's content; empty when none was given.</param>
-/// <param name="Result">What the append stored.</param>
-public sealed record CommandResult(ReadOnlyMemory<byte> Fingerprint, AppendResult Result)
+public sealed record CommandResult
 {
     // Format 1 lacks the token of the last position.
     private const byte Format = 2;
     private const byte FormatWithoutToken = 1;
     private const int IdBytes = 16;
+
+    /// <summary>What is remembered of an append.</summary>
+    /// <param name="fingerprint">The hash of the command's content; empty when none was given.</param>
+    /// <param name="result">What the append stored.</param>
+    public CommandResult(ReadOnlyMemory<byte> fingerprint, AppendResult result) =>
+        (Fingerprint, Result) = (fingerprint, result);
+
+    /// <summary>The hash of the command's content; empty when none was given.</summary>
+    public ReadOnlyMemory<byte> Fingerprint { get; }
+
+    /// <summary>What the append stored.</summary>
+    public AppendResult Result { get; }
 
     /// <summary>What is remembered of an append. It refers to the append's fingerprint and is not to be kept, but stored as <see cref="ToBytes"/>.</summary>
     /// <param name="append">An append with a command id.</param>

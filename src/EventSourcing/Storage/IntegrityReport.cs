@@ -12,7 +12,7 @@ public sealed class IntegrityReport
     public IntegrityReport(GlobalPosition head, IReadOnlyList<IntegrityIssue> issues)
     {
         ArgumentNullException.ThrowIfNull(issues);
-        (Head, Issues) = (head, issues);
+        (Head, Issues) = (head, [.. issues]);
     }
 
     /// <summary>True when no issue was found.</summary>

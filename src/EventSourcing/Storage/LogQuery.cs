@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace EventSourcing.Storage;
@@ -18,7 +19,7 @@ public sealed class LogQuery
     public static LogQuery All { get; } = new([]);
 
     /// <summary>The items joined by OR; empty for <see cref="All"/>.</summary>
-    public IReadOnlyList<LogQueryItem> Items => _items;
+    public IReadOnlyList<LogQueryItem> Items => ImmutableCollectionsMarshal.AsImmutableArray(_items);
 
     /// <summary>True when every event matches.</summary>
     public bool IsAll => _items.Length == 0;

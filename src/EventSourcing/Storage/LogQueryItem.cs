@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace EventSourcing.Storage;
 
 /// <summary>One alternative of a <see cref="LogQuery"/>: one of the types, and all the tags, and the category, and the stream. Immutable.</summary>
@@ -35,10 +37,10 @@ public sealed class LogQueryItem
         (_types, _tags, Category, Stream) = (types, tags, category, stream);
 
     /// <summary>Stored type names, any of which matches; empty when the type is free.</summary>
-    public IReadOnlyList<string> Types => _types;
+    public IReadOnlyList<string> Types => ImmutableCollectionsMarshal.AsImmutableArray(_types);
 
     /// <summary>Tags that an event must all carry, each once; empty when tags are free.</summary>
-    public IReadOnlyList<Tag> Tags => _tags;
+    public IReadOnlyList<Tag> Tags => ImmutableCollectionsMarshal.AsImmutableArray(_tags);
 
     /// <summary>The category of the event's stream, or null when it is free.</summary>
     public string? Category { get; }

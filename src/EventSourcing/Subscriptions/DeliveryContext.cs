@@ -151,7 +151,7 @@ public sealed class DeliveryContext
 
     /// <summary>What a handler enlisted with <see cref="Append(EventSourcing.Append)"/> in a context that a test made with <see cref="Create"/>, in order; not encoded and not validated.</summary>
     /// <exception cref="InvalidOperationException">The context belongs to a subscription.</exception>
-    public IReadOnlyList<Append> EnlistedAppends => Recorded.Appends;
+    public IReadOnlyList<Append> EnlistedAppends => Recorded.Appends.AsReadOnly();
 
     /// <summary>Runs what a handler enlisted with <see cref="Enlist{TTransaction}"/> in a context that a test made with <see cref="Create"/>, in order.</summary>
     /// <typeparam name="TTransaction">The type that the handler enlists for.</typeparam>

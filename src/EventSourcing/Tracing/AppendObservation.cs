@@ -55,6 +55,6 @@ internal readonly struct AppendObservation : IDisposable
         if (_category is not null) tags.Add(Instruments.CollectionName, _category);
         if (error is not null) tags.Add(Instruments.ErrorType, error.GetType().FullName);
         Observers.Record(Instruments.AppendDuration, Stopwatch.GetElapsedTime(_started).TotalSeconds, tags);
-        if (error is WrongExpectedVersionException or AppendConditionFailedException) Observers.Add(Instruments.AppendConflicts, 1, tags);
+        if (error is ConcurrencyException) Observers.Add(Instruments.AppendConflicts, 1, tags);
     }
 }

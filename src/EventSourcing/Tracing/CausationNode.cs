@@ -11,7 +11,13 @@ public sealed class CausationNode
     public EventEnvelope Event { get; }
 
     /// <summary>The events that it caused, by position; may be empty.</summary>
-    public IReadOnlyList<CausationNode> Children => _children;
+    public IReadOnlyList<CausationNode> Children => _children.AsReadOnly();
+
+    /// <summary>Adds to <paramref name="waiting"/> what the event caused, the last first.</summary>
+    internal void Push(Stack<(int Depth, CausationNode Node)> waiting, int depth)
+    {
+        for (var i = _children.Count - 1; i >= 0; i--) waiting.Push((depth, _children[i]));
+    }
 
     internal void Add(CausationNode child) => _children.Add(child);
 }

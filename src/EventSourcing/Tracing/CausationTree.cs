@@ -25,7 +25,7 @@ public sealed class CausationTree
         while (waiting.TryPop(out var next))
         {
             yield return (next.Depth, next.Node.Event);
-            for (var i = next.Node.Children.Count - 1; i >= 0; i--) waiting.Push((next.Depth + 1, next.Node.Children[i]));
+            next.Node.Push(waiting, next.Depth + 1);
         }
     }
 }

@@ -1,11 +1,24 @@
 namespace EventSourcing.Storage;
 
 /// <summary>A stored event that has the id of an event of an append.</summary>
-/// <param name="Position">Where it is stored, or was before it was erased; from 1.</param>
-/// <param name="Version">Its version in its stream; from 1.</param>
-/// <param name="Difference">How it differs from the append's event.</param>
-public readonly record struct FoundEvent(GlobalPosition Position, long Version, ContentDifference Difference)
+public readonly record struct FoundEvent
 {
+    /// <summary>The result of a comparison.</summary>
+    /// <param name="position">Where it is stored, or was before it was erased; from 1.</param>
+    /// <param name="version">Its version in its stream; from 1.</param>
+    /// <param name="difference">How it differs from the append's event.</param>
+    public FoundEvent(GlobalPosition position, long version, ContentDifference difference) =>
+        (Position, Version, Difference) = (position, version, difference);
+
+    /// <summary>Where it is stored, or was before it was erased; from 1.</summary>
+    public GlobalPosition Position { get; }
+
+    /// <summary>Its version in its stream; from 1.</summary>
+    public long Version { get; }
+
+    /// <summary>How it differs from the append's event.</summary>
+    public ContentDifference Difference { get; }
+
     internal bool IsStored => Position != GlobalPosition.Start;
 
     /// <summary>Compares a stored event with an event of an append.</summary>

@@ -4,10 +4,20 @@ using System.Text;
 namespace EventSourcing.Storage;
 
 /// <summary>What a log remembers of a source: the value of its <see cref="RecordKind.Tracking"/> record, whose key is the source's name.</summary>
-/// <param name="Position">The highest place of the source that was read, 1 or more.</param>
-/// <param name="Token">Where the source is a log, the token of the event at the place; <c>default</c> for any other source.</param>
-public readonly record struct TrackingRecord(long Position, ResumeToken Token = default)
+public readonly record struct TrackingRecord
 {
+    /// <summary>The record of a source.</summary>
+    /// <param name="position">The highest place of the source that was read, 1 or more.</param>
+    /// <param name="token">Where the source is a log, the token of the event at the place; <c>default</c> for any other source.</param>
+    public TrackingRecord(long position, ResumeToken token = default) =>
+        (Position, Token) = (position, token);
+
+    /// <summary>The highest place of the source that was read, 1 or more.</summary>
+    public long Position { get; }
+
+    /// <summary>Where the source is a log, the token of the event at the place; <c>default</c> for any other source.</summary>
+    public ResumeToken Token { get; }
+
     /// <summary>The record that an append's tracking entry leaves.</summary>
     /// <param name="tracking">The entry.</param>
     public static TrackingRecord Of(Tracking tracking)
