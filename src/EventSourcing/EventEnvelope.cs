@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Runtime.InteropServices;
 using EventSourcing.Storage;
 using EventSourcing.Tracing;
@@ -65,7 +66,7 @@ public sealed class EventEnvelope : IHandled
                 Id = eventId ?? Guid.NewGuid(),
                 Timestamp = timestamp ?? DateTimeOffset.UnixEpoch,
                 Details = EventDetails.Of(occurredAt, metadata?.CorrelationId, metadata?.CausationId, tags?.ToArray()),
-            }, data) { _parsed = metadata };
+            }, data) { _parsed = metadata is null ? null : metadata with { Headers = metadata.Headers.ToFrozenDictionary() } };
     }
 
     /// <summary>The event.</summary>

@@ -32,6 +32,48 @@ public class UseSqliteTests
     }
 
     [Test]
+    public async Task Asynchronous_delegates_are_refused_before_anything_is_done()
+    {
+        var file = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid():N}.db");
+        var register = () => new ServiceCollection().AddEventSourcing(es => es.UseSqlite(file, async _ => await Task.Yield()));
+        register.Should().Throw<ArgumentException>().WithMessage("*is asynchronous*");
+        File.Exists(file).Should().BeFalse();
+
+        using var temporary = new TemporaryFile();
+        await using var store = SqliteEventStore.Open(temporary.Path, EventTypeMap.Empty);
+        var log = store.Log.Find<SqliteEventLog>()!;
+        var calls = 0;
+        Func<Task>[] wrong =
+        [
+            () => store.InSqliteTransactionAsync(async _ => { calls++; await Task.Yield(); }).AsTask(),
+            () => store.InSqliteTransactionAsync(async _ => { calls++; await Task.Yield(); return 1; }).AsTask(),
+            () => log.InSqliteTransactionAsync(async _ => { calls++; await Task.Yield(); return 1; }).AsTask(),
+            () => log.CaptureTableAsync("t", async _ => { calls++; await Task.Yield(); }).AsTask(),
+        ];
+        foreach (var call in wrong) await call.Should().ThrowAsync<ArgumentException>().WithMessage("*is asynchronous*");
+        calls.Should().Be(0);
+    }
+
+    [Test]
+    public async Task Stores_with_and_without_a_key_are_disposed_by_using()
+    {
+        using var file = new TemporaryFile();
+        using var other = new TemporaryFile();
+        IEventStore[] stores;
+        using (var services = new ServiceCollection()
+            .AddEventSourcing(es => es.UseSqlite(file.Path).UseEventTypes(EventTypeMap.Empty))
+            .AddEventSourcing("billing", es => es.UseSqlite(other.Path).UseEventTypes(EventTypeMap.Empty))
+            .AddEventSourcing("cache", es => es.UseInMemory().UseEventTypes(EventTypeMap.Empty))
+            .BuildServiceProvider())
+        {
+            stores = [services.GetRequiredService<IEventStore>(), services.GetRequiredKeyedService<IEventStore>("billing"), services.GetRequiredKeyedService<IEventStore>("cache")];
+            services.GetRequiredKeyedService<EventBus>("billing").LiveSubscriptions.Should().BeEmpty();
+        }
+
+        foreach (var store in stores) await store.Awaiting(s => s.GetHeadAsync().AsTask()).Should().ThrowAsync<ObjectDisposedException>();
+    }
+
+    [Test]
     public void Container_is_disposed_by_using_with_subscriptions_on()
     {
         using var file = new TemporaryFile();

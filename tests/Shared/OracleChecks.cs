@@ -4,15 +4,15 @@ using NUnit.Framework;
 
 namespace EventSourcing.Tests.Shared;
 
-/// <summary>The oracles of the contract, run once more to say how much they were put to the test.</summary>
+/// <summary>The cases of the contract that look for violations of a condition, run again to show how many conflicts they met.</summary>
 internal static class OracleChecks
 {
     private static readonly string[] s_names =
     [
-        "Check_then_create_at_once_makes_no_duplicate",
-        "Check_then_create_with_more_tags_than_the_condition_makes_no_duplicate",
-        "No_match_lies_between_what_was_seen_and_what_was_stored",
-        "Scopes_with_tags_of_their_own_never_fail",
+        "Concurrent_check_then_create_makes_no_duplicate",
+        "Concurrent_check_then_create_with_more_tags_than_the_condition_makes_no_duplicate",
+        "No_match_is_between_the_head_of_the_decision_and_the_stored_event",
+        "Scopes_with_separate_tags_never_conflict",
         "Course_is_never_overbooked",
     ];
 

@@ -26,7 +26,7 @@ internal sealed class Stage
     internal IReadOnlyList<RecordedEvent> Decided => Stored(_given);
 
     /// <summary>The events that were appended after the given ones, as read back.</summary>
-    internal IReadOnlyList<EventEnvelope> DecidedEvents => Read(_given);
+    internal IReadOnlyList<EventEnvelope> DecidedEvents => Read(_given).AsReadOnly();
 
     /// <summary>Events as they are stored.</summary>
     /// <exception cref="SpecificationException">An event differs when it is read back.</exception>

@@ -4,7 +4,7 @@ namespace EventSourcing.Storage;
 public sealed class RecordedSubscription
 {
     internal RecordedSubscription(string name, bool isPartitioned, IReadOnlyList<RecordedPartition> partitions) =>
-        (Name, IsPartitioned, Partitions) = (name, isPartitioned, partitions);
+        (Name, IsPartitioned, Partitions) = (name, isPartitioned, [.. partitions]);
 
     /// <summary>The name.</summary>
     public string Name { get; }

@@ -3,7 +3,7 @@ namespace EventSourcing;
 /// <summary>The events of one operation as a tree.</summary>
 public sealed class CausationTree
 {
-    internal CausationTree(string id, IReadOnlyList<CausationNode> roots, int count, bool isComplete) => (Id, Roots, Count, IsComplete) = (id, roots, count, isComplete);
+    internal CausationTree(string id, IReadOnlyList<CausationNode> roots, int count, bool isComplete) => (Id, Roots, Count, IsComplete) = (id, [.. roots], count, isComplete);
 
     /// <summary>The id that was asked for.</summary>
     public string Id { get; }

@@ -17,7 +17,7 @@ public sealed class HostSnippetTests
 
         public sealed class PayOrderHandler : ICommandHandler<PayOrder>
         {
-            public ValueTask<IEnumerable<object>> HandleAsync(PayOrder command, CommandContext context, CancellationToken cancellationToken) => new([]);
+            public Task<IEnumerable<object>> HandleAsync(PayOrder command, CommandContext context, CancellationToken cancellationToken) => Task.FromResult<IEnumerable<object>>([]);
         }
 
         public static class Program

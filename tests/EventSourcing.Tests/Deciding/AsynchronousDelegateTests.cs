@@ -42,7 +42,15 @@ public class AsynchronousDelegateTests
             () => EventTypeMap.Create(null, async _ => await Task.Yield()),
             () => SubscriptionHandler.ByType(async _ => await Task.Yield()),
             () => new ServiceCollection().AddEventSourcing(async _ => await Task.Yield()),
+            () => new ServiceCollection().AddEventSourcing("key", async _ => await Task.Yield()),
+            () => new ServiceCollection().AddEventSourcing(es => es.UseInMemory(async _ => await Task.Yield())),
+            () => new ServiceCollection().AddEventSourcing(es => es.ConfigureSubscriptions(async _ => await Task.Yield())),
             () => new ServiceCollection().AddEventSourcingHosting(async _ => await Task.Yield()),
+            () => EventTypeMap.Create(SchoolJson.Default, map => map.Add<Noted>("noted", async _ => await Task.Yield())),
+            () => DeliveryContext.Create().Enlist<object>(async _ => await Task.Yield()),
+            () => specification.Given().When<EventCount>(_ => []).Then(async (IReadOnlyList<EventEnvelope> _) => await Task.Yield()),
+            () => _ = new Decider<int, Task<int>>(() => Task.FromResult(0), (_, _) => [], async (n, _) => await n + 1),
+            () => DecisionModel.Of(EventQuery.All, async () => { await Task.Yield(); return 0; }, async (n, _) => await n + 1),
         ];
         foreach (var call in calls) call.Should().Throw<ArgumentException>().WithMessage("*is asynchronous*");
     }

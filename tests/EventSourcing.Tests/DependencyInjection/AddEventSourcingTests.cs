@@ -97,8 +97,8 @@ public class AddEventSourcingTests
         var services = new ServiceCollection().AddEventSourcing(es => es.UseInMemory().UseEventTypes(Shop.Types));
         var sameName = EventTypeMap.Create(SchoolJson.Default, map => map.Add<Noted>("order-paid"));
         var sameType = EventTypeMap.Create(ShopJson.Default, map => map.Add<OrderPaid>("paid"));
-        services.Invoking(s => s.AddEventSourcing(es => es.UseEventTypes(sameName))).Should().Throw<ArgumentException>().WithMessage("*'order-paid'*Noted*OrderPaid*");
-        services.Invoking(s => s.AddEventSourcing(es => es.UseEventTypes(sameType))).Should().Throw<ArgumentException>().WithMessage("*'paid'*OrderPaid*'order-paid'*");
+        services.Invoking(s => s.AddEventSourcing(es => es.UseEventTypes(sameName))).Should().Throw<ArgumentException>().WithMessage("*'order-paid'*OrderPaid*Noted*(Parameter 'types')");
+        services.Invoking(s => s.AddEventSourcing(es => es.UseEventTypes(sameType))).Should().Throw<ArgumentException>().WithMessage("*'order-paid'*OrderPaid*'paid'*");
     }
 
     [Test]

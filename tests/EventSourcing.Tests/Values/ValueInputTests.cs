@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Text.Json;
 using FluentAssertions;
+using Microsoft.Extensions.Configuration;
 using NUnit.Framework;
 
 namespace EventSourcing.Tests.Values;
@@ -55,6 +56,31 @@ public sealed class ValueInputTests
             value.TryFormat(default, out written, default, null).Should().BeFalse();
             written.Should().Be(0);
         }
+    }
+
+    [Test]
+    public void Values_are_bound_from_configuration()
+    {
+        var token = ResumeToken.Of(GlobalPosition.FromInt64(7), Guid.NewGuid(), 5);
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
+        {
+            ["Stream"] = "order-42", ["Tag"] = "customer:7", ["Position"] = "7", ["Expected"] = "no stream", ["Token"] = token.ToString(), ["Streams:0"] = "a-1", ["Streams:1"] = "b-2",
+        }).Build();
+        var bound = configuration.Get<Bound>()!;
+        (bound.Stream, bound.Tag, bound.Position, bound.Expected, bound.Token).Should().Be((new StreamId("order-42"), new Tag("customer", "7"), GlobalPosition.FromInt64(7), ExpectedVersion.NoStream, token));
+        bound.Streams.Should().Equal("a-1", "b-2");
+        var wrong = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?> { ["Position"] = "x" }).Build();
+        FluentActions.Invoking(() => wrong.Get<Bound>()).Should().Throw<InvalidOperationException>().WithMessage("*Position*");
+    }
+
+    private sealed class Bound
+    {
+        public StreamId Stream { get; set; }
+        public Tag Tag { get; set; }
+        public GlobalPosition Position { get; set; }
+        public ExpectedVersion Expected { get; set; }
+        public ResumeToken Token { get; set; }
+        public List<StreamId> Streams { get; set; } = [];
     }
 
     [Test]
