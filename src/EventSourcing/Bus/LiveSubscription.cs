@@ -158,7 +158,7 @@ public sealed class LiveSubscription : IAsyncDisposable
                 failures = trouble is null ? 0 : failures + 1;
                 if (trouble is null) continue;
                 _lastError = trouble;
-                await Task.Delay(_common.DelayAfterTrouble(failures), _common.TimeProvider, _stop.Token).ConfigureAwait(false);
+                await Task.Delay(_common.DelayAfterFailure(failures), _common.TimeProvider, _stop.Token).ConfigureAwait(false);
             }
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)

@@ -92,7 +92,7 @@ internal sealed class LeaseKeeper(IEventLog log, TimeProvider time, TimeSpan lea
         {
             // One that was given up is not in the list any more, and the next claim of its key may be.
             if (_claims.GetValueOrDefault(claim.Key.Key) == claim) _claims.Remove(claim.Key.Key);
-            isLastOfGroup = claim.Key.IsGroup && !_claims.Values.Any(c => c.Key.Name == claim.Key.Name);
+            isLastOfGroup = claim.Key.IsPartitioned && !_claims.Values.Any(c => c.Key.Name == claim.Key.Name);
             if (_claims.Count == 0) (idle, _timer) = (_timer, null);
         }
 
@@ -203,7 +203,7 @@ internal sealed class LeaseKeeper(IEventLog log, TimeProvider time, TimeSpan lea
     {
         string[] left;
         lock (_lock)
-            left = [.. claims.Where(c => c.Key.IsGroup).Select(c => c.Key.Name).Distinct().Where(name => !_claims.Values.Any(c => c.Key.Name == name))];
+            left = [.. claims.Where(c => c.Key.IsPartitioned).Select(c => c.Key.Name).Distinct().Where(name => !_claims.Values.Any(c => c.Key.Name == name))];
         if (left.Length == 0) return;
         await log.WriteAsync(new() { Changes = [.. left.Select(name => RecordChange.Remove(RecordKind.Lease, PartitionId.MemberKey(name, Owner)))] }, CancellationToken.None).ConfigureAwait(false);
     }

@@ -24,11 +24,11 @@ internal sealed class LeaseRound(Guid owner, Func<string, LeaseRecord, bool> isE
     /// <summary>Reads the leases of a subscription, of a group with its members: in one page, unless one of them is not stored yet or is damaged.</summary>
     internal async ValueTask ReadAsync(IEventLog log, PartitionId key, IReadOnlyCollection<string> wanted, CancellationToken cancellationToken)
     {
-        if (key.IsGroup) wanted = [.. wanted, PartitionId.MemberKey(key.Name, owner)];
-        var (from, through) = key.IsGroup ? (key.Name + "/", PartitionId.LastOf(key.Name + "/")) : (key.Key, key.Key);
+        if (key.IsPartitioned) wanted = [.. wanted, PartitionId.MemberKey(key.Name, owner)];
+        var (from, through) = key.IsPartitioned ? (key.Name + "/", PartitionId.LastOf(key.Name + "/")) : (key.Key, key.Key);
         while (!wanted.All(k => _records.ContainsKey(k) || _damaged.ContainsKey(k)))
         {
-            if (await ReadPageAsync(log, from, through, cancellationToken).ConfigureAwait(false) is not { } last || !key.IsGroup) return;
+            if (await ReadPageAsync(log, from, through, cancellationToken).ConfigureAwait(false) is not { } last || !key.IsPartitioned) return;
             // No key lies between a key and the same key followed by a space: keys have no control characters.
             from = last + " ";
         }
@@ -43,7 +43,7 @@ internal sealed class LeaseRound(Guid owner, Func<string, LeaseRecord, bool> isE
         // A record that cannot be read, damaged or of a newer version of the library, is the trouble of its own subscription and of no other.
         try
         {
-            var share = key.IsGroup ? FindShare(key.Name, held) : null;
+            var share = key.IsPartitioned ? FindShare(key.Name, held) : null;
             var record = Find(key.Key, out var revision);
             return lease is not null ? Renew(lease, record, revision, share) : TryClaim(key.Key, record, revision, share);
         }

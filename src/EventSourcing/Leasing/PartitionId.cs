@@ -3,34 +3,34 @@ using System.Text;
 
 namespace EventSourcing.Leasing;
 
-/// <summary>A segment of a subscription, and the keys of its records. Names have no slash, so that no name's records lie among another's.</summary>
+/// <summary>A partition of a subscription, and the keys of its records. Names have no slash, so that no name's records lie among another's.</summary>
 /// <param name="Name">The subscription's name.</param>
-/// <param name="Segment">From 0.</param>
-/// <param name="Segments">1, or <see cref="PartitionCount"/>.</param>
-internal readonly record struct PartitionId(string Name, int Segment, int Segments)
+/// <param name="Partition">From 0.</param>
+/// <param name="Partitions">1, or <see cref="PartitionCount"/>.</param>
+internal readonly record struct PartitionId(string Name, int Partition, int Partitions)
 {
     internal const int PartitionCount = 16;
 
-    internal bool IsGroup => Segments > 1;
+    internal bool IsPartitioned => Partitions > 1;
 
-    /// <summary>The key of checkpoint and lease. A single subscription's has the bare name.</summary>
-    internal string Key => IsGroup ? string.Create(CultureInfo.InvariantCulture, $"{Name}/{Segment:x2}") : Name;
+    /// <summary>The key of checkpoint and lease. Where the subscription is not partitioned, it is the name.</summary>
+    internal string Key => IsPartitioned ? string.Create(CultureInfo.InvariantCulture, $"{Name}/{Partition:x2}") : Name;
 
-    /// <summary>Which segment a key of checkpoint or lease is about; false when it is none.</summary>
+    /// <summary>Parses the key of a checkpoint or a lease; false when it is no such key.</summary>
     internal static bool TryParse(string recordKey, out PartitionId key)
     {
         var slash = recordKey.IndexOf('/', StringComparison.Ordinal);
         key = slash < 0 ? new(recordKey, 0, 1) : default;
         if (slash < 0) return true;
-        if (recordKey.Length != slash + 3 || !int.TryParse(recordKey.AsSpan(slash + 1), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var segment) || segment >= PartitionCount)
+        if (recordKey.Length != slash + 3 || !int.TryParse(recordKey.AsSpan(slash + 1), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var partition) || partition >= PartitionCount)
             return false;
-        key = new(recordKey[..slash], segment, PartitionCount);
+        key = new(recordKey[..slash], partition, PartitionCount);
         return true;
     }
 
     internal static string MembersOf(string name) => $"{name}/member/";
 
-    internal string ParkedPrefix => string.Create(CultureInfo.InvariantCulture, $"{Name}/{Segment:x2}/");
+    internal string ParkedPrefix => string.Create(CultureInfo.InvariantCulture, $"{Name}/{Partition:x2}/");
 
     /// <summary>Records of one key lie together, in order of position.</summary>
     internal string ParkedKey(string key, GlobalPosition position) =>
@@ -38,7 +38,7 @@ internal readonly record struct PartitionId(string Name, int Segment, int Segmen
 
     internal string ParkedKeyPrefix(string key) => string.Create(CultureInfo.InvariantCulture, $"{ParkedPrefix}{Hash(key):x16}/");
 
-    /// <summary>Which event a record of <see cref="ParkedKey"/> is about; false when it is no such key.</summary>
+    /// <summary>Parses a key made by <see cref="ParkedKey"/>; false when it is no such key.</summary>
     internal static bool TryParseParkedKey(string recordKey, out ulong hash, out long position)
     {
         (hash, position) = (0, 0);
@@ -50,12 +50,12 @@ internal readonly record struct PartitionId(string Name, int Segment, int Segmen
     /// <summary>The last key with a prefix: no record's key has a character beyond it.</summary>
     internal static string LastOf(string prefix) => prefix + "~";
 
-    internal bool Holds(string key) => Segments == 1 || SegmentOf(key) == Segment;
+    internal bool Holds(string key) => Partitions == 1 || PartitionOf(key) == Partition;
 
-    /// <summary>The segment of a group that holds a key.</summary>
-    internal static int SegmentOf(string key) => (int)(Hash(key) % PartitionCount);
+    /// <summary>The partition that a key belongs to.</summary>
+    internal static int PartitionOf(string key) => (int)(Hash(key) % PartitionCount);
 
-    /// <summary>The same in every process and for ever: FNV-1a over UTF-16 units, then the finalizer of SplitMix64, whose low bits are good.</summary>
+    /// <summary>The same in every process and every version: FNV-1a over UTF-16 units, then the finalizer of SplitMix64, whose low bits are good.</summary>
     internal static ulong Hash(string key)
     {
         var hash = 14695981039346656037UL;
@@ -65,7 +65,7 @@ internal readonly record struct PartitionId(string Name, int Segment, int Segmen
         return hash ^ (hash >> 31);
     }
 
-    /// <summary>The key of a process's record among the members of a group.</summary>
+    /// <summary>The key of a process's record among the members of a partitioned subscription.</summary>
     internal static string MemberKey(string name, Guid owner) => MembersOf(name) + owner.ToString("N");
 
     /// <summary>Refuses a name that is not valid, or that is too long for the keys that are made of it.</summary>

@@ -16,28 +16,15 @@ namespace EventSourcing;
 /// </remarks>
 public sealed class DeliveryContext
 {
-    // A function with its captured variables, a few small ones.
-    private const int FunctionBytes = 256;
-
-    // Only the log knows its own. What is wrong with an append of any size is found where it is enlisted.
-    private static readonly LogLimits s_noLimits = new() { MaxEventBytes = int.MaxValue, MaxAppendBytes = int.MaxValue };
-
-    private readonly IEventLog _log;
-    private readonly EventCodec _codec;
+    private readonly EffectBuffer? _effects;
     private readonly RecordedEffects? _recorded;
-    private readonly List<Effect> _effects = [];
-    private IUserTransactions<object>? _transactions;
-    private Action<object>? _run;
-    private int _functionCount;
-    private long _uncounted;
-
     private readonly bool _isCheckpointOutside;
 
-    internal DeliveryContext(IEventLog log, EventCodec codec, string subscription, int partition, bool isCheckpointOutside) =>
-        (_log, _codec, Subscription, Partition, _isCheckpointOutside) = (log, codec, subscription, partition, isCheckpointOutside);
+    internal DeliveryContext(EffectBuffer effects, Loop loop, string subscription, int partition, bool isCheckpointOutside) =>
+        (_effects, Loop, Subscription, Partition, _isCheckpointOutside) = (effects, loop, subscription, partition, isCheckpointOutside);
 
     private DeliveryContext(string subscription, int partition) =>
-        (_log, _codec, Subscription, Partition, _recorded) = (null!, null!, subscription, partition, new());
+        (_recorded, Loop, Subscription, Partition) = (new(), new(), subscription, partition);
 
     /// <summary>Makes a context for a unit test of a handler, without a store. What the handler enlists is recorded: <see cref="EnlistedAppends"/>, <see cref="RunEnlisted{TTransaction}"/>.</summary>
     /// <param name="subscription">See <see cref="Subscription"/>; not empty.</param>
@@ -79,13 +66,8 @@ public sealed class DeliveryContext
     /// <summary>True for an event that was handled before the subscription was reset.</summary>
     public bool IsReplay { get; private set; }
 
-    internal int EffectCount => _effects.Count;
-
-    /// <summary>About how much memory the effects take.</summary>
-    internal long EffectBytes { get; private set; }
-
     /// <summary>The loop that calls the handler.</summary>
-    internal Loop Loop { get; } = new();
+    internal Loop Loop { get; }
 
     /// <summary>Adds a function to the checkpoint's transaction, for example one that writes rows of the application's own tables in the same database.</summary>
     /// <remarks>The checkpoint then has a transaction of its own instead of sharing a group commit, so larger checkpoint intervals and batches are faster. Functions run in the order in which they were enlisted, after all enlisted appends.</remarks>
@@ -99,18 +81,8 @@ public sealed class DeliveryContext
         ArgumentNullException.ThrowIfNull(effect);
         ThrowIfCheckpointOutside();
         SynchronousDelegate.ThrowIfAsync(effect, nameof(effect));
-        if (_recorded is not null)
-        {
-            _recorded.Functions.Add((typeof(TTransaction), transaction => effect((TTransaction)transaction)));
-            return;
-        }
-
-        var transactions = _log.Find<IUserTransactions<TTransaction>>()
-            ?? throw new InvalidOperationException($"An effect needs a {typeof(TTransaction)}, and the log has no transactions of this type. Nothing of it was enlisted.");
-        if (_functionCount > 0 && _transactions != transactions)
-            throw new InvalidOperationException($"An effect needs a {typeof(TTransaction)}, and others that wait for the same checkpoint need transactions of another type. Enlist all of one type.");
-        _transactions = transactions;
-        Add(new(transaction => effect((TTransaction)transaction), null, null, BytesOfFunction(), ExecutionContext.Capture()));
+        if (_effects is not null) _effects.Enlist(effect);
+        else _recorded!.Enlist(effect);
     }
 
     /// <summary>Adds an append to the checkpoint's transaction.</summary>
@@ -121,24 +93,8 @@ public sealed class DeliveryContext
     {
         ArgumentNullException.ThrowIfNull(append);
         ThrowIfCheckpointOutside();
-        if (_recorded is not null)
-        {
-            _recorded.Appends.Add(append);
-            return;
-        }
-
-        var encoder = _codec.RentEncoder();
-        try
-        {
-            var encoded = encoder.Encode(append);
-            encoded.Validate(s_noLimits);
-            Add(new(null, encoded, encoder, encoder.Size));
-        }
-        catch
-        {
-            _codec.Return(encoder);
-            throw;
-        }
+        if (_effects is not null) _effects.Enlist(append);
+        else _recorded!.Appends.Add(append);
     }
 
     /// <summary>Adds an append to one stream to the checkpoint's transaction. As every append it takes cause, correlation and actor from the event being handled (<see cref="EventContext"/>).</summary>
@@ -161,19 +117,19 @@ public sealed class DeliveryContext
     public int RunEnlisted<TTransaction>(TTransaction transaction) where TTransaction : class
     {
         ArgumentNullException.ThrowIfNull(transaction);
-        var functions = Recorded.Functions;
-        if (functions.Find(f => f.Transaction != typeof(TTransaction)) is { Transaction: { } other })
-            throw new InvalidOperationException($"An effect was enlisted for {other}, not for {typeof(TTransaction)}.");
-        foreach (var (_, work) in functions) work(transaction);
-        return functions.Count;
+        return Recorded.Run(transaction);
     }
 
-    /// <summary>Before an attempt.</summary>
+    /// <summary>Begins an attempt.</summary>
     /// <param name="attempt">The number of the attempt, from 1.</param>
     /// <param name="isReplay">See <see cref="IsReplay"/>.</param>
-    /// <param name="bytes">The stored bytes of what is handled.</param>
+    /// <param name="bytes">The stored bytes of the events that are handled.</param>
     /// <param name="token">See <see cref="ResumeToken"/>.</param>
-    internal void Begin(int attempt, bool isReplay, long bytes, ResumeToken? token) => (Attempt, IsReplay, _uncounted, ResumeToken) = (attempt, isReplay, bytes, token);
+    internal void Begin(int attempt, bool isReplay, long bytes, ResumeToken? token)
+    {
+        (Attempt, IsReplay, ResumeToken) = (attempt, isReplay, token);
+        _effects!.BeginAttempt(bytes);
+    }
 
     private RecordedEffects Recorded => _recorded ?? throw new InvalidOperationException($"This context belongs to subscription '{Subscription}'. Only a context made with {nameof(DeliveryContext)}.{nameof(Create)} records what is enlisted.");
 
@@ -184,14 +140,14 @@ public sealed class DeliveryContext
                 $"Nothing can be enlisted by subscription '{Subscription}', whose checkpoint is outside the log (SubscriptionOptions.LoadToken). Write the effect in the transaction that commits the token; append through the store, with a command id or event ids.");
     }
 
-    /// <summary>Says that an event is being handled until the flow of the asynchronous method that calls this ends.</summary>
+    /// <summary>Makes an event the ambient one, until the asynchronous method that calls this ends.</summary>
     internal void Enter(IHandled handled)
     {
         Loop.Call = handled;
         EventContext.Enter(handled);
     }
 
-    /// <summary>The same of events that are handled together.</summary>
+    /// <summary>As <see cref="Enter"/>, for events that are handled together.</summary>
     internal void EnterBatch()
     {
         var call = new HandlerCall();
@@ -201,128 +157,4 @@ public sealed class DeliveryContext
 
     /// <summary>The handler has returned.</summary>
     internal void Leave() => Loop.Call = null;
-
-    /// <summary>Writes what was enlisted with changes of records, fenced by a lease: all of it or nothing.</summary>
-    /// <returns>For each change, whether it was made.</returns>
-    /// <exception cref="EffectException">What was enlisted was refused.</exception>
-    /// <exception cref="LeaseLostException">The lease has passed on.</exception>
-    /// <exception cref="RecordConflictException">A record was changed by something else.</exception>
-    internal async ValueTask<IReadOnlyList<bool>> WriteAsync(Lease lease, IReadOnlyList<RecordChange> changes)
-    {
-        var write = new LogWrite { Requirements = lease.Requirements, Appends = Appends(), Changes = changes };
-        var written = await WriteAsync(write).ConfigureAwait(false);
-        return written.Refusal switch
-        {
-            null => written.Changed,
-            { Kind: LogRefusalKind.Requirement } => throw lease.Error(),
-            { Error: { } error } => throw new EffectException(error),
-            { Index: var index } => throw new RecordConflictException(changes[index].Kind, changes[index].Key),
-        };
-    }
-
-    private async ValueTask<LogWritten> WriteAsync(LogWrite write)
-    {
-        try
-        {
-            if (_functionCount == 0) return await _log.WriteAsync(write, CancellationToken.None).ConfigureAwait(false);
-            return await _transactions!.WriteAsync(write, _run ??= Run, CancellationToken.None).ConfigureAwait(false);
-        }
-        catch (ArgumentException e) when (write.Appends.Count > 0)
-        {
-            // A log may be stricter than the rest.
-            throw new EffectException(e);
-        }
-        catch (Exception e) when (_functionCount > 0 && e is not (EventSourcingException or EffectException or ObjectDisposedException))
-        {
-            // What the functions left behind was refused at the end: a deferred foreign key, for one.
-            throw new EffectException(e);
-        }
-    }
-
-    private LogAppend[] Appends()
-    {
-        if (_effects.Count == _functionCount) return [];
-        var appends = new LogAppend[_effects.Count - _functionCount];
-        var next = 0;
-        foreach (var effect in _effects)
-            if (effect.Append is { } append) appends[next++] = append;
-        return appends;
-    }
-
-    private void Run(object transaction)
-    {
-        var outer = LoopWaits.EnterDelegate(Loop);
-        try
-        {
-            foreach (var effect in _effects)
-                if (effect.Work is not null) RunInItsFlow(effect, transaction);
-        }
-        catch (Exception e)
-        {
-            // Of whatever type: an effect may use another store, whose trouble is not the log's. Trouble of the log itself shows where the event's transaction is tried without the effect.
-            throw new EffectException(e);
-        }
-        finally
-        {
-            LoopWaits.LeaveDelegate(outer);
-        }
-    }
-
-    /// <summary>Forgets what was enlisted after the first <paramref name="count"/>.</summary>
-    internal void Forget(int count)
-    {
-        for (var i = count; i < _effects.Count; i++)
-        {
-            EffectBytes -= _effects[i].Bytes;
-            if (_effects[i].Work is not null) _functionCount--;
-            if (_effects[i].Encoder is { } encoder) _codec.Return(encoder);
-        }
-
-        _effects.RemoveRange(count, _effects.Count - count);
-    }
-
-    private void Add(in Effect effect)
-    {
-        _effects.Add(effect);
-        if (effect.Work is not null) _functionCount++;
-        EffectBytes += effect.Bytes;
-    }
-
-    /// <summary>The first function of an attempt counts for what is handled too; the others hold the same.</summary>
-    private long BytesOfFunction()
-    {
-        var bytes = FunctionBytes + _uncounted;
-        _uncounted = 0;
-        return bytes;
-    }
-
-    // The event that the handler was given is the cause of what its effect appends, though the effect runs later.
-    private static void RunInItsFlow(in Effect effect, object transaction)
-    {
-        if (effect.Flow is null || ExecutionContext.Capture() is not { } own)
-        {
-            effect.Work!(transaction);
-            return;
-        }
-
-        ExecutionContext.Restore(effect.Flow);
-        try
-        {
-            effect.Work!(transaction);
-        }
-        finally
-        {
-            ExecutionContext.Restore(own);
-        }
-    }
-
-    /// <summary>What a handler enlists in a test.</summary>
-    private sealed class RecordedEffects
-    {
-        internal List<Append> Appends { get; } = [];
-
-        internal List<(Type Transaction, Action<object> Work)> Functions { get; } = [];
-    }
-
-    private readonly record struct Effect(Action<object>? Work, LogAppend? Append, AppendEncoder? Encoder, long Bytes, ExecutionContext? Flow = null);
 }

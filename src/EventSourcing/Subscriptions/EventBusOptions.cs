@@ -6,7 +6,7 @@ namespace EventSourcing;
 /// <summary>Settings that all subscriptions of an <see cref="EventBus"/> share. Validated and copied when the bus is made; a later change has no effect on it.</summary>
 public sealed class EventBusOptions
 {
-    private static readonly FailurePolicy s_trouble = new() { Delay = TimeSpan.FromMilliseconds(50), MaxDelay = TimeSpan.FromSeconds(10) };
+    private static readonly FailurePolicy s_retries = new() { Delay = TimeSpan.FromMilliseconds(50), MaxDelay = TimeSpan.FromSeconds(10) };
 
     private TimeProvider? _time;
 
@@ -37,7 +37,7 @@ public sealed class EventBusOptions
     internal TimeSpan LongestStop => StopTimeout + StopGrace;
 
     /// <summary>When the log is tried again after a failure that may pass: after 50 ms, then with growing delays up to 10 s.</summary>
-    internal TimeSpan DelayAfterTrouble(int failures) => s_trouble.DelayAfter(failures, Randomness());
+    internal TimeSpan DelayAfterFailure(int failures) => s_retries.DelayAfter(failures, Randomness());
 
     /// <summary>A copy with a clock, unless one was given.</summary>
     internal EventBusOptions On(TimeProvider clock)

@@ -346,7 +346,7 @@ public sealed class Subscription : IAsyncDisposable
 
     private Task<int> OnKeyAsync(string method, string key, Func<Runner, ValueTask<int>> work, CancellationToken cancellationToken)
     {
-        var runner = _runners.Length == 1 ? _runners[0] : _runners[PartitionId.SegmentOf(key)];
+        var runner = _runners.Length == 1 ? _runners[0] : _runners[PartitionId.PartitionOf(key)];
         return OnLoopAsync(method, runner, () => work(runner), cancellationToken);
     }
 

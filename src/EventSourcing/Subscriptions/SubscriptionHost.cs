@@ -81,7 +81,7 @@ internal sealed class SubscriptionHost : IAsyncDisposable
         PartitionId.ThrowIfInvalid(name);
         ArgumentNullException.ThrowIfNull(handler);
         options = (options ?? new()).Validated();
-        var plan = new Plan(name, handler.Bind(Store.Types), BindFilter(handler, options), options);
+        var setup = NewSetup(name, handler, options);
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_isDisposed, typeof(EventBus));
@@ -91,7 +91,7 @@ internal sealed class SubscriptionHost : IAsyncDisposable
         try
         {
             var place = await FindOrRecordAsync(name, options, cancellationToken).ConfigureAwait(false);
-            var subscription = options.IsPartitioned ? Partitioned(plan) : Single(plan);
+            var subscription = options.IsPartitioned ? Partitioned(setup) : Single(setup);
             // Outside the lock: creating an instrument calls code of meter listeners.
             LagGauges.Add(_lag);
             lock (_lock)
@@ -137,6 +137,20 @@ internal sealed class SubscriptionHost : IAsyncDisposable
         lock (_lock)
             if (_subscriptions.GetValueOrDefault(subscription.Name) == subscription) _subscriptions.Remove(subscription.Name);
     }
+
+    private SubscriptionSetup NewSetup(string name, SubscriptionHandler handler, SubscriptionOptions options) => new()
+    {
+        Name = name,
+        Store = Store,
+        Handler = handler.Bind(Store.Types),
+        Filter = BindFilter(handler, options),
+        Options = options,
+        BusOptions = Options,
+        Leases = _leases,
+        Report = _report,
+        StateChanged = Changed,
+        Slots = options.IsPartitioned ? new(options.MaxConcurrency) : null,
+    };
 
     private BoundFilter BindFilter(SubscriptionHandler handler, SubscriptionOptions options)
     {
@@ -185,24 +199,24 @@ internal sealed class SubscriptionHost : IAsyncDisposable
         return thrown is [var one] ? one : thrown is null ? null : new AggregateException(thrown);
     }
 
-    private Subscription Single(Plan plan) =>
-        new(plan.Name, this, [NewRunner(plan, new(plan.Name, 0, 1), new(Pages, plan.Filter.Query, plan.PageSize), null)], null);
+    private Subscription Single(SubscriptionSetup setup) =>
+        new(setup.Name, this, [new(setup, new(setup.Name, 0, 1), new(Pages, setup.Filter.Query, PageSizeOf(setup)))], null);
 
-    private Subscription Partitioned(Plan plan)
+    private Subscription Partitioned(SubscriptionSetup setup)
     {
-        var places = new SemaphoreSlim(plan.Options.MaxConcurrency);
         Runner[] runners = [];
-        var tail = new SharedTail(Pages, plan.Filter.Query, plan.PageSize, PartitionOf);
-        runners = [.. Keys(plan.Name, isPartitioned: true).Select(key => NewRunner(plan, key, new(Pages, plan.Filter.Query, plan.PageSize, tail, key.Segment), places))];
-        return new(plan.Name, this, runners, tail);
+        var (query, pageSize) = (setup.Filter.Query, PageSizeOf(setup));
+        var tail = new SharedTail(Pages, query, pageSize, PartitionOf);
+        runners = [.. Keys(setup.Name, isPartitioned: true).Select(key => new Runner(setup, key, new(Pages, query, pageSize, tail, key.Partition)))];
+        return new(setup.Name, this, runners, tail);
 
         int PartitionOf(in RecordedEvent e)
         {
-            if (!plan.Handler.Selects(e.Type)) return -1;
+            if (!setup.Handler.Selects(e.Type)) return -1;
             var outer = LoopWaits.EnterDelegate(runners[0].Loop);
             try
             {
-                return PartitionId.SegmentOf(plan.Options.KeyOrStream(e, out _));
+                return PartitionId.PartitionOf(setup.Options.KeyOrStream(e, out _));
             }
             finally
             {
@@ -211,8 +225,8 @@ internal sealed class SubscriptionHost : IAsyncDisposable
         }
     }
 
-    private Runner NewRunner(Plan plan, PartitionId key, SharedReader reader, SemaphoreSlim? places) =>
-        new(Store, key, plan.Handler, plan.Filter, plan.Options, Options, _leases, reader, places, Changed, _report);
+    // A batch is at most a page: pages whose size divides the usual checkpoint interval make whole batches.
+    private static int PageSizeOf(SubscriptionSetup setup) => setup.Handler.IsBatch ? Math.Min(SharedPages.PageSize, setup.Options.CheckpointEvery) : SharedPages.PageSize;
 
     private static IEnumerable<PartitionId> Keys(string name, bool isPartitioned)
     {
@@ -265,11 +279,4 @@ internal sealed class SubscriptionHost : IAsyncDisposable
 
     private static InvalidOperationException Mismatch(string name, SubscriptionOptions options) =>
         new($"Subscription '{name}' has a checkpoint as {(options.IsPartitioned ? "one that is not partitioned; it cannot be started with IsPartitioned = true" : "a partitioned one; it cannot be started with IsPartitioned = false")}. Start it as before, or under another name.");
-
-    /// <summary>What a subscription is started with.</summary>
-    private sealed record Plan(string Name, BoundHandler Handler, BoundFilter Filter, SubscriptionOptions Options)
-    {
-        /// <summary>A batch is at most a page: pages whose size divides the usual checkpoint interval make whole batches.</summary>
-        internal int PageSize => Handler.IsBatch ? Math.Min(SharedPages.PageSize, Options.CheckpointEvery) : SharedPages.PageSize;
-    }
 }

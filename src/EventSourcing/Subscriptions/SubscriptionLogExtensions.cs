@@ -43,13 +43,13 @@ public static class SubscriptionLogExtensions
         {
             // Others may keep checkpoints too, under keys of another form.
             if (!PartitionId.TryParse(record.Key, out var key)) continue;
-            if (found.Count > 0 && (key.Name != name || key.IsGroup != isPartitioned))
+            if (found.Count > 0 && (key.Name != name || key.IsPartitioned != isPartitioned))
             {
                 yield return await DescribeAsync(log, name, isPartitioned, found, cancellationToken).ConfigureAwait(false);
                 found.Clear();
             }
 
-            (name, isPartitioned) = (key.Name, key.IsGroup);
+            (name, isPartitioned) = (key.Name, key.IsPartitioned);
             found.Add(record);
         }
 
@@ -70,7 +70,7 @@ public static class SubscriptionLogExtensions
         var holder = lease.TryParse(LeaseRecord.Parse, out var errorOfLease);
         return new()
         {
-            Partition = PartitionId.TryParse(checkpoint.Key, out var key) ? key.Segment : 0,
+            Partition = PartitionId.TryParse(checkpoint.Key, out var key) ? key.Partition : 0,
             Checkpoint = place is { } at ? GlobalPosition.FromInt64(at.Position) : null,
             Furthest = place is { } most ? GlobalPosition.FromInt64(most.Furthest) : null,
             Owner = holder is { } held && held.Owner != Guid.Empty ? held.Owner : null,

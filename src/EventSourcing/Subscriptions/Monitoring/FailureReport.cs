@@ -17,7 +17,7 @@ internal sealed class FailureReport
         Observers.Tell(failed, new()
         {
             Subscription = key.Name,
-            Partition = key.Segment,
+            Partition = key.Partition,
             Position = e.Position,
             StreamId = e.StreamId,
             Type = e.Type,

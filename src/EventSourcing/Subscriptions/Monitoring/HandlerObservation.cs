@@ -62,7 +62,7 @@ internal readonly struct HandlerObservation
         if (activity is not { IsAllDataRequested: true }) return activity;
         activity.SetTag(Instruments.MessagingSystem, "eventsourcing").SetTag(Instruments.MessagingOperationName, "process").SetTag(Instruments.MessagingOperationType, "process")
             .SetTag(Instruments.Subscription, key.Name);
-        if (key.IsGroup) activity.SetTag(Instruments.Partition, key.Segment);
+        if (key.IsPartitioned) activity.SetTag(Instruments.Partition, key.Partition);
         return activity;
     }
 

@@ -3,18 +3,18 @@ using EventSourcing.Storage;
 
 namespace EventSourcing.Subscriptions.Running;
 
-/// <summary>How far a segment of a subscription got: the value of a <see cref="RecordKind.Checkpoint"/> record.</summary>
-/// <param name="Position">Everything up to here is done.</param>
+/// <summary>How far a partition of a subscription is: the value of a <see cref="RecordKind.Checkpoint"/> record.</summary>
+/// <param name="Position">The last position that is done.</param>
 /// <param name="Furthest">The highest position it ever had: up to here, deliveries after a reset are replays.</param>
-/// <param name="Segments">How many segments the subscription has.</param>
-internal readonly record struct Checkpoint(long Position, long Furthest, int Segments)
+/// <param name="Partitions">How many partitions the subscription has.</param>
+internal readonly record struct Checkpoint(long Position, long Furthest, int Partitions)
 {
     private const byte Format = 1;
 
     internal byte[] ToBytes()
     {
         var bytes = new byte[18];
-        (bytes[0], bytes[1]) = (Format, (byte)Segments);
+        (bytes[0], bytes[1]) = (Format, (byte)Partitions);
         BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(2), Position);
         BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(10), Furthest);
         return bytes;
