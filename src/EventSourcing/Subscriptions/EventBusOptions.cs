@@ -33,10 +33,10 @@ public sealed class EventBusOptions
     /// <summary>How much longer a stop waits for a handler whose token was cancelled.</summary>
     internal static readonly TimeSpan StopGrace = TimeSpan.FromSeconds(5);
 
-    /// <summary>How long a stop takes at most.</summary>
+    /// <summary>The longest time that a stop waits for a handler.</summary>
     internal TimeSpan LongestStop => StopTimeout + StopGrace;
 
-    /// <summary>When the log is tried again after a failure that may pass: after 50 ms, then with growing delays up to 10 s.</summary>
+    /// <summary>The delay before the log is tried again after a transient failure: 50 ms, doubled after each failure up to 10 s.</summary>
     internal TimeSpan DelayAfterFailure(int failures) => s_retries.DelayAfter(failures, Randomness());
 
     /// <summary>A copy with a clock, unless one was given.</summary>

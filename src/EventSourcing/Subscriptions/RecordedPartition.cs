@@ -1,6 +1,6 @@
 namespace EventSourcing.Storage;
 
-/// <summary>A partition of a subscription as the log's records tell of it: its checkpoint and its lease.</summary>
+/// <summary>The stored checkpoint and lease of one partition of a subscription.</summary>
 public sealed class RecordedPartition
 {
     internal RecordedPartition()
@@ -10,10 +10,10 @@ public sealed class RecordedPartition
     /// <summary>The number, from 0 to 15; 0 where the subscription is not partitioned.</summary>
     public int Partition { get; internal init; }
 
-    /// <summary>Everything up to here is done; null when the checkpoint cannot be read.</summary>
+    /// <summary>The last position that was handled, parked or filtered out; null when the checkpoint cannot be read.</summary>
     public GlobalPosition? Checkpoint { get; internal init; }
 
-    /// <summary>The highest checkpoint there ever was: after a reset, events up to here come as replays. Null when the checkpoint cannot be read.</summary>
+    /// <summary>The highest checkpoint that the partition ever had: after a reset, events up to here are replays. Null when the checkpoint cannot be read.</summary>
     public GlobalPosition? Furthest { get; internal init; }
 
     /// <summary>The process that holds the lease, as its <see cref="EventBus.Owner"/> says; null when it was never held or was given back, or when its record cannot be read.</summary>

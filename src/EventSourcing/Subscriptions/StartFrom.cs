@@ -27,7 +27,7 @@ public sealed class StartFrom
 
     /// <summary>At the first event that the log stored at a time or later.</summary>
     /// <param name="moment">The time; later than the last event, it means <see cref="End"/>.</param>
-    public static StartFrom At(DateTimeOffset moment) => new($"the moment {moment:O}", async (log, cancellationToken) =>
+    public static StartFrom At(DateTimeOffset moment) => new($"the time {moment:O}", async (log, cancellationToken) =>
     {
         var head = await log.GetHeadAsync(cancellationToken).ConfigureAwait(false);
         var first = await LogBounds.FirstFromAsync(log, moment, head, cancellationToken).ConfigureAwait(false);

@@ -50,7 +50,7 @@ public sealed class Subscription : IAsyncDisposable
         var runners = Active.ToArray() is { Length: > 0 } active ? active : _runners;
         var state = State;
         var shown = Array.Find(_runners, r => r.State == state) ?? _runners[0];
-        var troubled = Array.Find(_runners, r => r.LastError is not null && r.State == state) ?? Array.Find(_runners, r => r.LastError is not null);
+        var failed = Array.Find(_runners, r => r.LastError is not null && r.State == state) ?? Array.Find(_runners, r => r.LastError is not null);
         var parked = runners.Select(r => r.Parked.First).OfType<ParkedKeys.Oldest>().MinBy(o => (o.At, o.Position));
         var holder = shown.Holder;
         return new()
@@ -65,8 +65,8 @@ public sealed class Subscription : IAsyncDisposable
             Parked = runners.Sum(r => r.Parked.Count),
             ParkedSince = parked?.At,
             ParkedReason = parked?.Reason,
-            LastError = troubled?.LastError,
-            LastErrorAt = troubled?.LastErrorAt,
+            LastError = failed?.LastError,
+            LastErrorAt = failed?.LastErrorAt,
             StateCause = Array.Find(_runners, r => r.State == state && r.Cause is not null)?.Cause,
             LeaseOwner = holder.Owner,
             LeaseSilence = holder.Silence,
@@ -179,7 +179,7 @@ public sealed class Subscription : IAsyncDisposable
             throw new InvalidOperationException($"Subscription '{Name}' is not reset: its checkpoint is outside the log (SubscriptionOptions.LoadToken). Stop the subscription and change the token there.");
         using var own = LoopWaits.Begin(_loops, Name, nameof(ResetAsync));
         var position = (await start.ResolveAsync(_host.Store.Log, cancellationToken).ConfigureAwait(false)).Position;
-        // Two resets that hold some of the runners each would wait for each other.
+        // Two resets that each hold some of the runners would deadlock.
         await _resetting.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
@@ -199,9 +199,9 @@ public sealed class Subscription : IAsyncDisposable
         Task[] joined = [.. _runners.Select(r => r.JoinAsync(reset, position))];
         try
         {
-            // One that ends before the others are there cannot be moved.
-            var first = await Task.WhenAny([reset.AllThere, .. joined]).WaitAsync(cancellationToken).ConfigureAwait(false);
-            if (first != reset.AllThere) await first.ConfigureAwait(false);
+            // A runner that ends before all wait cannot be reset.
+            var first = await Task.WhenAny([reset.AllWait, .. joined]).WaitAsync(cancellationToken).ConfigureAwait(false);
+            if (first != reset.AllWait) await first.ConfigureAwait(false);
             await MoveAsync(position, transactions, work).ConfigureAwait(false);
         }
         catch (Exception e)
@@ -215,7 +215,7 @@ public sealed class Subscription : IAsyncDisposable
         await Tasks.AfterAllAsync(joined).ConfigureAwait(false);
     }
 
-    /// <summary>One write for all runners, while they wait for it: each is fenced by its lease, and moved if its checkpoint is as it was read.</summary>
+    /// <summary>Moves all checkpoints in one write while the runners wait. The write is fenced by every lease and refused if a checkpoint was changed.</summary>
     private async ValueTask MoveAsync(GlobalPosition position, IUserTransactions<object>? transactions, Action<object>? work)
     {
         var write = new LogWrite
@@ -250,7 +250,7 @@ public sealed class Subscription : IAsyncDisposable
     /// <exception cref="StoreCorruptException">A record is damaged and its event cannot be found in the log either. Thrown once all others are listed; it names the records.</exception>
     public IAsyncEnumerable<ParkedEvent> ReadParkedAsync(CancellationToken cancellationToken = default)
     {
-        // Looked at when the list begins, before the log: what is written meanwhile is found there too.
+        // Copied before the log is read: a record that is written meanwhile is found in both, never in neither.
         var waiting = Active.SelectMany(r => r.Parked.WaitingRecords).OrderBy(r => r.Key, Utf8Order.Instance);
         return _runners[0].Parked.Reader.ListAsync(Name + "/", waiting, cancellationToken);
     }

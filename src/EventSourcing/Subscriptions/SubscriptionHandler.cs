@@ -66,6 +66,6 @@ public abstract class SubscriptionHandler
 
     internal static SubscriptionHandler ByType(TypedHandlers handlers) => new TypedHandler(handlers);
 
-    /// <summary>What one subscription calls: made for each, because one handler may serve several stores whose type maps differ.</summary>
+    /// <summary>Resolves the handler for one subscription: one handler may serve several stores with different type maps.</summary>
     internal abstract BoundHandler Bind(EventTypeMap types);
 }

@@ -62,7 +62,7 @@ internal sealed class SubscriptionHost : IAsyncDisposable
         remove => _report.Failed -= value;
     }
 
-    /// <summary>The name of this process in its leases.</summary>
+    /// <summary>The id of this process in its leases.</summary>
     internal Guid Owner => _leases.Owner;
 
     internal LeaseKeeper Leases => _leases;
@@ -131,7 +131,7 @@ internal sealed class SubscriptionHost : IAsyncDisposable
         lock (_lock) return (subscriptions, _closing ??= CloseAsync(subscriptions));
     }
 
-    /// <summary>Removes one that has ended: another of its name may have been started since.</summary>
+    /// <summary>Removes a subscription that has ended, unless another of its name was started since.</summary>
     internal void Remove(Subscription subscription)
     {
         lock (_lock)
@@ -148,14 +148,14 @@ internal sealed class SubscriptionHost : IAsyncDisposable
         BusOptions = Options,
         Leases = _leases,
         Report = _report,
-        StateChanged = Changed,
+        StateChanged = NotifyStateChanged,
         Slots = options.IsPartitioned ? new(options.MaxConcurrency) : null,
     };
 
     private BoundFilter BindFilter(SubscriptionHandler handler, SubscriptionOptions options)
     {
         var filter = options.Filter ?? EventFilter.All;
-        // One query is the log's. Types that the handler does not take are left out by their stored names.
+        // The log evaluates one query. With a query of the filter, the handler's types are selected by their stored names.
         return filter.Bind(Store.Types, filter.HasQuery ? null : handler.Query);
     }
 
@@ -179,8 +179,8 @@ internal sealed class SubscriptionHost : IAsyncDisposable
         await _leases.DisposeAsync().ConfigureAwait(false);
     }
 
-    /// <summary>Calls every handler of <see cref="StateChanged"/>; returns what they threw, or null.</summary>
-    private Exception? Changed(string name, SubscriptionState state, Exception? error)
+    /// <summary>Calls every callback of <see cref="StateChanged"/>. Returns the exceptions that they threw, as one, or null.</summary>
+    private Exception? NotifyStateChanged(string name, SubscriptionState state, Exception? error)
     {
         if (Volatile.Read(ref _stateChanged) is not { } handlers) return null;
         List<Exception>? thrown = null;
@@ -251,7 +251,7 @@ internal sealed class SubscriptionHost : IAsyncDisposable
         var start = await options.From.ResolveAsync(Store.Log, cancellationToken).ConfigureAwait(false);
         if (options.LoadToken is not null) return start;
         var checkpoint = new Checkpoint(start.Position.ToInt64(), 0, keys.Length).ToBytes();
-        // The first decides whether the subscription is new; all are stored with it.
+        // The first one decides whether the subscription is new. All are stored in the same write.
         var written = await Store.Log.WriteAsync(new()
         {
             Requirements = [RecordRequirement.Absent(RecordKind.Checkpoint, other), RecordRequirement.Absent(RecordKind.Checkpoint, own)],
@@ -259,12 +259,12 @@ internal sealed class SubscriptionHost : IAsyncDisposable
         }, cancellationToken).ConfigureAwait(false);
         if (written.Refusal is not { } refusal) return start;
         if (refusal.Index == 0) throw Mismatch(name, options);
-        // Another process has started it meanwhile.
+        // Another process has created the subscription meanwhile.
         var meanwhile = await Store.Log.ReadRecordsAsync(RecordKind.Checkpoint, own, own, 1, cancellationToken).ConfigureAwait(false);
         return meanwhile.Count == 0 ? start : PositionOf(meanwhile[0]);
     }
 
-    // A checkpoint that cannot be read faults the subscription, which reads it again; other subscriptions of the process start.
+    // A checkpoint that cannot be read is no error here: the runner reads it again and faults its subscription. Other subscriptions of the process start.
     private static ResumeToken PositionOf(StoredRecord record)
     {
         try

@@ -5,14 +5,14 @@ using EventSourcing.Subscriptions.Running;
 
 namespace EventSourcing.Storage;
 
-/// <summary>The subscriptions of a log, for programs that run none of them: what the log's records tell, read without a lease and without starting anything.</summary>
+/// <summary>The subscriptions of a log, for programs that do not run them. Reads the log's records without a lease; starts nothing.</summary>
 public static class SubscriptionLogExtensions
 {
     /// <summary>Every subscription that has a checkpoint, in the order of their records, which is always the same.</summary>
     /// <remarks>Checkpoints and leases are read one after another, each as it is at that time. What a runner has done since its last checkpoint is not in them.</remarks>
     /// <param name="log">The log.</param>
     /// <param name="cancellationToken">Ends the read.</param>
-    /// <returns>The subscriptions. A record that is damaged is told of by its partition (<see cref="RecordedPartition.Error"/>); the others are listed all the same.</returns>
+    /// <returns>The subscriptions. A damaged record is named by its partition (<see cref="RecordedPartition.Error"/>); the others are listed.</returns>
     public static IAsyncEnumerable<RecordedSubscription> ReadSubscriptionsAsync(this IEventLog log, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(log);

@@ -2,7 +2,7 @@ using EventSourcing.Internal;
 
 namespace EventSourcing.Subscriptions.Effects;
 
-/// <summary>An effect was refused inside the transaction; nothing of it is kept.</summary>
+/// <summary>An effect was refused inside the transaction. Nothing was written.</summary>
 internal sealed class EffectException(Exception error) : Exception(ExceptionText.MessageOf(error), error)
 {
     internal Exception Error { get; } = error;

@@ -4,13 +4,13 @@ using EventSourcing.Storage;
 
 namespace EventSourcing.Subscriptions.Handling;
 
-/// <summary>Reads stored events for the handler of one subscription.</summary>
+/// <summary>Decodes stored events for the handler of one subscription.</summary>
 /// <param name="codec">The codec.</param>
-/// <param name="admits">The predicates of the subscription's route; null for none.</param>
+/// <param name="admits">The predicate of the subscription's filter; null for none.</param>
 /// <param name="loop">The loop that calls the handler.</param>
 internal sealed class EventReader(EventCodec codec, Func<EventEnvelope, bool>? admits, Loop loop)
 {
-    /// <summary>The events that a stored one reads as; of several, those that the route admits. One that is alone was admitted before it was handed over.</summary>
+    /// <summary>Decodes a stored event. Where upcasting gives several events, returns those that the filter admits; a single event was checked before the call.</summary>
     internal Envelopes Read(in RecordedEvent e)
     {
         var envelopes = codec.Read(e);

@@ -13,7 +13,7 @@ internal sealed class UnboundHandler(BoundHandler handler) : SubscriptionHandler
     internal override BoundHandler Bind(EventTypeMap types) => handler;
 }
 
-/// <summary>Handlers by type. The stored names of the types, and so what it wants, are those of one store.</summary>
+/// <summary>Handlers by type. The stored names of the types, and with them the query, depend on the store.</summary>
 internal sealed class TypedHandler : SubscriptionHandler
 {
     private readonly FrozenDictionary<Type, Func<EventEnvelope, DeliveryContext, CancellationToken, Task>> _handlers;
@@ -122,7 +122,7 @@ internal sealed class BoundTypedHandler(
         return handle(envelope, delivery, cancellationToken);
     }
 
-    // Of several, those of other types were not asked for.
+    // Upcasting gave several events: those without a handler are skipped.
     private async Task HandleAsync(Envelopes envelopes, DeliveryContext delivery, CancellationToken cancellationToken)
     {
         for (var i = 0; i < envelopes.Count; i++)

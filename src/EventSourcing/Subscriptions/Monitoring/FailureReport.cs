@@ -5,7 +5,7 @@ using EventSourcing.Tracing;
 
 namespace EventSourcing.Subscriptions.Monitoring;
 
-/// <summary>Tells who wants to know that an event's handling failed. Nothing is made for it while nobody does.</summary>
+/// <summary>Reports failures of handlers to the callbacks of <see cref="EventBus.EventFailed"/>. Allocates nothing while there are none.</summary>
 internal sealed class FailureReport
 {
     internal event Action<EventFailure>? Failed;

@@ -5,7 +5,7 @@ using EventSourcing.Tracing;
 
 namespace EventSourcing.Subscriptions.Monitoring;
 
-/// <summary>One call of a subscription's handler as listeners see it; <c>default</c> while there are none.</summary>
+/// <summary>The span and the duration of one call of a subscription's handler; <c>default</c> while no activity listener or meter listener is attached.</summary>
 internal readonly struct HandlerObservation
 {
     // As many as an SDK of OpenTelemetry keeps by default.
@@ -18,7 +18,7 @@ internal readonly struct HandlerObservation
     private HandlerObservation(Activity? activity, string subscription) =>
         (_activity, _subscription, _started) = (activity, subscription, IsMeasured ? Stopwatch.GetTimestamp() : 0);
 
-    /// <summary>True while anyone listens.</summary>
+    /// <summary>True while an activity listener or a meter listener is attached.</summary>
     internal static bool IsWanted => IsMeasured || Instruments.IsTraced;
 
     private static bool IsMeasured => Instruments.HandlerDuration is { Enabled: true };
@@ -73,7 +73,7 @@ internal readonly struct HandlerObservation
         {
             if (TraceParentOf(e) is not { } parent || !ActivityContext.TryParse(parent, null, isRemote: true, out var context)) continue;
             links ??= [];
-            // Events of one append have the same.
+            // Events of one append have the same parent.
             if (links.Count == 0 || links[^1].Context != context) links.Add(new(context));
             if (links.Count == MaxLinks) break;
         }
@@ -83,7 +83,7 @@ internal readonly struct HandlerObservation
 
     private static string? TraceParentOf(in RecordedEvent e)
     {
-        // Most events of most logs have none, and parsing is what costs.
+        // Most events have none, and parsing is expensive.
         if (e.Metadata.Span.IndexOf("traceparent"u8) < 0) return null;
         try
         {
@@ -91,7 +91,7 @@ internal readonly struct HandlerObservation
         }
         catch (EventSerializationException)
         {
-            // Metadata that cannot be read is the handler's to meet, if it asks for it.
+            // Metadata that cannot be read fails in the handler, if the handler uses it.
             return null;
         }
     }

@@ -3,7 +3,7 @@ using EventSourcing.Tracing;
 
 namespace EventSourcing.Subscriptions.Monitoring;
 
-/// <summary>The gauges of how far the subscriptions of this process are behind. An instrument is the process's, and so is the list of those it asks.</summary>
+/// <summary>The gauges of the lag of subscriptions. Instruments belong to the process, and so does the list of buses that they measure.</summary>
 internal static class LagGauges
 {
     private static readonly Lock s_lock = new();

@@ -2,10 +2,10 @@ using EventSourcing.Internal;
 
 namespace EventSourcing.Subscriptions.Monitoring;
 
-/// <summary>Knows how far the subscriptions of one bus are behind. Reads nothing while it is asked: what it has to read it reads afterwards, for the next time.</summary>
+/// <summary>Measures the lag of the subscriptions of one bus. A measurement uses values in memory; missing values are read from the log afterwards, for the next measurement.</summary>
 /// <param name="time">The bus's clock.</param>
-/// <param name="observe">Adds how far each subscription is behind that is active, paused or faulted in this process, from what is known.</param>
-/// <param name="readAsync">Reads from the log what <paramref name="observe"/> needs.</param>
+/// <param name="observe">Adds the lag of each subscription that is active, paused or faulted in this process, from values in memory.</param>
+/// <param name="readAsync">Reads the values that <paramref name="observe"/> needs from the log.</param>
 [System.Diagnostics.CodeAnalysis.SuppressMessage("Reliability", "CA1001", Justification = "A source without timer or wait handle holds nothing that disposal would release.")]
 internal sealed class LagWatch(TimeProvider time, Action<DateTimeOffset, List<SubscriptionLag>> observe, Func<CancellationToken, Task> readAsync)
 {
@@ -16,7 +16,7 @@ internal sealed class LagWatch(TimeProvider time, Action<DateTimeOffset, List<Su
     private Task _reading = Task.CompletedTask;
     private long? _begunAt;
 
-    /// <summary>Tells how far each is behind that is active, paused or faulted in this process.</summary>
+    /// <summary>Adds the lag of each subscription that is active, paused or faulted in this process.</summary>
     internal void Observe(List<SubscriptionLag> lags)
     {
         observe(time.GetUtcNow(), lags);

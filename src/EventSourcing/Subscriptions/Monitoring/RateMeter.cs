@@ -36,7 +36,7 @@ internal sealed class RateMeter(TimeProvider time)
     {
         var elapsed = time.GetElapsedTime(_began);
         if (elapsed < s_span) return;
-        // After a pause of more than a span, what came before it says nothing about now.
+        // After a pause of more than a span, the count before it does not describe the present rate.
         (_previous, _previousSpan) = elapsed < s_span * 2 ? (_count, elapsed) : (0, s_span);
         (_count, _began) = (0, time.GetTimestamp());
     }

@@ -1,6 +1,6 @@
 namespace EventSourcing.Subscriptions.Monitoring;
 
-/// <summary>What a runner has done and what went wrong, for its status. Written by the runner only, read from anywhere.</summary>
+/// <summary>The counters and the last error of a runner, for its status. Counters are written by the runner only; every member may be read by any thread.</summary>
 internal sealed class RunnerStatistics(string subscription, TimeProvider time)
 {
     private long _handled, _failures, _begun;
@@ -12,7 +12,7 @@ internal sealed class RunnerStatistics(string subscription, TimeProvider time)
 
     internal long Failures => Volatile.Read(ref _failures);
 
-    /// <summary>Setting it never fails: that is done where failures are handled, and by loops that serve others.</summary>
+    /// <summary>The last error. The setter never throws: it is called where failures are handled.</summary>
     internal Exception? LastError
     {
         get => _last?.Error;
@@ -21,14 +21,14 @@ internal sealed class RunnerStatistics(string subscription, TimeProvider time)
 
     internal DateTimeOffset? LastErrorAt => _last?.At;
 
-    /// <summary>When the log stored the event that was handed out last, in ticks; 0 where nothing is left to hand out, or nothing was yet.</summary>
+    /// <summary>When the log stored the event that was delivered last, in ticks; 0 when no event is left to deliver, or none was delivered yet.</summary>
     internal long Begun
     {
         get => Volatile.Read(ref _begun);
         set => Volatile.Write(ref _begun, value);
     }
 
-    internal void Add(int handled)
+    internal void AddHandled(int handled)
     {
         Volatile.Write(ref _handled, _handled + handled);
         SubscriptionMetrics.Handled(subscription, handled);
@@ -41,7 +41,7 @@ internal sealed class RunnerStatistics(string subscription, TimeProvider time)
         Volatile.Write(ref _failures, _failures + 1);
     }
 
-    // What is told when the clock throws has no time.
+    // An error that the clock itself threw has no time.
     private DateTimeOffset? Now()
     {
         try

@@ -3,7 +3,7 @@ using EventSourcing.Tracing;
 
 namespace EventSourcing.Subscriptions.Monitoring;
 
-/// <summary>What subscriptions count for listeners. Costs a look at the instrument while there are none.</summary>
+/// <summary>The counters of subscriptions. They cost one check of the instrument while no meter listener is attached.</summary>
 internal static class SubscriptionMetrics
 {
     internal static void Handled(string subscription, int count)

@@ -4,19 +4,19 @@ using EventSourcing.Storage;
 
 namespace EventSourcing.Subscriptions.Parking;
 
-/// <summary>Which keys of a segment have parked events, and the records that wait for the next checkpoint. Changed by the segment's runner only; counts and what waits may be read from anywhere.</summary>
+/// <summary>The keys of a partition that have parked events, and the records that wait for the next checkpoint. Changed by the partition's runner only; the members that lock may be read by any thread.</summary>
 internal sealed class ParkedKeys(PartitionId key, ParkedReader reader)
 {
-    /// <summary>For how long the checkpoint is put off at most while records wait for it, so that the list is not kept waiting.</summary>
+    /// <summary>The longest time that a record waits for the checkpoint, so that the stored list of parked events is current.</summary>
     internal static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(1);
 
-    // Nor for more than this, so that memory and what comes again after a crash are bounded.
+    // Limits on memory, and on the events that are delivered again after a crash.
     private const int MaxWaiting = 256;
     private const int MaxWaitingBytes = 1 << 20;
 
     private readonly Lock _lock = new();
     private readonly List<Waiting> _waiting = [];
-    // Of each key the event that was parked first, as far as the log holds it; null where all of its events wait.
+    // For each key the event that was parked first, if its record is written; null while all records of the key wait.
     private Dictionary<string, Oldest?> _keys = new(StringComparer.Ordinal);
     private HashSet<string> _damaged = new(StringComparer.Ordinal);
     private long _written, _waitingBytes;
@@ -31,7 +31,7 @@ internal sealed class ParkedKeys(PartitionId key, ParkedReader reader)
         }
     }
 
-    /// <summary>What is known of the event that was set aside first; null when there is none.</summary>
+    /// <summary>The event that was parked first; null when no event is parked.</summary>
     internal Oldest? First
     {
         get
@@ -55,18 +55,18 @@ internal sealed class ParkedKeys(PartitionId key, ParkedReader reader)
         }
     }
 
-    /// <summary>For the runner.</summary>
+    /// <summary>The keys with parked events. For the runner only.</summary>
     internal IReadOnlyCollection<string> Keys => _keys.Keys;
 
-    /// <summary>True when records are not in the log yet. For the runner.</summary>
+    /// <summary>True when records are not in the log yet. For the runner only.</summary>
     internal bool IsWaiting => _waiting.Count > 0;
 
-    /// <summary>True when they are many. For the runner.</summary>
+    /// <summary>True when the records that wait reach their limit. For the runner only.</summary>
     internal bool AreMany => _waiting.Count >= MaxWaiting || _waitingBytes >= MaxWaitingBytes;
 
     internal bool Contains(string parkedKey) => _keys.ContainsKey(parkedKey);
 
-    /// <summary>Holds back the key at once; the record waits for the next checkpoint.</summary>
+    /// <summary>Parks an event: its key is held back at once, its record waits for the next checkpoint.</summary>
     internal void Add(ParkedEvent parked)
     {
         var record = new Waiting(parked.PartitionKey, Oldest.Of(parked), new(key.ParkedKey(parked.PartitionKey, parked.Event.Position), parked.ToBytes(), 0));
@@ -79,14 +79,14 @@ internal sealed class ParkedKeys(PartitionId key, ParkedReader reader)
         }
     }
 
-    /// <summary>The changes that store the records that wait, and another after them. One that is stored already, because its event comes again after a reset, stays what it is.</summary>
+    /// <summary>The changes that write the waiting records, followed by the checkpoint's. A record that exists already, because its event was delivered again after a reset, is kept.</summary>
     internal RecordChange[] ChangesWith(RecordChange? checkpoint)
     {
         if (!IsWaiting) return checkpoint is { } alone ? [alone] : [];
         var changes = new List<RecordChange>(_waiting.Count + 1);
         foreach (var (_, _, record) in _waiting)
         {
-            // A damaged one would refuse to be compared, and what comes again says more than it does.
+            // A damaged record cannot be compared, and the new one holds more than it does.
             if (_damaged.Contains(record.Key)) changes.Add(RecordChange.Remove(RecordKind.Parked, record.Key));
             changes.Add(RecordChange.Put(RecordKind.Parked, record.Key, record.Value, 0).OrSkip());
         }
@@ -95,7 +95,7 @@ internal sealed class ParkedKeys(PartitionId key, ParkedReader reader)
         return [.. changes];
     }
 
-    /// <summary>What waited is in the log.</summary>
+    /// <summary>After the waiting records were written.</summary>
     /// <param name="changes">What <see cref="ChangesWith"/> returned.</param>
     /// <param name="changed">Which of them were made.</param>
     internal void Written(RecordChange[] changes, IReadOnlyList<bool> changed)
@@ -116,10 +116,10 @@ internal sealed class ParkedKeys(PartitionId key, ParkedReader reader)
         }
     }
 
-    /// <summary>Events of a key are gone from the log.</summary>
+    /// <summary>After events of a key were removed from the log.</summary>
     /// <param name="parkedKey">The key.</param>
     /// <param name="count">How many.</param>
-    /// <param name="left">The first that is left, as it is parked now; null when there is none: the key flows on.</param>
+    /// <param name="left">The first that is left, as it is parked now; null when none is left and the key is not held back any more.</param>
     internal void Removed(string parkedKey, int count, ParkedEvent? left)
     {
         lock (_lock)
@@ -131,16 +131,16 @@ internal sealed class ParkedKeys(PartitionId key, ParkedReader reader)
         }
     }
 
-    /// <summary>The record of an event is as it should be, or gone.</summary>
+    /// <summary>After a damaged record was replaced or removed.</summary>
     internal void Restored(string recordKey) => _damaged.Remove(recordKey);
 
-    /// <summary>What waits will not be written by this runner: the events come again.</summary>
+    /// <summary>Forgets the waiting records: their events will be delivered again.</summary>
     internal void ForgetWaiting()
     {
         lock (_lock) ClearWaiting();
     }
 
-    /// <summary>What the log holds; what waits is forgotten.</summary>
+    /// <summary>Reads the records of the log and forgets those that wait.</summary>
     internal async ValueTask LoadAsync(CancellationToken cancellationToken)
     {
         var (keys, damaged) = (new Dictionary<string, Oldest?>(StringComparer.Ordinal), new HashSet<string>(StringComparer.Ordinal));
@@ -174,12 +174,12 @@ internal sealed class ParkedKeys(PartitionId key, ParkedReader reader)
         (_waitingBytes, _oldestWaiting) = (0, null);
     }
 
-    /// <summary>When an event was set aside, and why; without the event.</summary>
+    /// <summary>When and why an event was parked; without the event's data.</summary>
     internal sealed record Oldest(DateTimeOffset At, GlobalPosition Position, string Reason)
     {
         internal static Oldest Of(ParkedEvent parked) => new(parked.ParkedAt, parked.Event.Position, parked.Reason);
 
-        /// <summary>Of those that were set aside at the same time, the first one's failure holds back the others.</summary>
+        /// <summary>Among events parked at the same time, the first position is the one that failed; the others were held back.</summary>
         internal bool IsAfter(ParkedEvent other) => IsAfter(other.ParkedAt, other.Event.Position);
 
         internal bool IsAfter(Oldest other) => IsAfter(other.At, other.Position);
@@ -187,6 +187,6 @@ internal sealed class ParkedKeys(PartitionId key, ParkedReader reader)
         private bool IsAfter(DateTimeOffset at, GlobalPosition position) => At != at ? At > at : Position > position;
     }
 
-    /// <summary>A record that waits, and what is known of its event.</summary>
+    /// <summary>A record that waits for the checkpoint.</summary>
     private readonly record struct Waiting(string Key, Oldest Parked, StoredRecord Record);
 }

@@ -106,7 +106,7 @@ internal sealed class ParkedQueue(PartitionId key, HandlerInvoker invoker, Effec
         }
 
         parkedKeys.Restored(found.RecordKey);
-        statistics.Add(1);
+        statistics.AddHandled(1);
         return null;
     }
 

@@ -4,19 +4,19 @@ using EventSourcing.Storage;
 
 namespace EventSourcing.Subscriptions.Parking;
 
-/// <summary>An event that is set aside, as the log holds it.</summary>
+/// <summary>A parked event as the log holds it.</summary>
 /// <param name="RecordKey">The key of its record.</param>
 /// <param name="Revision">The record's revision; null when the record is damaged.</param>
 /// <param name="Event">The event.</param>
 internal readonly record struct FoundParked(string RecordKey, long? Revision, ParkedEvent Event);
 
-/// <summary>Reads what is parked, in pages that are bounded by bytes.</summary>
+/// <summary>Reads parked events, in pages that are bounded by bytes.</summary>
 /// <param name="log">The log.</param>
-/// <param name="options">The subscription's, which know the key of an event; null for a reader that runs no subscription.</param>
-/// <remarks>The key of a record says which event it is about. So what a damaged record said of the event is read from the log again, and the event can be retried or discarded as any other.</remarks>
+/// <param name="options">The subscription's options, which compute the key of an event; null where no subscription runs.</param>
+/// <remarks>The key of a record holds the position of its event. The event of a damaged record is therefore read from the log again, and can be retried or discarded as any other.</remarks>
 internal sealed class ParkedReader(IEventLog log, SubscriptionOptions? options)
 {
-    /// <summary>The events parked whose records' keys begin with a prefix, in order of the keys.</summary>
+    /// <summary>The parked events whose record keys begin with a prefix, in order of the keys.</summary>
     /// <exception cref="StoreCorruptException">A record is damaged and its event cannot be found.</exception>
     internal async IAsyncEnumerable<FoundParked> ReadAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -24,11 +24,11 @@ internal sealed class ParkedReader(IEventLog log, SubscriptionOptions? options)
             yield return await ReadAsync(record, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>The same for a list of them, with records that are to be written still: one that cannot be read does not keep the others back.</summary>
+    /// <summary>As <see cref="ReadAsync(string, CancellationToken)"/>, merged with records that are not written yet. A record that cannot be read does not hide the others.</summary>
     /// <param name="prefix">The first part of the keys.</param>
-    /// <param name="waiting">Records that the log does not hold yet, in order; one that it holds counts once.</param>
+    /// <param name="waiting">Records that may not be in the log yet, in order of their keys. A record that is in both is returned once.</param>
     /// <param name="cancellationToken">Ends the read.</param>
-    /// <exception cref="StoreCorruptException">As above, of all such records, after the last of the others.</exception>
+    /// <exception cref="StoreCorruptException">Records are damaged and their events cannot be found. Thrown after all others were returned; names all of them.</exception>
     internal async IAsyncEnumerable<ParkedEvent> ListAsync(string prefix, IEnumerable<StoredRecord> waiting, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         List<StoreCorruptException> errors = [];
@@ -75,13 +75,13 @@ internal sealed class ParkedReader(IEventLog log, SubscriptionOptions? options)
         var eventKey = options?.KeyOrStream(e, out _) ?? e.StreamId.Value;
         if (PartitionId.Hash(eventKey) != hash) eventKey = e.StreamId.Value;
         if (PartitionId.Hash(eventKey) != hash)
-            throw Beyond(recordKey, damage, options is null ? $"the key of the event at position {position} is known to the subscription only" : $"the event at position {position} has another key now");
+            throw Beyond(recordKey, damage, options is null ? $"the key of the event at position {position} is known only to the subscription" : $"the event at position {position} has another key now");
         return new()
         {
             Event = e,
             PartitionKey = eventKey,
             Attempts = 0,
-            Reason = $"The record '{recordKey}' of this event is damaged ({damage.What}): why the event was set aside is lost.",
+            Reason = $"The record '{recordKey}' of this event is damaged ({damage.What}): the reason why it was parked is lost.",
             ParkedAt = e.Timestamp,
         };
     }

@@ -56,7 +56,7 @@ internal sealed class EventProcessor(
         {
             // The event that failed is found by delivering them one by one, after the events before the batch are written.
             setup.Report.Tell(key, batch.Span[0], null, 1, FailureOutcome.Retried, TimeSpan.Zero, error);
-            if (await progress.TryWriteWaitingAsync(scope).ConfigureAwait(false)) progress.IsolatedThrough = last;
+            if (await progress.TryWritePendingAsync(scope).ConfigureAwait(false)) progress.IsolatedThrough = last;
             return false;
         }
 
@@ -84,7 +84,7 @@ internal sealed class EventProcessor(
             var isLast = attempt > _policy.MaxRetryAttempts || error is EventSerializationException || !ShouldRetry(error, out error);
             if (isLast && _policy.Then == AfterRetries.Park) return await ParkAsync(e, selector.KeyOrStream(e), attempt, error, scope).ConfigureAwait(false);
 
-            if (!await progress.TryWriteWaitingAsync(scope).ConfigureAwait(false)) return false;
+            if (!await progress.TryWritePendingAsync(scope).ConfigureAwait(false)) return false;
             if (isLast)
             {
                 GiveUp(e, attempt, error);

@@ -8,40 +8,40 @@ using EventSourcing.Subscriptions.Parking;
 
 namespace EventSourcing.Subscriptions.Running;
 
-/// <summary>How far a runner is, ahead of its checkpoint in the log, and the transactions that bring the two together.</summary>
+/// <summary>The position of a runner, which is ahead of its checkpoint in the log, and the transactions that write the checkpoint.</summary>
 internal sealed class Progress(
     SubscriptionSetup setup, PartitionId key, EffectBuffer effects, ParkedKeys parkedKeys, PositionWaiters waiters, RunnerStatistics statistics, SharedReader reader)
 {
-    // Their transaction has the write lock for as long as they take, and they take memory until then, whatever the interval.
+    // Limits on the transaction's hold of the write lock, and on memory, whatever the checkpoint interval.
     private const int MaxEffects = 4000;
     private const long MaxEffectBytes = 32 << 20;
 
-    // Events that are not for the handler are passed over for nothing after a crash, which costs reading them again only.
+    // Events that are not for the handler may be read again after a crash: that costs only the read.
     private const long PassedBeforeCheckpoint = 16_384;
 
     private long _saved, _revision, _lastOfPage, _unsavedFrom;
     private int _unsaved;
 
-    /// <summary>Everything up to here is handled, parked or passed over; what was enlisted or set aside may not be written yet.</summary>
+    /// <summary>The last position that is handled, parked or skipped. Effects and parked events up to here may not be written yet.</summary>
     internal long Position { get; private set; }
 
-    /// <summary>Up to here events come one by one, each with a transaction of its own: one of them has failed among others.</summary>
+    /// <summary>Up to this position events are isolated: delivered one by one, each with a transaction of its own, because a batch or a transaction of several events failed.</summary>
     internal long IsolatedThrough { get; set; }
 
-    /// <summary>True when events that were handled or set aside are not in the checkpoint.</summary>
+    /// <summary>True when events that were handled or parked are not in the checkpoint.</summary>
     internal bool HasUnsaved => _unsaved > 0;
 
-    /// <summary>How long the first event that is not in the checkpoint may still wait for it.</summary>
-    internal TimeSpan DueIn => Longest - setup.Time.GetElapsedTime(_unsavedFrom) is { Ticks: > 0 } left ? left : TimeSpan.Zero;
+    /// <summary>The time until the checkpoint must be written, from the age of the first event that is not in it.</summary>
+    internal TimeSpan DueIn => MaxAge - setup.Time.GetElapsedTime(_unsavedFrom) is { Ticks: > 0 } left ? left : TimeSpan.Zero;
 
-    /// <summary>True when the checkpoint is the interval behind, or what is to be written with it has become much.</summary>
+    /// <summary>True when the checkpoint is the interval behind, or when the effects or parked events that are written with it reach their limit.</summary>
     internal bool IsSaveDue => _unsaved >= setup.Options.CheckpointEvery || effects.Count >= MaxEffects || effects.Bytes >= MaxEffectBytes || parkedKeys.AreMany
         || (IsOutside && parkedKeys.IsWaiting);
 
-    /// <summary>True when an event waits for the checkpoint for too long, as of the scope's last check.</summary>
-    internal bool IsLate(LeaseScope scope) => HasUnsaved && setup.Time.GetElapsedTime(_unsavedFrom, scope.CheckedAt) >= Longest;
+    /// <summary>True when an event has waited for the checkpoint for too long, at the time of the scope's last check.</summary>
+    internal bool IsLate(LeaseScope scope) => HasUnsaved && setup.Time.GetElapsedTime(_unsavedFrom, scope.CheckedAt) >= MaxAge;
 
-    /// <summary>The position at which the checkpoint is written though nothing was for the handler. Where something was handled, it is written by its age.</summary>
+    /// <summary>The position at which the checkpoint is written although no event was for the handler. Once an event was handled, the checkpoint is written by age.</summary>
     internal long PassesUntil => _unsaved > 0 ? long.MaxValue : _saved + PassedBeforeCheckpoint;
 
     /// <summary>The highest position that the checkpoint ever had.</summary>
@@ -49,10 +49,10 @@ internal sealed class Progress(
 
     internal bool IsReplay(long position) => position <= Furthest;
 
-    /// <summary>Where to begin when no token was committed yet, of a checkpoint that is outside the log.</summary>
+    /// <summary>Where to begin when the checkpoint is outside the log and no token was committed yet.</summary>
     internal ResumeToken Begin { get; set; }
 
-    // Parked events are then written before the next event is handled: the handler's token would pass over them.
+    // With a checkpoint outside the log, parked events are written before the next event is handled: the token that the handler commits would skip them.
     private bool IsOutside => setup.IsCheckpointOutside;
 
     internal async ValueTask LoadAsync(CancellationToken cancellationToken)
@@ -68,7 +68,7 @@ internal sealed class Progress(
     private async ValueTask LoadCheckpointAsync(CancellationToken cancellationToken)
     {
         var records = await setup.Log.ReadRecordsAsync(RecordKind.Checkpoint, key.Key, key.Key, 1, cancellationToken).ConfigureAwait(false);
-        if (records is not [var record]) throw new StoreCorruptException("it is gone", $"checkpoint '{key.Key}'");
+        if (records is not [var record]) throw new StoreCorruptException("it is missing", $"checkpoint '{key.Key}'");
         var checkpoint = Checkpoint.Parse(record);
         (Position, Furthest, _revision) = (checkpoint.Position, checkpoint.Furthest, record.Revision);
     }
@@ -82,7 +82,7 @@ internal sealed class Progress(
         }
         catch (Exception e) when (e is not (EventSourcingException or OperationCanceledException))
         {
-            // Whatever it is, the user's database may be there again soon.
+            // Whatever its type: the user's database may be available again soon.
             throw new StoreUnavailableException($"The token of subscription '{key.Key}' could not be loaded (SubscriptionOptions.LoadToken): {e.Message}", e);
         }
 
@@ -91,25 +91,26 @@ internal sealed class Progress(
         reader.Know(place);
     }
 
-    /// <summary>A page's events are to come; another page follows its last.</summary>
+    /// <summary>Before the events of a page.</summary>
     /// <param name="last">The position of its last event; <see cref="long.MaxValue"/> when no page follows.</param>
     internal void BeginPage(long last) => _lastOfPage = last;
 
-    /// <summary>Events were handled; false when their effects were refused, see <see cref="TrySaveAsync"/>.</summary>
+    /// <summary>Records that events were handled, and writes the checkpoint when it is due.</summary>
+    /// <returns>False when the effects were refused, see <see cref="TrySaveAsync"/>; this holds for every method here that returns a bool.</returns>
     internal ValueTask<bool> DoneAsync(long position, int count, LeaseScope scope)
     {
-        statistics.Add(count);
+        statistics.AddHandled(count);
         return AdvanceAsync(position, count, scope);
     }
 
-    /// <summary>An event is set aside: from now on its key is held back, and the next checkpoint brings it into the log; false as for <see cref="DoneAsync"/>.</summary>
+    /// <summary>Parks an event: later events of its key are held back from now on, and the next checkpoint writes its record.</summary>
     internal ValueTask<bool> ParkAsync(ParkedEvent parked, LeaseScope scope)
     {
         parkedKeys.Add(parked);
         return AdvanceAsync(parked.Event.Position.ToInt64(), 1, scope);
     }
 
-    /// <summary>Nothing up to a position is left to be handled; false as for <see cref="DoneAsync"/>.</summary>
+    /// <summary>Records that no event up to a position is left to be handled.</summary>
     internal async ValueTask<bool> PassAsync(long position, LeaseScope scope)
     {
         Position = position;
@@ -117,20 +118,18 @@ internal sealed class Progress(
         return Position - _saved < PassedBeforeCheckpoint || _unsaved > 0 || await TrySaveAsync(scope).ConfigureAwait(false);
     }
 
-    /// <summary>So that a batch and what came before it never are more than the interval together, nor is late what came before; false as for <see cref="DoneAsync"/>.</summary>
+    /// <summary>Ensures that a batch plus the pending events never exceeds the checkpoint interval, in number or in age.</summary>
     internal async ValueTask<bool> MakeRoomAsync(int count, LeaseScope scope) =>
         !HasUnsaved || (_unsaved + count <= setup.Options.CheckpointEvery && !IsLate(scope)) || await TrySaveAsync(scope).ConfigureAwait(false);
 
-    /// <summary>Before a reset. What was enlisted or set aside belongs to events that are done: it is written with the checkpoint that is left behind.</summary>
+    /// <summary>Before a reset: writes the effects and parked events of the events that are done, with the old checkpoint.</summary>
     internal ValueTask PrepareResetAsync(LeaseScope scope) => WriteAsync(Position, scope);
 
-    /// <summary>Moves the checkpoint, in a write of others; changes nothing else.</summary>
-    internal RecordChange Reset(long position) => ChangeTo(position);
-
-    private RecordChange ChangeTo(long position) =>
+    /// <summary>The change that moves the checkpoint.</summary>
+    internal RecordChange ChangeTo(long position) =>
         RecordChange.Put(RecordKind.Checkpoint, key.Key, new Checkpoint(position, Math.Max(position, Furthest), key.Partitions).ToBytes(), _revision);
 
-    /// <summary>The write of a reset is stored.</summary>
+    /// <summary>After the write of a reset was committed.</summary>
     internal void WasReset(long position)
     {
         _revision++;
@@ -146,11 +145,12 @@ internal sealed class Progress(
         if (IsSaveNeeded) await TrySaveAsync(scope).ConfigureAwait(false);
     }
 
-    /// <summary>Writes what is enlisted or set aside, with the checkpoint, before a wait; false as for <see cref="TrySaveAsync"/>.</summary>
-    internal async ValueTask<bool> TryWriteWaitingAsync(LeaseScope scope) =>
+    /// <summary>Before a wait: writes effects and parked events, if there are any, with the checkpoint.</summary>
+    internal async ValueTask<bool> TryWritePendingAsync(LeaseScope scope) =>
         (effects.Count == 0 && !parkedKeys.IsWaiting) || await TrySaveAsync(scope).ConfigureAwait(false);
 
-    /// <summary>Writes the checkpoint; false when an effect was refused: the events since the last checkpoint then come again one by one.</summary>
+    /// <summary>Writes the checkpoint.</summary>
+    /// <returns>False when an effect was refused: the events since the last checkpoint are then delivered again one by one.</returns>
     internal async ValueTask<bool> TrySaveAsync(LeaseScope scope)
     {
         try
@@ -187,11 +187,11 @@ internal sealed class Progress(
         }
     }
 
-    /// <summary>One write: fenced by the lease's epoch, the effects, the parked events, the checkpoint. When it is refused or fails, nothing of it is written and the events since the last checkpoint come again.</summary>
+    /// <summary>Writes the effects, the parked events and the checkpoint in one transaction, fenced by the lease. When it is refused or fails, nothing is written.</summary>
     internal async ValueTask WriteAsync(long position, LeaseScope scope)
     {
         var changes = parkedKeys.ChangesWith(IsOutside ? null : ChangeTo(position));
-        // What the handler committed is not the log's to write.
+        // Nothing to write where the handler commits its token outside the log and no event is parked.
         var changed = changes.Length == 0 ? [] : await effects.WriteAsync(scope.Lease, changes).ConfigureAwait(false);
         _revision++;
         (_saved, _unsaved) = (position, 0);
@@ -207,15 +207,15 @@ internal sealed class Progress(
         if (!HasUnsaved) _unsavedFrom = scope.CheckedAt;
         if (!IsOutside || parkedKeys.IsWaiting) _unsaved += count;
         MoveWaiters();
-        // Due at the page's end, it is written while the next page is read.
+        // A checkpoint that is due at the end of a page is written while the next page is read.
         return !IsSaveDue || position == _lastOfPage ? new(true) : TrySaveAsync(scope);
     }
 
-    private TimeSpan Longest => parkedKeys.IsWaiting && ParkedKeys.MaxWait < setup.Options.CheckpointAfter ? ParkedKeys.MaxWait : setup.Options.CheckpointAfter;
+    private TimeSpan MaxAge => parkedKeys.IsWaiting && ParkedKeys.MaxWait < setup.Options.CheckpointAfter ? ParkedKeys.MaxWait : setup.Options.CheckpointAfter;
 
     private bool IsSaveNeeded => _unsaved > 0 || Position != _saved || effects.Count > 0;
 
-    /// <summary>What is done for good: not what waits for its transaction.</summary>
+    /// <summary>Completes waits up to the position, unless something waits for its transaction.</summary>
     private void MoveWaiters()
     {
         if (effects.Count == 0 && !parkedKeys.IsWaiting) waiters.MoveTo(Position);

@@ -1,14 +1,14 @@
 namespace EventSourcing.Subscriptions.Running;
 
-/// <summary>Something asked of a runner from outside, done on its loop.</summary>
-/// <param name="Work">What to do, or a part of it; false when more is left to do, which is done after other events were delivered.</param>
+/// <summary>A request to a runner, done on its loop.</summary>
+/// <param name="Work">The work, or a part of it. Returns false when more is left, which is done after other events were delivered.</param>
 /// <param name="NeedsLease">True when it can be done only while the lease is held.</param>
 internal sealed record Request(Func<ValueTask<bool>> Work, bool NeedsLease)
 {
     internal TaskCompletionSource Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 }
 
-/// <summary>What was asked of a runner and is not done yet, in order.</summary>
+/// <summary>The requests to a runner that are not done yet, in order. Thread-safe.</summary>
 internal sealed class Requests
 {
     private readonly Lock _lock = new();
@@ -38,11 +38,11 @@ internal sealed class Requests
         lock (_lock) _queue.Dequeue();
     }
 
-    /// <summary>Fails what was asked; nothing is taken from then on.</summary>
+    /// <summary>Fails all requests and refuses later ones.</summary>
     internal void Close(Exception error) => Fail(error, static _ => true, isLast: true);
 
-    /// <summary>Fails what cannot be done without the lease, which is not held any more.</summary>
-    internal void FailThoseThatNeedLease(Exception error) => Fail(error, static request => request.NeedsLease, isLast: false);
+    /// <summary>Fails the requests that need the lease.</summary>
+    internal void FailLeaseRequests(Exception error) => Fail(error, static request => request.NeedsLease, isLast: false);
 
     private void Fail(Exception error, Func<Request, bool> which, bool isLast)
     {

@@ -183,7 +183,7 @@ internal sealed class Runner
     }, needsLease: true, CancellationToken.None);
 
     /// <summary>Moves the checkpoint in the write of a reset. Only while the loop waits in <see cref="JoinAsync"/>, as the lease.</summary>
-    internal RecordChange Reset(GlobalPosition position) => _progress.Reset(position.ToInt64());
+    internal RecordChange Reset(GlobalPosition position) => _progress.ChangeTo(position.ToInt64());
 
     internal Lease Lease => _scope!.Lease;
 
@@ -295,7 +295,7 @@ internal sealed class Runner
         {
             Enter(SubscriptionState.Standby);
             // Who asked may ask the one that gets the lease now.
-            if (_hasLostLease) _requests.FailThoseThatNeedLease(NotActive());
+            if (_hasLostLease) _requests.FailLeaseRequests(NotActive());
             _hasLostLease = false;
             await HoldAsync().ConfigureAwait(false);
             return null;
@@ -394,7 +394,7 @@ internal sealed class Runner
                 continue;
             }
 
-            if (!await _progress.TryWriteWaitingAsync(scope).ConfigureAwait(false)) continue;
+            if (!await _progress.TryWritePendingAsync(scope).ConfigureAwait(false)) continue;
             Enter(SubscriptionState.Live);
             (_failedTries, _statistics.Begun) = (0, 0);
             if (_requests.Next is null) await WaitForMoreAsync(scope).ConfigureAwait(false);
@@ -536,7 +536,7 @@ internal sealed class Runner
         // The checkpoint, which lies in the log, is of the history that the log has now. Resumed, it is what counts.
         if (error is LogDivergedException) _reader.Forget();
         // What it was begun again for cannot be done either. What is asked once the state shows is done.
-        _requests.FailThoseThatNeedLease(Stalled(SubscriptionState.Faulted, error));
+        _requests.FailLeaseRequests(Stalled(SubscriptionState.Faulted, error));
         Enter(SubscriptionState.Faulted);
         _hasLostLease = false;
         while (_isPaused && !_isStopping)

@@ -2,9 +2,9 @@ using EventSourcing.Internal;
 
 namespace EventSourcing.Subscriptions.Running;
 
-/// <summary>Ends the waits of a runner's loop from outside. It lasts until the loop renews it, before it looks at what it was interrupted for.</summary>
+/// <summary>Ends the waits of a runner's loop from any thread. Stays set until the loop renews it, which it does before it looks for the reason.</summary>
 /// <param name="time">The clock of delays.</param>
-/// <param name="report">Told what a log's callbacks throw.</param>
+/// <param name="report">Called with the exceptions that callbacks of the log throw.</param>
 [System.Diagnostics.CodeAnalysis.SuppressMessage("Reliability", "CA1001", Justification = "A source without timer or wait handle holds nothing that disposal would release.")]
 internal sealed class WakeSignal(TimeProvider time, Action<Exception> report)
 {
@@ -21,7 +21,7 @@ internal sealed class WakeSignal(TimeProvider time, Action<Exception> report)
             if (_source.IsCancellationRequested) Volatile.Write(ref _source, new());
     }
 
-    /// <summary>Continues what waits on this thread.</summary>
+    /// <summary>Wakes the loop; it may continue on this thread.</summary>
     internal void Request()
     {
         CancellationTokenSource source;
@@ -34,7 +34,7 @@ internal sealed class WakeSignal(TimeProvider time, Action<Exception> report)
         lock (_lock) return _source.CancelQuietlyAsync(report);
     }
 
-    /// <summary>Waits; an interruption ends it.</summary>
+    /// <summary>Waits for a delay or a wake-up.</summary>
     internal async ValueTask DelayAsync(TimeSpan delay)
     {
         if (delay != TimeSpan.Zero)
