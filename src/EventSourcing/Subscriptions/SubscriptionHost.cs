@@ -80,8 +80,7 @@ internal sealed class SubscriptionHost : IAsyncDisposable
     {
         PartitionId.ThrowIfInvalid(name);
         ArgumentNullException.ThrowIfNull(handler);
-        options = (options ?? new()).Validated();
-        var setup = NewSetup(name, handler, options);
+        var setup = NewSetup(name, handler, (options ?? new()).Validated());
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_isDisposed, typeof(EventBus));
@@ -90,18 +89,7 @@ internal sealed class SubscriptionHost : IAsyncDisposable
 
         try
         {
-            var place = await FindOrRecordAsync(name, options, cancellationToken).ConfigureAwait(false);
-            var subscription = options.IsPartitioned ? Partitioned(setup) : Single(setup);
-            // Outside the lock: creating an instrument calls code of meter listeners.
-            LagGauges.Add(_lag);
-            lock (_lock)
-            {
-                ObjectDisposedException.ThrowIf(_isDisposed, typeof(EventBus));
-                _subscriptions[name] = subscription;
-                subscription.Start(place);
-            }
-
-            return subscription;
+            return await StartAsync(setup, cancellationToken).ConfigureAwait(false);
         }
         catch
         {
@@ -113,6 +101,22 @@ internal sealed class SubscriptionHost : IAsyncDisposable
 
             throw;
         }
+    }
+
+    private async Task<Subscription> StartAsync(SubscriptionSetup setup, CancellationToken cancellationToken)
+    {
+        var place = await FindOrRecordAsync(setup.Name, setup.Options, cancellationToken).ConfigureAwait(false);
+        var subscription = setup.Options.IsPartitioned ? Partitioned(setup) : Single(setup);
+        // Outside the lock: creating an instrument calls code of meter listeners.
+        LagGauges.Add(_lag);
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_isDisposed, typeof(EventBus));
+            _subscriptions[setup.Name] = subscription;
+            subscription.Start(place);
+        }
+
+        return subscription;
     }
 
     /// <summary>Waits until every subscription has stopped; see <see cref="EventBus.DisposeAsync"/>.</summary>

@@ -28,7 +28,6 @@ public sealed partial class WordingTests
         "src/EventSourcing/Internal",
         "src/EventSourcing/Leasing",
         "src/EventSourcing/Storage",
-        "src/EventSourcing/Subscriptions/Running/Runner.cs",
         "src/EventSourcing/Tracing",
         "src/EventSourcing/Values",
         "src/EventSourcing.Hosting",

@@ -15,8 +15,11 @@ public class ResetTests
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_requests")]
     private static extern ref Requests RequestsOf(Runner runner);
 
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_queue")]
+    private static extern ref RequestQueue QueueOf(Requests requests);
+
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_lock")]
-    private static extern ref Lock QueueOf(Requests requests);
+    private static extern ref Lock LockOf(RequestQueue queue);
 
     [Test]
     public async Task Resets_of_a_group_that_meet_come_one_after_another()
@@ -31,11 +34,11 @@ public class ResetTests
         Task ResetAsync() => group.ResetAsync<InMemoryTransaction>(StartFrom.Beginning, _ => resets++);
         Task first = null!, second;
         var begins = new Thread(() => first = ResetAsync());
-        lock (QueueOf(RequestsOf(RunnersOf(group)[8])))
+        lock (LockOf(QueueOf(RequestsOf(RunnersOf(group)[8]))))
         {
             begins.Start();
-            SpinWait.SpinUntil(() => begins.ThreadState.HasFlag(ThreadState.WaitSleepJoin), Signal.Patience).Should().BeTrue("it waits in the middle of the segments");
-            // This thread would get past the segment at which the other waits.
+            SpinWait.SpinUntil(() => begins.ThreadState.HasFlag(ThreadState.WaitSleepJoin), Signal.Patience).Should().BeTrue("it waits in the middle of the partitions");
+            // This thread would get past the partition at which the other waits.
             second = ResetAsync();
         }
 

@@ -12,6 +12,12 @@ internal sealed class PageProcessor(
 {
     private RecordedEvent[] _batch = [];
 
+    /// <inheritdoc cref="EventProcessor.GivenUp"/>
+    internal Exception? GivenUp => events.GivenUp;
+
+    /// <summary>Records that no event is left to handle.</summary>
+    internal void SetIdle() => statistics.Begun = 0;
+
     /// <summary>Has the events of a page handled.</summary>
     /// <returns>False when it stopped before the end of the page, for a wake-up or a failure.</returns>
     internal ValueTask<bool> ProcessAsync(LogPage page, LeaseScope scope)

@@ -42,7 +42,7 @@ internal sealed class Progress(
     internal bool IsLate(LeaseScope scope) => HasUnsaved && setup.Time.GetElapsedTime(_unsavedFrom, scope.CheckedAt) >= MaxAge;
 
     /// <summary>The position at which the checkpoint is written although no event was for the handler. Once an event was handled, the checkpoint is written by age.</summary>
-    internal long PassesUntil => _unsaved > 0 ? long.MaxValue : _saved + PassedBeforeCheckpoint;
+    private long PassesUntil => _unsaved > 0 ? long.MaxValue : _saved + PassedBeforeCheckpoint;
 
     /// <summary>The highest position that the checkpoint ever had.</summary>
     internal long Furthest { get; private set; }
@@ -148,6 +148,12 @@ internal sealed class Progress(
     /// <summary>Before a wait: writes effects and parked events, if there are any, with the checkpoint.</summary>
     internal async ValueTask<bool> TryWritePendingAsync(LeaseScope scope) =>
         (effects.Count == 0 && !parkedKeys.IsWaiting) || await TrySaveAsync(scope).ConfigureAwait(false);
+
+    /// <summary>Before a wait for a slot: writes parked events, if there are any, with the checkpoint.</summary>
+    internal async ValueTask<bool> TryWriteParkedAsync(LeaseScope scope) => !parkedKeys.IsWaiting || await TrySaveAsync(scope).ConfigureAwait(false);
+
+    /// <summary>Waits for events after the position, or until so many were skipped that the checkpoint is written.</summary>
+    internal ValueTask WaitForEventsAsync(CancellationToken cancellationToken) => reader.WaitAsync(Position, PassesUntil, waiters, cancellationToken);
 
     /// <summary>Writes the checkpoint.</summary>
     /// <returns>False when an effect was refused: the events since the last checkpoint are then delivered again one by one.</returns>
