@@ -264,12 +264,12 @@ public sealed class EventBus : IAsyncDisposable, IDisposable
         options = (options ?? new()).Validated();
         var start = await options.From.ResolveAsync(_store.Log, cancellationToken).ConfigureAwait(false);
         var bound = filter.Bind(_store.Types);
-        var subscription = new LiveSubscription(_codec, _feed, new(_host.Pages, bound.Query, SharedPages.PageSize), bound, options, _host.Options, handler, Remove);
+        var subscription = new LiveSubscription(_codec, _feed, new(_host.Pages, bound.Query, SharedPages.PageSize), bound, options, _host.Options, handler);
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
             _live.Add(subscription);
-            subscription.Start(start);
+            subscription.Start(start, Remove);
         }
 
         return subscription;

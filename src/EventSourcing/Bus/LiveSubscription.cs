@@ -20,7 +20,6 @@ public sealed class LiveSubscription : IAsyncDisposable
     private readonly OverflowPolicy _onOverflow;
     private readonly EventBusOptions _common;
     private readonly LiveHandler _handler;
-    private readonly Action<LiveSubscription> _ended;
     private readonly Channel<LiveEvent> _queue;
     private readonly int _capacity;
     private readonly CancellationTokenSource _stop = new();
@@ -29,11 +28,11 @@ public sealed class LiveSubscription : IAsyncDisposable
     private volatile bool _isLive;
     private volatile Exception? _lastError;
     private volatile Exception? _fault;
-    private Exception? _feedTrouble;
+    private Exception? _feedError;
 
-    internal LiveSubscription(EventCodec codec, Feed feed, SharedReader reader, BoundFilter filter, LiveSubscriptionOptions options, EventBusOptions common, LiveHandler handler, Action<LiveSubscription> ended)
+    internal LiveSubscription(EventCodec codec, Feed feed, SharedReader reader, BoundFilter filter, LiveSubscriptionOptions options, EventBusOptions common, LiveHandler handler)
     {
-        (_codec, _feed, _reader, _filter, _onOverflow, _common, _handler, _ended) = (codec, feed, reader, filter, options.OnOverflow, common, handler, ended);
+        (_codec, _feed, _reader, _filter, _onOverflow, _common, _handler) = (codec, feed, reader, filter, options.OnOverflow, common, handler);
         _capacity = options.Capacity;
         _queue = Channel.CreateBounded<LiveEvent>(
             new BoundedChannelOptions(_capacity)
@@ -103,12 +102,14 @@ public sealed class LiveSubscription : IAsyncDisposable
         _ = _stop.CancelQuietlyAsync(Failed);
     }
 
-    internal void Start(in ResumeToken place)
+    /// <param name="place">Where to begin.</param>
+    /// <param name="removed">Called once, when the subscription was disposed and its loop has ended.</param>
+    internal void Start(in ResumeToken place, Action<LiveSubscription> removed)
     {
         _position = place.Position.ToInt64();
         _reader.Know(place);
         _loop = Uncaptured.Run(RunAsync);
-        _removed = Uncaptured.Run(RemoveAsync);
+        _removed = Uncaptured.Run(() => RemoveAsync(removed));
     }
 
     internal bool Wants(in RecordedEvent e) => _isLive && e.Position.ToInt64() > _floor && _filter.MayAdmit(e);
@@ -129,7 +130,7 @@ public sealed class LiveSubscription : IAsyncDisposable
     internal void FeedFailed(Exception error)
     {
         _lastError = error;
-        if (FailureState.MayPass(error)) _feedTrouble = error;
+        if (FailureState.MayPass(error)) _feedError = error;
         Leave();
     }
 
@@ -154,10 +155,10 @@ public sealed class LiveSubscription : IAsyncDisposable
         {
             for (var failures = 0; _fault is null;)
             {
-                var trouble = await ReadOrFollowAsync().ConfigureAwait(false);
-                failures = trouble is null ? 0 : failures + 1;
-                if (trouble is null) continue;
-                _lastError = trouble;
+                var error = await ReadOrFollowAsync().ConfigureAwait(false);
+                failures = error is null ? 0 : failures + 1;
+                if (error is null) continue;
+                _lastError = error;
                 await Task.Delay(_common.DelayAfterFailure(failures), _common.TimeProvider, _stop.Token).ConfigureAwait(false);
             }
         }
@@ -180,7 +181,7 @@ public sealed class LiveSubscription : IAsyncDisposable
         try
         {
             if (await ReadOnAsync().ConfigureAwait(false)) await FollowAsync().ConfigureAwait(false);
-            return Interlocked.Exchange(ref _feedTrouble, null);
+            return Interlocked.Exchange(ref _feedError, null);
         }
         catch (EventSourcingException e) when (FailureState.MayPass(e))
         {
@@ -287,10 +288,10 @@ public sealed class LiveSubscription : IAsyncDisposable
     }
 
     // A faulted one is listed until it is disposed.
-    private async Task RemoveAsync()
+    private async Task RemoveAsync(Action<LiveSubscription> removed)
     {
         await _loop.ConfigureAwait(false);
         await Tasks.IgnoreAsync(Task.Delay(Timeout.InfiniteTimeSpan, _stop.Token)).ConfigureAwait(false);
-        _ended(this);
+        removed(this);
     }
 }

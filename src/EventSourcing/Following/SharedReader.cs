@@ -70,16 +70,16 @@ internal sealed class SharedReader(SharedPages pages, LogQuery? query, int pageS
     /// <summary>Waits until an event is stored after a position.</summary>
     /// <param name="after">Everything up to here is done.</param>
     /// <param name="until">The wait ends when the log gets here, even where nothing is for this reader.</param>
-    /// <param name="settlement">Told of what is passed over meanwhile.</param>
+    /// <param name="waiters">Moved past events that are skipped during the wait.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    internal ValueTask WaitAsync(long after, long until, PositionWaiters settlement, CancellationToken cancellationToken) =>
-        tail is null ? pages.WaitAsync(after, cancellationToken) : WaitAsync(tail, after, until, settlement, cancellationToken);
+    internal ValueTask WaitAsync(long after, long until, PositionWaiters waiters, CancellationToken cancellationToken) =>
+        tail is null ? pages.WaitAsync(after, cancellationToken) : WaitAsync(tail, after, until, waiters, cancellationToken);
 
-    private async ValueTask WaitAsync(SharedTail shared, long after, long until, PositionWaiters settlement, CancellationToken cancellationToken)
+    private async ValueTask WaitAsync(SharedTail shared, long after, long until, PositionWaiters waiters, CancellationToken cancellationToken)
     {
         try
         {
-            await shared.WaitAsync(_place!, after, until, _known, settlement, cancellationToken).ConfigureAwait(false);
+            await shared.WaitAsync(_place!, after, until, _known, waiters, cancellationToken).ConfigureAwait(false);
         }
         finally
         {

@@ -62,12 +62,12 @@ internal sealed class SharedTail(SharedPages pages, LogQuery? query, int pageSiz
     /// <param name="after">Everything up to here is done.</param>
     /// <param name="until">It wants to know when the log gets here.</param>
     /// <param name="known">The furthest place that it has seen. Where it is moved past events, <see cref="TailPlace.Known"/> is a later one.</param>
-    /// <param name="settlement">Told of what it is moved past.</param>
+    /// <param name="waiters">Moved past events that are skipped during the wait.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    internal async ValueTask WaitAsync(TailPlace place, long after, long until, ResumeToken known, PositionWaiters settlement, CancellationToken cancellationToken)
+    internal async ValueTask WaitAsync(TailPlace place, long after, long until, ResumeToken known, PositionWaiters waiters, CancellationToken cancellationToken)
     {
         // Before all else, also where the wait is cancelled already: the position is the place's from here on.
-        if (!TryEnter(place, after, until, known, settlement, out var woken)) return;
+        if (!TryEnter(place, after, until, known, waiters, out var woken)) return;
         try
         {
             await (woken?.WaitAsync(cancellationToken) ?? pages.WaitAsync(after, cancellationToken).AsTask()).ConfigureAwait(false);
@@ -95,7 +95,7 @@ internal sealed class SharedTail(SharedPages pages, LogQuery? query, int pageSiz
     }
 
     /// <summary>False when something was read after the position already.</summary>
-    private bool TryEnter(TailPlace place, long after, long until, in ResumeToken known, PositionWaiters settlement, out Task? woken)
+    private bool TryEnter(TailPlace place, long after, long until, in ResumeToken known, PositionWaiters waiters, out Task? woken)
     {
         lock (_lock)
         {
@@ -109,7 +109,7 @@ internal sealed class SharedTail(SharedPages pages, LogQuery? query, int pageSiz
                 return false;
             }
 
-            woken = place.Begin(until, settlement);
+            woken = place.Begin(until, waiters);
             _waiting.Add(place);
             if (_waiting.Count == _places.Count) Keep(null);
             if (_isWatching) return true;

@@ -7,7 +7,7 @@ internal delegate int PartitionOf(in Storage.RecordedEvent e);
 internal sealed class TailPlace(int partition)
 {
     private TaskCompletionSource? _woken;
-    private PositionWaiters? _settlement;
+    private PositionWaiters? _waiters;
     private SharedPage? _page;
 
     internal int Partition { get; } = partition;
@@ -24,9 +24,9 @@ internal sealed class TailPlace(int partition)
     /// <summary>After which position it was sent to read last, because the tail was further on.</summary>
     internal long SentAwayAt { get; set; } = -1;
 
-    internal Task Begin(long until, PositionWaiters settlement)
+    internal Task Begin(long until, PositionWaiters waiters)
     {
-        (Until, _settlement, _woken) = (until, settlement, new(TaskCreationOptions.RunContinuationsAsynchronously));
+        (Until, _waiters, _woken) = (until, waiters, new(TaskCreationOptions.RunContinuationsAsynchronously));
         return _woken.Task;
     }
 
@@ -35,7 +35,7 @@ internal sealed class TailPlace(int partition)
     {
         if (position <= Position) return;
         Position = position;
-        _settlement!.MoveTo(position);
+        _waiters!.MoveTo(position);
     }
 
     internal void Wake(Exception? error)

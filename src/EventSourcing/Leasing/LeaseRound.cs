@@ -40,7 +40,7 @@ internal sealed class LeaseRound(Guid owner, Func<string, LeaseRecord, bool> isE
     /// <param name="held">How many leases of the subscription this process holds and was not asked back for.</param>
     internal LeaseVerdict Decide(PartitionId key, Lease? lease, int held)
     {
-        // A record that cannot be read, damaged or of a newer version of the library, is the trouble of its own subscription and of no other.
+        // A record that cannot be read, damaged or of a newer version of the library, fails its own subscription only.
         try
         {
             var share = key.IsPartitioned ? FindShare(key.Name, held) : null;
@@ -119,7 +119,7 @@ internal sealed class LeaseRound(Guid owner, Func<string, LeaseRecord, bool> isE
         return share;
     }
 
-    /// <summary>How many segments are this member's: an equal part among the members that show signs of life, rounded up.</summary>
+    /// <summary>How many partitions this member may hold: an equal part among the members that show signs of life, rounded up.</summary>
     private int ShareOf(string name)
     {
         var own = PartitionId.MemberKey(name, owner);

@@ -43,7 +43,7 @@ public class SlowListenerTests
         await using var store = new EventStore(new InMemoryEventLog(), EventTypeMap.Empty);
         var pages = new SharedPages(store.Log);
         await using var feed = new Feed(pages, store.Types.Codec);
-        var listener = new LiveSubscription(store.Types.Codec, feed, new(pages, null, 10), EventFilter.All.Bind(EventTypeMap.Empty), new(), new(), new LiveHandler((RecordedEvent _, CancellationToken _) => Task.CompletedTask), _ => { });
+        var listener = new LiveSubscription(store.Types.Codec, feed, new(pages, null, 10), EventFilter.All.Bind(EventTypeMap.Empty), new(), new(), new LiveHandler((RecordedEvent _, CancellationToken _) => Task.CompletedTask));
         feed.TryAttach(listener, 0, default).Should().BeTrue();
         listener.IsLive.Should().BeTrue();
         FluentActions.Invoking(() => feed.TryAttach(listener, 0, default)).Should().Throw<InvalidOperationException>();
@@ -63,7 +63,7 @@ public class SlowListenerTests
         await using var store = new EventStore(new InMemoryEventLog(), EventTypeMap.Empty);
         var pages = new SharedPages(store.Log);
         await using var feed = new Feed(pages, store.Types.Codec);
-        var listener = new LiveSubscription(store.Types.Codec, feed, new(pages, null, 10), EventFilter.All.Bind(EventTypeMap.Empty), new() { Capacity = 1, OnOverflow = whenFull }, new(), new LiveHandler((RecordedEvent _, CancellationToken _) => Task.CompletedTask), _ => { });
+        var listener = new LiveSubscription(store.Types.Codec, feed, new(pages, null, 10), EventFilter.All.Bind(EventTypeMap.Empty), new() { Capacity = 1, OnOverflow = whenFull }, new(), new LiveHandler((RecordedEvent _, CancellationToken _) => Task.CompletedTask));
         feed.TryAttach(listener, 0, default).Should().BeTrue();
         var arrival = new LiveEvent(default, store.Types.Codec);
         listener.Offer(arrival);
