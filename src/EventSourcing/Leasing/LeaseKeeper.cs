@@ -42,8 +42,8 @@ internal sealed class LeaseKeeper(IEventLog log, TimeProvider time, TimeSpan lea
     internal TimeSpan Interval => leaseTimeout / 3;
 
     /// <summary>Waits until the lease is this process's.</summary>
-    /// <param name="key">Whose lease.</param>
-    /// <param name="report">Told of trouble while the lease is waited for or held. It passes, or the lease is lost.</param>
+    /// <param name="key">The partition.</param>
+    /// <param name="report">Called with failures while the lease is waited for or held. They pass, or the lease is lost.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="StoreCorruptException">The lease's record is not known.</exception>
     internal async Task<Lease> AcquireAsync(PartitionId key, Action<Exception> report, CancellationToken cancellationToken)
@@ -123,14 +123,14 @@ internal sealed class LeaseKeeper(IEventLog log, TimeProvider time, TimeSpan lea
         {
             var free = new LeaseRecord(Guid.Empty, lease.Epoch, 0).Put(claim.Key.Key, null);
             var written = await log.WriteAsync(new() { Requirements = lease.Requirements, Changes = [free, .. leave] }, CancellationToken.None).ConfigureAwait(false);
-            // One that has passed on is another's.
+            // If it is refused, another process has the lease.
             if (written.Refusal is null) return;
         }
 
         if (leave.Length > 0) await log.WriteAsync(new() { Changes = leave }, CancellationToken.None).ConfigureAwait(false);
     }
 
-    // It serves all subscriptions of the process: whatever is thrown, it goes on with the next round.
+    // The loop serves all subscriptions of the process: after any exception it continues with the next round.
     private async Task LoopAsync()
     {
         while (!_stop.IsCancellationRequested)
@@ -138,7 +138,7 @@ internal sealed class LeaseKeeper(IEventLog log, TimeProvider time, TimeSpan lea
             try
             {
                 await _wake.WaitAsync(_stop.Token).ConfigureAwait(false);
-                // Wakes that came together are one.
+                // Several wake-ups are one.
                 while (_wake.Wait(0, CancellationToken.None))
                 {
                 }
@@ -151,7 +151,7 @@ internal sealed class LeaseKeeper(IEventLog log, TimeProvider time, TimeSpan lea
             }
             catch (Exception e)
             {
-                // Leases not renewed end by the clock of those who hold them.
+                // Leases that are not renewed end by the clock of their holders.
                 Report(e);
             }
         }
@@ -208,7 +208,7 @@ internal sealed class LeaseKeeper(IEventLog log, TimeProvider time, TimeSpan lea
         await log.WriteAsync(new() { Changes = [.. left.Select(name => RecordChange.Remove(RecordKind.Lease, PartitionId.MemberKey(name, Owner)))] }, CancellationToken.None).ConfigureAwait(false);
     }
 
-    /// <summary>Who holds a lease that this process waits for, and for how long nothing of it has changed; nulls where nobody does, or it was not looked at yet.</summary>
+    /// <summary>The owner of a lease that this process waits for, and the time since its record last changed; nulls where it has no owner or was not read yet.</summary>
     internal (Guid? Owner, TimeSpan? Silence) HolderOf(string key)
     {
         lock (_lock)

@@ -11,7 +11,7 @@ internal readonly record struct LeaseRecord(Guid Owner, long Epoch, long Renewal
 {
     private const byte Format = 1;
 
-    // The renewals come last: what is before them says who holds the lease in which epoch.
+    // The renewals are last: the bytes before them identify the owner and the epoch.
     private const int RenewalsAt = 25;
 
     internal byte[] ToBytes()

@@ -18,10 +18,10 @@ internal sealed class LeaseRound(Guid owner, Func<string, LeaseRecord, bool> isE
     private readonly List<(string Key, LeaseRecord Record)> _seen = [];
     private IReadOnlyList<bool> _changed = [];
 
-    /// <summary>What the records of others said.</summary>
+    /// <summary>The leases of other processes, as their records hold them.</summary>
     internal IReadOnlyList<(string Key, LeaseRecord Record)> Seen => _seen;
 
-    /// <summary>Reads the leases of a subscription, of a group with its members: in one page, unless one of them is not stored yet or is damaged.</summary>
+    /// <summary>Reads the leases of a subscription, and the members where it is partitioned: in one page, unless one of them is not stored yet or is damaged.</summary>
     internal async ValueTask ReadAsync(IEventLog log, PartitionId key, IReadOnlyCollection<string> wanted, CancellationToken cancellationToken)
     {
         if (key.IsPartitioned) wanted = [.. wanted, PartitionId.MemberKey(key.Name, owner)];

@@ -26,7 +26,6 @@ public sealed partial class WordingTests
         "src/EventSourcing/Following",
         "src/EventSourcing/InMemory",
         "src/EventSourcing/Internal",
-        "src/EventSourcing/Leasing",
         "src/EventSourcing/Storage",
         "src/EventSourcing/Tracing",
         "src/EventSourcing/Values",
