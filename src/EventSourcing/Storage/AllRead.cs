@@ -20,7 +20,7 @@ public sealed record AllRead : RangeRead
         ArgumentNullException.ThrowIfNull(page);
         if (page.IsLast) return null;
         return Direction == ReadDirection.Forward
-            ? this with { AfterPosition = GlobalPosition.FromInt64(page.Next - 1), Token = TokenAfter(page) }
-            : this with { ThroughPosition = GlobalPosition.FromInt64(page.Next), Token = TokenAfter(page) };
+            ? this with { AfterPosition = GlobalPosition.FromInt64(page.Next - 1), Compared = HighestAfter(page) }
+            : this with { ThroughPosition = GlobalPosition.FromInt64(page.Next), Compared = HighestAfter(page) };
     }
 }

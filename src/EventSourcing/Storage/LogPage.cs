@@ -27,7 +27,13 @@ public abstract class LogPage : IDisposable
     /// <see cref="ResumeToken.Start"/> where there is none. <see cref="ResumeToken.Start"/> also where <see cref="RangeRead.IncludeToken"/> did not ask for it.
     /// </summary>
     /// <remarks><see cref="RangeRead.Next"/> hands the highest token so far to the next page as <see cref="LogRead.Token"/>: no event of another history is then taken for one that follows.</remarks>
-    public ResumeToken Token { get; protected init; }
+    public ResumeToken Token
+    {
+        get => Highest?.Value ?? ResumeToken.Start;
+        protected init => Highest = TokenBox.Of(value);
+    }
+
+    internal TokenBox? Highest { get; private init; }
 
     /// <summary>Returns the page's memory. <see cref="Events"/> is empty from then on.</summary>
     public void Dispose()

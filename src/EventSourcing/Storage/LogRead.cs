@@ -23,7 +23,13 @@ public abstract record LogRead
     /// The place in the log that the caller goes on from, compared in the page's snapshot before anything is returned, by <see cref="TokenComparison"/>; it is no bound of the read.
     /// Default <see cref="ResumeToken.Start"/>: nothing is compared.
     /// </summary>
-    public ResumeToken Token { get; init; }
+    public ResumeToken Token
+    {
+        get => Compared?.Value ?? ResumeToken.Start;
+        init => Compared = TokenBox.Of(value);
+    }
+
+    internal TokenBox? Compared { get; init; }
 
     /// <summary>Refuses what no log reads. Every log calls it first.</summary>
     /// <exception cref="ArgumentException">A bound is negative or ends before it begins, the page size is out of range, or no stream is named.</exception>

@@ -36,7 +36,7 @@ public abstract record RangeRead : LogRead
     public abstract RangeRead? Next(LogPage page);
 
     /// <summary>The furthest place that this read and a page of it know: with it, what lies before is compared as well.</summary>
-    private protected ResumeToken TokenAfter(LogPage page) => page.Token > Token ? page.Token : Token;
+    private protected TokenBox? HighestAfter(LogPage page) => page.Token > Token ? page.Highest : Compared;
 
     /// <inheritdoc/>
     public override void Validate()

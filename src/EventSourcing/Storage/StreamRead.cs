@@ -31,6 +31,6 @@ public sealed record StreamRead : RangeRead
     {
         ArgumentNullException.ThrowIfNull(page);
         if (page.IsLast) return null;
-        return Direction == ReadDirection.Forward ? this with { AfterVersion = page.Next - 1, Token = TokenAfter(page) } : this with { ThroughVersion = page.Next, Token = TokenAfter(page) };
+        return Direction == ReadDirection.Forward ? this with { AfterVersion = page.Next - 1, Compared = HighestAfter(page) } : this with { ThroughVersion = page.Next, Compared = HighestAfter(page) };
     }
 }
