@@ -20,7 +20,7 @@ public sealed record EventDetails
     /// <summary>The causation id, or null.</summary>
     public string? CausationId { get; }
 
-    /// <summary>The tags in the order they were given; null for none.</summary>
+    /// <summary>The tags in the order they were given; null for none. The list that the constructor was given, which is not to be changed.</summary>
     public IReadOnlyList<Tag>? Tags { get; }
 
     /// <summary>The form of the data, as a media type; null for JSON, or where the form was not named.</summary>

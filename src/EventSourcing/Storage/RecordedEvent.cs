@@ -96,6 +96,7 @@ public readonly struct RecordedEvent
     }
 
     /// <summary>The tags in the order they were given; null where there are none, or where they were not asked for and the log left them out.</summary>
+    /// <remarks>The list is the log's own, without a wrapper for each event, and is not to be changed through a cast. <see cref="EventEnvelope.Tags"/> cannot be changed.</remarks>
     public IReadOnlyList<Tag>? Tags => Details?.Tags;
 
     private static ulong Checked(long number, long max, string name) =>

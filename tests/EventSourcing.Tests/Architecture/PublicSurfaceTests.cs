@@ -1,4 +1,5 @@
 using System.Reflection;
+using EventSourcing.Testing;
 using FluentAssertions;
 using NUnit.Framework;
 
@@ -7,6 +8,8 @@ namespace EventSourcing.Tests.Architecture;
 public sealed class PublicSurfaceTests
 {
     private static readonly Type[] s_exported = typeof(IEventStore).Assembly.GetExportedTypes();
+
+    private static readonly Type[] s_everywhere = [.. s_exported, .. typeof(Specification).Assembly.GetExportedTypes(), .. typeof(EventSourcing.Hosting.EventSourcingHostingOptions).Assembly.GetExportedTypes()];
 
     private static readonly Type[] s_exceptions = [.. s_exported.Where(type => type.IsAssignableTo(typeof(Exception)))];
 
@@ -44,6 +47,34 @@ public sealed class PublicSurfaceTests
     [Test]
     public void Options_need_no_constructor_argument() =>
         s_exported.Where(type => type.Name.EndsWith("Options", StringComparison.Ordinal) && type.GetConstructor([]) is null).Should().BeEmpty();
+
+    [Test]
+    public void Options_are_set_and_not_only_initialized() =>
+        s_everywhere.Where(type => type.Name.EndsWith("Options", StringComparison.Ordinal)).SelectMany(type => type.GetProperties())
+            .Where(property => property.SetMethod is not { IsPublic: true } set || set.ReturnParameter.GetRequiredCustomModifiers().Contains(typeof(System.Runtime.CompilerServices.IsExternalInit)))
+            .Select(property => $"{property.DeclaringType}.{property.Name}").Should().BeEmpty();
+
+    [Test]
+    public void Types_live_in_the_namespaces_that_are_documented() =>
+        s_everywhere.Select(type => type.Namespace).Distinct().Should().BeEquivalentTo("EventSourcing", "EventSourcing.Storage", "EventSourcing.Testing", "EventSourcing.Testing.Contract", "EventSourcing.Hosting");
+
+    [Test]
+    public void No_type_is_taken_apart_by_place() =>
+        s_everywhere.SelectMany(type => type.GetMethods(BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly)).Where(method => method.Name == "Deconstruct").Select(Describe).Should().BeEmpty();
+
+    [Test]
+    public void Extension_methods_are_on_the_librarys_own_types_or_the_services_of_a_container() =>
+        s_everywhere.SelectMany(type => type.GetMethods()).Where(method => method.IsDefined(typeof(System.Runtime.CompilerServices.ExtensionAttribute), inherit: false))
+            .Where(method => method.GetParameters()[0].ParameterType is var on && on.Namespace?.StartsWith("EventSourcing", StringComparison.Ordinal) != true && on != typeof(Microsoft.Extensions.DependencyInjection.IServiceCollection))
+            .Select(Describe).Should().BeEmpty();
+
+    [Test]
+    public void Conflicts_have_one_base()
+    {
+        typeof(WrongExpectedVersionException).Should().BeDerivedFrom<ConcurrencyException>();
+        typeof(AppendConditionFailedException).Should().BeDerivedFrom<ConcurrencyException>();
+        s_exceptions.Where(type => type.BaseType == typeof(ConcurrencyException)).Should().HaveCount(2);
+    }
 
     private static IEnumerable<MethodInfo> Methods() =>
         from type in s_exported

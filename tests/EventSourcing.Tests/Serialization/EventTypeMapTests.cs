@@ -1,3 +1,4 @@
+using EventSourcing.Tests.Shared;
 using FluentAssertions;
 using NUnit.Framework;
 
@@ -89,6 +90,18 @@ public class EventTypeMapTests
         Building(map => map.Add<OrderPaid>(null!)).Should().Throw<ArgumentNullException>();
     }
 
+    [TestCase("renamed", "label")]
+    [TestCase("grown", "count")]
+    public async Task Stored_event_without_a_property_is_an_error_where_the_context_respects_what_is_required(string change, string property)
+    {
+        await using var log = new InMemoryEventLog();
+        await new EventStore(log, School.Types).AppendAsync("a-1", ExpectedVersion.NoStream, [new Noted("x")]);
+        var strict = new EventStore(log, EventTypeMap.Create(StrictJson.Default, map => _ = change == "renamed" ? map.Add<NotedRenamed>("noted") : map.Add<NotedGrown>("noted")));
+        var error = (await strict.Awaiting(s => s.ReadStreamAsync("a-1").ToListAsync().AsTask()).Should().ThrowAsync<EventSerializationException>()).Which;
+        (error.StreamId, error.Position).Should().Be((new StreamId("a-1"), GlobalPosition.FromInt64(1)));
+        error.Message.Should().Contain(property);
+    }
+
     [Test]
     public void Map_does_not_change_once_built()
     {
@@ -100,3 +113,11 @@ public class EventTypeMapTests
 
     private static Action Building(Action<EventTypeMapBuilder> build) => FluentActions.Invoking(() => { _ = EventTypeMap.Create(ShopJson.Default, build); });
 }
+
+internal sealed record NotedRenamed(string Label);
+
+internal sealed record NotedGrown(string Text, int Count);
+
+[System.Text.Json.Serialization.JsonSourceGenerationOptions(PropertyNamingPolicy = System.Text.Json.Serialization.JsonKnownNamingPolicy.CamelCase, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
+[System.Text.Json.Serialization.JsonSerializable(typeof(NotedRenamed)), System.Text.Json.Serialization.JsonSerializable(typeof(NotedGrown))]
+internal sealed partial class StrictJson : System.Text.Json.Serialization.JsonSerializerContext;
