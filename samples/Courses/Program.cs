@@ -16,8 +16,9 @@ await using (var store = SqliteEventStore.Open(path, CourseEvents.Types))
     await TryAsync("ann takes math", () => school.SubscribeAsync("math", "ann"));
     await TryAsync("ann takes math again", () => school.SubscribeAsync("math", "ann"));
 
-    // Two students ask for the last place at the same time: one gets it, whoever comes first.
-    var race = await Task.WhenAll(new[] { "bob", "cleo" }.Select(async student =>
+    // Two students ask for the last place at the same time: one of them gets it.
+    var race = await Task.WhenAll(TryLastAsync("bob"), TryLastAsync("cleo"));
+    async Task<int> TryLastAsync(string student)
     {
         try
         {
@@ -28,7 +29,8 @@ await using (var store = SqliteEventStore.Open(path, CourseEvents.Types))
         {
             return 0;
         }
-    }));
+    }
+
     Console.WriteLine($"bob and cleo ask for the last place in math: {race.Sum()} of them has it");
 
     await TryAsync("math has three places now", () => school.ChangeCapacityAsync("math", capacity: 3));
