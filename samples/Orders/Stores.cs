@@ -17,7 +17,7 @@ public static class Stores
         return new EventStore(log, ShopEvents.Types);
     }
 
-    /// <summary>Opens a file for queries; it must exist. It is open for writing all the same, so that what other programs appended in SQL is sealed and shown; a file that cannot be written ends before that.</summary>
+    /// <summary>Opens a file for queries; it must exist. It is opened for writing, so that events inserted by SQL are finalized and shown. A file that cannot be written shows the events before them.</summary>
     public static IEventStore OpenForReading(string path) => new EventStore(OpenExisting(path), ShopEvents.Types);
 
     /// <summary>Copies a file, which must exist, into a new one, while others may work on it.</summary>

@@ -4,7 +4,7 @@ using Orders.Domain;
 
 namespace Orders.Commands;
 
-/// <summary>Runs one command and gives the exit code: 0 done, 1 not done and one line said why or the file is damaged, 2 done but for the lines named.</summary>
+/// <summary>Runs one command and returns the exit code. 0: done. 1: not done, with the reason in one line, or the file is damaged. 2: done except for the lines that are listed.</summary>
 public static class App
 {
     private const string Help = """
@@ -41,7 +41,7 @@ public static class App
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            return await FailAsync("stopped; the same command goes on where it ended");
+            return await FailAsync("stopped; the same command continues where it ended");
         }
         catch (Exception e) when (e is EventSourcingException or RefusedException or IOException or UnauthorizedAccessException or InvalidDataException)
         {

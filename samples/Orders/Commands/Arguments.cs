@@ -31,13 +31,13 @@ internal sealed class Arguments
         }
     }
 
-    /// <summary>True when the switch is said.</summary>
+    /// <summary>True when the switch is given.</summary>
     internal bool Has(string name) => _options.ContainsKey(name);
 
     /// <summary>The value of an option, or null.</summary>
     internal string? Find(string name) => _options.GetValueOrDefault(name);
 
-    /// <summary>The value of an option that must be said.</summary>
+    /// <summary>The value of an option that must be given.</summary>
     internal string Get(string name) =>
         Find(name) is { Length: > 0 } value ? value : throw new UsageException($"{name} is missing");
 
@@ -47,10 +47,10 @@ internal sealed class Arguments
         : long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0 ? number
         : throw new UsageException($"{name} takes a number of 1 or more, not '{text}'");
 
-    /// <summary>The value of an option as a moment, in UTC when it has no offset, or null.</summary>
-    internal DateTimeOffset? FindMoment(string name) =>
+    /// <summary>The value of an option as a time, in UTC when it has no offset, or null.</summary>
+    internal DateTimeOffset? FindTime(string name) =>
         Find(name) is not { } text ? null
-        : DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var moment) ? moment
+        : DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time) ? time
         : throw new UsageException($"{name} takes a time such as 2010-12-01T08:26:00Z, not '{text}'");
 
     /// <summary>The one operand.</summary>
@@ -69,6 +69,6 @@ internal sealed class Arguments
 
     private void Add(string name, string value)
     {
-        if (!_options.TryAdd(name, value)) throw new UsageException($"{name} is said twice");
+        if (!_options.TryAdd(name, value)) throw new UsageException($"{name} is given twice");
     }
 }

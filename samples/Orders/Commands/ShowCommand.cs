@@ -10,8 +10,8 @@ internal static class ShowCommand
 {
     internal static async Task<int> RunAsync(Arguments args, Screen screen, CancellationToken cancellationToken)
     {
-        var (stream, version, moment) = (StreamOf(args.Operand("the order")), args.FindNumber("--version"), args.FindMoment("--at"));
-        if (version is not null && moment is not null) throw new UsageException("--version and --at exclude each other");
+        var (stream, version, time) = (StreamOf(args.Operand("the order")), args.FindNumber("--version"), args.FindTime("--at"));
+        if (version is not null && time is not null) throw new UsageException("--version and --at exclude each other");
         var db = args.Get("--db");
         await using var store = Stores.OpenForReading(db);
 
@@ -19,18 +19,18 @@ internal static class ShowCommand
         if (last == 0) throw new RefusedException($"there is no {stream} in {db}");
         if (version > last) throw new RefusedException($"{stream} ends at version {last}; it has no version {version}");
         var text = Streams.IsOrder(stream)
-            ? OrderText.Of(await FoldAsync<Order>(store, stream, version, moment, cancellationToken))
-            : OrderText.Of(await FoldAsync<Document>(store, stream, version, moment, cancellationToken));
-        await screen.Out.WriteLineAsync($"{stream}, {(moment is { } at ? $"at {at:yyyy-MM-dd HH:mm:ss.FFFFFF}Z" : $"version {version ?? last} of {last}")}");
+            ? OrderText.Of(await FoldAsync<Order>(store, stream, version, time, cancellationToken))
+            : OrderText.Of(await FoldAsync<Document>(store, stream, version, time, cancellationToken));
+        await screen.Out.WriteLineAsync($"{stream}, {(time is { } at ? $"at {at:yyyy-MM-dd HH:mm:ss.FFFFFF}Z" : $"version {version ?? last} of {last}")}");
         await screen.Out.WriteLineAsync(text);
         return 0;
     }
 
-    /// <summary>The state of a stream: now, at a version, or made of the events that had happened by a moment.</summary>
+    /// <summary>The state of a stream: now, at a version, or made of the events that had happened by a time.</summary>
     internal static async Task<TState> FoldAsync<TState>(
-        IEventStore store, StreamId stream, long? version, DateTimeOffset? moment, CancellationToken cancellationToken) where TState : IState<TState>
+        IEventStore store, StreamId stream, long? version, DateTimeOffset? time, CancellationToken cancellationToken) where TState : IState<TState>
     {
-        if (moment is not { } at) return (await store.LoadAsync<TState>(stream, version, cancellationToken)).State;
+        if (time is not { } at) return (await store.LoadAsync<TState>(stream, version, cancellationToken)).State;
         // An event reported late lies behind later ones, so this is a filter and not the beginning of the stream.
         var happened = new ReadStreamOptions { Filter = EventFilter.Where(e => (e.OccurredAt ?? e.Timestamp) <= at) };
         var state = TState.Create();

@@ -6,7 +6,7 @@ namespace Orders.Importing;
 /// <remarks>
 /// Stricter than most readers, so that damage is seen: a quote inside a field without quotes, text after a closing quote and a
 /// record with another number of fields are problems. A problem costs one line: a quote that is never closed must not swallow
-/// the rest of the file, so reading goes on at the line after the one where the record began. Empty lines hold no record.
+/// the rest of the file, so reading continues at the line after the one where the record began. Empty lines hold no record.
 /// </remarks>
 public sealed class CsvReader(TextReader reader, int fieldCount)
 {
@@ -74,7 +74,7 @@ public sealed class CsvReader(TextReader reader, int fieldCount)
         }
     }
 
-    // On the opening quote; goes on to the next line while the field is open; leaves i after the closing quote.
+    // On the opening quote; continues with the next line while the field is open; leaves i after the closing quote.
     private string? ReadQuotedField(ref LineReader.Line line, ref int i)
     {
         const string Unclosed = "a quote is never closed";

@@ -28,7 +28,7 @@ public sealed class Importer(IEventStore store)
     /// <param name="file">The file.</param>
     /// <param name="scan">What the scan of the same file found.</param>
     /// <param name="onProgress">Called with the number of records read, in rising order.</param>
-    /// <param name="cancellationToken">Ends the import; imported again, the file goes on where it ended.</param>
+    /// <param name="cancellationToken">Ends the import; a second import of the file continues where the first ended.</param>
     public async Task<ImportResult> RunAsync(SalesFile file, SalesScan scan, Action<int>? onProgress = null, CancellationToken cancellationToken = default)
     {
         try

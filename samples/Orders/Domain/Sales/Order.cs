@@ -43,10 +43,10 @@ public sealed record Order : IState<Order>
     /// <summary>True once it is known that the goods are to leave the house.</summary>
     public bool IsShippingScheduled { get; init; }
 
-    /// <summary>Where the goods go; null where nothing was said.</summary>
+    /// <summary>Where the goods go; null if not given.</summary>
     public Address? ShippingAddress { get; init; }
 
-    /// <summary>Where the invoice goes; null where nothing was said.</summary>
+    /// <summary>Where the invoice goes; null if not given.</summary>
     public Address? BillingAddress { get; init; }
 
     /// <summary>What is still to be paid.</summary>
@@ -104,7 +104,7 @@ public sealed record Order : IState<Order>
             : [new OrderPaid(amount)];
     }
 
-    /// <summary>Has the goods sent, once everything is paid; nothing where that is not so, or was said before.</summary>
+    /// <summary>Orders the shipping once everything is paid. No event before that, or when the shipping was ordered already.</summary>
     public IEnumerable<object> ScheduleShipping() => Status == OrderStatus.Paid && !IsShippingScheduled ? [new ShippingScheduled(ShippingAddress)] : [];
 
     /// <summary>Sends the goods, once everything is paid.</summary>

@@ -5,8 +5,8 @@ namespace Orders.Domain.Users;
 /// <summary>Signs users up, each e-mail once.</summary>
 /// <remarks>
 /// No stream holds all e-mails, so no expected version can guard them. The decision is made on every registration with this e-mail
-/// instead, and stored under the condition that there is still no more of them. The store judges that inside the write
-/// transaction, so of two users who decide at the same moment one decides again, and finds the e-mail taken.
+/// instead, and stored under the condition that there is still no more of them. The store checks that inside the write
+/// transaction, so of two users who decide at the same time one decides again, and finds the e-mail taken.
 /// </remarks>
 public static class Registration
 {
