@@ -107,7 +107,7 @@ internal static class CheckpointCases
             var subscription = await bus.SubscribeAsync("lost", Collect(received)).ConfigureAwait(false);
             await log.Changed.UntilAsync(() => subscription.State == SubscriptionState.Faulted, "the subscription is faulted").ConfigureAwait(false);
             var error = (await subscription.GetStatusAsync().ConfigureAwait(false)).LastError as PositionOutOfRangeException;
-            Expect.Equal((9L, 5L), (error?.Checkpoint.ToInt64(), error?.Head.ToInt64()), "checkpoint and head of the error");
+            Expect.Equal((9L, 5L), (error?.Position.ToInt64(), error?.Head.ToInt64()), "checkpoint and head of the error");
             await subscription.ResetAsync(StartFrom.After(GlobalPosition.FromInt64(3))).WaitAsync(Patience).ConfigureAwait(false);
             await WaitAsync(subscription, 5).ConfigureAwait(false);
             Expect.Equal([4, 5], received, "the events received after the reset");

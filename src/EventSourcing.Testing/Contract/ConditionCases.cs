@@ -108,7 +108,7 @@ internal static class ConditionCases
     {
         await FillAsync(log).ConfigureAwait(false);
         var refusal = await log.RefusesAsync<PositionOutOfRangeException>(Make.If(LogQuery.OfTypes("Z"), 7, "n", Make.Event())).ConfigureAwait(false);
-        Expect.Equal((7L, 6L), (refusal.Checkpoint.ToInt64(), refusal.Head.ToInt64()), "checkpoint and head");
+        Expect.Equal((7L, 6L), (refusal.Position.ToInt64(), refusal.Head.ToInt64()), "position and head");
     }
 
     private static async Task Condition_ignores_the_events_of_its_own_append(LogUnderTest log)

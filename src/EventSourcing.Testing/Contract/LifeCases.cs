@@ -55,7 +55,7 @@ internal static class LifeCases
     {
         await log.AppendAsync("s", Make.Event()).ConfigureAwait(false);
         var refusal = await Expect.ThrowsAsync<PositionOutOfRangeException>(() => WaitAsync(log, 2), "the wait").ConfigureAwait(false);
-        Expect.Equal((2L, 1L), (refusal.Checkpoint.ToInt64(), refusal.Head.ToInt64()), "checkpoint and head");
+        Expect.Equal((2L, 1L), (refusal.Position.ToInt64(), refusal.Head.ToInt64()), "position and head");
     }
 
     private static async Task Wait_is_not_ended_by_records_or_refused_appends(LogUnderTest log)

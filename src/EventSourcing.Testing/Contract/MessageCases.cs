@@ -24,7 +24,7 @@ internal static class MessageCases
     [
         .. Rows.Select(row => new ContractCase($"Refusal_of_{row.Name}_says_so", log => Says(log, row.Append, $"Nothing was written. {row.Message}"))),
         new ContractCase("Refusal_of_a_condition_beyond_the_head_says_so", log => Says(
-            log, Make.If(LogQuery.All, 9, "a", Make.Event()), "Position 9 lies beyond the log's head 3: the log lost its tail, or the position belongs to another log.")),
+            log, Make.If(LogQuery.All, 9, "a", Make.Event()), "Position 9 is beyond the log's head 3: the log lost its tail, or the position belongs to another log.")),
     ];
 
     private static LogEvent Event(int id, string type = "T", string? data = null) => Make.Event(type, data ?? $"{id}", Make.Id(id), "t:1");

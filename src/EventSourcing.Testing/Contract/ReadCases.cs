@@ -135,7 +135,7 @@ internal static class ReadCases
         foreach (var direction in Enum.GetValues<ReadDirection>())
         {
             var refusal = await Expect.ThrowsAsync<PositionOutOfRangeException>(() => log.PageAsync(new AllRead { AfterPosition = At(3), Direction = direction }), "the read").ConfigureAwait(false);
-            Expect.Equal((3L, 2L), (refusal.Checkpoint.ToInt64(), refusal.Head.ToInt64()), "checkpoint and head");
+            Expect.Equal((3L, 2L), (refusal.Position.ToInt64(), refusal.Head.ToInt64()), "position and head");
         }
     }
 

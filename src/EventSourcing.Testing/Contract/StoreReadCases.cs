@@ -269,7 +269,7 @@ internal static class StoreReadCases
         {
             var sequence = store.Store.ReadAllAsync(null, new() { AfterPosition = At(11), Direction = direction });
             var refusal = await Expect.ThrowsAsync<PositionOutOfRangeException>(() => ToListAsync(sequence), "the read").ConfigureAwait(false);
-            Expect.Equal((11L, 10L), (refusal.Checkpoint.ToInt64(), refusal.Head.ToInt64()), "checkpoint and head");
+            Expect.Equal((11L, 10L), (refusal.Position.ToInt64(), refusal.Head.ToInt64()), "position and head");
         }
     }
 

@@ -2,7 +2,7 @@ using System.Text;
 using System.Text.Json;
 using EventSourcing.Serialization;
 
-namespace EventSourcing;
+namespace EventSourcing.Storage;
 
 /// <summary>Applies tag rules to an event's JSON. For stores and logs; the event's type is not needed.</summary>
 public static class TagReader

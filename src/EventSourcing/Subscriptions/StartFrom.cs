@@ -26,11 +26,11 @@ public sealed class StartFrom
     public static StartFrom After(ResumeToken token) => new($"after {token}", (log, cancellationToken) => FindAsync(log, token, cancellationToken));
 
     /// <summary>At the first event that the log stored at a time or later.</summary>
-    /// <param name="moment">The time; later than the last event, it means <see cref="End"/>.</param>
-    public static StartFrom At(DateTimeOffset moment) => new($"the time {moment:O}", async (log, cancellationToken) =>
+    /// <param name="timestamp">The time; later than the last event, it means <see cref="End"/>.</param>
+    public static StartFrom At(DateTimeOffset timestamp) => new($"the time {timestamp:O}", async (log, cancellationToken) =>
     {
         var head = await log.GetHeadAsync(cancellationToken).ConfigureAwait(false);
-        var first = await LogBounds.FirstFromAsync(log, moment, head, cancellationToken).ConfigureAwait(false);
+        var first = await LogBounds.FirstFromAsync(log, timestamp, head, cancellationToken).ConfigureAwait(false);
         return await FindAsync(log, ResumeToken.Unverified(GlobalPosition.FromInt64(first - 1)), cancellationToken).ConfigureAwait(false);
     });
 

@@ -1,6 +1,4 @@
-using EventSourcing.Storage;
-
-namespace EventSourcing;
+namespace EventSourcing.Storage;
 
 /// <summary>A dynamic consistency boundary: the append is refused when an event after a position matches a query.</summary>
 /// <remarks>

@@ -1,3 +1,4 @@
+using EventSourcing.Storage;
 using System.Diagnostics;
 using System.Text.Json;
 using FluentAssertions;
