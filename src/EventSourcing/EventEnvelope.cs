@@ -66,7 +66,8 @@ public sealed class EventEnvelope : IHandled
                 Id = eventId ?? Guid.NewGuid(),
                 Timestamp = timestamp ?? DateTimeOffset.UnixEpoch,
                 Details = EventDetails.Of(occurredAt, metadata?.CorrelationId, metadata?.CausationId, tags?.ToArray()),
-            }, data) { _parsed = metadata is null ? null : metadata with { Headers = metadata.Headers.ToFrozenDictionary() } };
+            }, data)
+        { _parsed = metadata is null ? null : metadata with { Headers = metadata.Headers.ToFrozenDictionary() } };
     }
 
     /// <summary>The event.</summary>

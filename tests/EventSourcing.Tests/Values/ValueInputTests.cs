@@ -64,7 +64,13 @@ public sealed class ValueInputTests
         var token = ResumeToken.Of(GlobalPosition.FromInt64(7), Guid.NewGuid(), 5);
         var configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
         {
-            ["Stream"] = "order-42", ["Tag"] = "customer:7", ["Position"] = "7", ["Expected"] = "no stream", ["Token"] = token.ToString(), ["Streams:0"] = "a-1", ["Streams:1"] = "b-2",
+            ["Stream"] = "order-42",
+            ["Tag"] = "customer:7",
+            ["Position"] = "7",
+            ["Expected"] = "no stream",
+            ["Token"] = token.ToString(),
+            ["Streams:0"] = "a-1",
+            ["Streams:1"] = "b-2",
         }).Build();
         var bound = configuration.Get<Bound>()!;
         (bound.Stream, bound.Tag, bound.Position, bound.Expected, bound.Token).Should().Be((new StreamId("order-42"), new Tag("customer", "7"), GlobalPosition.FromInt64(7), ExpectedVersion.NoStream, token));
