@@ -21,7 +21,7 @@ internal sealed class LoopWaits : IDisposable
 
     private LoopWaits(object? caller, IReadOnlyCollection<Loop> targets) => (_caller, _targets) = (caller, targets);
 
-    /// <summary>A synchronous delegate is about to be called on this thread; what to give to <see cref="LeaveDelegate"/>.</summary>
+    /// <summary>A synchronous delegate is about to be called on this thread. Returns the argument for <see cref="LeaveDelegate"/>.</summary>
     internal static Loop? EnterDelegate(Loop loop)
     {
         var outer = s_delegateOf;
@@ -31,7 +31,7 @@ internal sealed class LoopWaits : IDisposable
 
     internal static void LeaveDelegate(Loop? outer) => s_delegateOf = outer;
 
-    /// <summary>Begins to wait for loops; null when that would be to wait for oneself. So it may be inside the work of a transaction: loops wait for the log's writer, which waits for the work.</summary>
+    /// <summary>Begins a wait for loops; null when the call would wait for itself. Inside the work of a transaction it may: loops wait for the log's writer, which waits for the work.</summary>
     internal static LoopWaits? TryBegin(IReadOnlyCollection<Loop> targets)
     {
         if (WorkGuard.IsInsideAny) return null;
@@ -50,7 +50,7 @@ internal sealed class LoopWaits : IDisposable
     /// <param name="targets">The loops.</param>
     /// <param name="name">The subscription.</param>
     /// <param name="method">What is called.</param>
-    /// <exception cref="InvalidOperationException">That would be to wait for oneself.</exception>
+    /// <exception cref="InvalidOperationException">The call would wait for itself.</exception>
     internal static LoopWaits Begin(IReadOnlyCollection<Loop> targets, string name, string method) => TryBegin(targets) ?? throw new InvalidOperationException(
         WorkGuard.IsInsideAny
             ? $"{method} of subscription '{name}' was called from inside the work of a transaction, for which the subscription may have to wait. Nothing was done. Call it before or after the work."

@@ -1,6 +1,6 @@
 namespace EventSourcing.Following;
 
-/// <summary>Up to where a runner is done for good as far as this process goes, and those who wait for a position.</summary>
+/// <summary>The position up to which a runner is finished in this process, and the waits for a position.</summary>
 internal sealed class PositionWaiters
 {
     private readonly Lock _lock = new();
@@ -9,7 +9,7 @@ internal sealed class PositionWaiters
     private long _nearest = long.MaxValue;
     private Exception? _ended, _stalled;
 
-    /// <summary>Somebody who waits.</summary>
+    /// <summary>A caller's wait.</summary>
     internal sealed class Waiter(long position) : TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)
     {
         internal long Position { get; } = position;
@@ -17,7 +17,7 @@ internal sealed class PositionWaiters
 
     internal long Position => Volatile.Read(ref _position);
 
-    /// <summary>True when a wait for a position would be over at once.</summary>
+    /// <summary>True when a wait for a position would complete at once.</summary>
     internal bool IsDone(long position)
     {
         lock (_lock) return _ended is null && position <= Position;
@@ -26,7 +26,7 @@ internal sealed class PositionWaiters
     /// <summary>Called by the runner only.</summary>
     internal void MoveTo(long position)
     {
-        // A full fence: one who begins to wait is either seen here, or sees the position itself.
+        // A full fence: a wait that begins now is either seen here, or sees the position itself.
         Interlocked.Exchange(ref _position, position);
         if (position >= Volatile.Read(ref _nearest)) Notify();
     }
@@ -52,16 +52,16 @@ internal sealed class PositionWaiters
         lock (_lock) _waiters.Remove(waiter);
     }
 
-    /// <summary>Nothing moves for now: fails those who wait, and those who come until <see cref="Flow"/>.</summary>
+    /// <summary>The position does not advance for now. Fails the current waits, and new ones until <see cref="Flow"/>.</summary>
     internal void Stall(Exception error) => Fail(ref _stalled, error);
 
-    /// <summary>It may move again.</summary>
+    /// <summary>The position may advance again.</summary>
     internal void Flow()
     {
         lock (_lock) _stalled = null;
     }
 
-    /// <summary>Fails those who wait, and all who come later.</summary>
+    /// <summary>Fails the current waits and all later ones.</summary>
     internal void End(Exception error) => Fail(ref _ended, error);
 
     private void Fail(ref Exception? reason, Exception error)

@@ -2,7 +2,7 @@ using EventSourcing.Storage;
 
 namespace EventSourcing.Following;
 
-/// <summary>A page of the log that is disposed when the last of its holders has released it. Whoever makes it holds it.</summary>
+/// <summary>A page of the log that is disposed when the last of its holders has released it. The code that creates it is its first holder.</summary>
 internal sealed class SharedPage(long from, ResumeToken token)
 {
     private readonly TaskCompletionSource _read = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -10,10 +10,10 @@ internal sealed class SharedPage(long from, ResumeToken token)
 
     internal long From { get; } = from;
 
-    /// <summary>The place that was compared when it was read: it is a page of the history of those who have come from there.</summary>
+    /// <summary>The place that was compared when the page was read. The page belongs to the history of the readers that have seen that place.</summary>
     internal ResumeToken Token { get; } = token;
 
-    /// <summary>True when whoever has seen a place may take the page: it was compared with that place, or ends with it.</summary>
+    /// <summary>True when a reader that has seen a place may take the page: the page was compared with that place, or ends with it.</summary>
     internal bool Follows(in ResumeToken known) => known == Token || known == Page?.Token;
 
     /// <summary>Completes when the page was read, or could not be.</summary>

@@ -2,21 +2,21 @@ using EventSourcing.Storage;
 
 namespace EventSourcing.Following;
 
-/// <summary>Pages that several readers of this process go through at about the same time: read from the log once, by the first who asks.</summary>
+/// <summary>Pages that several readers of this process read at about the same time. The first reader that needs a page reads it from the log; the others share it.</summary>
 /// <remarks>
-/// A page ends where a multiple of its size does, so that readers who began apart meet at the same pages; it holds all events, and each reader
-/// picks its own. While more than one reader is behind, the pages are kept that one of them comes to next: of all pages, those with the shortest way
-/// from the nearest reader before them that is at work. What lies at the head is not shared: every reader at the tail sees what is stored when it asks.
+/// A page ends where a multiple of its size does, so that readers that started at different positions use the same pages. It holds all events, and each reader
+/// selects its own. While more than one reader is behind, the pages that a reader needs next are kept. When there are too many, the pages with the shortest distance
+/// from the nearest active reader before them are kept. Pages at the head are not shared: every reader at the tail sees what is stored when it asks.
 /// </remarks>
 internal sealed class SharedPages(IEventLog log)
 {
     internal const int PageSize = 1000;
     private const int Window = 24;
 
-    // A reader that asked for nothing while so many pages were shared is busy with its events: none is kept for it, as it would take long to come to it.
+    // A reader that asked for nothing while this many pages were shared is busy with its events. No page is kept for it, because it would need the page only much later.
     private const int SharedAtRest = 4 * Window;
 
-    // One that others have overtaken by less than the first has what they read before it; beyond the last it would take too long to meet them.
+    // A reader that is behind the others by less than the first number finds the pages that they read. Beyond the last number it would take too long to reach them.
     private const int Together = 2 * PageSize, Apart = 100 * PageSize;
 
     private readonly Lock _lock = new();
@@ -28,7 +28,7 @@ internal sealed class SharedPages(IEventLog log)
     /// <summary>How many pages were shared so far.</summary>
     internal long Shared => Volatile.Read(ref _shared);
 
-    /// <summary>True when there is somebody to share with.</summary>
+    /// <summary>True when there is another reader to share with.</summary>
     internal bool IsWorthwhile => _isWorthwhile;
 
     /// <summary>The head of the log as it was seen last.</summary>
@@ -70,7 +70,7 @@ internal sealed class SharedPages(IEventLog log)
         }
     }
 
-    /// <summary>A reader has reached the head, or reads no more. Pages that none of the others comes to soon are not kept: a reader that hardly moves, far behind, costs nothing.</summary>
+    /// <summary>A reader has reached the head, or reads no more. Pages that no other reader needs soon are released, so a slow reader far behind keeps no pages in memory.</summary>
     internal void Leave(SharedReader reader)
     {
         lock (_lock)
@@ -92,7 +92,7 @@ internal sealed class SharedPages(IEventLog log)
         }
     }
 
-    /// <summary>The events from a position to the end of its page; null when they are not to be shared, for the reader to ask the log itself. Readers share a page when they have come from the same place of the same history.</summary>
+    /// <summary>The events from a position to the end of its page; null when they are not shared and the reader has to read the log itself. Readers share a page when they come from the same place of the same history.</summary>
     internal async ValueTask<LogPage?> TryReadAsync(long from, ResumeToken token, LogQuery? query, CancellationToken cancellationToken)
     {
         var through = (((from - 1) / PageSize) + 1) * PageSize;
@@ -130,7 +130,7 @@ internal sealed class SharedPages(IEventLog log)
         }
     }
 
-    // Those with a way as long as this or longer.
+    // Pages with this distance or a longer one.
     private void LeaveOutFrom(long way)
     {
         for (var i = _window.Count - 1; i >= 0; i--)
@@ -155,7 +155,7 @@ internal sealed class SharedPages(IEventLog log)
         _window.RemoveAt(index);
     }
 
-    // From the nearest reader at work that has not gone past it; endless where all have.
+    // From the nearest active reader that has not passed it; the maximum when all have.
     private long WayTo(long from)
     {
         var nearest = long.MaxValue;
@@ -164,7 +164,7 @@ internal sealed class SharedPages(IEventLog log)
         return nearest;
     }
 
-    // Whatever comes of it, those who wait for it go on: without a page they ask the log, and meet its error themselves.
+    // The readers that wait for the page continue in any case: without a page they read the log themselves, and get its error.
     private async ValueTask ReadAsync(SharedPage page, long through, CancellationToken cancellationToken)
     {
         LogPage? read = null;

@@ -4,7 +4,7 @@ using EventSourcing.Storage;
 
 namespace EventSourcing.Following;
 
-/// <summary>Reads the log forward page by page for one runner or listener, together with others where they are at the same place. Used by one loop at a time.</summary>
+/// <summary>Reads the log forward page by page for one runner or live subscription. Shares pages with other readers at the same place. Used by one loop at a time.</summary>
 /// <param name="pages">The pages that readers behind the head share.</param>
 /// <param name="query">Which events; null for all.</param>
 /// <param name="pageSize">The most events of a page.</param>
@@ -15,10 +15,10 @@ internal sealed class SharedReader(SharedPages pages, LogQuery? query, int pageS
     // Pages and handlers may all complete at once, and others wait for the thread pool.
     private const int EventsOfTurn = 128;
 
-    // Most handlers have done with a page by then; slow ones must not keep the thread for it.
+    // Most handlers have finished a page by then; slow ones must not keep the thread.
     private static readonly long s_longTurn = Stopwatch.Frequency / 500;
 
-    // Tags lead straight to their events, where others would have to look at all.
+    // An index by tag finds the events directly; other queries would have to examine all events.
     private readonly bool _isShareable = pageSize == SharedPages.PageSize && query?.Items.Any(item => item.Tags.Count > 0) != true;
     private readonly TailPlace? _place = tail is null ? null : new(partition);
     private long _position, _askedAt, _keepsThreadUntil;
@@ -31,7 +31,7 @@ internal sealed class SharedReader(SharedPages pages, LogQuery? query, int pageS
     /// <summary>How many pages had been shared when it asked last.</summary>
     internal long AskedAt => Volatile.Read(ref _askedAt);
 
-    /// <summary>True when others that wait for the thread should get it. A reader behind others keeps it for longer, so that it meets them again and shares what they read.</summary>
+    /// <summary>True when the loop should give up its thread for others. A reader behind others keeps the thread for longer, so that it catches up with them and shares their pages.</summary>
     /// <param name="handled">How many events of the page were handled.</param>
     internal bool IsTurnOver(int handled) =>
         handled % EventsOfTurn == 0 && ThreadPool.PendingWorkItemCount > 0 && Stopwatch.GetTimestamp() >= _keepsThreadUntil;
@@ -42,11 +42,11 @@ internal sealed class SharedReader(SharedPages pages, LogQuery? query, int pageS
     /// <summary>Notes a place of the log that was seen: every page read from now on belongs to a history that has it.</summary>
     internal void Know(in ResumeToken token) => _known = ResumeToken.Later(_known, token);
 
-    /// <summary>Forgets what was seen: what is read from now on may be of another history.</summary>
+    /// <summary>Forgets the places that were seen: the next page may be of another history.</summary>
     internal void Forget() => _known = ResumeToken.Start;
 
     /// <summary>The next events from a position on.</summary>
-    /// <exception cref="LogDivergedException">The log has not the history any more that was read before.</exception>
+    /// <exception cref="LogDivergedException">The log no longer has the history that was read before.</exception>
     internal async ValueTask<LogPage> ReadAsync(long from, CancellationToken cancellationToken)
     {
         Volatile.Write(ref _position, from);
@@ -69,7 +69,7 @@ internal sealed class SharedReader(SharedPages pages, LogQuery? query, int pageS
 
     /// <summary>Waits until an event is stored after a position.</summary>
     /// <param name="after">Everything up to here is done.</param>
-    /// <param name="until">The wait ends when the log gets here, even where nothing is for this reader.</param>
+    /// <param name="until">The wait ends when the log gets here, even when no event is for this reader.</param>
     /// <param name="waiters">Moved past events that are skipped during the wait.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     internal ValueTask WaitAsync(long after, long until, PositionWaiters waiters, CancellationToken cancellationToken) =>
@@ -87,7 +87,7 @@ internal sealed class SharedReader(SharedPages pages, LogQuery? query, int pageS
         }
     }
 
-    /// <summary>Up to where nothing was for this reader while it waited, however the wait ended.</summary>
+    /// <summary>The position up to which the log had no event for this reader during its wait, however the wait ended.</summary>
     internal long Passed => _place?.Position ?? 0;
 
     /// <summary>True when the log holds an event between two positions, both inclusive, that is asked for and that a predicate takes. Reads beside the pages; any thread may ask.</summary>
@@ -99,7 +99,7 @@ internal sealed class SharedReader(SharedPages pages, LogQuery? query, int pageS
         return false;
     }
 
-    /// <summary>Nothing is read for now.</summary>
+    /// <summary>The reader reads nothing for now.</summary>
     internal void Rest()
     {
         if (_isBehind) Turn(false);

@@ -6,9 +6,9 @@ namespace EventSourcing.Following;
 
 /// <summary>The head of the log as all partitions of a subscription in this process follow it: one wait and one read for all of them. Thread-safe.</summary>
 /// <remarks>
-/// Partitions that have reached the head wait here, and one loop waits at the log for them. It reads what is stored, finds out whose events it is, and wakes those partitions with the
-/// page; the others are moved past it while they wait. It never waits for a partition: one that is busy comes back later and takes from the last page
-/// what lies after its own position, or reads for itself where it has missed more than that page, and the page that it gets replaces the other one. At most one page is kept, and none
+/// Partitions that have reached the head wait here, and one loop waits at the log for them. It reads what is stored, finds the partition of each event, and wakes those partitions with the
+/// page; the positions of the others advance past the page while they wait. It never waits for a partition: one that is busy comes back later and takes from the last page
+/// what lies after its own position, or reads for itself where it has missed more than that page. Then the page that it gets replaces the other one. At most one page is kept, and none
 /// while every partition waits.
 /// </remarks>
 /// <param name="pages">Where pages are asked for.</param>
@@ -28,7 +28,7 @@ internal sealed class SharedTail(SharedPages pages, LogQuery? query, int pageSiz
     private long _position;
     private ResumeToken _known;
 
-    /// <summary>Completes when nobody waits for the log any more. Never fails.</summary>
+    /// <summary>Completes when no partition waits for the log any more. Never fails.</summary>
     internal Task Ended
     {
         get
@@ -60,7 +60,7 @@ internal sealed class SharedTail(SharedPages pages, LogQuery? query, int pageSiz
     /// <summary>Waits until something is stored after a position that is for the partition, or that it has to know of. What it was moved past meanwhile is <see cref="TailPlace.Position"/>, however the wait ends.</summary>
     /// <param name="place">The partition.</param>
     /// <param name="after">Everything up to here is done.</param>
-    /// <param name="until">It wants to know when the log gets here.</param>
+    /// <param name="until">The wait also ends when the log gets here.</param>
     /// <param name="known">The furthest place that it has seen. Where it is moved past events, <see cref="TailPlace.Known"/> is a later one.</param>
     /// <param name="waiters">Moved past events that are skipped during the wait.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
@@ -103,7 +103,7 @@ internal sealed class SharedTail(SharedPages pages, LogQuery? query, int pageSiz
             (place.Position, place.Known) = (after, known);
             if (_isWatching && _position > after)
             {
-                // Sent away from here before, it has found nothing in the log: what is followed here is not what the log holds now.
+                // The partition was sent to read the log before, and found nothing: the history that is followed here is not the log's history now.
                 if (place.SentAwayAt == after) return true;
                 place.SentAwayAt = after;
                 return false;
@@ -153,7 +153,7 @@ internal sealed class SharedTail(SharedPages pages, LogQuery? query, int pageSiz
             }
             catch (Exception) when (empty.IsCancellationRequested)
             {
-                // Nobody was left to be told; those who wait by now are waited for again.
+                // No partition was left to wake. For partitions that wait by now, the wait at the log starts again.
             }
             catch (Exception e)
             {
@@ -193,7 +193,7 @@ internal sealed class SharedTail(SharedPages pages, LogQuery? query, int pageSiz
                 var place = _waiting[i];
                 if (!page.Follows(place.Known))
                 {
-                    // It has seen something else: it reads by itself, and hears whether that is in the log still.
+                    // The partition has seen another place. It reads for itself, and the log checks whether that place still exists.
                     _waiting.RemoveAt(i);
                     place.Wake(null);
                     continue;
@@ -215,12 +215,12 @@ internal sealed class SharedTail(SharedPages pages, LogQuery? query, int pageSiz
         }
     }
 
-    // Trouble with the log is each partition's own to meet and to report.
+    // Each partition gets and reports errors of the log itself.
     private void Fail(Exception error)
     {
         lock (_lock)
         {
-            // Of a history that has changed each hears when it asks for a page: with what it has seen itself.
+            // Each partition detects a changed history when it asks for a page, because it passes the place that it has seen.
             var told = error is LogDivergedException or PositionOutOfRangeException ? null : error;
             foreach (var place in _waiting) place.Wake(told);
             _waiting.Clear();
@@ -262,7 +262,7 @@ internal sealed class SharedTail(SharedPages pages, LogQuery? query, int pageSiz
         }
         finally
         {
-            // Those who wait for it are never failed by it: without a page they ask the log themselves, and meet its error.
+            // An error here never fails the partitions that wait for the page: without a page they read the log themselves, and get its error.
             page.Read(read);
             lock (_lock)
             {

@@ -12,7 +12,7 @@ internal sealed class TailPlace(int partition)
 
     internal int Partition { get; } = partition;
 
-    /// <summary>Nothing up to here is left for the partition. Read by its loop once the wait is over.</summary>
+    /// <summary>No event up to here is left for the partition. Its loop reads this after the wait.</summary>
     internal long Position { get; set; }
 
     /// <summary>The furthest place of the log that the partition has seen.</summary>
@@ -21,7 +21,7 @@ internal sealed class TailPlace(int partition)
     /// <summary>The partition is woken when the log gets here, whatever is stored.</summary>
     internal long Until { get; private set; }
 
-    /// <summary>After which position it was sent to read last, because the tail was further on.</summary>
+    /// <summary>The position after which the partition was last sent to read the log, because the tail was ahead of it.</summary>
     internal long SentAwayAt { get; set; } = -1;
 
     internal Task Begin(long until, PositionWaiters waiters)

@@ -64,7 +64,7 @@ internal sealed class Catalog(EventTable events)
     {
         var positions = stream.Items;
         var version = PositionList.CountThrough(positions, head);
-        // A stream whose first append was taken back.
+        // A stream whose first append was rolled back.
         if (version == 0) return null;
         // Events are erased from a stream's beginning: with its last event all are.
         ref readonly var last = ref events[positions[version - 1]];

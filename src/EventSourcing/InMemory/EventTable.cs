@@ -38,7 +38,7 @@ internal sealed class EventTable
     private int _generation = 1;
     private bool _hasSuppliedIds;
 
-    // An append asks for its stream twice, to judge and to write it, and what is appended next is often of the type of what came last.
+    // An append looks up its stream twice, to validate and to write it. The next event often has the type of the last one.
     private string? _lastName;
     private StreamIndex? _lastStream;
     private TypeIndex? _lastType;
@@ -51,7 +51,7 @@ internal sealed class EventTable
     /// <summary>A table that gives the same ids and marks in every run.</summary>
     internal EventTable(long idKey, MarkSource marks) => (_ids, _marks) = (new(idKey), marks);
 
-    /// <summary>Draws marks from another source from now on: what a process does that goes on with a restored log.</summary>
+    /// <summary>Draws marks from another source from now on, as a process does that continues with a restored log.</summary>
     internal void UseMarks(MarkSource marks) => _marks = marks;
 
     /// <summary>The last event that readers see.</summary>
@@ -92,7 +92,7 @@ internal sealed class EventTable
         return new(events, start, count);
     }
 
-    /// <summary>How many streams there are, those included that only an append has named that was taken back.</summary>
+    /// <summary>The number of streams. Includes streams that only a rolled-back append has named.</summary>
     internal int StreamCount => _streams.Count;
 
     internal ICollection<StreamIndex> Streams => _streams.Values;
@@ -116,7 +116,7 @@ internal sealed class EventTable
         return _ids.TryGetPosition(id, out var position) && position >= 1 && position <= head && Slot((int)position).Id == id ? (int)position : 0;
     }
 
-    /// <summary>The moment of an append: now, but never before the last event.</summary>
+    /// <summary>The timestamp of an append: now, but never earlier than the last event's.</summary>
     internal long TicksOf(TimeProvider clock)
     {
         var now = Microseconds.Truncate(clock.GetUtcNow()).Ticks;
@@ -153,7 +153,7 @@ internal sealed class EventTable
         if (e.Id is { } id) AddId(id, position);
     }
 
-    /// <summary>Erases published events of a stream through a version. What is kept of each: its numbers, its id, and a hash to know its repeats by.</summary>
+    /// <summary>Erases published events of a stream through a version. What is kept of each: its numbers, its id, and a hash by which repeats are recognized.</summary>
     internal void Erase(StreamIndex stream, int throughVersion)
     {
         var any = false;
@@ -178,10 +178,10 @@ internal sealed class EventTable
         if (any) Volatile.Write(ref _generation, _generation + 1);
     }
 
-    /// <summary>Shows everything written to readers; with a full fence, for those who wait.</summary>
+    /// <summary>Shows everything written to readers; with a full fence, for calls that wait for an event.</summary>
     internal void Publish() => Interlocked.Exchange(ref _head, Count);
 
-    /// <summary>Takes back everything that was not published.</summary>
+    /// <summary>Rolls back everything that was not published.</summary>
     internal void Rollback()
     {
         while (Count > _head)

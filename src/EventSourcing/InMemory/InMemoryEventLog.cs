@@ -129,8 +129,8 @@ public sealed class InMemoryEventLog : IEventLog, IUserTransactions<InMemoryTran
         return default;
     }
 
-    /// <summary>Ends the log: everything in it is gone, and those who wait for an event get an <see cref="ObjectDisposedException"/>.</summary>
-    /// <exception cref="InvalidOperationException">Called from inside the work of a transaction. The log is open still.</exception>
+    /// <summary>Ends the log: its events are discarded, and every call that waits for an event throws <see cref="ObjectDisposedException"/>.</summary>
+    /// <exception cref="InvalidOperationException">Called from inside the work of a transaction. The log stays open.</exception>
     public ValueTask DisposeAsync()
     {
         Dispose();
@@ -138,7 +138,7 @@ public sealed class InMemoryEventLog : IEventLog, IUserTransactions<InMemoryTran
     }
 
     /// <summary>Ends the log, as <see cref="DisposeAsync"/> does. Waits for nothing but an append that is being stored.</summary>
-    /// <exception cref="InvalidOperationException">Called from inside the work of a transaction. The log is open still.</exception>
+    /// <exception cref="InvalidOperationException">Called from inside the work of a transaction. The log stays open.</exception>
     public void Dispose()
     {
         _work.ThrowIfInside();

@@ -46,7 +46,7 @@ internal readonly struct PageBounds
 
     internal bool Contains(int number) => Forward ? number <= Last : number >= Last;
 
-    /// <summary>The highest number looked at by a page that goes on with another, or with none.</summary>
+    /// <summary>The highest number that a page examined; another page may follow it, or none.</summary>
     internal int HighestExamined(int? next) => !Forward ? First : next is { } number ? number - 1 : Last;
 
     internal int PositionOf(int number) => _stream is null ? number : _stream[number - 1];

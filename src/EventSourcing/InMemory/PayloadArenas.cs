@@ -3,11 +3,11 @@ namespace EventSourcing.InMemory;
 /// <summary>Copies payloads into arrays that never move: small ones side by side, large ones alone.</summary>
 internal sealed class PayloadArenas
 {
-    // Pinned, so no collection of young objects copies a slab or is due because of it, and none lies between the events' chunks, which are read in order.
+    // Pinned arrays are not allocated in generation 0: no collection copies a slab, and no slab triggers one. No slab lies between the events' chunks, which are read in order.
     private const int LargestSlab = 256 << 10;
     private const int SmallestSlab = 4 << 10;
 
-    // A slab is left when the next event does not fit, so none of those that share it is large beside it.
+    // The next slab begins when an event does not fit. So the events that share a slab are small compared with it.
     private const int SharedByAtLeast = 8;
 
     private byte[] _slab = [];
@@ -26,7 +26,7 @@ internal sealed class PayloadArenas
     {
         if (bytes > _slab.Length - _used)
         {
-            // A slab takes what all before it took, so that a log of few events stays small.
+            // A slab is as large as all slabs before it together, so that a log of few events stays small.
             var size = (int)Math.Clamp(_copied, SmallestSlab, LargestSlab);
             if (bytes > size / SharedByAtLeast)
             {

@@ -12,7 +12,7 @@ internal struct QueryCandidates
     internal QueryCandidates(EventTable events, LogQuery? query, int head, int from, bool forward)
     {
         _forward = forward;
-        // Few events are looked at quicker than their indexes.
+        // Examining a few events is faster than using their indexes.
         const int few = 16;
         if (query is null || query.IsAll || (forward && head - from < few)) return;
         var cursors = new List<Cursor>(query.Items.Count);

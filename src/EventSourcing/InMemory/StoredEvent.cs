@@ -28,7 +28,7 @@ internal static class StoredEvent
         return -1;
     }
 
-    /// <summary>What the event says beyond the usual; the neighbour's object where it says the same.</summary>
+    /// <summary>The event's optional details. The previous event's object is shared where the details are equal.</summary>
     internal static EventDetails? DetailsOf(in LogEvent e, EventDetails? neighbour)
     {
         if (e.OccurredAt is null && e.CorrelationId is null && e.CausationId is null && e.Tags is not { Count: > 0 } && e.ContentType is null && e.SchemaVersion <= 1) return null;

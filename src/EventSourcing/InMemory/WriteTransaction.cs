@@ -2,7 +2,7 @@ using EventSourcing.Storage;
 
 namespace EventSourcing.InMemory;
 
-/// <summary>Applies a write of several parts under the log's lock. What it leaves when it is refused or throws, its caller rolls back.</summary>
+/// <summary>Applies a write of several parts under the log's lock. When it is refused or throws, its caller rolls back the changes.</summary>
 internal sealed class WriteTransaction(Writer writer, LogWrite write)
 {
     private readonly AppendResult[] _appended = write.Appends.Count == 0 ? [] : new AppendResult[write.Appends.Count];

@@ -15,7 +15,7 @@ internal sealed class Writer(EventTable events, InMemoryLogOptions options)
 
     internal LogRefusal? Validate(LogWrite write, bool hasWork) => write.Validate(_limits, hasWork);
 
-    // The answer is written where the caller wants it: copies from frame to frame would cost as much as judging.
+    // The answer is written where the caller wants it: copies from frame to frame would cost as much as validation.
     internal void Append(LogAppend append, out AppendResult result)
     {
         var parts = AppendJudge.Judge(append, new AppendFacts(events, Records), out result);
@@ -29,7 +29,7 @@ internal sealed class Writer(EventTable events, InMemoryLogOptions options)
         if (events.FindStream(stream) is { } index) _toErase.Add((index, (int)Math.Min(throughVersion, index.Count)));
     }
 
-    /// <returns>True when there are new events to be seen.</returns>
+    /// <returns>True when there are new events to publish.</returns>
     internal bool Commit()
     {
         Records.Commit();

@@ -30,7 +30,7 @@ internal sealed class AppendEncoder(EventTypeMap types)
 
         if (append.Encoded is { } encoded) Describe(append, encoded);
         var writes = Writes(append);
-        // Most appends say nothing but one write, and so the same as the one before: the write lies where that one's lay.
+        // Most appends have one write and nothing else. The object of the previous append is used again for them.
         if (append is { Writes.Length: 1, Checks.Length: 0, FailIfQuery: null, CommandId: null, Fingerprint: null, Tracking: null })
             return _plain ??= new() { Writes = writes };
         return new()
@@ -59,7 +59,7 @@ internal sealed class AppendEncoder(EventTypeMap types)
 
     private static long SizeOf<T>(T[] array) => (long)array.Length * Unsafe.SizeOf<T>();
 
-    // What is said wins over what is being handled, and that over the activity. An event that is being handled is the cause also
+    // Metadata of the append overrides that of the handled event, which overrides the activity's. The handled event is the cause also
     // of a command: so the events that followed from an event lead back to it.
     private static EventMetadata Common(Append append)
     {
@@ -76,10 +76,10 @@ internal sealed class AppendEncoder(EventTypeMap types)
         };
     }
 
-    // Whoever inserts in SQL may say an empty actor, which is none.
+    // An event inserted with SQL may have an empty actor, which counts as none.
     private static string? Inherited(string? actor) => actor is "" ? null : actor;
 
-    // W3C Trace Context, section 3.2: for links from the one who handles the event. An activity that is not recorded leads nowhere.
+    // W3C Trace Context, section 3.2: for links from the handler's activity to this one. A link to an activity that is not recorded has no target.
     private static IReadOnlyDictionary<string, string> WithTraceParent(IReadOnlyDictionary<string, string> headers, Activity? activity) =>
         activity is { Recorded: true, IdFormat: ActivityIdFormat.W3C, Id: { } id } && !headers.ContainsKey(EventMetadata.TraceParentKey)
             ? new Dictionary<string, string>(headers) { [EventMetadata.TraceParentKey] = id }
@@ -146,7 +146,7 @@ internal sealed class AppendEncoder(EventTypeMap types)
 
     private void Describe(Append append, List<EncodedEvent> encoded)
     {
-        // An append may be encoded again, after trouble with the log.
+        // An append may be encoded again, after an error of the log.
         encoded.Clear();
         foreach (ref readonly var write in append.Writes)
             foreach (var e in write.Events)

@@ -16,7 +16,7 @@ internal static class Cancellation
         }
     }
 
-    /// <summary>Runs the callbacks on the thread pool. The task completes after them and never fails; a caller that must not wait for code of the user's leaves it alone.</summary>
+    /// <summary>Runs the callbacks on the thread pool. The task completes after them and never fails; a caller that must not wait for the user's code does not await it.</summary>
     internal static async Task CancelQuietlyAsync(this CancellationTokenSource source, Action<Exception> report)
     {
         try

@@ -11,7 +11,7 @@ internal sealed class EncoderPool(Func<AppendEncoder> create)
     private readonly ConcurrentQueue<AppendEncoder> _others = [];
     private long _bytes;
 
-    // The encoder of a caller that is alone; the others are for those who come while it is away.
+    // The encoder of a single caller. The others are for callers that need one while this one is in use.
     private AppendEncoder? _first;
 
     /// <summary>The bytes of the encoders that wait, without the first, which takes little more than 1 MiB at most.</summary>

@@ -2,7 +2,7 @@ using EventSourcing.Storage;
 
 namespace EventSourcing.Internal;
 
-/// <summary>Turns events into bytes and back as a type map says: for every store, subscription and bus that has the map, decorated stores too. Thread-safe.</summary>
+/// <summary>Turns events into bytes and back by the rules of a type map, for every store, subscription and bus that has the map, decorated stores included. Thread-safe.</summary>
 internal sealed class EventCodec
 {
     private readonly EventTypeMap _types;

@@ -1,6 +1,6 @@
 namespace EventSourcing.Internal;
 
-/// <summary>Gives type maps their codec, which knows types of higher floors than theirs.</summary>
+/// <summary>Gives type maps their codec, which uses types of higher layers than theirs.</summary>
 internal static class EventCodecExtensions
 {
     extension(EventTypeMap types)

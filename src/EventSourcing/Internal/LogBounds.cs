@@ -2,10 +2,10 @@ using EventSourcing.Storage;
 
 namespace EventSourcing.Internal;
 
-/// <summary>The part of the whole log between two moments.</summary>
+/// <summary>The part of the whole log between two points in time.</summary>
 internal sealed class LogBounds(DateTimeOffset? fromMoment, DateTimeOffset? throughMoment)
 {
-    /// <summary>The read, narrowed to the moments and the head; null when nothing lies between them.</summary>
+    /// <summary>The read, narrowed to the two times and the head; null when nothing lies between them.</summary>
     internal async ValueTask<AllRead?> NarrowAsync(IEventLog log, AllRead read, GlobalPosition head, CancellationToken cancellationToken)
     {
         if (read.AfterPosition > head) throw new PositionOutOfRangeException(read.AfterPosition, head);
@@ -17,11 +17,11 @@ internal sealed class LogBounds(DateTimeOffset? fromMoment, DateTimeOffset? thro
         return first > last ? null : read with { AfterPosition = GlobalPosition.FromInt64(first - 1), ThroughPosition = GlobalPosition.FromInt64(last) };
     }
 
-    /// <summary>The first position stored at a moment or later; one after the head when there is none.</summary>
+    /// <summary>The first position stored at a point in time or later; one after the head when there is none.</summary>
     internal static ValueTask<long> FirstFromAsync(IEventLog log, DateTimeOffset from, GlobalPosition head, CancellationToken cancellationToken) =>
         FirstAtOrAfterAsync(log, Microseconds.Ceiling(from), head, cancellationToken);
 
-    // Timestamps never fall with position, so a binary search over positions finds a moment without an index.
+    // Timestamps never fall with position, so a binary search over positions finds a time without an index.
     private static async ValueTask<long> FirstAtOrAfterAsync(IEventLog log, long microseconds, GlobalPosition head, CancellationToken cancellationToken)
     {
         var (low, high) = (1L, head.ToInt64() + 1);

@@ -4,10 +4,10 @@ using System.Threading.Tasks.Sources;
 
 namespace EventSourcing.Internal;
 
-/// <summary>An append that the log has not answered: gives the answer on, and the encoder back. Used again once its caller has the answer.</summary>
+/// <summary>An append that the log has not answered. Passes the answer to the caller and returns the encoder to its pool. Used again after its caller has the answer.</summary>
 /// <remarks>
-/// The log's answer is taken by the first who asks: a caller who awaits takes it where the log continues him, one who blocks waits for the log itself,
-/// so that he needs no thread of the pool. An append that nobody asks about is left to the collector, with its encoder.
+/// The first request for the result takes the log's answer. A caller that awaits gets it on the thread on which the log completes; a caller that blocks waits for the log itself
+/// and needs no pool thread. An append whose result is never requested is garbage-collected, with its encoder.
 /// </remarks>
 internal sealed class PendingAppend : IValueTaskSource<AppendResult>
 {
@@ -30,7 +30,7 @@ internal sealed class PendingAppend : IValueTaskSource<AppendResult>
         if (!s_kept.TryDequeue(out var append)) append = new();
         lock (append._answer.Gate)
         {
-            // The machinery of the wait before goes back to its pool; it ends a moment after it has answered.
+            // The state machine of the previous wait returns to its pool; it ends shortly after it has answered.
 #pragma warning disable RS0030 // It has completed.
             if (append._continuing.IsCompleted) append._continuing.GetAwaiter().GetResult();
 #pragma warning restore RS0030
@@ -110,7 +110,7 @@ internal sealed class PendingAppend : IValueTaskSource<AppendResult>
         }
         catch (InvalidOperationException e) when (e.GetType() == typeof(InvalidOperationException))
         {
-            // The log refuses to be waited for here, inside its own transaction; the append goes on, and others may await it.
+            // The log refuses to be waited for here, inside its own transaction; the append continues, and others may await it.
             ContinueWith(pending);
             throw;
         }
@@ -120,7 +120,7 @@ internal sealed class PendingAppend : IValueTaskSource<AppendResult>
         }
     }
 
-    // Not seen by any caller, so that its machinery can be used again.
+    // No caller sees it, so that its state machine can be used again.
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask AnswerAsync(ValueTask<AppendResult> pending)
     {

@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace EventSourcing.Internal;
 
-/// <summary>A growing buffer, kept and used again. What was cut from it stays as it is until the buffer is reset, also when it grows.</summary>
+/// <summary>A growing buffer, kept and used again. Slices of it stay valid until the buffer is reset, also when it grows.</summary>
 internal sealed class PooledBuffer : IBufferWriter<byte>
 {
     /// <summary>What is kept from one use to the next.</summary>

@@ -2,10 +2,10 @@ namespace EventSourcing.Internal;
 
 internal static class Tasks
 {
-    /// <summary>Waits for a task whose failure is told to others, or of no interest any more.</summary>
+    /// <summary>Waits for a task whose failure is reported elsewhere, or is no longer of interest.</summary>
     internal static async Task IgnoreAsync(Task task) => await task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
-    /// <summary>Waits for all of several tasks, whatever becomes of each. Then throws what one of them threw, or an <see cref="AggregateException"/> where several did.</summary>
+    /// <summary>Waits for all of several tasks, whether they succeed or fail. Then throws what one of them threw, or an <see cref="AggregateException"/> where several did.</summary>
     internal static async Task AfterAllAsync(IEnumerable<Task> tasks)
     {
         List<Exception>? thrown = null;

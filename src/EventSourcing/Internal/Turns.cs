@@ -2,16 +2,16 @@ using EventSourcing.Storage;
 
 namespace EventSourcing.Internal;
 
-/// <summary>Who comes next where several meet: first come, first served, for each key of a log. A courtesy and no lock: what is right is judged by the log. Thread-safe.</summary>
+/// <summary>Orders concurrent callers, first come, first served, for each key of a log. It reduces conflicts and is no lock: the log detects conflicts. Thread-safe.</summary>
 internal sealed class Turns
 {
-    // One who has the turn for longer is not waited for: it may never end.
+    // A turn that takes longer is not waited for: it may never end.
     private static readonly TimeSpan s_longest = TimeSpan.FromSeconds(2);
 
     private readonly Dictionary<(IEventLog, string), Turn> _last = [];
     private volatile int _keys;
 
-    /// <summary>True while anybody has a turn.</summary>
+    /// <summary>True while a caller has a turn.</summary>
     internal bool Any => _keys > 0;
 
     internal bool IsTaken(IEventLog log, string key)
@@ -19,7 +19,7 @@ internal sealed class Turns
         lock (_last) return _last.ContainsKey((log, key));
     }
 
-    /// <summary>Waits until those who came before are done. <see cref="GiveBack"/> has to follow.</summary>
+    /// <summary>Waits until the earlier callers have finished. The caller must call <see cref="GiveBack"/> afterwards.</summary>
     internal async ValueTask<Turn> TakeAsync(IEventLog log, string key, TimeProvider time, CancellationToken cancellationToken)
     {
         var turn = new Turn(log, key);
@@ -71,7 +71,7 @@ internal sealed class Turns
         }
     }
 
-    /// <summary>A place in the row of one key.</summary>
+    /// <summary>A place in the queue of one key.</summary>
     internal sealed class Turn(IEventLog log, string key)
     {
         internal IEventLog Log => log;

@@ -1,6 +1,6 @@
 namespace EventSourcing.Internal;
 
-/// <summary>Begins what outlives the call that begins it: without the flow of its caller, whose values it would keep alive and see for as long as it runs.</summary>
+/// <summary>Starts work that outlives its caller, without the caller's execution context. Otherwise the work would see the caller's values and keep them alive as long as it runs.</summary>
 internal static class Uncaptured
 {
     internal static Task Run(Func<Task> loop) => Begin(loop, static loop => Task.Run(loop, CancellationToken.None));

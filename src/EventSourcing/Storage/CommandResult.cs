@@ -23,7 +23,7 @@ public sealed record CommandResult
     /// <summary>What the append stored.</summary>
     public AppendResult Result { get; }
 
-    /// <summary>What is remembered of an append. It refers to the append's fingerprint and is not to be kept, but stored as <see cref="ToBytes"/>.</summary>
+    /// <summary>What is remembered of an append. It refers to the append's fingerprint: do not keep it, store <see cref="ToBytes"/>.</summary>
     /// <param name="append">An append with a command id.</param>
     /// <param name="result">Its result.</param>
     public static CommandResult Of(LogAppend append, AppendResult result)
@@ -33,7 +33,7 @@ public sealed record CommandResult
     }
 
     /// <summary>True when an append with this fingerprint is a repeat of the one remembered: equal, or one of the two has none.</summary>
-    /// <param name="fingerprint">The fingerprint of the append to be judged.</param>
+    /// <param name="fingerprint">The fingerprint of the append to be checked.</param>
     public bool IsRepeatedBy(ReadOnlySpan<byte> fingerprint) =>
         fingerprint.IsEmpty || Fingerprint.IsEmpty || fingerprint.SequenceEqual(Fingerprint.Span);
 

@@ -5,7 +5,7 @@ namespace EventSourcing.Storage;
 /// <summary>Reading a log beyond one page: the same on every log. A page is read by <see cref="IEventLog.ReadAsync"/>.</summary>
 public static class EventLogExtensions
 {
-    // An empty range: the page's head is wanted, none of its events.
+    // An empty range: only the page's head is needed.
     internal static AllRead HeadRead { get; } = new() { ThroughPosition = GlobalPosition.Start, MaxCount = 1, IncludeTags = false, ReuseBuffers = true };
 
     /// <summary>Of the last event, for the head's token.</summary>
@@ -32,7 +32,7 @@ public static class EventLogExtensions
         return TokenAt(page.Head, page);
     }
 
-    /// <summary>The token of the event at a place, erased or not; the place itself is compared where it is verified.</summary>
+    /// <summary>The token of the event at a place, erased or not. A verified place is first compared with the log.</summary>
     /// <param name="log">The log.</param>
     /// <param name="place">The place: <see cref="ResumeToken.Unverified"/> makes one of a position.</param>
     /// <param name="cancellationToken">Ends the wait for a reader.</param>
@@ -64,7 +64,7 @@ public static class EventLogExtensions
     /// <param name="log">The log.</param>
     /// <param name="id">The event's id.</param>
     /// <param name="cancellationToken">Ends the wait for a reader.</param>
-    /// <returns>The event, with its tags; its memory lives on. Null when no event has the id.</returns>
+    /// <returns>The event, with its tags; its memory stays valid. Null when no event has the id.</returns>
     /// <exception cref="StoreCorruptException">The event is not what was written.</exception>
     public static async ValueTask<RecordedEvent?> FindEventAsync(this IEventLog log, Guid id, CancellationToken cancellationToken = default)
     {
@@ -80,7 +80,7 @@ public static class EventLogExtensions
     /// <returns>The events. With <see cref="LogRead.ReuseBuffers"/>, data and metadata of one are good until the next is asked for.</returns>
     /// <exception cref="ArgumentException">The read is not valid, see <see cref="LogRead.Validate"/>. It is thrown, as all others are, by the enumeration.</exception>
     /// <exception cref="PositionOutOfRangeException">The read starts beyond the head.</exception>
-    /// <exception cref="StoreUnavailableException">Events were merged or removed between two pages: what was read so far is of another history. Read again.</exception>
+    /// <exception cref="StoreUnavailableException">Events were merged or removed between two pages: the events read so far are of another history. Read again.</exception>
     /// <exception cref="LogDivergedException">The read's token is of another history; or the log was restored to an older state between two pages.</exception>
     /// <exception cref="StoreCorruptException">A stored event is not what was written.</exception>
     public static IAsyncEnumerable<RecordedEvent> ReadEventsAsync(this IEventLog log, RangeRead read, CancellationToken cancellationToken = default)

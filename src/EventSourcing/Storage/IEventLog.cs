@@ -9,17 +9,17 @@ namespace EventSourcing.Storage;
 /// nothing; after that the outcome is reported. Used after disposal, every member throws <see cref="ObjectDisposedException"/>.
 /// <para>
 /// A log may be decorated by another one, to count, delay or fail calls. The decorator sees every call of these members: appends, reads, waits, and all that subscriptions, leases, parked events and commands
-/// write. It does not see what goes to a capability that <see cref="Find{T}"/> took from the log beneath, unless it answers for that capability itself: writes with a user's work
+/// write. It does not see what goes to a capability that <see cref="Find{T}"/> took from the inner log, unless it answers for that capability itself: writes with a user's work
 /// (<see cref="IUserTransactions{TTransaction}"/>) and the backend's own members.
 /// </para>
 /// </remarks>
 public interface IEventLog : IAsyncDisposable, IDisposable
 {
-    /// <summary>The database beneath, as the attribute <c>db.system.name</c> of OpenTelemetry's conventions calls it.</summary>
+    /// <summary>The name of the database system: the value of the attribute <c>db.system.name</c> in OpenTelemetry's conventions.</summary>
     string SystemName => "other_sql";
 
-    /// <summary>Judges an append against what is stored and stores it.</summary>
-    /// <remarks>Judged in this order, inside the write transaction:
+    /// <summary>Validates an append against the stored events and stores it.</summary>
+    /// <remarks>Validated in this order, inside the write transaction:
     /// <list type="number">
     /// <item>the command id is known: with the same fingerprint, or where one of the two has none, the recorded result is returned as a duplicate; with another it is refused;</item>
     /// <item>event ids are stored: all of the append's events, in their stored order and with the same stream, type and data, are a duplicate and answer with their positions; anything else is refused;</item>
@@ -29,24 +29,24 @@ public interface IEventLog : IAsyncDisposable, IDisposable
     /// </list></remarks>
     /// <param name="append">What to store; its memory is not kept after the call returns.</param>
     /// <param name="cancellationToken">Before the commit is sent: nothing is written.</param>
-    /// <returns>The result. It may be waited for by blocking, from any thread but the one that runs a transaction's work. Taken in any other way than once, it answers or throws <see cref="InvalidOperationException"/>, and no other append is concerned.</returns>
+    /// <returns>The result. The caller may block for it, on any thread except the one that runs a transaction's work. Take the result once. A second use returns it or throws <see cref="InvalidOperationException"/>, and does not affect another append.</returns>
     /// <exception cref="ArgumentException">The append holds nothing, or a name in it is not valid. Nothing was written; so with every exception but the last.</exception>
     /// <exception cref="EventTooLargeException">An event or the append is over the limits.</exception>
     /// <exception cref="CommandIdConflictException">The command id was used with another fingerprint.</exception>
     /// <exception cref="DuplicateEventException">An event id is in use for something else, or twice in the append.</exception>
-    /// <exception cref="WrongExpectedVersionException">A stream is not in the demanded state.</exception>
+    /// <exception cref="WrongExpectedVersionException">A stream does not have its expected version.</exception>
     /// <exception cref="AppendConditionFailedException">An event matches the condition.</exception>
     /// <exception cref="LogDivergedException">The condition's token is of another history (<see cref="TokenComparison"/>).</exception>
     /// <exception cref="PositionOutOfRangeException">The condition's position lies beyond the head.</exception>
-    /// <exception cref="StoreUnavailableException">The log could not be written just now.</exception>
-    /// <exception cref="AppendOutcomeUnknownException">The commit failed and its outcome could not be found out.</exception>
+    /// <exception cref="StoreUnavailableException">The log cannot be written at present.</exception>
+    /// <exception cref="AppendOutcomeUnknownException">The commit failed and its outcome could not be determined.</exception>
     ValueTask<AppendResult> AppendAsync(LogAppend append, CancellationToken cancellationToken);
 
     /// <summary>Reads one page from one short snapshot.</summary>
     /// <param name="read">What to read.</param>
     /// <param name="cancellationToken">Ends the wait for a reader; a page begun is finished.</param>
     /// <returns>A page to be disposed by the caller. It may hold no event and yet not be the last: see <see cref="LogPage.IsLast"/>.</returns>
-    /// <exception cref="LogDivergedException">The read's token is of another history: compared in the page's snapshot, before all else, as <see cref="TokenComparison"/> says.</exception>
+    /// <exception cref="LogDivergedException">The read's token is of another history: compared in the page's snapshot, before any other check, by <see cref="TokenComparison"/>.</exception>
     /// <exception cref="PositionOutOfRangeException">The read of the whole log starts beyond its head.</exception>
     /// <exception cref="StoreCorruptException">A stored event is not what was written.</exception>
     ValueTask<LogPage> ReadAsync(LogRead read, CancellationToken cancellationToken);
@@ -73,23 +73,23 @@ public interface IEventLog : IAsyncDisposable, IDisposable
     /// <item>every requirement is met by the record as it is stored;</item>
     /// <item>each append, as <see cref="AppendAsync"/> validates it, sees those before it; a duplicate is no refusal;</item>
     /// <item>the user's work runs, where there is one (<see cref="IUserTransactions{TTransaction}"/>);</item>
-    /// <item>each change, which sees those before it and the records that the appends left, finds the revision it expects; one that does not is skipped, where it says so.</item>
+    /// <item>each change, which sees those before it and the records that the appends left, finds the revision it expects. A change that does not, and that may be skipped, is skipped.</item>
     /// </list>
     /// The first part that is refused refuses the write. A refusal is an answer and not an exception: <see cref="LogWritten.Refusal"/> says which part it was. An append that is over
     /// the log's limits, or has an id or a tag twice, refuses the write before anything is looked at.
-    /// <para>Decisions on records are made of <see cref="ReadRecordsAsync"/> and a write with the revisions that were read: whoever loses a race is refused, reads again and decides again.</para></remarks>
+    /// <para>To change records safely, read them by <see cref="ReadRecordsAsync"/> and write with the revisions that were read. When another write came first, this one is refused; read and decide again.</para></remarks>
     /// <param name="write">What to store; its memory is not kept after the call returns.</param>
     /// <param name="cancellationToken">Before the transaction is begun: nothing is written.</param>
     /// <exception cref="ArgumentException">The write is empty or a part of it is not valid (<see cref="LogWrite.Validate"/>). Nothing was written; so with every exception but the last.</exception>
     /// <exception cref="InvalidOperationException">The call comes from inside the work of a transaction of the same log; so with every member that waits for the writer or for an event. Nothing was done.</exception>
     /// <exception cref="StoreCorruptException">A record that is compared is damaged.</exception>
-    /// <exception cref="StoreUnavailableException">The log could not be written just now.</exception>
-    /// <exception cref="AppendOutcomeUnknownException">The commit failed and its outcome could not be found out.</exception>
+    /// <exception cref="StoreUnavailableException">The log cannot be written at present.</exception>
+    /// <exception cref="AppendOutcomeUnknownException">The commit failed and its outcome could not be determined.</exception>
     ValueTask<LogWritten> WriteAsync(LogWrite write, CancellationToken cancellationToken);
 
-    /// <summary>Finds a capability that not every log has: an interface of this namespace or of the backend's. A log that decorates another forwards the question for what it does not change itself.</summary>
+    /// <summary>Finds a capability that not every log has: an interface of this namespace or of the backend's. A log that decorates another one forwards the call for capabilities that it does not change.</summary>
     /// <typeparam name="T">The capability.</typeparam>
-    /// <returns>The capability, of this log or of the one beneath; null where there is none.</returns>
+    /// <returns>The capability, of this log or of the inner one; null where there is none.</returns>
     T? Find<T>()
         where T : class => this as T;
 

@@ -1,10 +1,10 @@
 namespace EventSourcing.Storage;
 
-/// <summary>A log that gives tags to events itself: to those that are appended past the store, in SQL.</summary>
+/// <summary>A log that adds tags itself to events that are appended with SQL, without the store.</summary>
 /// <remarks>Optional for a log. A store hands over the rules of its type map when it is made; an event appended through the store has its tags already.</remarks>
 public interface ITaggingLog
 {
-    /// <summary>Adds the types and their tag rules to those that the log knows. A rule that the log has stays, also where a type has none: another process may need it. Only remembers them: they are stored by the first write of the process, or the first finalization of events appended in SQL. Until then an event that is appended in SQL is checked against what the log had.</summary>
+    /// <summary>Adds the types and their tag rules to those that the log knows. A rule that the log has is kept, also when the given type has none: another process may need it. The rules are only kept in memory; the first write of the process stores them, or the first finalization of events appended in SQL. Until then an event that is appended in SQL is checked against what the log had.</summary>
     /// <param name="types">Types of a map.</param>
     void UseTagRules(IReadOnlyCollection<EventType> types);
 }

@@ -1,6 +1,6 @@
 namespace EventSourcing.Storage;
 
-/// <summary>A log that can find the events of one operation without being read through.</summary>
+/// <summary>A log that can find the events of one operation without a read of the whole log.</summary>
 /// <remarks>Optional for a log; without it, or where it cannot, <see cref="CausationExtensions.GetCausationTreeAsync"/> reads the log.</remarks>
 public interface ITracingLog
 {

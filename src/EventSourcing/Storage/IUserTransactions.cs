@@ -7,10 +7,10 @@ public interface IUserTransactions<out TTransaction>
 {
     /// <summary>Stores a write as <see cref="IEventLog.WriteAsync"/> does, with work in the same transaction: after the requirements and the appends, before the changes. Both are committed together or nothing is.</summary>
     /// <param name="write">The write; it may be empty.</param>
-    /// <param name="work">Runs at most once for each attempt of the log, synchronously, in the flow of its caller (<see cref="EventContext"/>, activity, culture), while the log is locked for writing: it must be short. It is not run when the write is refused before it. What it is given is not to be kept, nor used by another thread. When it throws, nothing is kept and the exception is the call's.</param>
+    /// <param name="work">Runs at most once for each attempt of the log, synchronously, in the flow of its caller (<see cref="EventContext"/>, activity, culture), while the log is locked for writing: it must be short. It is not run when the write is refused before it. Do not keep the transaction that it is given, and do not use it on another thread. When the work throws, nothing is stored and the call throws the same exception.</param>
     /// <param name="cancellationToken">Before the transaction is begun: nothing is done.</param>
-    /// <returns>What became of the write. A change that is refused takes back the work too.</returns>
-    /// <exception cref="ArgumentException">As for <see cref="IEventLog.WriteAsync"/>, or the work is asynchronous: nothing would wait for it. Nothing was done.</exception>
+    /// <returns>The outcome of the write. A refused change rolls back the work too.</returns>
+    /// <exception cref="ArgumentException">As for <see cref="IEventLog.WriteAsync"/>, or the work is asynchronous; the transaction would not wait for it. Nothing was done.</exception>
     /// <exception cref="InvalidOperationException">The call comes from inside the work of a transaction of the same log. Nothing was done.</exception>
     ValueTask<LogWritten> WriteAsync(LogWrite write, Action<TTransaction> work, CancellationToken cancellationToken);
 }

@@ -9,7 +9,7 @@ public sealed class LogAppend
     /// <summary>Events by stream, in order.</summary>
     public ReadOnlyMemory<StreamWrite> Writes { get; init; }
 
-    /// <summary>Demands on streams to which nothing is written.</summary>
+    /// <summary>Expected versions of streams to which nothing is written.</summary>
     public ReadOnlyMemory<StreamCheck> Checks { get; init; }
 
     /// <summary>Events that must not exist, or null.</summary>

@@ -12,10 +12,10 @@ public readonly struct LogEvent
     /// <summary>True when <see cref="Data"/> is JSON in UTF-8; false for anything else.</summary>
     public bool IsJson { get; init; }
 
-    /// <summary>The form of <see cref="Data"/>, as a media type; null for JSON, or where the form is not named.</summary>
+    /// <summary>The form of <see cref="Data"/>, as a media type; null for JSON, or where no media type is given.</summary>
     public string? ContentType { get; init; }
 
-    /// <summary>The schema number of the event's type, 1 or more; 0 says 1.</summary>
+    /// <summary>The schema number of the event's type, 1 or more; 0 means 1.</summary>
     public int SchemaVersion { get; init; }
 
     /// <summary>A JSON object of strings in UTF-8, or empty.</summary>
@@ -24,7 +24,7 @@ public readonly struct LogEvent
     /// <summary>The event's id, unique in the log; null lets the log give one.</summary>
     public Guid? Id { get; init; }
 
-    /// <summary>When it happened, as the caller says; kept in UTC to the microsecond. Null: not said.</summary>
+    /// <summary>When it happened, as the caller gives it; stored in UTC to the microsecond. Null: not given.</summary>
     public DateTimeOffset? OccurredAt { get; init; }
 
     /// <summary>What one user's operation and everything that followed from it have in common, or null.</summary>

@@ -1,7 +1,7 @@
 namespace EventSourcing.Storage;
 
 /// <summary>The pages of one read: each is asked for by <see cref="Next"/> and given to <see cref="Take"/>.</summary>
-/// <remarks>The one place that knows how pages follow each other: of one generation, and through the end that the first page's snapshot had. It holds no page and waits for none, so that reading costs no more with it.</remarks>
+/// <remarks>Defines how pages follow each other: all pages are of one generation, and the read ends at the end of the first page's snapshot. It holds no page and waits for none, so it adds no cost.</remarks>
 internal struct LogPages(RangeRead? read)
 {
     private long _generation = -1;
@@ -13,14 +13,14 @@ internal struct LogPages(RangeRead? read)
     internal GlobalPosition Head { get; private set; }
 
     /// <summary>A page was read by <see cref="Next"/>.</summary>
-    /// <exception cref="StoreUnavailableException">The page is of another generation: what was made of the first ones is of another history, and the caller starts again.</exception>
+    /// <exception cref="StoreUnavailableException">The page is of another generation: the earlier pages belong to another history, and the caller starts again.</exception>
     internal void Take(LogPage page)
     {
         var next = Next!.Next(page);
         if (_generation == -1)
         {
             (_generation, Head) = (page.Generation, page.Head);
-            // What is stored meanwhile is left for another read. Backward, it lies behind the reader anyway.
+            // Events stored during the read are left for another read. A backward read has passed their positions already.
             if (next is { Direction: ReadDirection.Forward }) next = Bounded(next, page);
         }
         else if (_generation != page.Generation)

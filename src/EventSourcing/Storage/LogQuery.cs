@@ -5,7 +5,7 @@ namespace EventSourcing.Storage;
 
 /// <summary>Which events, by stored names: items joined by OR; within an item, one of its types AND all its tags AND its category AND its stream.</summary>
 /// <remarks>
-/// What a log evaluates, in reads and in conditions. The words and rules of the DCB specification (dcb.events/specification), plus category and stream. Immutable.
+/// The form that a log evaluates, in reads and in conditions. The terms and rules are those of the DCB specification (dcb.events/specification), plus category and stream. Immutable.
 /// An event that matches several items is still one event. An item has at least one criterion. Programs that know their CLR types write an <c>EventQuery</c>, which a store turns into this.
 /// </remarks>
 /// <example><c>LogQuery.OfTypes("user-registered").Tagged("email", email)</c>, <c>LogQuery.All.InCategory("order")</c></example>

@@ -48,10 +48,10 @@ public sealed class LogQueryItem
     /// <summary>The event's stream, or null when it is free.</summary>
     public StreamId? Stream { get; }
 
-    /// <summary>The tags, for another item: nobody changes them.</summary>
+    /// <summary>The tags, for another item; never changed.</summary>
     internal Tag[] TagArray => _tags;
 
-    /// <summary>The type names, for another item: nobody changes them.</summary>
+    /// <summary>The type names, for another item; never changed.</summary>
     internal string[] TypeArray => _types;
 
     /// <summary>Criteria joined by AND.</summary>

@@ -20,7 +20,7 @@ public abstract record LogRead
     public bool ReuseBuffers { get; init; }
 
     /// <summary>
-    /// The place in the log that the caller goes on from, compared in the page's snapshot before anything is returned, by <see cref="TokenComparison"/>; it is no bound of the read.
+    /// The place in the log from which the caller continues, compared in the page's snapshot before anything is returned, by <see cref="TokenComparison"/>; it is no bound of the read.
     /// Default <see cref="ResumeToken.Start"/>: nothing is compared.
     /// </summary>
     public ResumeToken Token
@@ -31,7 +31,7 @@ public abstract record LogRead
 
     internal TokenBox? Compared { get; init; }
 
-    /// <summary>Refuses what no log reads. Every log calls it first.</summary>
+    /// <summary>Validates the read. Every log calls it first.</summary>
     /// <exception cref="ArgumentException">A bound is negative or ends before it begins, the page size is out of range, or no stream is named.</exception>
     public abstract void Validate();
 }

@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace EventSourcing.Storage;
 
-/// <summary>Why a write was not stored: the first part of it that what is stored speaks against. Nothing was written.</summary>
+/// <summary>Why a write was not stored: the first part of it that conflicts with the stored data. Nothing was written.</summary>
 public sealed class LogRefusal
 {
     private LogRefusal(LogRefusalKind kind, int index, EventSourcingException? error) => (Kind, Index, Error) = (kind, index, error);
@@ -33,8 +33,8 @@ public sealed class LogRefusal
     /// <param name="index">Its place in <see cref="LogWrite.Changes"/>.</param>
     public static LogRefusal OfChange(int index) => new(LogRefusalKind.Change, index, null);
 
-    /// <summary>For logs: true for an error that refuses an append, by its content or by what is stored; false for trouble of the log itself, which is thrown.</summary>
-    /// <param name="error">What was thrown where the append was judged.</param>
+    /// <summary>For logs: true for an error that refuses an append, by its content or by what is stored; false for an error of the log itself, which is thrown.</summary>
+    /// <param name="error">The exception that the validation of the append threw.</param>
     public static bool IsRefusal([NotNullWhen(true)] Exception? error) => error is EventSourcingException
         and not (StoreUnavailableException or StoreConfigurationException or StoreFullException or StoreReadOnlyException or StoreCorruptException or StoreSchemaException or AppendOutcomeUnknownException);
 

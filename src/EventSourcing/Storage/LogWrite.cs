@@ -1,19 +1,19 @@
 namespace EventSourcing.Storage;
 
 /// <summary>Several appends and changes of records in one transaction, as data: stored together or not at all, but for changes that may be skipped. See <see cref="IEventLog.WriteAsync"/>.</summary>
-/// <remarks>Nothing of it is changed until the call that it is given to has returned.</remarks>
+/// <remarks>Do not change any part of it until the call that it is given to has returned.</remarks>
 public sealed class LogWrite
 {
     /// <summary>A write of nothing, for a transaction that has only the user's work (<see cref="IUserTransactions{TTransaction}"/>).</summary>
     public static LogWrite Empty { get; } = new();
 
-    /// <summary>What records must be like before anything is written; one that is not met refuses the write. Empty by default.</summary>
+    /// <summary>Requirements on records, checked before anything is written; a requirement that is not met refuses the write. Empty by default.</summary>
     public IReadOnlyList<RecordRequirement> Requirements { get; init; } = [];
 
     /// <summary>Appends, each of which sees those before it; one that is refused refuses the write. Empty by default.</summary>
     public IReadOnlyList<LogAppend> Appends { get; init; } = [];
 
-    /// <summary>Changes of records, each of which sees those before it. One that finds another revision than it expects refuses the write, or is skipped where it says so. Empty by default.</summary>
+    /// <summary>Changes of records, each of which sees those before it. A change that finds another revision than it expects refuses the write, or is skipped if it allows that. Empty by default.</summary>
     public IReadOnlyList<RecordChange> Changes { get; init; } = [];
 
     /// <summary>Validates the write before any I/O. Every log calls it first.</summary>

@@ -1,6 +1,6 @@
 namespace EventSourcing.Storage;
 
-/// <summary>What became of a <see cref="LogWrite"/>.</summary>
+/// <summary>The outcome of a <see cref="LogWrite"/>.</summary>
 public sealed class LogWritten
 {
     private LogWritten(LogRefusal? refusal, IReadOnlyList<AppendResult> appends, IReadOnlyList<bool> changed) => (Refusal, Appends, Changed) = (refusal, appends, changed);
@@ -14,7 +14,7 @@ public sealed class LogWritten
     /// <summary>For each change, in the write's order, whether it was made: false for one that was skipped, and for a removal that found no record. Empty when the write was refused.</summary>
     public IReadOnlyList<bool> Changed { get; }
 
-    /// <summary>For logs: the write was refused, and nothing of it is kept.</summary>
+    /// <summary>For logs: the write was refused, and nothing of it is stored.</summary>
     /// <param name="refusal">Why.</param>
     public static LogWritten Refused(LogRefusal refusal)
     {

@@ -8,8 +8,8 @@ namespace EventSourcing.Storage;
 /// <remarks>
 /// The layout is that of RFC 9562 section 5.7: 48 bits of Unix milliseconds, the version, 12 bits of the millisecond's
 /// fraction (section 6.2, method 3), the variant, 62 bits. These 62 bits are position + key modulo 2^62: the key, random
-/// per log, keeps the ids of two logs apart. Whether the event at the position found has the id asked for is for the log
-/// to check: an id from elsewhere leads to a position too.
+/// per log, keeps the ids of two logs apart. The log has to check that the event at the position found has the id: an id that the log
+/// did not make leads to a position too.
 /// </remarks>
 public readonly record struct PositionalIds
 {
@@ -51,7 +51,7 @@ public readonly record struct PositionalIds
     /// <summary>Where the event with an id would be, if this log made the id.</summary>
     /// <param name="id">Any id.</param>
     /// <param name="position">A position from 0 to 2^62 - 1, perhaps beyond the head; 0 when the answer is false.</param>
-    /// <returns>False when the id is no UUID of version 7, and so not of this log's making.</returns>
+    /// <returns>False when the id is no UUID of version 7, so this log did not make it.</returns>
     public bool TryGetPosition(Guid id, out long position)
     {
         Span<byte> bytes = stackalloc byte[16];

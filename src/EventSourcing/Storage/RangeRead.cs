@@ -20,7 +20,7 @@ public abstract record RangeRead : LogRead
     /// <summary>The page ends with the event whose data and metadata bring it to this many bytes or more; default 4 MiB.</summary>
     public int MaxBytes { get; init; } = DefaultMaxBytes;
 
-    /// <summary>True when the page is to say how far it has come as a token, <see cref="LogPage.Token"/>, which may cost the look at one row more; default false. The read of the page that follows, <see cref="Next"/>, then compares it.</summary>
+    /// <summary>True when the page returns the place that it has reached as a token, <see cref="LogPage.Token"/>; that may read one more row. Default false. The read of the page that follows, <see cref="Next"/>, then compares it.</summary>
     public bool IncludeToken { get; init; }
 
     private protected abstract long After { get; }
@@ -32,10 +32,10 @@ public abstract record RangeRead : LogRead
     public (long First, long Last) Within(long last) => (Math.Min(After, last) + 1, Math.Min(Through ?? last, last));
 
     /// <summary>The read of the page that follows one of this read; null when that was the last.</summary>
-    /// <param name="page">A page that was read by this, or by one that this gave.</param>
+    /// <param name="page">A page that was read by this read, or by one that this method returned.</param>
     public abstract RangeRead? Next(LogPage page);
 
-    /// <summary>The furthest place that this read and a page of it know: with it, what lies before is compared as well.</summary>
+    /// <summary>The furthest place that this read and its page know. Comparing it also covers all places before it.</summary>
     private protected TokenBox? HighestAfter(LogPage page) => page.Token > Token ? page.Highest : Compared;
 
     /// <inheritdoc/>

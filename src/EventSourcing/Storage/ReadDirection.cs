@@ -1,6 +1,6 @@
 namespace EventSourcing.Storage;
 
-/// <summary>Which way a read goes.</summary>
+/// <summary>The direction of a read.</summary>
 public enum ReadDirection
 {
     /// <summary>Oldest first.</summary>

@@ -43,7 +43,7 @@ public readonly record struct RecordChange
     /// <exception cref="ArgumentOutOfRangeException">The revision is below 1.</exception>
     public static RecordChange Remove(RecordKind kind, string key, long? ifRevision = null) => new(kind, key, default, isRemoval: true, ifRevision);
 
-    /// <summary>The same change, left out where the record has another revision: <see cref="LogWritten.Changed"/> says whether it was made.</summary>
+    /// <summary>The same change, skipped when the record has another revision: <see cref="LogWritten.Changed"/> says whether it was made.</summary>
     public RecordChange OrSkip() => this with { IsSkippable = true };
 
     internal void Validate(int index)

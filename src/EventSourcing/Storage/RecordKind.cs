@@ -6,21 +6,21 @@ public enum RecordKind
     /// <summary>The result of an append with a command id.</summary>
     Command = 1,
 
-    /// <summary>How far a source was read.</summary>
+    /// <summary>The position up to which a source was read.</summary>
     Tracking = 2,
 
-    /// <summary>How far a subscription or projection got.</summary>
+    /// <summary>The checkpoint of a subscription or projection.</summary>
     Checkpoint = 3,
 
-    /// <summary>Who runs what, and until when.</summary>
+    /// <summary>A lease: which process runs what, and until when.</summary>
     Lease = 4,
 
-    /// <summary>An event set aside after failures.</summary>
+    /// <summary>An event parked after failures.</summary>
     Parked = 5,
 
     /// <summary>A read model.</summary>
     Document = 6,
 
-    /// <summary>A saved fold.</summary>
+    /// <summary>A saved state, folded from events.</summary>
     Snapshot = 7,
 }

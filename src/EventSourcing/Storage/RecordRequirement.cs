@@ -1,6 +1,6 @@
 namespace EventSourcing.Storage;
 
-/// <summary>What one record must be like for a write to be stored: fencing, for one, is a requirement on the first bytes of a lease's record. <c>default</c> names no record and is refused.</summary>
+/// <summary>A requirement on one record, without which a write is not stored. Fencing, for example, is a requirement on the first bytes of a lease's record. <c>default</c> names no record and is refused.</summary>
 public readonly record struct RecordRequirement
 {
     private RecordRequirement(RecordKind kind, string key, long? revision, ReadOnlyMemory<byte> prefix)

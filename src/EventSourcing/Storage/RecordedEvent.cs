@@ -57,17 +57,17 @@ public readonly struct RecordedEvent
     /// <summary>The event's place in this history of the log.</summary>
     public ResumeToken Token => ResumeToken.Of(Position, Id, Mark);
 
-    /// <summary>When the log stored it: UTC, microseconds, never falling with position.</summary>
+    /// <summary>When the log stored it: UTC, microseconds; never decreases with the position.</summary>
     public required DateTimeOffset Timestamp
     {
         get => new(_ticksAndJson & ~JsonBit, TimeSpan.Zero);
         init => _ticksAndJson = value.UtcTicks | (_ticksAndJson & JsonBit);
     }
 
-    /// <summary>What many events do not have, or null.</summary>
+    /// <summary>The optional parts, which many events do not have; null for none.</summary>
     public EventDetails? Details { get; init; }
 
-    /// <summary>When it happened, as the caller said: UTC, microseconds; null where nothing was said.</summary>
+    /// <summary>When it happened, as the caller gave it: UTC, microseconds; null when the caller gave no time.</summary>
     public DateTimeOffset? OccurredAt => Details?.OccurredAt;
 
     /// <summary>The correlation id, or null.</summary>
@@ -76,7 +76,7 @@ public readonly struct RecordedEvent
     /// <summary>The causation id, or null.</summary>
     public string? CausationId => Details?.CausationId;
 
-    /// <summary>The form of <see cref="Data"/>, as a media type; null for JSON, or where the form was not named.</summary>
+    /// <summary>The form of <see cref="Data"/>, as a media type; null for JSON, or where no media type was given.</summary>
     public string? ContentType => Details?.ContentType;
 
     /// <summary>The schema number of the event's type, 1 or more.</summary>
@@ -96,7 +96,7 @@ public readonly struct RecordedEvent
     }
 
     /// <summary>The tags in the order they were given; null where there are none, or where they were not asked for and the log left them out.</summary>
-    /// <remarks>The list is the log's own, without a wrapper for each event, and is not to be changed through a cast. <see cref="EventEnvelope.Tags"/> cannot be changed.</remarks>
+    /// <remarks>The list is the log's own, without a wrapper for each event. Do not change it through a cast. <see cref="EventEnvelope.Tags"/> cannot be changed.</remarks>
     public IReadOnlyList<Tag>? Tags => Details?.Tags;
 
     private static ulong Checked(long number, long max, string name) =>

@@ -1,9 +1,9 @@
 namespace EventSourcing.Storage;
 
-/// <summary>The one rule for text of callers that is no name: it is valid UTF-16, so that it is stored as it was said.</summary>
+/// <summary>The rule for callers' texts other than names: valid UTF-16, so that the stored text equals the given one.</summary>
 internal static class WellFormed
 {
-    /// <summary>Refuses a lone surrogate, which UTF-8 has no form for: it would be stored as another character.</summary>
+    /// <summary>Refuses a lone surrogate. UTF-8 cannot encode it, so another character would be stored.</summary>
     internal static void ThrowIfNot(string text, string what, string? parameter)
     {
         if (IndexOfLoneSurrogate(text) is >= 0 and var index)

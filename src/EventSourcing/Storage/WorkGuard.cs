@@ -1,9 +1,9 @@
 namespace EventSourcing.Storage;
 
-/// <summary>Runs the work of a log's transactions, one at a time: in the flow of control of its caller, and such that calls from inside the work are known. For backends; one for each log. Thread-safe.</summary>
+/// <summary>Runs the work of a log's transactions, one at a time, in the caller's execution context, and detects calls from inside the work. For backends; one for each log. Thread-safe.</summary>
 /// <remarks>
-/// A call from inside the work that waits for the writer would wait for itself. It is known by its thread, and by its flow where the work has begun a task or
-/// awaited something that goes on elsewhere. What the work leaves behind may call the log again once the work has returned.
+/// A call from inside the work that waits for the writer would wait for itself. It is recognized by its thread, and by its flow where the work has begun a task or
+/// awaited something that continues on another thread. A task that outlives the work may call the log again after the work has returned.
 /// </remarks>
 public sealed class WorkGuard
 {
@@ -21,7 +21,7 @@ public sealed class WorkGuard
         internal bool HasEnded { get; set; }
     }
 
-    /// <summary>True for a call from inside the work of any log's transaction that runs now. What waits for a loop there may wait for itself: loops write as well.</summary>
+    /// <summary>True for a call from inside the work of any log's transaction that runs now. A call that waits for a loop there may wait for itself, because loops write as well.</summary>
     internal static bool IsInsideAny
     {
         get
@@ -61,7 +61,7 @@ public sealed class WorkGuard
     public T Run<T>(ExecutionContext? caller, Func<T> work)
     {
         ArgumentNullException.ThrowIfNull(work);
-        // Null where the thread suppresses the flow; there is nothing to go back to then but what is set here.
+        // Null where the thread suppresses the flow; then the only flow to restore is the one that is set here.
         var own = ExecutionContext.Capture();
         if (caller is not null) ExecutionContext.Restore(caller);
         var outer = s_current.Value;

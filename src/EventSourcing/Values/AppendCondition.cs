@@ -2,8 +2,8 @@ namespace EventSourcing.Storage;
 
 /// <summary>A dynamic consistency boundary: the append is refused when an event after a position matches a query.</summary>
 /// <remarks>
-/// The append's own events never trip it. The words of the DCB specification (dcb.events/specification).
-/// A query item that names neither a tag nor a stream may be answered by a look at every event after <see cref="After"/>, during which other
+/// The append's own events never fail it. The terms are those of the DCB specification (dcb.events/specification).
+/// A query item that names neither a tag nor a stream may require an examination of every event after <see cref="After"/>, during which other
 /// appends wait: such a condition needs a recent head, or a tag.
 /// </remarks>
 public sealed class AppendCondition
@@ -15,7 +15,7 @@ public sealed class AppendCondition
     {
     }
 
-    /// <summary>A condition after a position that was read by the same process a moment ago.</summary>
+    /// <summary>A condition after a position that the same process read shortly before.</summary>
     /// <param name="failIfEventsMatch">The events that must not exist after <paramref name="after"/>.</param>
     /// <param name="after">Events at or before this position are ignored: the head that the decision was made on. <see cref="GlobalPosition.Start"/>: any match fails.</param>
     public AppendCondition(LogQuery failIfEventsMatch, GlobalPosition after)

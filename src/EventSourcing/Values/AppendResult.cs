@@ -6,7 +6,7 @@ namespace EventSourcing;
 /// <summary>What an append stored, or what an earlier append of the same content had stored.</summary>
 public readonly struct AppendResult : IEquatable<AppendResult>
 {
-    // Results are copied often, so they are small: one stream is by far the most common case, and what follows from the rest is not kept.
+    // Results are copied often, so they are small. One stream is by far the most common case, and derived values are not stored.
     private const int DuplicateBit = int.MinValue;
 
     private readonly StreamId _stream;
@@ -68,7 +68,7 @@ public readonly struct AppendResult : IEquatable<AppendResult>
     /// <summary>The position of the last event; the log's head at the time of the append when it has no event.</summary>
     public GlobalPosition LastPosition { get; private init; }
 
-    /// <summary><see cref="LastPosition"/> for use outside the log: what a client hands back to read its own write, or to continue after it. <see cref="ResumeToken.Start"/> where the log was empty and the append has no event; not verified (<see cref="ResumeToken.IsVerifiable"/>) of a command that loaded its state and stored nothing.</summary>
+    /// <summary><see cref="LastPosition"/> for use outside the log: a client passes it back to read its own write, or to continue after it. <see cref="ResumeToken.Start"/> where the log was empty and the append has no event; not verified (<see cref="ResumeToken.IsVerifiable"/>) of a command that loaded its state and stored nothing.</summary>
     public ResumeToken ResumeToken => LastId == Guid.Empty ? ResumeToken.Unverified(LastPosition) : ResumeToken.Of(LastPosition, LastId, LastMark);
 
     /// <summary>True when nothing was written because the same append, or the same events, had been stored before.</summary>
@@ -115,7 +115,7 @@ public readonly struct AppendResult : IEquatable<AppendResult>
         return version;
     }
 
-    /// <summary>For logs: the same result with the token of <see cref="LastPosition"/>, where the stored result did not say it.</summary>
+    /// <summary>For logs: the same result with the token of <see cref="LastPosition"/>, where the stored result does not have it.</summary>
     /// <param name="last">The token of the event at <see cref="LastPosition"/>.</param>
     /// <exception cref="ArgumentException">The token is of another position.</exception>
     public AppendResult WithToken(ResumeToken last)

@@ -20,13 +20,13 @@ public sealed record EventMetadata
     /// <summary>The event or command that led to this event: 1 to 512 bytes of UTF-8, or null.</summary>
     public string? CausationId { get; init; }
 
-    /// <summary>Who did it: not empty, valid UTF-16, or null. Stored in the metadata as the header <c>actor</c>.</summary>
+    /// <summary>The user or system that did it: not empty, valid UTF-16, or null. Stored in the metadata as the header <c>actor</c>.</summary>
     public string? Actor { get; init; }
 
     /// <summary>Headers of the application's own, names and values valid UTF-16, no value null; none is called <c>actor</c>. The header <c>traceparent</c> is added where a recorded activity is current.</summary>
     public IReadOnlyDictionary<string, string> Headers { get; init; } = FrozenDictionary<string, string>.Empty;
 
-    /// <summary>This, with the parts it leaves out taken from <paramref name="fallback"/>; headers are joined, this one's first.</summary>
+    /// <summary>This metadata, with missing parts taken from <paramref name="fallback"/>; headers are joined, this one's first.</summary>
     internal EventMetadata Or(EventMetadata fallback) => new()
     {
         CorrelationId = CorrelationId ?? fallback.CorrelationId,
@@ -74,7 +74,7 @@ public sealed record EventMetadata
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            // The latter for text that is no UTF-8, which only what was appended past the store can have.
+            // The latter for text that is not UTF-8. Only events appended without the store can have it.
             throw new EventSerializationException(type, stream, position, e);
         }
     }

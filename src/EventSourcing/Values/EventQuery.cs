@@ -6,7 +6,7 @@ namespace EventSourcing;
 
 /// <summary>Selects events by type, tag, category and stream. Items are joined by OR; an event matches an item when it has one of its types AND all its tags AND its category AND its stream.</summary>
 /// <remarks>
-/// The words and rules of the DCB specification (dcb.events/specification), plus category and stream. Immutable.
+/// The terms and rules of the DCB specification (dcb.events/specification), plus category and stream. Immutable.
 /// An event that matches several items is still one event. An item has at least one criterion.
 /// Types are CLR types of the type map or stored names; a store turns the query into a <see cref="LogQuery"/>, which has stored names only.
 /// </remarks>

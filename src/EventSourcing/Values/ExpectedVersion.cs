@@ -6,7 +6,7 @@ using EventSourcing.Serialization;
 
 namespace EventSourcing;
 
-/// <summary>What an append demands of a stream before anything is written. <c>default</c> is <see cref="Any"/>.</summary>
+/// <summary>The condition of an append on a stream's version, checked before anything is written. <c>default</c> is <see cref="Any"/>.</summary>
 /// <remarks>
 /// Versions count a stream's events: the first has version 1, and 0 means that there is none yet, so <c>Exactly(0)</c> is
 /// <see cref="NoStream"/>. (KurrentDB's revision counts from 0.)
@@ -17,21 +17,21 @@ public readonly record struct ExpectedVersion : ISpanParsable<ExpectedVersion>, 
     private const long Exists = -1;
     private const string AnyText = "any", NoStreamText = "no stream", ExistsText = "stream exists";
 
-    // 0 Any, -1 StreamExists, n + 1 Exactly(n): default must demand nothing.
+    // 0 Any, -1 StreamExists, n + 1 Exactly(n): default must require nothing.
     private readonly long _code;
 
     private ExpectedVersion(long code) => _code = code;
 
-    /// <summary>Demands nothing.</summary>
+    /// <summary>Requires nothing.</summary>
     public static ExpectedVersion Any => default;
 
-    /// <summary>Demands that the stream has no event.</summary>
+    /// <summary>Requires that the stream has no event.</summary>
     public static ExpectedVersion NoStream => new(1);
 
-    /// <summary>Demands that the stream has at least one event.</summary>
+    /// <summary>Requires that the stream has at least one event.</summary>
     public static ExpectedVersion StreamExists => new(Exists);
 
-    /// <summary>Demands that the stream's last event has this version; 0 demands an empty stream.</summary>
+    /// <summary>Requires that the stream's last event has this version; 0 requires a stream without events.</summary>
     /// <param name="version">0 or more.</param>
     /// <exception cref="ArgumentOutOfRangeException">The version is negative or <see cref="long.MaxValue"/>.</exception>
     public static ExpectedVersion Exactly(long version)
@@ -41,10 +41,10 @@ public readonly record struct ExpectedVersion : ISpanParsable<ExpectedVersion>, 
         return new(version + 1);
     }
 
-    /// <summary>The version demanded by <see cref="Exactly"/> (0 for <see cref="NoStream"/>), else null.</summary>
+    /// <summary>The version required by <see cref="Exactly"/> (0 for <see cref="NoStream"/>), else null.</summary>
     public long? Version => _code > 0 ? _code - 1 : null;
 
-    /// <summary>True when a stream at <paramref name="version"/> meets the demand.</summary>
+    /// <summary>True when a stream at <paramref name="version"/> meets the condition.</summary>
     /// <param name="version">The version of the stream's last event, 0 where there is none.</param>
     public bool IsMetBy(long version) => _code switch
     {

@@ -6,7 +6,7 @@ using EventSourcing.Serialization;
 
 namespace EventSourcing;
 
-/// <summary>An event's place in the whole log. Compare it, print it, store it, hand it back; do not calculate with it.</summary>
+/// <summary>An event's place in the whole log. Compare it, print it, store it, pass it back; do not calculate with it.</summary>
 /// <remarks>
 /// Positions rise in commit order: a reader that has seen one has seen everything before it, for ever. <c>default</c>
 /// (<see cref="Start"/>) lies before the first event.

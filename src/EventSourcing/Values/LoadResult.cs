@@ -1,10 +1,10 @@
 namespace EventSourcing;
 
-/// <summary>A state folded from events, with how far it goes. Immutable, as far as the state is.</summary>
+/// <summary>A state folded from events, with the version and position that it includes. Immutable if the state is.</summary>
 /// <typeparam name="TState">The state.</typeparam>
 public sealed record LoadResult<TState>
 {
-    /// <summary>For stores, and for tests of what uses one.</summary>
+    /// <summary>For stores, and for tests of code that uses a store.</summary>
     /// <param name="state">The state.</param>
     /// <param name="streamVersion">The version of the last event folded; 0 for a query.</param>
     /// <param name="eventsRead">The number of events folded.</param>
@@ -25,6 +25,6 @@ public sealed record LoadResult<TState>
     /// <summary>The number of events folded.</summary>
     public long EventsRead { get; }
 
-    /// <summary>The log's head when the fold was read: what a condition's <c>after</c> is to be.</summary>
+    /// <summary>The log's head when the fold was read: use it as a condition's <c>after</c>.</summary>
     public GlobalPosition Position { get; }
 }

@@ -9,8 +9,8 @@ namespace EventSourcing;
 /// <summary>A place in one history of a log, for use outside the log: in a client, another file, another database.</summary>
 /// <remarks>
 /// A log restored from a backup gives the same positions to other events. A token therefore names the event at its position as well: the event's id, and the
-/// random mark that the log drew for it. A log asked to resume with a token compares that event and throws <see cref="LogDivergedException"/> where it is another one.
-/// Opaque: print it, store it, hand it back. <c>default</c> (<see cref="Start"/>) lies before the first event and fits every log.
+/// random mark that the log drew for it. A log asked to resume with a token compares that event and throws <see cref="LogDivergedException"/> when the event is a different one.
+/// Opaque: print it, store it, pass it back. <c>default</c> (<see cref="Start"/>) lies before the first event and fits every log.
 /// </remarks>
 [JsonConverter(typeof(ResumeTokenConverter)), TypeConverter(typeof(ValueTypeConverter<ResumeToken>))]
 public readonly record struct ResumeToken : IComparable<ResumeToken>, ISpanParsable<ResumeToken>, ISpanFormattable
@@ -55,7 +55,7 @@ public readonly record struct ResumeToken : IComparable<ResumeToken>, ISpanParsa
     /// <param name="other">The other token.</param>
     public int CompareTo(ResumeToken other) => Position.CompareTo(other.Position);
 
-    /// <summary>The one that lies further on: with it, what lies before is compared as well.</summary>
+    /// <summary>The later of two tokens. Comparing it also covers all places before it.</summary>
     internal static ResumeToken Later(in ResumeToken one, in ResumeToken other) => other > one ? other : one;
 
     /// <summary>The token as ASCII letters, digits and dots, for people and for storage; <see cref="Parse(string)"/> reads it back. The first character is the number of the format.</summary>

@@ -93,7 +93,7 @@ public readonly record struct StreamId : IComparable<StreamId>, ISpanParsable<St
     /// <inheritdoc/>
     public override string ToString() => _value ?? "";
 
-    /// <summary>A string where a stream is asked for names it.</summary>
+    /// <summary>Converts a name to a stream.</summary>
     /// <param name="value">The name.</param>
     /// <exception cref="ArgumentException">The name is not valid.</exception>
     public static implicit operator StreamId(string value) => new(value);

@@ -1,6 +1,6 @@
 namespace EventSourcing;
 
-/// <summary>What is known of a stream without reading it.</summary>
+/// <summary>The state of a stream, known without reading its events.</summary>
 public sealed record StreamInfo
 {
     /// <summary>For logs: the state of a stream.</summary>

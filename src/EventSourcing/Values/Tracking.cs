@@ -1,6 +1,6 @@
 namespace EventSourcing;
 
-/// <summary>How far an append's source was read, kept with the append: what makes reading from another log or a broker exactly once.</summary>
+/// <summary>The position up to which an append's source was read, stored with the append. It makes processing of another log or a broker exactly once.</summary>
 public sealed record Tracking
 {
     /// <summary>A tracking entry. It is validated when it is appended.</summary>
