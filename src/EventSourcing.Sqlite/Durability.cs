@@ -7,6 +7,6 @@ public enum Durability
     /// <summary>Process kill, operating system crash and power cut, on a disk that honours fsync: the write-ahead log is fsynced before the answer (<c>synchronous=FULL</c>).</summary>
     Full,
 
-    /// <summary>Process kill only: the last appends may be gone after an operating system crash or power cut, what remains is whole (<c>synchronous=NORMAL</c>).</summary>
+    /// <summary>Process kill only: the last appends may be lost after an operating system crash or power cut. The rest stays consistent (<c>synchronous=NORMAL</c>).</summary>
     ProcessCrashOnly,
 }

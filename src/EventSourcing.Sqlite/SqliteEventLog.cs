@@ -49,7 +49,7 @@ public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTrans
     /// <summary>The file, as a full path with links resolved.</summary>
     public string Path => _file.Path;
 
-    /// <summary>Opens a log, creates file and tables where there are none, and migrates a log of an older schema, in one transaction that takes no longer for a long log. There is no way back: make a backup first.</summary>
+    /// <summary>Opens a log, creates file and tables where there are none, and migrates a log of an older schema in one transaction. The duration does not depend on the number of events. A migration cannot be undone: make a backup first.</summary>
     /// <param name="path">The file. Every symbolic link of the path is followed. Its directory has to exist: only the file is created.</param>
     /// <param name="options">How the log works; null for the defaults.</param>
     /// <exception cref="ArgumentException">The path is empty, is too long (504 bytes of UTF-8 on Linux and macOS) or is a connection string, a URI or <c>:memory:</c>, or an option is out of range.</exception>
@@ -90,7 +90,7 @@ public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTrans
         read.Validate();
         try
         {
-            // Null: the page ended before events that were appended in SQL and lack their seal still.
+            // Null: the page ended before events that were appended in SQL and are not finalized yet.
             return await _readers.UseAsync(_writer is null ? s_readWhatIs : s_readSealed, read, cancellationToken).ConfigureAwait(false)
                 ?? (await ReadAgainAsync(read, cancellationToken).ConfigureAwait(false))!;
         }
@@ -167,13 +167,13 @@ public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTrans
 
     /// <summary>Runs the user's own SQL and appends in one transaction of the writer: all of it is committed, or nothing.</summary>
     /// <remarks>
-    /// The work has the write lock, so every append of the process waits for it: it should be short. It sees what was stored before it, its
-    /// appends are judged after its own statements, events that its SQL inserts into <c>events</c> included, and changes of captured tables become events.
-    /// It cannot end the transaction; deferred foreign keys are judged at its end. Its errors are the call's, as they are. It runs in the flow of its caller
-    /// (<see cref="EventContext"/>, activity, culture), on another thread. See <see cref="SqliteLogTransaction.Connection"/> for what the connection allows.
+    /// The work has the write lock, so every append of the process waits for it: it should be short. It sees everything that was stored before it.
+    /// Its appends are validated after its own statements, including events that its SQL inserts into <c>events</c>. Changes of captured tables become events.
+    /// It cannot end the transaction. Deferred foreign keys are checked at the commit. The call throws the exceptions of the work unchanged. The work runs on another
+    /// thread, with the execution context of its caller (<see cref="EventContext"/>, activity, culture). See <see cref="SqliteLogTransaction.Connection"/> for what the connection allows.
     /// </remarks>
     /// <typeparam name="T">What the work returns.</typeparam>
-    /// <param name="work">Runs once, synchronously, on the writer's thread; must not call the log but through what it is given.</param>
+    /// <param name="work">Runs once, synchronously, on the writer's thread; must call the log only through its argument.</param>
     /// <param name="cancellationToken">Before the work is begun: nothing is done.</param>
     /// <exception cref="ArgumentException">The work is asynchronous, or its result is a task. Nothing was done.</exception>
     /// <exception cref="StoreReadOnlyException">The log was opened for reading only.</exception>
@@ -317,7 +317,7 @@ public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTrans
     /// <inheritdoc/>
     async ValueTask<IReadOnlyList<GlobalPosition>?> ITracingLog.FindTraceAsync(string id, GlobalPosition? first, int max, CancellationToken cancellationToken)
     {
-        // Events that SQL appended are sealed by now.
+        // Reading the head finalizes the events that SQL appended.
         var head = await HeadAsync(cancellationToken).ConfigureAwait(false);
         return await LookAsync(database => TraceSearch.Find(database, id, first, max, head, cancellationToken), cancellationToken).ConfigureAwait(false);
     }
@@ -325,7 +325,7 @@ public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTrans
     async ValueTask<IReadOnlyList<StreamInfo>> ILogCatalog.ReadStreamsAsync(string? category, StreamId after, int max, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(max, 1);
-        // Events that SQL appended are sealed by now.
+        // Reading the head finalizes the events that SQL appended.
         _ = await HeadAsync(cancellationToken).ConfigureAwait(false);
         try
         {
@@ -420,14 +420,14 @@ public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTrans
 
     /// <summary>Copies the log into a new file while others read and append: one snapshot with all events up to one position and none after, with records, settings and everything else that the file holds.</summary>
     /// <remarks>
-    /// The copy runs on a thread and a connection of its own and takes one snapshot, so it ends however much is written meanwhile. While it runs, the write-ahead log cannot start over: it
-    /// grows by what is written until then, and is used again afterwards. Events inserted in SQL that are not sealed yet are copied so, and are sealed when the copy is opened for writing.
-    /// Pages are copied as they are, damaged ones too: a backup is trusted after <see cref="VerifyAsync(string, CancellationToken)"/>.
+    /// The copy runs on a thread and a connection of its own and takes one snapshot, so concurrent writes do not delay its end. While it runs, the write-ahead log cannot restart: it
+    /// grows by what is written until then, and is reused afterwards. Events inserted in SQL that are not finalized yet are copied as they are, and are finalized when the copy is opened for writing.
+    /// Pages are copied as they are, including damaged ones: verify a backup with <see cref="VerifyAsync(string, CancellationToken)"/>.
     /// <para>The file is written as <c>backup-….partial</c> in the same directory, synchronized, and then given its name. Cancelled or failed it leaves nothing; a process that is killed leaves the partial
     /// file, to be removed by hand. Nothing needs locks there: the directory may lie on a network file system. On Unix it has the permissions of the log's file. It is a file without a write-ahead log, complete by itself, and can be read on
     /// read-only media; the first opening for writing gives it a write-ahead log.</para>
     /// </remarks>
-    /// <param name="path">The new file. Its directory exists; the file does not, nor do <c>-wal</c>, <c>-shm</c> and <c>-journal</c> beside it.</param>
+    /// <param name="path">The new file. Its directory must exist. The file, and files with its name and <c>-wal</c>, <c>-shm</c> or <c>-journal</c>, must not exist.</param>
     /// <param name="progress">Is called after each MiB, on the thread that copies; null for none. An exception that it throws does not end the backup and is in <see cref="BackupResult.ProgressError"/>; to end the backup, cancel it.</param>
     /// <param name="cancellationToken">Ends the backup. Nothing of it is left.</param>
     /// <exception cref="ArgumentException">The path is empty, is a connection string or a URI, or has the name of a part of a database.</exception>

@@ -16,7 +16,7 @@ public sealed class TableCaptureBuilder
     internal (string? Inserted, string? Updated, string? Deleted)? ChosenTypes { get; private set; }
 
     /// <summary>Gives each row the stream <c>category-value</c>. Default: one stream for the table, with the table's name.</summary>
-    /// <remarks>A row without a value is in the stream <c>category</c>, a BLOB gives its hexadecimal text. A value that cannot name a stream (a control character, more than 512 bytes) refuses the user's statement. After an update the new value decides.</remarks>
+    /// <remarks>A row without a value is in the stream <c>category</c>. A BLOB is written as hexadecimal text. When the value is not valid in a stream name (a control character, more than 512 bytes), the user's statement fails. An update uses the new value.</remarks>
     /// <param name="column">The column whose value it is.</param>
     /// <param name="category">The part before the dash; null for the table's name.</param>
     public TableCaptureBuilder StreamFrom(string column, string? category = null)

@@ -14,7 +14,7 @@ internal static class EventsView
     // The date n without the fraction of its second, which begins with the point at p: SQLite would round it.
     private const string Second = "CASE p WHEN 0 THEN n ELSE substr(n, 1, p - 1) || ltrim(substr(n, p + 1), '0123456789') END";
 
-    // Every byte, in order: SQLite has no function that gives a byte's number, but the place of one in this.
+    // Every byte, in order: SQLite has no function for a byte's number, but it can find the byte's index in this text.
     private static readonly string s_bytes = $"x'{Convert.ToHexStringLower([.. Enumerable.Range(0, 256).Select(i => (byte)i)])}'";
 
     private static readonly string[] s_columns =
@@ -31,21 +31,21 @@ internal static class EventsView
             throw new StoreSchemaException($"'{path}' has a {found} called 'events', which is the name of the log's view. Nothing was changed.", $"{found} events", SchemaScripts.Newest);
     }
 
-    /// <summary>Makes the view with its triggers. A name that this library would not have promoted becomes no column: its text would be run as SQL.</summary>
+    /// <summary>Makes the view with its triggers. A name that this library would not promote gets no column, because its text would run as SQL.</summary>
     internal static void Create(Database database) => database.ExecuteScript(Script(Promoted(database).FindAll(IsValid), Limit(database)));
 
     /// <summary>The most bytes of an event inserted in SQL: 0, which refuses all, where the file does not say.</summary>
     internal static int Limit(Database database) =>
         int.TryParse(database.Scalar(Sql.EventBytes), NumberStyles.None, CultureInfo.InvariantCulture, out var limit) ? limit : 0;
 
-    /// <summary>The view, its triggers and the indexes of the promoted fields, as they have to be by what the file says.</summary>
+    /// <summary>The expected view, triggers and indexes of promoted fields, by the settings in the file.</summary>
     internal static IEnumerable<SchemaObject> Objects(Database database) => Objects(Promoted(database).FindAll(IsValid), Limit(database));
 
     /// <summary>The same for given fields and a given limit.</summary>
     internal static IEnumerable<SchemaObject> Objects(List<string> promoted, int limit) =>
         [.. SchemaObject.Parse(Script(promoted, limit)), .. promoted.Select(name => SchemaObject.Made(Index(name)))];
 
-    /// <summary>Makes a limit the one of SQL inserts, where it is not.</summary>
+    /// <summary>Sets the size limit of SQL inserts, unless it is set already.</summary>
     internal static void UseLimit(Database database, int eventBytes)
     {
         if (Limit(database) == eventBytes) return;
@@ -63,7 +63,7 @@ internal static class EventsView
         }
     }
 
-    /// <summary>Which types an INSERT takes.</summary>
+    /// <summary>The types that an INSERT accepts.</summary>
     internal static SqlInsertPolicy Policy(Database database)
     {
         using var fact = database.PrepareOnce(Sql.Fact);
@@ -109,7 +109,7 @@ internal static class EventsView
     /// <summary>True for a name that can be a column, or could be one in a file of schema 1.</summary>
     internal static bool IsValid(string name) => ProblemOf(name, s_columns) is null;
 
-    /// <summary>Refuses what cannot be a column, or what versions of SQLite would not read alike.</summary>
+    /// <summary>Refuses a name that cannot be a column, or that versions of SQLite would read differently.</summary>
     internal static void ThrowIfInvalid(string name)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);

@@ -8,7 +8,7 @@ namespace EventSourcing.Sqlite.OpenLog;
 /// <summary>Triggers on users' tables that insert into <c>events</c>, and the list of them.</summary>
 internal static class TableCaptures
 {
-    /// <summary>What is wrong with a capture whose definition cannot be read.</summary>
+    /// <summary>The problem of a capture whose definition cannot be read.</summary>
     internal const string Unreadable = "the capture is not what the library wrote";
 
     // What a trigger does; before schema 2 in two statements.
@@ -25,7 +25,7 @@ internal static class TableCaptures
         return [.. captures.Select(c => c with { Problem = ProblemOf(database, c) })];
     }
 
-    /// <summary>Captures a table, in place of a capture of it before. Inside the writer's transaction.</summary>
+    /// <summary>Captures a table. Replaces an earlier capture of it. Inside the writer's transaction.</summary>
     internal static void Add(Database database, string table, TableCaptureBuilder chosen)
     {
         var name = Text(database, Sql.TableName, table);
@@ -81,7 +81,7 @@ internal static class TableCaptures
         }
     }
 
-    /// <summary>Makes triggers of schema 1 those of this one, wherever they stand: a table that was renamed since has taken its triggers with it.</summary>
+    /// <summary>Replaces the triggers of schema 1 with those of this schema on every table. A renamed table keeps its triggers.</summary>
     internal static void Migrate(Database database)
     {
         foreach (var trigger in SchemaObject.ReadAll(database).Where(o => o.Type == "trigger" && o.Sql.Contains(AppendOfSchema1, StringComparison.Ordinal)))

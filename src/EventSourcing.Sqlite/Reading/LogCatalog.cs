@@ -11,10 +11,10 @@ namespace EventSourcing.Sqlite.Reading;
 /// <summary>Lists the streams of a log and counts its events, from indexes and numbers only.</summary>
 internal static class LogCatalog
 {
-    // So many rows are counted in some 10 ms: a snapshot that short does not keep the write-ahead log from beginning anew.
+    // Counting this many rows takes about 10 ms. A snapshot that short does not prevent the write-ahead log from restarting.
     private const long CountedAtOnce = 65_536;
 
-    /// <summary>A page of the streams that have an event at or before a head, or had one. In a snapshot of the caller's.</summary>
+    /// <summary>A page of the streams that have, or had, an event at or before a head. The caller holds the snapshot.</summary>
     internal static List<StreamInfo> Streams(Database database, string? category, StreamId after, int max, long head)
     {
         var page = new List<StreamInfo>();
@@ -35,7 +35,7 @@ internal static class LogCatalog
         return page;
     }
 
-    /// <summary>Counts what lies at or before a head.</summary>
+    /// <summary>Counts the events and streams at or before a head.</summary>
     internal static LogStatistics Count(Database database, long head, CancellationToken cancellationToken)
     {
         database.Execute("BEGIN");
@@ -49,7 +49,7 @@ internal static class LogCatalog
         }
         else
         {
-            // Events at or before the head never change but by an erasure, which the generation tells: many short snapshots say what one would.
+            // Only an erasure changes events at or before the head, and it changes the generation. So many short snapshots give the result of one.
             for (var first = 0L; first < head; first += CountedAtOnce)
             {
                 cancellationToken.ThrowIfCancellationRequested();

@@ -47,7 +47,7 @@ internal sealed class PageBuilder(LogRead read, long head, long generation, Payl
 
     internal bool IsFull => _count == _maxCount || _bytes >= _maxBytes;
 
-    /// <summary>Says about how many events there will be.</summary>
+    /// <summary>Sets the approximate number of events.</summary>
     internal void Expect(long count) => _expected = count;
 
     internal void ContinueAt(long next) => _next = next;
@@ -55,7 +55,7 @@ internal sealed class PageBuilder(LogRead read, long head, long generation, Payl
     /// <summary>The whole log was examined through a position, or up to where the next page begins.</summary>
     internal void ExaminedLog(long through) => Examined = _next is { } next && Direction == ReadDirection.Forward ? next - 1 : through;
 
-    /// <summary>Pages that were swapped in the file pass their checksums; that keys rise and versions follow each other does not.</summary>
+    /// <summary>Checks that keys rise and versions are consecutive. Checksums do not detect swapped pages of the file; this check does.</summary>
     internal void ThrowIfOutOfOrder(long position, long version)
     {
         if (_count > 0)

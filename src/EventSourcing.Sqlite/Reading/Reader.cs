@@ -51,7 +51,7 @@ internal sealed class Reader : IDisposable
     internal long DataVersion() => _dataVersion.Scalar(0);
 
     /// <summary>The position up to which everything can be read.</summary>
-    /// <param name="isSealed">False when events follow that lack their seal still.</param>
+    /// <param name="isSealed">False when events follow that are not finalized yet.</param>
     internal long Head(out bool isSealed)
     {
         var (head, _) = BeginSnapshot();
@@ -60,9 +60,9 @@ internal sealed class Reader : IDisposable
         return head;
     }
 
-    /// <summary>Reads a page. The head statement stands on its row meanwhile, which holds the snapshot for all the others.</summary>
+    /// <summary>Reads a page. The head statement stays on its row until then, which holds the snapshot for all other statements.</summary>
     /// <param name="read">What to read.</param>
-    /// <param name="onlySealed">When events lack their seal still, reads nothing and returns null; else the page ends before them.</param>
+    /// <param name="onlySealed">True: reads nothing and returns null when events are not finalized yet. False: the page ends before them.</param>
     internal SqlitePage? Read(LogRead read, bool onlySealed)
     {
         var (head, generation) = BeginSnapshot();
@@ -94,7 +94,7 @@ internal sealed class Reader : IDisposable
         }
     }
 
-    /// <summary>A page of the log's streams. The head statement stands on its row meanwhile, as for a page of events.</summary>
+    /// <summary>A page of the log's streams. The head statement stays on its row until then, as for a page of events.</summary>
     internal IReadOnlyList<StreamInfo> Streams(string? category, StreamId after, int max)
     {
         var (head, _) = BeginSnapshot();
@@ -116,12 +116,12 @@ internal sealed class Reader : IDisposable
         if (_head.Reprepared != _reprepared) Forget();
         var head = _head.Int64(0);
         Numbering.ThrowIfNoPosition(head);
-        // What lacks its seal still is not shown: every head ends before it.
+        // Events that are not finalized yet are not shown: every head ends before them.
         if (!_head.IsNull(1)) head = Math.Min(head, _head.Int64(1) - 1);
         return (head, _head.Int64(2));
     }
 
-    // What was cached is of a log that only grew. The schema has changed, and with it the whole content perhaps: an older state of the log that was brought back.
+    // The cached values are valid for a log that only grows. A changed schema may mean that the whole content changed: an older state of the log was restored.
     private void Forget()
     {
         LogFacts.ThrowIfOtherLog(_database, _ids);
@@ -200,7 +200,7 @@ internal sealed class Reader : IDisposable
 
     private void Scan(Statement rows, PageBuilder page, CompiledQuery query, long low, long high, long? floor = null)
     {
-        // Keys follow each other: what is lost with a damaged or swapped page of the file is missed here.
+        // Keys are consecutive, so rows that are lost with a damaged or swapped page of the file are found here.
         var column = floor is null ? 0 : 2;
         var (next, last, step) = page.Direction == ReadDirection.Forward ? (low, high, 1) : (high, low, -1);
         try
@@ -218,7 +218,7 @@ internal sealed class Reader : IDisposable
 
                 if ((column == 0 ? key : rows.Int64(0)) > page.Head)
                 {
-                    // Not sealed still: backwards, what is sealed comes after it.
+                    // Not finalized yet. In a backward read, finalized events follow it.
                     if (page.Direction == ReadDirection.Forward) return;
                     continue;
                 }
@@ -253,7 +253,7 @@ internal sealed class Reader : IDisposable
         }
     }
 
-    // Each item leaps through the tag index by itself; the nearest candidate of all is the next event.
+    // Each item seeks in the tag index separately. The nearest candidate of all items is the next event.
     private void ReadTagged(PageBuilder page, CompiledQuery query, long low, long high)
     {
         var direction = page.Direction;

@@ -3,14 +3,14 @@ using EventSourcing.Sqlite.Files;
 
 namespace EventSourcing.Sqlite.Reading;
 
-/// <summary>Readers' connections, each lent to one caller at a time; a bounded number.</summary>
+/// <summary>A bounded pool of read connections. Each is used by one caller at a time.</summary>
 internal sealed class ReaderPool(int max, StoreFile file, Func<Reader> open) : IDisposable
 {
     private readonly SemaphoreSlim _places = new(max);
     private readonly ConcurrentStack<Reader> _idle = [];
     private volatile bool _disposed;
 
-    /// <summary>Runs work on a reader. After an error the reader is not trusted and closed.</summary>
+    /// <summary>Runs work on a reader. A reader that had an error is closed.</summary>
     internal ValueTask<T> UseAsync<TArgument, T>(Func<Reader, TArgument, T> work, TArgument argument, CancellationToken cancellationToken)
     {
         if (_disposed) throw new ObjectDisposedException(nameof(SqliteEventLog), "The log is closed.");

@@ -78,7 +78,7 @@ internal sealed class RowReader(NameTable streams, NameTable types, NameTable ta
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ReadOnlySpan<byte> Optional(Statement row, int column, int flag, ref int flags, out int length)
     {
-        // None of these is ever stored empty, so no bytes means NULL. Most are: to ask for the type is quicker than for bytes that are not there.
+        // None of these is ever stored empty, so no bytes means NULL. Most are NULL, and reading the type is faster than reading absent bytes.
         var bytes = row.IsNull(column) ? default : row.Bytes(column);
         length = bytes.Length;
         if (length > 0) flags |= flag;

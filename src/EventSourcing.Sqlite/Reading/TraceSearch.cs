@@ -14,7 +14,7 @@ internal static class TraceSearch
         using var byCorrelation = database.PrepareOnce(Sql.TraceByCorrelation);
         using var byCausation = database.PrepareOnce(Sql.TraceByCausation);
         var found = new List<GlobalPosition>();
-        // What an event causes lies behind it, so the lowest position that is known is always the next one.
+        // An event's effects have higher positions than the event, so the lowest known position is always the next one.
         var known = new SortedSet<long>();
         if (first is { } one)
         {

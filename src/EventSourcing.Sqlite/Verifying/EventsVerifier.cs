@@ -28,7 +28,7 @@ internal sealed class EventsVerifier(Database database, PositionalIds? ids, Issu
     /// <summary>Examines a page; false when it was the last.</summary>
     internal bool CheckPage(int rows)
     {
-        // The row reader is the one of every read, so that both judge alike; a page of its own takes the copies.
+        // Uses the row reader of every read, so that both validate alike. A separate page takes the copies.
         var page = new PageBuilder(new AllRead { MaxCount = rows, ReuseBuffers = true }, head, generation: 0, _slab);
         try
         {

@@ -180,7 +180,7 @@ internal sealed class Verifier(Database database, TagRuleSet? wanted, Cancellati
     }
 
     private void CheckUnsealed() =>
-        database.ForEach(Sql.VerifyUnsealed, row => _issues.Add("there is no event to be sealed", $"es_unfinished, position {row.Int64(0)}"));
+        database.ForEach(Sql.VerifyUnsealed, row => _issues.Add("there is no event to be finalized", $"es_unfinished, position {row.Int64(0)}"));
 
     private long CheckRecords()
     {

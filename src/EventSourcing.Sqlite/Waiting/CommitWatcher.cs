@@ -8,7 +8,7 @@ namespace EventSourcing.Sqlite.Waiting;
 /// <param name="file">The log's file.</param>
 /// <param name="signal">Is given every head that is seen.</param>
 /// <param name="open">Opens the watch's own connection.</param>
-/// <param name="seal">Seals what was appended in SQL, where that can be done at once; null for a log that is read only.</param>
+/// <param name="seal">Finalizes events that were appended in SQL, where that can be done at once; null for a read-only log.</param>
 internal sealed class CommitWatcher(StoreFile file, CommitSignal signal, Func<Reader> open, Func<CancellationToken, ValueTask>? seal) : IAsyncDisposable
 {
     private static readonly TimeSpan s_pollWithHints = TimeSpan.FromSeconds(1);
@@ -32,7 +32,7 @@ internal sealed class CommitWatcher(StoreFile file, CommitSignal signal, Func<Re
     private readonly Disposal _disposal = new();
     private Task? _loop;
 
-    /// <summary>True while what anybody commits is published, sooner or later.</summary>
+    /// <summary>True while the commits of every connection are published eventually.</summary>
     internal bool IsWatching
     {
         get
@@ -159,7 +159,7 @@ internal sealed class CommitWatcher(StoreFile file, CommitSignal signal, Func<Re
                 }
 
                 signal.Publish(head);
-                // What cannot be sealed just now is looked at again.
+                // Events that cannot be finalized now are tried again in the next round.
                 return isSealed || seal is null ? version : NoVersion;
             }
 

@@ -1,6 +1,6 @@
 namespace EventSourcing.Sqlite.Writing;
 
-/// <summary>What became of a commit.</summary>
+/// <summary>The outcome of a commit.</summary>
 internal enum CommitOutcome
 {
     /// <summary>It is durable.</summary>

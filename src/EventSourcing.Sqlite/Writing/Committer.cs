@@ -8,7 +8,7 @@ namespace EventSourcing.Sqlite.Writing;
 /// <param name="signal">The waiting readers.</param>
 /// <param name="fairness">Decides when the lock is left to others.</param>
 /// <param name="queue">Keeps until when.</param>
-/// <param name="failed">Finds out what became of a failed commit.</param>
+/// <param name="failed">Determines the outcome of a failed commit.</param>
 internal sealed class Committer(ConnectionSlot own, ConnectionSlot users, CommitSignal signal, LockFairness fairness, WriteQueue queue, FailedCommit failed)
 {
     /// <summary>Commits. Never throws: whatever fails after the commit does not change what became of it.</summary>

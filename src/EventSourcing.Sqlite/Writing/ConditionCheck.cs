@@ -34,7 +34,7 @@ internal sealed class ConditionCheck(Database database, TagIndex index, NameTabl
         return lowest;
     }
 
-    // One tag's rows lie side by side and say the type: only a demand on the stream has to look at the event.
+    // The rows of one tag are adjacent and contain the type. Only a condition on the stream has to read the event.
     private long ScanTag(CompiledQuery.Item item, long after, long limit)
     {
         _tagRange.Bind(1, item.Tags[0]).Bind(2, after + 1).Bind(3, limit);

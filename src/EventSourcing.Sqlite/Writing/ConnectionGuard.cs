@@ -8,7 +8,7 @@ namespace EventSourcing.Sqlite.Writing;
 /// <summary>Checks what is prepared and committed on the connection that user code is given, for the whole life of the connection: user code that kept it can do nothing between two works.</summary>
 /// <remarks>
 /// SQLite asks the authorizer (sqlite.org/c3ref/set_authorizer.html) when a statement is prepared, and switching the triggers makes it prepare every statement
-/// anew. What was prepared before and runs later all the same meets the commit hook: only the library commits here.
+/// again. The commit hook stops statements that were prepared before and still run later: only the library commits here.
 /// </remarks>
 internal sealed unsafe class ConnectionGuard : IDisposable
 {
@@ -20,7 +20,7 @@ internal sealed unsafe class ConnectionGuard : IDisposable
         "collation_list", "function_list", "module_list", "pragma_list", "compile_options", "integrity_check", "quick_check",
     ];
 
-    // Asked for without a value they only say what is set.
+    // Without a value they only read the setting.
     private static readonly string[] s_settings =
     [
         "application_id", "auto_vacuum", "busy_timeout", "cache_size", "data_version", "defer_foreign_keys", "encoding", "foreign_keys", "freelist_count", "journal_mode",

@@ -4,7 +4,7 @@ using EventSourcing.Storage;
 
 namespace EventSourcing.Sqlite.Writing;
 
-/// <summary>Inserts the events of appends that were judged, and knows position and time of the next one. Used by one thread at a time.</summary>
+/// <summary>Inserts the events of validated appends, and tracks the position and time of the next event. Used by one thread at a time.</summary>
 internal sealed class EventInserter(StreamHeads heads, EventWriter events)
 {
     private long _nextPosition;
@@ -27,7 +27,7 @@ internal sealed class EventInserter(StreamHeads heads, EventWriter events)
         _timestamp = Math.Max(now, _timestamp);
     }
 
-    /// <summary>Goes on after what is stored.</summary>
+    /// <summary>Continues after the last stored event.</summary>
     /// <param name="head">The last position stored.</param>
     /// <param name="timestamp">The time of the next event, in microseconds since 1970.</param>
     internal void ContinueAfter(long head, long timestamp)

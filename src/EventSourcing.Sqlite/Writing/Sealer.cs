@@ -5,7 +5,7 @@ using EventSourcing.Storage;
 
 namespace EventSourcing.Sqlite.Writing;
 
-/// <summary>Gives events appended in SQL what SQL cannot compute: their tags and checksums, and those of their names. Inside the writer's transaction.</summary>
+/// <summary>Finalizes events appended in SQL: adds their tags and checksums, and the checksums of their names, which SQL cannot compute. Inside the writer's transaction.</summary>
 internal sealed unsafe class Sealer(Database database, NameTable tags, TagRuleSet wanted)
 {
     private readonly List<Tag> _found = [];
@@ -13,7 +13,7 @@ internal sealed unsafe class Sealer(Database database, NameTable tags, TagRuleSe
     private MarkSource _marks = MarkSource.Create();
     private Statement? _sealEvent, _tag;
 
-    /// <summary>Seals all that is not.</summary>
+    /// <summary>Finalizes all events that are not finalized yet.</summary>
     internal void SealAll()
     {
         var rules = wanted.Store(database);
@@ -47,7 +47,7 @@ internal sealed unsafe class Sealer(Database database, NameTable tags, TagRuleSe
                 | (tagsLength > 0 ? Checksum.HasTags : 0) | Flag(row, 9, Checksum.HasMetadata) | (row.IsText(10) ? Checksum.IsText : 0),
         };
         if (!row.IsNull(5)) header.Occurred = row.Int64(5);
-        // An event of schema 1 that was not sealed has not been read yet: it gets a mark as well.
+        // An event of schema 1 that was not finalized has not been read yet: it gets a mark as well.
         header.Mark = row.Int64(15) is not 0 and var mark ? mark : (int)_marks.Next();
         (header.ContentType, header.Schema) = (row.Int64(16), row.Int64(17));
         header.Flags |= Checksum.IsExtended;
@@ -86,7 +86,7 @@ internal sealed unsafe class Sealer(Database database, NameTable tags, TagRuleSe
         return length;
     }
 
-    // What stands in the log cannot be refused any more: a rule that does not fit gives no tag, and the others give theirs.
+    // A stored event cannot be refused. A rule that does not fit adds no tag; the other rules add theirs.
     private void Find(string type, List<TagRule> rules, ReadOnlySpan<byte> json)
     {
         _found.Clear();

@@ -20,20 +20,20 @@ internal abstract class WorkItem
     /// <summary>True for an item that has a transaction to itself, so that what it does to the transaction concerns no other item.</summary>
     internal virtual bool RunsAlone => false;
 
-    /// <summary>True for an item whose work may take any time: readers that wait for a seal do not wait for it.</summary>
+    /// <summary>True for an item whose work has no time limit. Readers that wait for events to be finalized do not wait for it.</summary>
     internal virtual bool RunsUserCode => true;
 
     /// <summary>The item's verdict when it is an error found before anything of it was written; else null.</summary>
     internal Exception? Refusal { get; private set; }
 
-    /// <summary>Lets the caller give up while the item waits.</summary>
+    /// <summary>Lets the caller cancel the item while it is queued.</summary>
     internal void CancelWith(CancellationToken cancellationToken)
     {
         if (cancellationToken.CanBeCanceled)
             _registration = cancellationToken.UnsafeRegister(static (item, token) => ((WorkItem)item!).Cancel(token), this);
     }
 
-    /// <summary>Takes the item out of its caller's hands; false when the caller gave up before.</summary>
+    /// <summary>Claims the item for execution, so that its caller can no longer cancel it; false when the caller cancelled it before.</summary>
     internal bool TryTake()
     {
         if (Interlocked.CompareExchange(ref _state, Taken, Waiting) != Waiting) return false;
@@ -88,7 +88,7 @@ internal abstract class WorkItem
     /// <summary>The error when not even what was intended is known.</summary>
     internal static AppendOutcomeUnknownException UnknownWithoutIntent(Exception failure) => new([], GlobalPosition.Start, failure);
 
-    /// <summary>Makes an item that is used again look new.</summary>
+    /// <summary>Resets an item for reuse.</summary>
     protected void Renew()
     {
         _state = Waiting;

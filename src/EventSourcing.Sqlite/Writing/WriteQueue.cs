@@ -34,7 +34,7 @@ internal sealed class WriteQueue(string path, int capacity, Action startThread)
     // True while the transaction in progress may last: user code, or a wait for another connection's lock.
     private bool _isHeldUp;
 
-    // Requests to seal: the one that waits, and the one that the group in progress answers.
+    // Requests to finalize: the pending request, and the one that the group in progress answers.
     private TaskCompletionSource<Exception?>? _seal, _sealing;
     private long _lockedSince;
 
@@ -116,7 +116,7 @@ internal sealed class WriteQueue(string path, int capacity, Action startThread)
         if (wake) _wake.Release();
     }
 
-    /// <summary>Asks for a transaction that seals; its task has the error, or null. Null when the transaction in progress may last.</summary>
+    /// <summary>Requests a transaction that finalizes events. The task's result is the error, or null. Returns null when the transaction in progress has no time limit.</summary>
     internal Task<Exception?>? RequestSeal()
     {
         lock (_lock)
@@ -150,7 +150,7 @@ internal sealed class WriteQueue(string path, int capacity, Action startThread)
 
     // ---- the thread
 
-    /// <summary>Takes the next items of one transaction, or none when only a seal was asked for; false when there is nothing to do.</summary>
+    /// <summary>Takes the next items of one transaction, or none when only finalizing was requested; false when there is nothing to do.</summary>
     /// <param name="group">Empty; receives the items.</param>
     /// <param name="isLast">True when the queue is closed and nothing will come.</param>
     internal bool TryTakeGroup(List<WorkItem?> group, out bool isLast)
@@ -181,7 +181,7 @@ internal sealed class WriteQueue(string path, int capacity, Action startThread)
     /// <summary>Waits until something may be to do.</summary>
     internal void Wait() => _wake.Wait();
 
-    /// <summary>The group in progress waits for a lock or runs user code: readers that wait for a seal wait no longer.</summary>
+    /// <summary>The group in progress waits for a lock or runs user code: readers that wait for events to be finalized stop waiting.</summary>
     internal void HoldUp()
     {
         if (_isHeldUp) return;
@@ -191,7 +191,7 @@ internal sealed class WriteQueue(string path, int capacity, Action startThread)
         AnswerSeal(null);
     }
 
-    /// <summary>Answers the request to seal that the group in progress took.</summary>
+    /// <summary>Answers the request to finalize that the group in progress took.</summary>
     internal void AnswerSeal(Exception? error)
     {
         var seal = _sealing;

@@ -79,7 +79,7 @@ internal sealed class WriteTransaction : IDisposable
     /// <summary>User code on this connection, inside the transaction and <see cref="Isolated"/>. Only where the connection is one for user code.</summary>
     internal UserWork UserWork => _userWork!;
 
-    /// <summary>True when this transaction sealed events that were appended in SQL: they can be read from its commit on.</summary>
+    /// <summary>True when this transaction finalized events that were appended in SQL. They can be read after its commit.</summary>
     internal bool HasSealed { get; private set; }
 
     /// <summary>How long SQLite waits for another connection's locks.</summary>
@@ -88,7 +88,7 @@ internal sealed class WriteTransaction : IDisposable
     /// <summary>True when the transaction has ended without a commit of the library: SQLite ends it by itself at some errors (sqlite.org/lang_transaction.html, "Response To Errors Within A Transaction"), and user code can.</summary>
     internal bool HasEnded => _guard?.HasEnded ?? _database.IsAutoCommit;
 
-    /// <summary>True when the connection is as good as new for the next work.</summary>
+    /// <summary>True when the next work can use the connection.</summary>
     internal bool IsReusable => _database.IsOpen && _guard is not { IsMarked: true };
 
     /// <summary>True when a savepoint cannot undo work that has failed: only giving the connection up does.</summary>
@@ -107,7 +107,7 @@ internal sealed class WriteTransaction : IDisposable
         if (code != NativeMethods.Ok)
         {
             _guard?.Close();
-            // A snapshot that this connection itself holds on to does not pass with time.
+            // Waiting does not help when this connection itself holds the snapshot.
             return (code & 0xff) == NativeMethods.Busy && _database.ExtendedError != NativeMethods.BusySnapshot ? false : throw _database.Error(code);
         }
 
@@ -212,14 +212,14 @@ internal sealed class WriteTransaction : IDisposable
     /// <summary>The connection's tables, for the seldom work of administration. Inside the transaction.</summary>
     internal T Administer<T>(Func<Database, T> work) => Isolated(() => work(_database));
 
-    /// <summary>Reads what is stored again, and seals what SQL appended, as if another connection had written.</summary>
+    /// <summary>Reads the stored state again and finalizes events that SQL appended, as if another connection had written.</summary>
     internal void ReadAgain()
     {
         InvalidateCaches();
         RefreshState();
     }
 
-    /// <summary>Judges an append and stores what is to be stored of it.</summary>
+    /// <summary>Validates an append and stores its events and records.</summary>
     internal AppendResult Append(LogAppend append)
     {
         var parts = AppendJudge.Judge(append, _facts, out var result);

@@ -13,7 +13,7 @@ namespace EventSourcing.Sqlite.Writing;
 /// </remarks>
 internal sealed class Writer : IAsyncDisposable
 {
-    // A read whose events are not sealed may be late by this where user code runs in a transaction, which is short as a rule.
+    // The maximum delay of a read whose events are not finalized while user code runs in a transaction. Such transactions are usually short.
     private static readonly TimeSpan s_sealPatience = TimeSpan.FromMilliseconds(100);
 
     private readonly string _path;
@@ -107,7 +107,7 @@ internal sealed class Writer : IAsyncDisposable
         return await item.Task.ConfigureAwait(false);
     }
 
-    /// <summary>Seals what was appended in SQL, for a reader. Waits for the sealing, but neither for another connection's lock nor for user code.</summary>
+    /// <summary>Finalizes events that were appended in SQL, for a reader. Does not wait for another connection's lock or for user code.</summary>
     /// <remarks>Every transaction of the writer begins with it. Where it cannot be done just now, reads end before these events, as those of a read-only log do.</remarks>
     internal async ValueTask TrySealAsync(CancellationToken cancellationToken)
     {
@@ -214,7 +214,7 @@ internal sealed class Writer : IAsyncDisposable
             }
             catch (TimeoutException)
             {
-                // Many events take their time to be sealed. User code may take any time, and is not waited for.
+                // Finalizing many events takes time. User code has no time limit, so the reader does not wait for it.
                 if (_thread.IsInUserCode) return null;
             }
         }

@@ -202,14 +202,14 @@ internal sealed class WriterThread(WriteQueue queue, ConnectionSlot own, Connect
         var (outcome, failure) = committer.Commit(slot, transaction);
         queue.NoteAppends(CountAppends(items));
         var error = outcome == CommitOutcome.NotStored ? SqliteErrors.TranslateAny(failure!, path) : null;
-        // Refusals of a group in which nothing else was to be stored rest on what was stored before: they stand, and to judge them again would never end.
+        // Refusals of a group in which nothing else was to be stored rest on what was stored before: they are final, and validating them again would never end.
         var isAnyToStore = IsAnyToStore(items);
         var isAnyLeft = false;
         foreach (ref var place in items)
         {
             if (place is null) continue;
             if (outcome == CommitOutcome.Stored) Leave(ref place)!.Complete();
-            // What it was refused for may have gone with the transaction: it is judged again.
+            // The rollback may have removed the reason for the refusal: the append is validated again.
             else if (isAnyToStore && place is { Refusal: not null, RunsAlone: false }) isAnyLeft = true;
             else if (place.Refusal is { } refusal) Leave(ref place)!.Fail(refusal);
             else if (outcome == CommitOutcome.Unknown) Leave(ref place)!.FailUnknown(transaction, failure!);

@@ -41,7 +41,7 @@ public class VerificationTests
         Damage("A record with another revision", "UPDATE es_records SET revision = 9", "the record is not what was stored", "es_records, Document 'key'"),
         Damage("A gap over stored events", "INSERT INTO es_gaps VALUES (4, 5, 0, 'test')", "holds an event at position 4", "es_gaps, positions 4 to 5"),
         Damage("Overlapping gaps", "INSERT INTO es_gaps VALUES (20, 30, 0, 'test'), (25, 40, 0, 'test')", "begins inside another", "es_gaps, positions 25 to 40"),
-        Damage("An unsealed position without an event", "INSERT INTO es_unfinished VALUES (11)", "no event to be sealed", "es_unfinished, position 11"),
+        Damage("An unsealed position without an event", "INSERT INTO es_unfinished VALUES (11)", "no event to be finalized", "es_unfinished, position 11"),
         Damage("A removed table", "DROP TABLE es_ids", "no such table: es_ids", "es_ids"),
     ];
 

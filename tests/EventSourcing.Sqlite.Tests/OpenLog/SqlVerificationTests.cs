@@ -50,7 +50,7 @@ public class SqlVerificationTests : OpenLogTest
     }
 
     [TestCase("DELETE FROM es_unfinished WHERE position = 4", "has no checksum", "position 4")]
-    [TestCase("DELETE FROM es_events WHERE position = 4", "no event to be sealed", "es_unfinished, position 4")]
+    [TestCase("DELETE FROM es_events WHERE position = 4", "no event to be finalized", "es_unfinished, position 4")]
     [TestCase("DELETE FROM es_events WHERE position = 4", "the event is missing", "position 4")]
     public async Task Damage_to_what_is_not_sealed_yet_is_named(string damage, string what, string where)
     {

@@ -22,7 +22,6 @@ public sealed partial class WordingTests
         "src/EventSourcing/Exceptions",
         "src/EventSourcing/Tracing",
         "src/EventSourcing.Hosting",
-        "src/EventSourcing.Sqlite",
         "src/EventSourcing.Testing/Internal",
         "src/EventSourcing.Testing/README.md",
         "src/Shared",
