@@ -174,12 +174,12 @@ public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTrans
     /// </remarks>
     /// <typeparam name="T">What the work returns.</typeparam>
     /// <param name="work">Runs once, synchronously, on the writer's thread; must call the log only through its argument.</param>
-    /// <param name="cancellationToken">Before the work is begun: nothing is done.</param>
+    /// <param name="cancellationToken">Cancels only before the work starts. Then nothing is done.</param>
     /// <exception cref="ArgumentException">The work is asynchronous, or its result is a task. Nothing was done.</exception>
     /// <exception cref="StoreReadOnlyException">The log was opened for reading only.</exception>
     /// <exception cref="InvalidOperationException">
     /// The transaction ended within the work (OR ROLLBACK, RAISE(ROLLBACK), a full disk), the work closed its connection or left a reader or a blob open: nothing of
-    /// it is kept. Or the call comes from inside the work of a transaction of this log: nothing was done.
+    /// it is kept. Or the call is made inside the work of a transaction of this log: nothing was done.
     /// </exception>
     public async ValueTask<T> InSqliteTransactionAsync<T>(Func<SqliteLogTransaction, T> work, CancellationToken cancellationToken = default)
     {
@@ -191,13 +191,13 @@ public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTrans
     }
 
     /// <summary>The computed columns of the view <c>events</c>: fields of the payload, in the order in which they were added.</summary>
-    /// <param name="cancellationToken">Before the file is read.</param>
+    /// <param name="cancellationToken">Cancels only before the file is read.</param>
     public ValueTask<IReadOnlyList<string>> GetComputedColumnsAsync(CancellationToken cancellationToken = default) => LookAsync<IReadOnlyList<string>>(EventsView.Promoted, cancellationToken);
 
     /// <summary>Adds a column to the view <c>events</c> whose value is a top-level field of the payload's JSON, with an index. It holds for all events, stored ones included. Persistent. Calling it again changes nothing.</summary>
     /// <remarks>The column has text, numbers (those of 19 characters and more as their JSON text) and booleans (1 and 0); objects, arrays and payloads that are no JSON have NULL. Appends wait while the index is built.</remarks>
     /// <param name="field">The property's name as stored: ASCII letters, digits and <c>_ - . $ @ :</c> and blank, at most 128; no name of a column of the view.</param>
-    /// <param name="cancellationToken">Before it is begun: nothing is done.</param>
+    /// <param name="cancellationToken">Cancels only before the change starts. Then nothing is done.</param>
     /// <exception cref="ArgumentException">The name is not valid, or differs from that of another column by case only.</exception>
     /// <exception cref="StoreReadOnlyException">The log was opened for reading only.</exception>
     public async ValueTask AddComputedColumnAsync(string field, CancellationToken cancellationToken = default)
@@ -208,12 +208,12 @@ public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTrans
     }
 
     /// <summary>The optional indexes that the log has.</summary>
-    /// <param name="cancellationToken">Before the file is read.</param>
+    /// <param name="cancellationToken">Cancels only before the file is read.</param>
     public ValueTask<IReadOnlyList<EventIndex>> GetIndexesAsync(CancellationToken cancellationToken = default) => LookAsync<IReadOnlyList<EventIndex>>(OptionalIndexes.Read, cancellationToken);
 
     /// <summary>Adds an optional index over all events, stored ones included. Persistent. Calling it again changes nothing. Appends wait while it is built.</summary>
     /// <param name="index">The index.</param>
-    /// <param name="cancellationToken">Before it is begun: nothing is done.</param>
+    /// <param name="cancellationToken">Cancels only before the change starts. Then nothing is done.</param>
     /// <exception cref="StoreReadOnlyException">The log was opened for reading only.</exception>
     public async ValueTask AddIndexAsync(EventIndex index, CancellationToken cancellationToken = default)
     {
@@ -222,7 +222,7 @@ public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTrans
     }
 
     /// <summary>The captured tables, by name, with what has changed since (<see cref="TableCapture.Problem"/>).</summary>
-    /// <param name="cancellationToken">Before the file is read.</param>
+    /// <param name="cancellationToken">Cancels only before the file is read.</param>
     public ValueTask<IReadOnlyList<TableCapture>> GetCapturesAsync(CancellationToken cancellationToken = default) => LookAsync<IReadOnlyList<TableCapture>>(TableCaptures.Read, cancellationToken);
 
     /// <summary>Creates triggers that append an event for every INSERT, UPDATE and DELETE on a table of this database, in the same transaction, whichever program changes it. Persistent. Calling it again replaces the configuration.</summary>
@@ -234,7 +234,7 @@ public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTrans
     /// </remarks>
     /// <param name="table">An ordinary table of the user's, case aside.</param>
     /// <param name="configure">Chooses stream, types and columns; null for the defaults.</param>
-    /// <param name="cancellationToken">Before it is begun: nothing is done.</param>
+    /// <param name="cancellationToken">Cancels only before the change starts. Then nothing is done.</param>
     /// <exception cref="ArgumentException">There is no such table or column, a name is not valid, or the delegate is asynchronous. Nothing was changed.</exception>
     /// <exception cref="StoreReadOnlyException">The log was opened for reading only.</exception>
     public async ValueTask CaptureTableAsync(string table, Action<TableCaptureBuilder>? configure = null, CancellationToken cancellationToken = default)
@@ -253,7 +253,7 @@ public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTrans
 
     /// <summary>Removes the triggers of a captured table. Its events stay.</summary>
     /// <param name="table">The table, case aside; it may be gone.</param>
-    /// <param name="cancellationToken">Before it is begun: nothing is done.</param>
+    /// <param name="cancellationToken">Cancels only before the change starts. Then nothing is done.</param>
     /// <returns>False when it was not captured.</returns>
     /// <exception cref="StoreReadOnlyException">The log was opened for reading only.</exception>
     public async ValueTask<bool> RemoveCaptureAsync(string table, CancellationToken cancellationToken = default)
@@ -271,7 +271,7 @@ public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTrans
     }
 
     /// <summary>Which event types <c>INSERT INTO events</c> takes. Default: <see cref="SqlInsertPolicy.AnyType"/>.</summary>
-    /// <param name="cancellationToken">Before the file is read.</param>
+    /// <param name="cancellationToken">Cancels only before the file is read.</param>
     public ValueTask<SqlInsertPolicy> GetSqlInsertPolicyAsync(CancellationToken cancellationToken = default) => LookAsync<SqlInsertPolicy>(EventsView.Policy, cancellationToken);
 
     /// <summary>Sets which event types <c>INSERT INTO events</c> takes, whichever program runs it. Persistent: kept in the file. Tables that are captured are not affected.</summary>
@@ -280,7 +280,7 @@ public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTrans
     /// before stay: a map reads them by an alias of one of its types, or with a type of their own.
     /// </remarks>
     /// <param name="policy">The policy.</param>
-    /// <param name="cancellationToken">Before it is begun: nothing is done.</param>
+    /// <param name="cancellationToken">Cancels only before the change starts. Then nothing is done.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no such policy.</exception>
     /// <exception cref="StoreReadOnlyException">The log was opened for reading only.</exception>
     public async ValueTask SetSqlInsertPolicyAsync(SqlInsertPolicy policy, CancellationToken cancellationToken = default)
@@ -295,15 +295,15 @@ public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTrans
     }
 
     /// <summary>The stored names, aliases included, of the event types that the file knows: those of every type map that a store was opened with and has written with. In ordinal order.</summary>
-    /// <param name="cancellationToken">Before the file is read.</param>
+    /// <param name="cancellationToken">Cancels only before the file is read.</param>
     public ValueTask<IReadOnlyList<string>> GetKnownEventTypesAsync(CancellationToken cancellationToken = default) => LookAsync<IReadOnlyList<string>>(EventsView.KnownTypes, cancellationToken);
 
-    /// <summary>Removes a tag rule from the file. Opening a store only adds rules: a process with an older type map leaves those of newer ones alone.</summary>
+    /// <summary>Removes a tag rule from the file. Opening a store only adds rules: a process with an older type map does not remove the rules of newer ones.</summary>
     /// <remarks>Events that have the tag keep it. A store that is opened later with a map that has the rule adds it again.</remarks>
     /// <param name="eventType">The stored type name, or an alias.</param>
     /// <param name="tag">The tag's name.</param>
     /// <param name="property">The JSON property.</param>
-    /// <param name="cancellationToken">Before it is begun: nothing is done.</param>
+    /// <param name="cancellationToken">Cancels only before the change starts. Then nothing is done.</param>
     /// <returns>False when the file has no such rule.</returns>
     /// <exception cref="StoreReadOnlyException">The log was opened for reading only.</exception>
     public ValueTask<bool> RemoveTagRuleAsync(string eventType, string tag, string property, CancellationToken cancellationToken = default)
@@ -386,7 +386,7 @@ public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTrans
 
     /// <summary>Repairs the parts of the schema that hold no data: creates the view <c>events</c>, the guards, the indexes of the log's tables and the triggers of captured tables again where they are missing or altered, and stores this process's tag rules. Events and records are never changed. A second call changes nothing.</summary>
     /// <remarks>One transaction, on a connection of its own: appends wait while an index is built. It does not change what <see cref="VerifyAsync(CancellationToken)"/> finds in tables and rows.</remarks>
-    /// <param name="cancellationToken">Before it is begun: nothing is done.</param>
+    /// <param name="cancellationToken">Cancels only before the change starts. Then nothing is done.</param>
     /// <exception cref="StoreReadOnlyException">The log was opened for reading only, or the file cannot be written.</exception>
     /// <exception cref="StoreCorruptException">The file is damaged where it had to be read. Nothing was changed.</exception>
     /// <exception cref="StoreSchemaException">Something else stands in the place of the table of the log's facts. Nothing was changed.</exception>
@@ -399,9 +399,9 @@ public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTrans
         return await _longWork.RunAsync(_ => LogRepair.Run(_file, _options, _rules), cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>The same for a file, open or not: for one that <see cref="Open"/> refuses because a tool has altered its view, a guard, an index or a trigger. The tag rules stay those of the file.</summary>
+    /// <summary>Repairs a file, open or not, as <see cref="RepairAsync(CancellationToken)"/> does. Use it when <see cref="Open"/> refuses the file because a tool has altered its view, a guard, an index or a trigger. The tag rules of the file do not change.</summary>
     /// <param name="path">The file. Links are followed.</param>
-    /// <param name="cancellationToken">Before it is begun: nothing is done.</param>
+    /// <param name="cancellationToken">Cancels only before the change starts. Then nothing is done.</param>
     /// <exception cref="ArgumentException">The path is empty, or is a connection string or a URI.</exception>
     /// <exception cref="StoreReadOnlyException">The file cannot be written.</exception>
     /// <exception cref="StoreCorruptException">The file is damaged where it had to be read. Nothing was changed.</exception>

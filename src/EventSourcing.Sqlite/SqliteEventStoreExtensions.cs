@@ -7,10 +7,10 @@ public static class SqliteEventStoreExtensions
 {
     /// <summary>Runs the user's own SQL and appends in one transaction: all of it is committed, or nothing.</summary>
     /// <param name="store">A store whose log is a <see cref="SqliteEventLog"/>, decorated or not: the transaction goes to that log directly.</param>
-    /// <param name="work">The work, as <see cref="SqliteEventLog.InSqliteTransactionAsync"/> says.</param>
-    /// <param name="cancellationToken">Before the work is begun: nothing is done.</param>
+    /// <param name="work">The work, with the rules of <see cref="SqliteEventLog.InSqliteTransactionAsync"/>.</param>
+    /// <param name="cancellationToken">Cancels only before the work starts. Then nothing is done.</param>
     /// <exception cref="ArgumentException">The work is asynchronous. Nothing was done.</exception>
-    /// <exception cref="InvalidOperationException">The store's log is another.</exception>
+    /// <exception cref="InvalidOperationException">The store's log is not a <see cref="SqliteEventLog"/>.</exception>
     public static async ValueTask InSqliteTransactionAsync(this IEventStore store, Action<SqliteStoreTransaction> work, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(work);
@@ -22,13 +22,13 @@ public static class SqliteEventStoreExtensions
         }, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>The same with a result.</summary>
+    /// <summary>Runs the user's own SQL and appends in one transaction, and returns the result of the work: all of it is committed, or nothing.</summary>
     /// <typeparam name="T">What the work returns.</typeparam>
     /// <param name="store">A store whose log is a <see cref="SqliteEventLog"/>, decorated or not: the transaction goes to that log directly.</param>
-    /// <param name="work">The work, as <see cref="SqliteEventLog.InSqliteTransactionAsync"/> says.</param>
-    /// <param name="cancellationToken">Before the work is begun: nothing is done.</param>
+    /// <param name="work">The work, with the rules of <see cref="SqliteEventLog.InSqliteTransactionAsync"/>.</param>
+    /// <param name="cancellationToken">Cancels only before the work starts. Then nothing is done.</param>
     /// <exception cref="ArgumentException">The work is asynchronous, or its result is a task. Nothing was done.</exception>
-    /// <exception cref="InvalidOperationException">The store's log is another.</exception>
+    /// <exception cref="InvalidOperationException">The store's log is not a <see cref="SqliteEventLog"/>.</exception>
     public static ValueTask<T> InSqliteTransactionAsync<T>(this IEventStore store, Func<SqliteStoreTransaction, T> work, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(store);

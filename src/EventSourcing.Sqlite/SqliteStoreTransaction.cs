@@ -20,7 +20,7 @@ public sealed class SqliteStoreTransaction
     /// <param name="stream">The stream.</param>
     /// <param name="expected">The expected version of the stream, checked against the transaction's own view.</param>
     /// <param name="events">Events of the type map, or <see cref="EventData"/>.</param>
-    /// <exception cref="WrongExpectedVersionException">The stream does not have the expected version. Nothing of this append was written; unless the work catches it, nothing of the transaction.</exception>
+    /// <exception cref="WrongExpectedVersionException">The stream does not have the expected version. Nothing of this append was written. When the work does not catch the exception, nothing of the transaction is committed.</exception>
     public AppendResult Append(StreamId stream, ExpectedVersion expected, IEnumerable<object> events) => Append(new Append().To(stream, expected, events));
 
     /// <summary>Runs an append with everything it can contain as part of the transaction, validated as <see cref="IEventStore.AppendAsync"/> does.</summary>

@@ -4,7 +4,7 @@ using System.Text;
 namespace EventSourcing.Sqlite.Files;
 
 /// <summary>What the operating system says of a file, links not followed.</summary>
-/// <remarks>The file is asked about, never opened: closing it would drop the locks that SQLite holds on it in this process (sqlite.org/howtocorrupt.html, 2.2).</remarks>
+/// <remarks>Only the metadata is read. The file is never opened: closing it would drop the locks that SQLite holds on it in this process (sqlite.org/howtocorrupt.html, 2.2).</remarks>
 internal readonly unsafe record struct FileStatus
 {
     private const int WorkingDirectory = -100, LinkItself = 0x100, DescriptorItself = 0x1000;

@@ -10,7 +10,7 @@ namespace EventSourcing.Sqlite.Files;
 /// </remarks>
 internal sealed class StoreFile
 {
-    // Hardly anything is acknowledged into a file that is gone, and no append pays for the look: a few questions to the system, 20 times a second at most.
+    // Limits what can be acknowledged into a removed file, at a low cost: a few system calls, at most 20 times a second.
     private const int LooksPerSecond = 20;
     private const string LogSuffix = "-wal", IndexSuffix = "-shm";
 
@@ -151,7 +151,7 @@ internal sealed class StoreFile
         RefuseOther(found, Path + suffix);
     }
 
-    // One file has one name, or it has as many write-ahead logs as names.
+    // A file must have one name only: with several names it would have one write-ahead log for each name.
     private static void RefuseOther(in FileStatus found, string path)
     {
         if (!found.Exists) return;

@@ -45,7 +45,7 @@ internal static class EventsView
     internal static IEnumerable<SchemaObject> Objects(List<string> promoted, int limit) =>
         [.. SchemaObject.Parse(Script(promoted, limit)), .. promoted.Select(name => SchemaObject.Made(Index(name)))];
 
-    /// <summary>Sets the size limit of SQL inserts, unless it is set already.</summary>
+    /// <summary>Stores the size limit of SQL inserts and recreates the view, unless the file has this limit already.</summary>
     internal static void UseLimit(Database database, int eventBytes)
     {
         if (Limit(database) == eventBytes) return;

@@ -6,7 +6,7 @@ using EventSourcing.Storage;
 
 namespace EventSourcing.Sqlite.Tables;
 
-/// <summary>The facts in es_log, with a checksum over them as one more. They decide where events are found and what is accepted, so none is believed before.</summary>
+/// <summary>The facts in es_log, with a checksum over them as one more. They decide where events are found and what is accepted, so the checksum is verified before a fact is used.</summary>
 internal static class LogFacts
 {
     /// <summary>1 where INSERT INTO events takes the types of es_known_types only.</summary>

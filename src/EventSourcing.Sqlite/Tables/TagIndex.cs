@@ -10,7 +10,7 @@ internal sealed class TagIndex(Database database)
     private readonly Statement _backward = database.Prepare(Sql.TagBackward);
 
     /// <summary>The first position from <paramref name="from"/> on in the direction that has every tag; 0 when there is none.</summary>
-    /// <remarks>Each tag in turn leaps to the candidate of the one before, until all agree: the cost follows the rarest tag.</remarks>
+    /// <remarks>Each tag in turn seeks from the candidate of the tag before, until all tags match. The cost depends on the rarest tag.</remarks>
     internal long Next(ReadOnlySpan<long> tags, long from, ReadDirection direction)
     {
         var candidate = from;

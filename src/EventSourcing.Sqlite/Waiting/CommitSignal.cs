@@ -44,7 +44,7 @@ internal sealed class CommitSignal
         WakeAll();
     }
 
-    /// <summary>Releases all, for them to see for themselves what has become of the log.</summary>
+    /// <summary>Releases all waiting calls, so that each reads the state of the log itself.</summary>
     internal void WakeAll() => _waiters.Release(long.MaxValue);
 
     /// <summary>Completes when a head above <paramref name="after"/> is published, or was. Unless what is stored is published anyway, the caller looks at the log after this call has returned, so that it misses no commit in between.</summary>

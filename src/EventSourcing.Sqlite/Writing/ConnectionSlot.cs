@@ -5,7 +5,7 @@ using Microsoft.Data.Sqlite;
 
 namespace EventSourcing.Sqlite.Writing;
 
-/// <summary>A connection of the writer that is opened when it is needed, and given up when it is not trusted any more.</summary>
+/// <summary>A connection of the writer. It is opened on first use and closed after an error that leaves its state unknown.</summary>
 internal sealed class ConnectionSlot(StoreFile file, WriteTransaction? transaction, Func<WriteTransaction> open) : IDisposable
 {
     private WriteTransaction? _transaction = transaction;
@@ -42,7 +42,7 @@ internal sealed class ConnectionSlot(StoreFile file, WriteTransaction? transacti
     /// <summary>Makes the next transaction read what is stored again: this writer has written on its other connection.</summary>
     internal void InvalidateCaches() => _transaction?.InvalidateCaches();
 
-    /// <summary>Undoes what is not committed after an error. Unless the error is the log's own and the connection is as good as before, gives the connection up. Never throws.</summary>
+    /// <summary>Undoes what is not committed after an error. Closes the connection unless the error is the log's own and the connection can be used again. Never throws.</summary>
     internal void Recover(Exception e)
     {
         // A connection that user code closed cannot even roll back: it has the write lock until its last statement is gone.

@@ -4,7 +4,7 @@ using EventSourcing.Storage;
 
 namespace EventSourcing.Sqlite.Writing;
 
-/// <summary>Removes events, and keeps of each what must never be used again: its position as a gap, its version under the stream's floor, its id with what it stood for.</summary>
+/// <summary>Erases events. Keeps what must never be reused: the position as a gap, the version below the stream's floor, and the id with a hash of the content.</summary>
 internal sealed class Eraser(Database database)
 {
     private readonly Statement _keepId = database.Prepare(Sql.KeepId);

@@ -4,7 +4,7 @@ using Microsoft.Data.Sqlite;
 
 namespace EventSourcing.Sqlite.Writing;
 
-/// <summary>Finds out, on a new connection, what became of a commit that failed.</summary>
+/// <summary>Determines the outcome of a failed commit on a new connection.</summary>
 internal sealed class FailedCommit(ConnectionSlot connection, SqliteOptions options)
 {
     /// <summary>Makes sure that the commit stays undone, or that it is durable. Never throws.</summary>

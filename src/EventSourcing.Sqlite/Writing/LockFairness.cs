@@ -4,10 +4,10 @@ namespace EventSourcing.Sqlite.Writing;
 
 /// <summary>Decides when the writer leaves the write lock to others, and for how long.</summary>
 /// <remarks>
-/// SQLite's lock has no queue. A waiting connection looks after pauses of 1, 2, 5, 10, 15, 20, 25, 25, 25, 50, 50 and then always 100 ms
-/// (sqliteDefaultBusyCallback in sqlite.org/src/file/src/main.c) and loses, look for look, against a process that writes all the time. So a
-/// stretch of writing is interrupted for longer than the pauses of the first eighth of a second, and interrupted again within that time:
-/// an insert from a shell, an ORM or another language gets its turn within that time.
+/// SQLite's lock has no queue. A waiting connection retries after pauses of 1, 2, 5, 10, 15, 20, 25, 25, 25, 50, 50 and then always 100 ms
+/// (sqliteDefaultBusyCallback in sqlite.org/src/file/src/main.c) and rarely gets the lock while another process writes all the time. So
+/// continuous writing is interrupted for longer than the pauses of the first eighth of a second, and is interrupted again within that time.
+/// Then an insert from a shell, an ORM or another language gets the lock within that time.
 /// </remarks>
 /// <param name="haveOthersFileOpen">True when another process may have the log's file open.</param>
 internal sealed class LockFairness(Func<bool> haveOthersFileOpen)

@@ -19,12 +19,12 @@ public sealed class SqliteLogTransaction
 
     /// <summary>The writer's connection, inside its transaction. Valid until the work returns, on the thread that runs it.</summary>
     /// <remarks>
-    /// Do not close it, and dispose readers and blobs before the work returns. Refused are: statements that begin or end the transaction (savepoints of
-    /// other names than <c>es_…</c> are free), pragmas that outlive it, and changes of the log's tables, view and triggers. A savepoint that is rolled back takes the
-    /// appends since then with it. For EF Core on this connection, set <c>Database.AutoTransactionBehavior = AutoTransactionBehavior.Never</c>: else <c>SaveChanges</c>
+    /// Do not close it, and dispose readers and blobs before the work returns. The connection refuses statements that begin or end the transaction (savepoints with
+    /// other names than <c>es_…</c> are allowed), pragmas that outlive it, and changes of the log's tables, view and triggers. Rolling back to a savepoint also removes the
+    /// appends since that savepoint. For EF Core on this connection, set <c>Database.AutoTransactionBehavior = AutoTransactionBehavior.Never</c>: else <c>SaveChanges</c>
     /// begins a transaction of its own as soon as it has two changes.
     /// </remarks>
-    /// <exception cref="InvalidOperationException">The transaction has ended: the work has returned; or SQLite has rolled it back within the work, as OR ROLLBACK, RAISE(ROLLBACK) and a full disk have it do.</exception>
+    /// <exception cref="InvalidOperationException">The transaction has ended: the work has returned; or SQLite has rolled it back within the work (OR ROLLBACK, RAISE(ROLLBACK), a full disk).</exception>
     public SqliteConnection Connection
     {
         get
@@ -34,12 +34,12 @@ public sealed class SqliteLogTransaction
         }
     }
 
-    /// <summary>The error of one of the log's own statements. What SQLite has undone by itself then is not known: nothing of the transaction is kept, whatever the work makes of it.</summary>
+    /// <summary>The error of one of the log's own statements. It is not known what SQLite has undone by itself, so nothing of the transaction is kept, even when the work catches the error.</summary>
     internal SqliteException? Failure { get; private set; }
 
     /// <summary>Validates and stores an append as <see cref="IEventLog.AppendAsync"/> does, after what the transaction did before it.</summary>
     /// <param name="append">What to store. In bytes; <c>store.Encode(append)</c> makes it of typed events.</param>
-    /// <exception cref="EventSourcingException">The append is refused, as by <see cref="IEventLog.AppendAsync"/>. Nothing of it is written; unless the work catches it, nothing of the transaction.</exception>
+    /// <exception cref="EventSourcingException">The append is refused, as by <see cref="IEventLog.AppendAsync"/>. Nothing of it is written. When the work does not catch the exception, nothing of the transaction is committed.</exception>
     /// <exception cref="InvalidOperationException">As for <see cref="Connection"/>.</exception>
     public AppendResult Append(LogAppend append)
     {
@@ -76,7 +76,7 @@ public sealed class SqliteLogTransaction
     private void ThrowIfEnded()
     {
         if (_hasEnded) throw new InvalidOperationException("The transaction has ended. Use it only within the work that it was given to.");
-        // SQLite's structures would not bear it.
+        // SQLite's connection is not thread-safe here.
         if (_threadId != Environment.CurrentManagedThreadId) throw new InvalidOperationException("The transaction was used by another thread than the one that runs its work. Nothing was done; use it within the work, on its thread.");
         if (Failure is { } failure) throw new InvalidOperationException("A statement of the log failed in this transaction. Nothing of the transaction is kept.", failure);
         _transaction.UserWork.ThrowIfEnded();

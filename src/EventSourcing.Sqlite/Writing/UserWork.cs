@@ -19,10 +19,10 @@ internal sealed class UserWork(WriteTransaction transaction, Database database, 
         ThrowIfEnded();
         if (left is not null) throw new InvalidOperationException($"The work returned before it disposed {left}. Nothing of the transaction is kept; dispose readers and blobs within the work.");
         if (database.ViolatesForeignKeys) throw new SqliteException("SQLite Error 19: 'FOREIGN KEY constraint failed'.", 19, 787);
-        // Committed, it would be refused by everything that opens the file, and by the next append.
+        // After a commit of such a schema, every open of the file and the next append would fail.
         if (schemaCookie.Scalar(-1) != cookie) schema.RefuseWrong(database);
         transaction.ReadAgain();
-        // What the work appended first may have been undone, or be a row of its SQL.
+        // The first append of the work may have been undone, or the first event may be a row of its SQL.
         inserter.First = inserter.Head > transaction.HeadBefore && ids.IdAt(transaction.HeadBefore + 1) is { } id ? (transaction.HeadBefore + 1, id) : null;
     }
 

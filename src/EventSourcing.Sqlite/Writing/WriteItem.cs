@@ -4,7 +4,7 @@ using EventSourcing.Storage;
 
 namespace EventSourcing.Sqlite.Writing;
 
-/// <summary>A write of several parts in the queue: under a savepoint of its own, so that a refusal undoes only its own. With the user's work it has a transaction to itself.</summary>
+/// <summary>A write of several parts in the queue. It has its own savepoint, so that a refusal undoes only this write. With user code it has its own transaction.</summary>
 internal sealed class WriteItem : WorkItem
 {
     private readonly TaskCompletionSource<LogWritten> _source = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -37,7 +37,7 @@ internal sealed class WriteItem : WorkItem
 
     internal Task<LogWritten> Task => _source.Task;
 
-    // Whatever the work throws is its own, errors of the user's statements and of other databases included; those of the log's statements are the log's.
+    // Exceptions of the work belong to the caller, including errors of the user's statements and of other databases. Errors of the log's statements belong to the log.
     internal override bool IsVerdict(Exception error) => error is EventSourcingException or RefusedException || error == _errorOfWork;
 
     protected override void RunCore(WriteTransaction transaction)
