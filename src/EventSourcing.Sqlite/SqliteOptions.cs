@@ -12,7 +12,7 @@ public sealed class SqliteOptions
     public Durability Durability { get; set; } = Durability.Full;
 
     /// <summary>The maximum sizes of events and appends. Default: those of <see cref="LogLimits"/>.</summary>
-    /// <remarks>The file keeps the limit of an event that the last log opened for writing has; events that SQL or captured tables insert are held to it.</remarks>
+    /// <remarks>The file keeps the limit of an event that the last log opened for writing has; an SQL INSERT into <c>events</c> that exceeds it is refused. Events of captured tables have no limit.</remarks>
     public LogLimits Limits { get; set; } = new();
 
     /// <summary>How long to wait for another process that writes, before <see cref="StoreUnavailableException"/>. Default 15 s; from 0 to 1 hour.</summary>

@@ -100,7 +100,7 @@ public sealed class EventSequence : IAsyncEnumerable<EventEnvelope>
         }
     }
 
-    // Most callers give one token; a source that listens to two is made only for those who give both.
+    // Most callers give one token. A linked source is created only when both tokens can be cancelled.
     private CancellationTokenSource? Either(ref CancellationToken cancellationToken)
     {
         if (!_cancellationToken.CanBeCanceled || cancellationToken == _cancellationToken) return null;

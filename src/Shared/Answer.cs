@@ -87,12 +87,12 @@ internal sealed class Answer<T>
         return result;
     }
 
-    /// <summary>Answers all who wait.</summary>
+    /// <summary>Completes all waiting calls.</summary>
     /// <param name="result">The answer.</param>
     /// <param name="mayRunHere">True lets a continuation run on this thread where it asks for no other.</param>
     internal void Give(T result, bool mayRunHere = false) => Give(result, null, mayRunHere);
 
-    /// <summary>Answers all who wait with an error.</summary>
+    /// <summary>Completes all waiting calls with an error.</summary>
     internal void Fail(Exception error, bool mayRunHere = false) => Give(default!, ExceptionDispatchInfo.Capture(error), mayRunHere);
 
     /// <summary>Makes an answer that was taken look new, under the next version; false when there is none.</summary>
@@ -119,7 +119,7 @@ internal sealed class Answer<T>
             given = (_blocked ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
         }
 
-        // A task tells the thread pool that one of its threads is blocked; the one who answers wakes it without the pool.
+        // A task tells the thread pool that one of its threads is blocked; the thread that answers wakes it without the pool.
 #pragma warning disable RS0030 // The caller blocks for the result, as its contract allows.
         given.GetAwaiter().GetResult();
 #pragma warning restore RS0030

@@ -101,7 +101,7 @@ internal sealed class Waiters
         }
     }
 
-    /// <summary>One call that waits. It goes on elsewhere, never on the stack of the append that releases it.</summary>
+    /// <summary>One call that waits. It continues on another stack, never on the stack of the append that releases it.</summary>
     internal sealed class Waiter(Waiters all, long after) : TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)
     {
         internal long After { get; } = after;

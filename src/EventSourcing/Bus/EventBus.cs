@@ -60,7 +60,7 @@ public sealed class EventBus : IAsyncDisposable, IDisposable
     /// <summary>Raised when a durable subscription changes its state: the subscription's name (of a partitioned one with the partition), the new state and, where it is paused or faulted, the failure that caused it, else null.</summary>
     /// <remarks>
     /// Raised by the subscription, from several threads; a handler must be short and must not wait for the subscription (<see cref="Subscription"/>); work that it starts may.
-    /// What a handler throws becomes the subscription's <see cref="SubscriptionStatus.LastError"/>, unless that says why the subscription is paused or faulted; the subscription goes on.
+    /// What a handler throws becomes the subscription's <see cref="SubscriptionStatus.LastError"/>, unless that property already holds the reason why the subscription is paused or faulted. The subscription continues.
     /// </remarks>
     /// <exception cref="ArgumentException">The delegate is asynchronous, or one of several that it combines is: nothing would wait for it.</exception>
     public event Action<string, SubscriptionState, Exception?>? StateChanged

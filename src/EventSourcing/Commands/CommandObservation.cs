@@ -3,7 +3,7 @@ using EventSourcing.Tracing;
 
 namespace EventSourcing.Commands;
 
-/// <summary>Traces and measures one call that sends commands; does nothing while no listener is attached.</summary>
+/// <summary>Traces and measures one call that sends commands; does nothing while no activity or meter listener is attached.</summary>
 internal readonly struct CommandObservation : IDisposable
 {
     private readonly Activity? _activity;

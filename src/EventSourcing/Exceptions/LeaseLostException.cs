@@ -4,14 +4,14 @@ namespace EventSourcing;
 public sealed class LeaseLostException : EventSourcingException
 {
     /// <summary>Reports whose lease it was.</summary>
-    /// <param name="name">The lease: a subscription's name, with its segment where it has several.</param>
+    /// <param name="name">The lease: a subscription's name, with its partition where it has several.</param>
     /// <param name="owner">The owner that lost it.</param>
     /// <param name="fencingToken">The fencing token of the lease: a later holder's is higher.</param>
     public LeaseLostException(string name, Guid owner, long fencingToken)
         : base($"The lease '{name}' of owner {owner} with fencing token {fencingToken} is lost: it was taken over, or not renewed in time. Nothing was written.") =>
         (Name, Owner, FencingToken) = (name, owner, fencingToken);
 
-    /// <summary>The lease: a subscription's name, with its segment where it has several.</summary>
+    /// <summary>The lease: a subscription's name, with its partition where it has several.</summary>
     public string Name { get; }
 
     /// <summary>The owner that lost it.</summary>

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace EventSourcing.Tracing;
 
-/// <summary>One append as listeners see it; not to be begun while there are none.</summary>
+/// <summary>Traces and measures one append. Used only while an activity or meter listener is attached.</summary>
 internal readonly struct AppendObservation : IDisposable
 {
     private readonly Activity? _activity;
@@ -11,7 +11,7 @@ internal readonly struct AppendObservation : IDisposable
 
     private AppendObservation(Activity? activity, string? category, long started) => (_activity, _category, _started) = (activity, category, started);
 
-    /// <summary>True while anyone listens.</summary>
+    /// <summary>True while an activity or meter listener is attached.</summary>
     internal static bool IsWanted => IsMeasured || Instruments.IsTraced;
 
     private static bool IsMeasured => Instruments.AppendDuration is { Enabled: true } || Instruments.AppendConflicts is { Enabled: true };

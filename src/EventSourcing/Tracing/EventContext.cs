@@ -49,7 +49,7 @@ public static class EventContext
         return BeginScope((object)inherited);
     }
 
-    /// <summary>Says what is handled until the flow of the asynchronous method that calls this ends.</summary>
+    /// <summary>Sets the event that is being handled, until the calling asynchronous method ends.</summary>
     internal static void Enter(IHandled handled) => s_current.Value = handled;
 
     /// <summary>The same for a call of a handler from which nothing follows.</summary>

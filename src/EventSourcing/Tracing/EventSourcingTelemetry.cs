@@ -3,18 +3,18 @@ using System.Diagnostics.Metrics;
 
 namespace EventSourcing;
 
-/// <summary>The names under which the library reports what it does. Nothing is measured or allocated while nobody listens.</summary>
+/// <summary>The names under which the library reports what it does. Nothing is measured or allocated while no activity or meter listener is attached.</summary>
 /// <remarks>
 /// <para>
 /// Activities: <c>append {category}</c> for an append, <c>handle {command}</c> for a command, and <c>process {subscription}</c> for each call of a subscription's handler, with one event or a batch. The last has no parent. It links to
-/// the activities that appended its events, where those were recorded: the <c>traceparent</c> in an event's metadata says so. Its attributes are those of OpenTelemetry's conventions for messaging.
+/// the activities that appended its events, where those were recorded: the <c>traceparent</c> in an event's metadata identifies them. Its attributes are those of OpenTelemetry's conventions for messaging.
 /// </para>
 /// <para>
 /// Measurements of subscriptions have the subscription's name as <c>messaging.destination.subscription.name</c> and, where it is named below, the outcome. Streams, keys and partitions are not among the attributes, so their number does not grow with the data.
 /// Durations advise buckets from 10 µs to 10 s.
 /// </para>
 /// <para>
-/// What a listener throws changes nothing of what it watches: an append that is stored is reported as stored. It is counted as <see cref="ObserverFailures"/>. A listener that throws when an instrument is shown to it leaves that instrument without reports for the life of the process.
+/// An exception of an activity or meter listener does not change the result of the operation: an append that is stored is reported as stored. The exception is counted in <see cref="ObserverFailures"/>. When a meter listener throws while an instrument is published, that instrument reports nothing until the process ends.
 /// </para>
 /// </remarks>
 /// <example><c>.WithTracing(t => t.AddSource(EventSourcingTelemetry.Name)).WithMetrics(m => m.AddMeter(EventSourcingTelemetry.Name))</c></example>
@@ -32,7 +32,7 @@ public static class EventSourcingTelemetry
     /// <summary>Histogram: seconds that a command took with all its attempts, by <c>eventsourcing.command.type</c> and <c>error.type</c>.</summary>
     public const string CommandDuration = "eventsourcing.command.duration";
 
-    /// <summary>Counter: exceptions that listeners of these instruments and activities threw, and handlers of <see cref="EventBus.EventFailed"/>; counted since the process began.</summary>
+    /// <summary>Counter: exceptions thrown by activity listeners, by meter listeners and by handlers of <see cref="EventBus.EventFailed"/>, since the process started.</summary>
     public const string ObserverFailures = "eventsourcing.observer.failures";
 
     /// <summary>Gauge: events between a subscription's position and the head of the log, those included that are not for it; of a partitioned subscription, of the partition that is furthest behind. Reported by the process in which it is active, paused or faulted.</summary>

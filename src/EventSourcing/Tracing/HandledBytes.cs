@@ -2,7 +2,7 @@ using EventSourcing.Storage;
 
 namespace EventSourcing.Tracing;
 
-/// <summary>An event that is handled as bytes: what of it others may take, or an error must name.</summary>
+/// <summary>An event that is handled as bytes: the parts that later events inherit, and the parts that an error names.</summary>
 internal sealed class HandledBytes(in RecordedEvent e) : IHandled
 {
     private readonly Guid _id = e.Id;

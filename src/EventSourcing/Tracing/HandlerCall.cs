@@ -1,4 +1,4 @@
 namespace EventSourcing.Tracing;
 
-/// <summary>A call of a handler that no event stands for: a batch. Nothing follows from it; it only tells the call from others.</summary>
+/// <summary>A call of a handler with a batch, which no single event represents. Appends inherit nothing from it; it only identifies the call.</summary>
 internal sealed class HandlerCall;

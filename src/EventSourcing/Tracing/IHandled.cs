@@ -1,8 +1,8 @@
 namespace EventSourcing.Tracing;
 
-/// <summary>An event in some form, of which others may follow.</summary>
+/// <summary>An event that is being handled, in any form. Events appended meanwhile inherit from it.</summary>
 internal interface IHandled
 {
-    /// <summary>What they take from it.</summary>
+    /// <summary>The metadata that they inherit.</summary>
     EventMetadata Inherited { get; }
 }

@@ -62,13 +62,13 @@ internal static class Instruments
         s_meter.CreateCounter<long>(EventSourcingTelemetry.SubscriptionParked, "{event}", "Events that subscriptions parked"));
 
     internal static ObservableCounter<long>? ObserverFailures { get; } = Observers.Create(static () =>
-        s_meter.CreateObservableCounter(EventSourcingTelemetry.ObserverFailures, static () => Observers.Failures, "{exception}", "Exceptions thrown by listeners and by handlers of events"));
+        s_meter.CreateObservableCounter(EventSourcingTelemetry.ObserverFailures, static () => Observers.Failures, "{exception}", "Exceptions thrown by activity listeners, meter listeners and handlers of events"));
 
-    /// <summary>Makes a gauge of those who know its values; null when a listener threw.</summary>
+    /// <summary>Creates a gauge that reads its values from the given source; null when a meter listener threw.</summary>
     internal static ObservableGauge<T>? Gauge<T>(string name, Func<IEnumerable<Measurement<T>>> observe, string unit, string description) where T : struct =>
         Observers.Create(() => s_meter.CreateObservableGauge(name, observe, unit, description));
 
-    /// <summary>True while somebody has asked for activities.</summary>
+    /// <summary>True while an activity listener is attached.</summary>
     internal static bool IsTraced => Source is { } source && source.HasListeners();
 
     /// <summary>Marks the activity as failed; the exception itself is the caller's.</summary>

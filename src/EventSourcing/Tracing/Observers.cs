@@ -3,10 +3,10 @@ using System.Diagnostics.Metrics;
 
 namespace EventSourcing.Tracing;
 
-/// <summary>The one place where code of those who watch is called: meter and activity listeners, events for applications. What it throws changes nothing of what is watched.</summary>
+/// <summary>The one place that calls code of observers: meter listeners, activity listeners and handlers of events. Their exceptions do not change the result of the observed operation.</summary>
 /// <remarks>
-/// A listener belongs to the process, not to the caller whose append it looks at, so there is no call to fail. What listeners throw is counted
-/// instead, and the count is an instrument of its own (<see cref="EventSourcingTelemetry.ObserverFailures"/>). Listeners after the one that threw are not told.
+/// An observer belongs to the process, not to the caller whose append it observes, so its exception fails no call. The exception is counted
+/// instead, and the count is an instrument of its own (<see cref="EventSourcingTelemetry.ObserverFailures"/>). Observers after the one that threw are not called.
 /// </remarks>
 internal static class Observers
 {
@@ -15,7 +15,7 @@ internal static class Observers
     /// <summary>How often an observer threw since the process began.</summary>
     internal static long Failures => Volatile.Read(ref s_failures);
 
-    /// <summary>Makes a source or an instrument, which is shown to listeners; null when one of them threw: it reports nothing then, for the life of the process.</summary>
+    /// <summary>Creates a source or an instrument, which is published to the activity or meter listeners. Null when one of them threw; it then reports nothing until the process ends.</summary>
     internal static T? Create<T>(Func<T> create) where T : class
     {
         try
@@ -29,7 +29,7 @@ internal static class Observers
         }
     }
 
-    /// <summary>Begins an activity; null when nobody wants it, or a listener threw.</summary>
+    /// <summary>Starts an activity; null when no activity listener samples it, or when one threw.</summary>
     internal static Activity? Start(string name, ActivityKind kind, IEnumerable<ActivityLink>? links = null)
     {
         var outer = Activity.Current;
@@ -40,7 +40,7 @@ internal static class Observers
         catch (Exception)
         {
             Failed();
-            // The activity that was being begun may be the current one already, and nobody has it to end it.
+            // The activity may already be the current one, and no caller has a reference to end it.
             Activity.Current = outer;
             return null;
         }
@@ -58,7 +58,7 @@ internal static class Observers
         catch (Exception)
         {
             Failed();
-            // What would have been done after the listeners were told.
+            // The steps that the framework takes after it has called the activity listeners.
             Activity.Current = outer;
         }
     }
@@ -87,7 +87,7 @@ internal static class Observers
         }
     }
 
-    /// <summary>Adds what a collection is to see; where that throws, the rest of it is left out.</summary>
+    /// <summary>Adds the measurements of a collection. When that throws, the remaining measurements are left out.</summary>
     internal static void Collect<T>(List<T> into, Action<List<T>> observe)
     {
         try
@@ -100,7 +100,7 @@ internal static class Observers
         }
     }
 
-    /// <summary>Calls every handler of an event; one that throws does not keep the others from being told.</summary>
+    /// <summary>Calls every handler of an event; when one throws, the others are still called.</summary>
     internal static void Tell<T>(Action<T> handlers, T value)
     {
         foreach (var handler in Delegate.EnumerateInvocationList(handlers))
