@@ -1,6 +1,6 @@
-using EventSourcing.Storage;
 using EventSourcing;
 using EventSourcing.Sqlite;
+using EventSourcing.Storage;
 using Orders.Commands;
 using Orders.Domain;
 

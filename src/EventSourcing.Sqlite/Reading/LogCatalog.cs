@@ -1,10 +1,10 @@
-using EventSourcing.Storage;
 using System.Collections.Frozen;
 using System.Globalization;
 using System.Text;
 using EventSourcing.Sqlite.Native;
 using EventSourcing.Sqlite.Schema;
 using EventSourcing.Sqlite.Tables;
+using EventSourcing.Storage;
 
 namespace EventSourcing.Sqlite.Reading;
 

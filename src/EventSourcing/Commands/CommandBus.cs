@@ -1,7 +1,7 @@
 using System.Collections.Frozen;
 using System.Security.Cryptography;
-using EventSourcing.Deciding;
 using EventSourcing.Commands;
+using EventSourcing.Deciding;
 using EventSourcing.Storage;
 
 namespace EventSourcing;

@@ -1,5 +1,5 @@
-using EventSourcing.Deciding;
 using EventSourcing.Aggregates;
+using EventSourcing.Deciding;
 using EventSourcing.Tests.Shared;
 using FluentAssertions;
 using Microsoft.Extensions.Time.Testing;

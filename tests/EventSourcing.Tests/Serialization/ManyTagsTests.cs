@@ -1,6 +1,6 @@
-using EventSourcing.Storage;
 using System.Diagnostics;
 using System.Text.Json;
+using EventSourcing.Storage;
 using FluentAssertions;
 using NUnit.Framework;
 
