@@ -1,11 +1,11 @@
 namespace EventSourcing.Following;
 
-/// <summary>A background loop that calls code of the user's, and which call is under way.</summary>
+/// <summary>A background loop that calls the user's code, and its current call.</summary>
 internal sealed class Loop
 {
     private volatile object? _call;
 
-    /// <summary>The handler's call that is under way; null when there is none. It is found again in the flow of control of the handler (<see cref="EventContext.Call"/>).</summary>
+    /// <summary>The current call of the handler; null when there is none. The handler's execution context refers to it (<see cref="EventContext.Call"/>).</summary>
     internal object? Call
     {
         get => _call;

@@ -2,10 +2,10 @@ using EventSourcing.Storage;
 
 namespace EventSourcing.Following;
 
-/// <summary>Which calls of handlers wait for which loops, so that none waits for itself: directly, or through others that wait for it.</summary>
+/// <summary>Records which handler calls wait for which loops, to prevent a call from waiting for itself, directly or through other waits.</summary>
 /// <remarks>
-/// A handler is known by its flow of control, which ends with its call: work that it started and that outlives it waits as anything else does. A synchronous
-/// delegate (a filter, a key, a state change) is known by its thread: it can wait there only. The list is one for the process, as subscribers and buses wait for each other.
+/// A handler is known by its flow of control, which ends with its call: work that it started and that outlives it is not part of the call. A synchronous
+/// delegate (a filter, a key, a state change) is known by its thread: it can wait only there. The process has one list, because subscribers and buses wait for each other.
 /// </remarks>
 internal sealed class LoopWaits : IDisposable
 {
@@ -31,7 +31,7 @@ internal sealed class LoopWaits : IDisposable
 
     internal static void LeaveDelegate(Loop? outer) => s_delegateOf = outer;
 
-    /// <summary>Begins a wait for loops; null when the call would wait for itself. Inside the work of a transaction it may: loops wait for the log's writer, which waits for the work.</summary>
+    /// <summary>Begins a wait for loops; null when the call would wait for itself. Also null inside the work of a transaction: loops wait for the log's writer, which waits for the work.</summary>
     internal static LoopWaits? TryBegin(IReadOnlyCollection<Loop> targets)
     {
         if (WorkGuard.IsInsideAny) return null;

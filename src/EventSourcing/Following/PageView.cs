@@ -20,7 +20,7 @@ internal sealed class PageView : LogPage
         (Head, Generation, Next, Token) = (read.Head, read.Generation, read.IsLast ? through + 1 : read.Next, read.Token);
         if (query is null || query.IsAll) return;
         var events = read.Events;
-        // A page that is wanted whole is not copied.
+        // A page of which all events are used is not copied.
         while (_count < events.Length && Matches(query, events[_count])) _count++;
         if (_count == events.Length) return;
         _matching = ArrayPool<RecordedEvent>.Shared.Rent(events.Length);

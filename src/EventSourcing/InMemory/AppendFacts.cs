@@ -2,7 +2,7 @@ using EventSourcing.Storage;
 
 namespace EventSourcing.InMemory;
 
-/// <summary>What the log knows about an append: everything written, published or not.</summary>
+/// <summary>The stored facts by which an append is validated. They include what is written and not yet published.</summary>
 internal readonly struct AppendFacts(EventTable events, RecordTable records) : IAppendFacts
 {
     public GlobalPosition Head => GlobalPosition.FromInt64(events.Count);

@@ -170,7 +170,7 @@ internal sealed class EventTable
                 any = true;
             }
 
-            // Readers that have the chunk keep what they see. Those that see the copy see the mark, and look for what is erased.
+            // Readers that have the old chunk keep what they see. Readers that have the copy see that it is marked, and check for erased events.
             Volatile.Write(ref _chunkHasErased[chunk], true);
             Volatile.Write(ref _chunks[chunk], copy);
         }
@@ -228,7 +228,7 @@ internal sealed class EventTable
         return _hasSuppliedIds ? Unsupplied(id, ticks, position) : id;
     }
 
-    // A caller may have guessed the id of an event to come.
+    // A caller may have guessed the id of a future event.
     private Guid Unsupplied(Guid id, long ticks, int position)
     {
         for (var moment = ticks; _suppliedIds.ContainsKey(id);)

@@ -85,7 +85,7 @@ public sealed class InMemoryEventLog : IEventLog, IUserTransactions<InMemoryTran
         ArgumentNullException.ThrowIfNull(from);
         ArgumentOutOfRangeException.ThrowIfLessThan(max, 1);
         if (cancellationToken.IsCancellationRequested) return ValueTask.FromCanceled<IReadOnlyList<StoredRecord>>(cancellationToken);
-        // Under the writers' lock: it would wait, or see what is not committed.
+        // Inside the writers' lock the call would wait for itself, or see uncommitted data.
         _work.ThrowIfInside();
         lock (_lock)
         {

@@ -3,7 +3,7 @@ using EventSourcing.Storage;
 
 namespace EventSourcing;
 
-/// <summary>The inside of a transaction of a log in memory in which a user's work takes part (<see cref="IUserTransactions{TTransaction}"/>). Not to be kept, nor used by another thread: both are refused with <see cref="InvalidOperationException"/>.</summary>
+/// <summary>The inside of a transaction of a log in memory in which a user's work takes part (<see cref="IUserTransactions{TTransaction}"/>). Do not keep it, and do not use it on another thread: both are refused with <see cref="InvalidOperationException"/>.</summary>
 public sealed class InMemoryTransaction
 {
     private readonly int _threadId = Environment.CurrentManagedThreadId;

@@ -6,7 +6,7 @@ namespace EventSourcing.InMemory;
 /// <summary>Reads pages without a lock.</summary>
 internal static class PageReader
 {
-    // What a selective query may look at before the page is handed over, full or not.
+    // The number of events that a selective query may examine before the page is returned, full or not.
     private const int MaxExamined = 16_384;
 
     internal static LogPage Read(EventTable events, LogRead read)

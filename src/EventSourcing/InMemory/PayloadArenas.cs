@@ -3,7 +3,7 @@ namespace EventSourcing.InMemory;
 /// <summary>Copies payloads into arrays that never move: small ones side by side, large ones alone.</summary>
 internal sealed class PayloadArenas
 {
-    // Pinned arrays are not allocated in generation 0: no collection copies a slab, and no slab triggers one. No slab lies between the events' chunks, which are read in order.
+    // Pinned arrays are not in generation 0: no collection of generation 0 copies a slab or is triggered by one. No slab lies between the events' chunks, which are read in order.
     private const int LargestSlab = 256 << 10;
     private const int SmallestSlab = 4 << 10;
 

@@ -13,7 +13,7 @@ internal sealed class RecordTable
 
     internal bool TryPut(RecordKind kind, string key, ReadOnlySpan<byte> value, long? ifRevision)
     {
-        if (ifRevision is { } demanded && demanded != (Find(kind, key)?.Revision ?? 0)) return false;
+        if (ifRevision is { } expected && expected != (Find(kind, key)?.Revision ?? 0)) return false;
         Put(kind, key, value.ToArray());
         return true;
     }
@@ -28,7 +28,7 @@ internal sealed class RecordTable
 
     internal bool TryRemove(RecordKind kind, string key, long? ifRevision)
     {
-        if (Find(kind, key) is not { } before || (ifRevision is { } demanded && demanded != before.Revision)) return false;
+        if (Find(kind, key) is not { } before || (ifRevision is { } expected && expected != before.Revision)) return false;
         _journal.Add((kind, key, before));
         Set(kind, key, null);
         return true;

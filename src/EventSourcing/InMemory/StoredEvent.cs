@@ -5,10 +5,10 @@ namespace EventSourcing.InMemory;
 /// <summary>How the table makes recorded events.</summary>
 internal static class StoredEvent
 {
-    /// <summary>True for what is kept of an erased event: it has no type.</summary>
+    /// <summary>True for the remainder of an erased event: it has no type.</summary>
     internal static bool IsErased(this in RecordedEvent stored) => stored.Type is null;
 
-    /// <summary>What is kept of an event when it is erased.</summary>
+    /// <summary>The remainder of an event when it is erased.</summary>
     internal static RecordedEvent Erased(this in RecordedEvent stored) => new()
     {
         Position = stored.Position,

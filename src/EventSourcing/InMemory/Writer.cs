@@ -29,7 +29,7 @@ internal sealed class Writer(EventTable events, InMemoryLogOptions options)
         if (events.FindStream(stream) is { } index) _toErase.Add((index, (int)Math.Min(throughVersion, index.Count)));
     }
 
-    /// <returns>True when there are new events to publish.</returns>
+    /// <returns>True when new events were published.</returns>
     internal bool Commit()
     {
         Records.Commit();

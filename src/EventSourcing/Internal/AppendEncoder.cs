@@ -87,8 +87,8 @@ internal sealed class AppendEncoder(EventTypeMap types)
 
     private void Encode(StreamId stream, object e, EventMetadata common, ReadOnlyMemory<byte> metadata, out LogEvent encoded)
     {
-        var said = e as EventData;
-        var data = said?.Data ?? e;
+        var given = e as EventData;
+        var data = given?.Data ?? e;
         if (!types.TryGet(data.GetType(), out var type)) throw Unknown(data, stream);
         var start = _buffer.Length;
         try
@@ -101,7 +101,7 @@ internal sealed class AppendEncoder(EventTypeMap types)
         }
 
         var bytes = _buffer.SliceFrom(start);
-        if (said?.Metadata is { } own)
+        if (given?.Metadata is { } own)
         {
             common = own.Or(common);
             metadata = Written(common);
@@ -115,11 +115,11 @@ internal sealed class AppendEncoder(EventTypeMap types)
             ContentType = type.Forms.ContentType,
             SchemaVersion = type.SchemaVersion,
             Metadata = metadata,
-            Id = said?.Id,
-            OccurredAt = said?.OccurredAt,
+            Id = given?.Id,
+            OccurredAt = given?.OccurredAt,
             CorrelationId = common.CorrelationId,
             CausationId = common.CausationId,
-            Tags = Tags(type, said, bytes.Span),
+            Tags = Tags(type, given, bytes.Span),
         };
     }
 
@@ -134,13 +134,13 @@ internal sealed class AppendEncoder(EventTypeMap types)
         return _buffer.SliceFrom(start);
     }
 
-    private Tag[]? Tags(EventType type, EventData? said, ReadOnlySpan<byte> data)
+    private Tag[]? Tags(EventType type, EventData? given, ReadOnlySpan<byte> data)
     {
-        if (type.TagRules.Count == 0 && said is not { Tags.Count: > 0 }) return null;
+        if (type.TagRules.Count == 0 && given is not { Tags.Count: > 0 }) return null;
         _tags.Clear();
         if (type.TagRules.Count > 0 && type.Forms.IsJson) TagReader.Read(type.Name, type.TagRules, data, _tags);
         var distinct = new DistinctTags();
-        foreach (var tag in said?.Tags ?? []) distinct.TryAdd(_tags, tag);
+        foreach (var tag in given?.Tags ?? []) distinct.TryAdd(_tags, tag);
         return _tags.Count == 0 ? null : _tags.ToArray();
     }
 

@@ -25,10 +25,10 @@ internal sealed class BoundFilter
     /// <summary>The query that the log evaluates; null for every event.</summary>
     internal LogQuery? Query => _queries.Length == 0 ? null : _queries[0];
 
-    /// <summary>What decides on decoded events; null where nothing does.</summary>
+    /// <summary>The predicate on decoded events; null when there is none.</summary>
     internal Func<EventEnvelope, bool>? Predicate { get; }
 
-    /// <summary>True where the log's query does not decide alone.</summary>
+    /// <summary>True when the log's query alone does not decide.</summary>
     internal bool GoesBeyondQuery => HasUndecoded || Predicate is not null;
 
     private bool HasUndecoded => _queries.Length > 1 || _correlationIds.Length > 0 || _headers.Length > 0;
@@ -85,7 +85,7 @@ internal sealed class BoundFilter
         }
     }
 
-    /// <summary>Compares on the bytes, without an allocation. Of a property that is there twice the last counts, as for <see cref="EventMetadata"/>.</summary>
+    /// <summary>Compares on the bytes, without an allocation. When a property occurs twice, the last one counts, as for <see cref="EventMetadata"/>.</summary>
     private bool HasHeaders(ReadOnlySpan<byte> metadata)
     {
         Span<bool> isEqual = _headers.Length <= 32 ? stackalloc bool[_headers.Length] : new bool[_headers.Length];
@@ -103,7 +103,7 @@ internal sealed class BoundFilter
                 if (isNamed[i]) isEqual[i] = IsEqual(value, metadata[(int)value.TokenStartIndex..(int)reader.BytesConsumed], _headers[i].Value);
         }
 
-        // What follows the object is an error of the reader's.
+        // The reader reports content after the object as an error.
         reader.Read();
         return !isEqual.Contains(false);
     }

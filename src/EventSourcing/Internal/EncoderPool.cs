@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace EventSourcing.Internal;
 
-/// <summary>Encoders that wait to be used again. Thread-safe. What one burst of appends needed at the same time is not kept for ever: the encoders that wait take a bounded number of bytes.</summary>
+/// <summary>Encoders that wait to be used again. Thread-safe. The size in bytes is bounded, so the encoders of one burst of appends are not kept forever.</summary>
 internal sealed class EncoderPool(Func<AppendEncoder> create)
 {
     // Enough for thousands of small appends at the same time.

@@ -13,7 +13,7 @@ internal sealed class EventCodec
     /// <summary>The codec of a map, always the same.</summary>
     internal static EventCodec Of(EventTypeMap types) => types.Companion(static types => new EventCodec(types));
 
-    /// <summary>Of the decisions on logs whose events the map reads.</summary>
+    /// <summary>The turns of decisions on logs whose events the map reads.</summary>
     internal Turns Turns { get; } = new();
 
     /// <summary>An encoder whose append stays valid until it is given back.</summary>

@@ -27,7 +27,7 @@ public readonly struct LogEvent
     /// <summary>When it happened, as the caller gives it; stored in UTC to the microsecond. Null: not given.</summary>
     public DateTimeOffset? OccurredAt { get; init; }
 
-    /// <summary>What one user's operation and everything that followed from it have in common, or null.</summary>
+    /// <summary>The correlation id, common to one user's operation and all that it caused; or null.</summary>
     public string? CorrelationId { get; init; }
 
     /// <summary>The event or command that led to this event, or null.</summary>

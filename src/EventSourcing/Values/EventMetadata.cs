@@ -14,7 +14,7 @@ public sealed record EventMetadata
     /// <summary>No metadata.</summary>
     public static EventMetadata None { get; } = new();
 
-    /// <summary>What one user's operation and everything that followed from it have in common: 1 to 512 bytes of UTF-8, or null.</summary>
+    /// <summary>The correlation id: common to one user's operation and all that it caused: 1 to 512 bytes of UTF-8, or null.</summary>
     public string? CorrelationId { get; init; }
 
     /// <summary>The event or command that led to this event: 1 to 512 bytes of UTF-8, or null.</summary>
