@@ -471,7 +471,7 @@ public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTrans
     /// <summary>Closes the log as <see cref="DisposeAsync"/> does and blocks until that is done, 30 s at most: for containers and <c>using</c> statements.</summary>
     /// <exception cref="InvalidOperationException">Called from inside the work of a transaction, or by the progress of a backup. The log is open still.</exception>
     /// <exception cref="TimeoutException">The log is not closed after 30 s, because a transaction's work has not ended or another process keeps the file locked. Closing continues in the background.</exception>
-    public void Dispose() => BlockingDisposal.Run(DisposeAsync, BlockingDisposal.LongestClose, nameof(SqliteEventLog));
+    public void Dispose() => BlockingDisposal.Run(DisposeAsync, BlockingDisposal.MaxCloseTime, nameof(SqliteEventLog));
 
     private static SqliteEventLog OpenForReading(string path, SqliteOptions options)
     {

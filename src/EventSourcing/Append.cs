@@ -59,12 +59,12 @@ public sealed class Append
     /// <summary>The same without a copy of the events: for an append that is stored at once.</summary>
     internal Append To(StreamId stream, ExpectedVersion expected, object[] events)
     {
-        if (stream.IsDefault) throw new ArgumentException("default(StreamId) names no stream.", nameof(stream));
+        if (stream.IsDefault) throw new ArgumentException("default(StreamId) is not a stream. Use a stream name such as 'order-42'.", nameof(stream));
         foreach (var e in events)
         {
             ArgumentNullException.ThrowIfNull(e, nameof(events));
             if (e is EventData { StreamId: { } own } && own != stream)
-                throw new ArgumentException($"The event is for stream '{own}', but the append writes it to '{stream}'. Write it by To(\"{own}\", …), or leave its stream out.", nameof(events));
+                throw new ArgumentException($"The event is for stream '{own}', but the append writes it to '{stream}'. Write it with To(\"{own}\", …); or omit the event's stream.", nameof(events));
         }
 
         if (_writeCount == _writes.Length) Array.Resize(ref _writes, Math.Max(1, _writeCount * 2));
@@ -77,7 +77,7 @@ public sealed class Append
     /// <param name="expected">The condition on the stream's version before the append.</param>
     public Append Require(StreamId stream, ExpectedVersion expected)
     {
-        if (stream.IsDefault) throw new ArgumentException("default(StreamId) names no stream.", nameof(stream));
+        if (stream.IsDefault) throw new ArgumentException("default(StreamId) is not a stream. Use a stream name such as 'order-42'.", nameof(stream));
         (_checks ??= []).Add(new(stream, expected));
         return this;
     }

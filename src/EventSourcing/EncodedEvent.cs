@@ -1,6 +1,6 @@
 namespace EventSourcing;
 
-/// <summary>An event of an append with what the store has drawn from it: as much as a query looks at.</summary>
+/// <summary>An event of an append with the properties that a query examines, as the store encoded them.</summary>
 /// <param name="StreamId">The stream.</param>
 /// <param name="Type">The stored type name.</param>
 /// <param name="Tags">The tags by the type map's rules and those that were given with the event.</param>

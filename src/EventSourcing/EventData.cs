@@ -45,7 +45,7 @@ public sealed record EventData
     public static EventData For(StreamId stream, object @event)
     {
         ArgumentNullException.ThrowIfNull(@event);
-        if (stream.IsDefault) throw new ArgumentException("default(StreamId) names no stream.", nameof(stream));
+        if (stream.IsDefault) throw new ArgumentException("default(StreamId) is not a stream. Use a stream name such as 'order-42'.", nameof(stream));
         return (@event as EventData ?? new EventData(@event)) with { StreamId = stream };
     }
 

@@ -3,14 +3,14 @@ using EventSourcing.Storage;
 
 namespace EventSourcing;
 
-/// <summary>The events of one read, in the order asked for, bounded by the head found at its first page. Read in pages, each a short snapshot.</summary>
+/// <summary>The events of one read, in its direction, bounded by the head at the first page. Read in pages, each a short snapshot.</summary>
 /// <remarks>
 /// May be enumerated several times, each time up to the same head. Not thread-safe. Enumerating throws
 /// <see cref="EventSerializationException"/> at an event that cannot be read, <see cref="UnknownEventTypeException"/> at one whose
 /// type has no entry in the type map, <see cref="PositionOutOfRangeException"/> when the read starts beyond the head,
 /// <see cref="LogDivergedException"/> when the token to read after is of another history, or the log was restored to an older state between two pages, and
-/// <see cref="StoreUnavailableException"/> when events were merged or removed between two pages: what was read so far is then
-/// another history, and the caller reads again.
+/// <see cref="StoreUnavailableException"/> when events were merged or removed between two pages: the events read so far are then of
+/// another history, and the caller must read again.
 /// </remarks>
 public sealed class EventSequence : IAsyncEnumerable<EventEnvelope>
 {
@@ -23,7 +23,7 @@ public sealed class EventSequence : IAsyncEnumerable<EventEnvelope>
     private readonly CancellationToken _cancellationToken;
     private GlobalPosition? _head;
 
-    // The furthest place that was seen: every page belongs to a history that has it.
+    // The latest token that was read: every page belongs to a history that contains it.
     private ResumeToken _known;
     private ResumeToken? _headToken;
 
@@ -57,7 +57,7 @@ public sealed class EventSequence : IAsyncEnumerable<EventEnvelope>
         }
         else
         {
-            // A sequence that was read to its end has come by it.
+            // A sequence that was read to its end has the token already.
             var isSeen = _known.Position == head && _known.IsVerifiable;
             _headToken = isSeen ? _known : await _log.FindTokenAsync(ResumeToken.Unverified(head), _known, cancellationToken).ConfigureAwait(false);
         }
@@ -77,7 +77,7 @@ public sealed class EventSequence : IAsyncEnumerable<EventEnvelope>
         var left = _maxCount;
         for (var pages = new LogPages(read is null ? null : read with { Token = _known }); pages.Next is { } next && left > 0;)
         {
-            using var page = await _log.ReadAsync(OfAtMost(next, left), cancellationToken).ConfigureAwait(false);
+            using var page = await _log.ReadAsync(WithMaxCount(next, left), cancellationToken).ConfigureAwait(false);
             pages.Take(page);
             _known = ResumeToken.Later(_known, page.Token);
             var head = _head ??= page.Head;
@@ -85,7 +85,7 @@ public sealed class EventSequence : IAsyncEnumerable<EventEnvelope>
             {
                 if (page.Events[i].Position > head)
                 {
-                    // Stored after the head was asked for: forward, nothing comes behind it.
+                    // An event above the head was stored after the head was read. In a forward read, no further event follows.
                     if (next.Direction == ReadDirection.Forward) yield break;
                     continue;
                 }
@@ -93,7 +93,7 @@ public sealed class EventSequence : IAsyncEnumerable<EventEnvelope>
                 if (_filter?.AdmitsUndecoded(page.Events[i]) == false) continue;
                 var envelopes = _codec.Read(page.Events[i]);
                 if (_filter?.Predicate is { } predicate) envelopes = envelopes.Where(predicate);
-                // What is counted is stored: a read never ends between the events that one stored event reads as.
+                // Counts all events that a stored event decodes to, so that a read never ends between them.
                 if (envelopes.Count > 0) left--;
                 for (var ordinal = 0; ordinal < envelopes.Count; ordinal++) yield return envelopes[ordinal];
             }
@@ -115,6 +115,6 @@ public sealed class EventSequence : IAsyncEnumerable<EventEnvelope>
         return either;
     }
 
-    // A filter may leave out any number of events.
-    private RangeRead OfAtMost(RangeRead read, long left) => _filter is null && left < read.MaxCount ? read with { MaxCount = (int)left } : read;
+    // A filter may exclude any number of events, so the page size is not limited.
+    private RangeRead WithMaxCount(RangeRead read, long left) => _filter is null && left < read.MaxCount ? read with { MaxCount = (int)left } : read;
 }

@@ -11,7 +11,7 @@ public sealed class EventStore : IEventStore
 
     /// <summary>A store on a log.</summary>
     /// <param name="log">The log; disposed with the store.</param>
-    /// <param name="types">The type map: it says how events are written and read.</param>
+    /// <param name="types">The type map, by which events are encoded and decoded.</param>
     public EventStore(IEventLog log, EventTypeMap types)
     {
         ArgumentNullException.ThrowIfNull(log);
@@ -38,7 +38,7 @@ public sealed class EventStore : IEventStore
     /// <inheritdoc/>
     public EventSequence ReadStreamAsync(StreamId stream, ReadStreamOptions? options = null, CancellationToken cancellationToken = default)
     {
-        if (stream.IsDefault) throw new ArgumentException("default(StreamId) names no stream.", nameof(stream));
+        if (stream.IsDefault) throw new ArgumentException("default(StreamId) is not a stream. Use a stream name such as 'order-42'.", nameof(stream));
         if (options is null) return new(Log, _codec, new StreamRead(stream) { IncludeToken = true }, null, null, null, cancellationToken);
         options.Validate();
         var filter = (options.Filter ?? EventFilter.All).Bind(Types);
@@ -75,7 +75,7 @@ public sealed class EventStore : IEventStore
     public ValueTask<LoadResult<TState>> FoldStreamAsync<TState>(
         StreamId stream, Func<TState> create, Func<TState, object, TState> apply, long afterVersion = 0, long? throughVersion = null, CancellationToken cancellationToken = default)
     {
-        if (stream.IsDefault) throw new ArgumentException("default(StreamId) names no stream.", nameof(stream));
+        if (stream.IsDefault) throw new ArgumentException("default(StreamId) is not a stream. Use a stream name such as 'order-42'.", nameof(stream));
         ThrowIfNoFold(create, apply);
         Require.NotNegative(afterVersion, nameof(afterVersion));
         Require.Range(afterVersion, throughVersion, nameof(afterVersion), nameof(throughVersion));
@@ -95,7 +95,7 @@ public sealed class EventStore : IEventStore
     /// <inheritdoc/>
     public async ValueTask<StreamInfo> GetStreamInfoAsync(StreamId stream, CancellationToken cancellationToken = default)
     {
-        if (stream.IsDefault) throw new ArgumentException("default(StreamId) names no stream.", nameof(stream));
+        if (stream.IsDefault) throw new ArgumentException("default(StreamId) is not a stream. Use a stream name such as 'order-42'.", nameof(stream));
         var read = new StreamRead(stream) { Direction = ReadDirection.Backward, MaxCount = 1, IncludeTags = false, ReuseBuffers = true };
         using var page = await Log.ReadAsync(read, cancellationToken).ConfigureAwait(false);
         return page.Events is [var last, ..]
@@ -115,17 +115,17 @@ public sealed class EventStore : IEventStore
         if (found.Count == 0) return null;
         var command = CommandResult.Parse(commandId, found[0].Value);
         if (command.Result.ResumeToken is not { IsVerifiable: false } place || place == ResumeToken.Start) return command;
-        // It was stored before logs drew marks.
+        // The result was stored before logs drew marks.
         return new(command.Fingerprint, command.Result.WithToken(await Log.FindTokenAsync(place, cancellationToken).ConfigureAwait(false)));
     }
 
     /// <inheritdoc/>
     public ValueTask WaitForEventsAsync(GlobalPosition after, CancellationToken cancellationToken = default) => Log.WaitAsync(after, cancellationToken);
 
-    /// <summary>Ends what is under way and closes the log.</summary>
+    /// <summary>Ends calls in progress and closes the log.</summary>
     public ValueTask DisposeAsync() => Log.DisposeAsync();
 
-    /// <summary>Ends what is under way and closes the log, as <see cref="DisposeAsync"/> does, and blocks until that is done; how long at most, the log says.</summary>
+    /// <summary>Ends calls in progress and closes the log, as <see cref="DisposeAsync"/> does, and blocks until that is done. The log determines the maximum time.</summary>
     public void Dispose() => Log.Dispose();
 
     private async ValueTask<AppendResult> ObserveAsync(Append append, CancellationToken cancellationToken)
@@ -143,7 +143,7 @@ public sealed class EventStore : IEventStore
         }
     }
 
-    // A log that answers at once is not waited for: the machinery of an async method would be most of what the store adds to it.
+    // If the log has completed synchronously, nothing is awaited: the async state machine would be most of the store's cost.
     private ValueTask<AppendResult> EncodeAndAppendAsync(Append append, CancellationToken cancellationToken)
     {
         var encoder = _codec.RentEncoder();
@@ -162,7 +162,7 @@ public sealed class EventStore : IEventStore
         return pending;
     }
 
-    // A fold whose state is a task would fold tasks that nothing waits for.
+    // A fold whose state is a task would create tasks that are never awaited.
     private static void ThrowIfNoFold<TState>(Func<TState> create, Func<TState, object, TState> apply)
     {
         ArgumentNullException.ThrowIfNull(create);

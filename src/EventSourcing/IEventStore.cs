@@ -109,6 +109,6 @@ public interface IEventStore : IAsyncDisposable, IDisposable
     void IDisposable.Dispose()
     {
         GC.SuppressFinalize(this);
-        BlockingDisposal.Run(DisposeAsync, BlockingDisposal.LongestClose, GetType().Name);
+        BlockingDisposal.Run(DisposeAsync, BlockingDisposal.MaxCloseTime, GetType().Name);
     }
 }

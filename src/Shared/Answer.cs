@@ -3,11 +3,11 @@ using System.Threading.Tasks.Sources;
 
 namespace EventSourcing.Internal;
 
-/// <summary>An answer that is given later: the inside of a <see cref="ValueTask{TResult}"/> whose object is used again. Thread-safe.</summary>
+/// <summary>A result that is set later: the source of a <see cref="ValueTask{TResult}"/>, reused for other results. Thread-safe.</summary>
 /// <remarks>
-/// A value task is meant to be awaited once. This one bears every other use. Who takes the answer before it is given waits for it. Who awaits it
-/// beside others is answered beside them, and the object is then not used again. What comes after the answer was taken is refused with
-/// InvalidOperationException, and never reaches the next use: each use has a version of its own, and an object whose versions are used up is given away.
+/// A value task is meant to be awaited once. This source tolerates other uses. A caller that takes the result too early waits for it. Several callers that await
+/// at the same time all get the result, and the object is then not reused. Using the value task after its result was taken throws
+/// InvalidOperationException and never affects the next use: each use has its own version, and an object without versions left is not reused.
 /// </remarks>
 internal sealed class Answer<T>
 {
@@ -21,10 +21,10 @@ internal sealed class Answer<T>
     private bool _isGiven;
     private bool _isTaken;
 
-    /// <summary>Held while anything of this changes.</summary>
+    /// <summary>Protects every field of this object.</summary>
     internal Lock Gate { get; } = new();
 
-    /// <summary>The token of the present use.</summary>
+    /// <summary>The token of the current use.</summary>
     internal short Version => (short)_version;
 
     internal bool IsCurrent(short token) => token == Version && !_isTaken;
@@ -32,10 +32,10 @@ internal sealed class Answer<T>
     internal void ThrowIfStale(short token)
     {
         if (!IsCurrent(token))
-            throw new InvalidOperationException("The result of this ValueTask was taken before: it is awaited once. To use it more than once, keep what AsTask() returns.");
+            throw new InvalidOperationException("The result of this ValueTask was already taken; a ValueTask can be awaited only once. To use it more than once, keep the task of AsTask().");
     }
 
-    /// <summary>What a task asks before it takes the answer, from the thread pool: never throws. Of an answer that was taken before, that there is an error to take.</summary>
+    /// <summary>The status for a task that awaits the result, on the thread pool. Never throws: it is Faulted when the result was already taken, so that taking it again throws.</summary>
     internal ValueTaskSourceStatus GetStatus(short token)
     {
         lock (Gate)
@@ -48,8 +48,8 @@ internal sealed class Answer<T>
         }
     }
 
-    /// <summary>Runs a continuation once the answer is given; at once, on the thread pool, when it is given or was taken before.</summary>
-    /// <remarks>Never throws: an exception from here ends the process, as no async method can catch it. Misuse is refused where the result is taken.</remarks>
+    /// <summary>Runs a continuation when the result is set. If it is already set or taken, the continuation runs at once on the thread pool.</summary>
+    /// <remarks>Never throws: no async method could catch the exception, so it would end the process. Misuse throws where the result is taken.</remarks>
     internal void OnGiven(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags)
     {
         var waiting = new Waiting(continuation, state, flags);
@@ -66,10 +66,10 @@ internal sealed class Answer<T>
         waiting.Resume(mayRunHere: false);
     }
 
-    /// <summary>Takes the answer, and waits for it where it is not given.</summary>
+    /// <summary>Takes the result, and blocks until it is set.</summary>
     /// <param name="token">The use.</param>
-    /// <param name="isFree">Set when nobody else waits for this use: the object may be renewed.</param>
-    /// <exception cref="InvalidOperationException">The answer was taken before.</exception>
+    /// <param name="isFree">Set when no other caller waits for this use, so that the object may be reused.</param>
+    /// <exception cref="InvalidOperationException">The result was already taken.</exception>
     internal T Take(short token, ref bool isFree)
     {
         var isBlocked = Wait(token);
@@ -79,7 +79,7 @@ internal sealed class Answer<T>
         {
             ThrowIfStale(token);
             (result, error) = (_result, _error);
-            // A single one waited, or none; a blocked one counts as the one.
+            // At most one caller waited; a blocked caller counts as one.
             if (_others is null && (_blocked is null || (isBlocked && _first.IsNothing && _blockedCount == 1))) isFree = _isTaken = true;
         }
 
@@ -88,14 +88,14 @@ internal sealed class Answer<T>
     }
 
     /// <summary>Completes all waiting calls.</summary>
-    /// <param name="result">The answer.</param>
-    /// <param name="mayRunHere">True lets a continuation run on this thread where it asks for no other.</param>
+    /// <param name="result">The result.</param>
+    /// <param name="mayRunHere">True if a continuation may run on this thread, unless it requires another one.</param>
     internal void Give(T result, bool mayRunHere = false) => Give(result, null, mayRunHere);
 
     /// <summary>Completes all waiting calls with an error.</summary>
     internal void Fail(Exception error, bool mayRunHere = false) => Give(default!, ExceptionDispatchInfo.Capture(error), mayRunHere);
 
-    /// <summary>Makes an answer that was taken look new, under the next version; false when there is none.</summary>
+    /// <summary>Prepares an object whose result was taken for its next use, under the next version. False when no version is left.</summary>
     internal bool TryRenew()
     {
         lock (Gate)
@@ -134,7 +134,7 @@ internal sealed class Answer<T>
         lock (Gate)
         {
             (_result, _error, _isGiven) = (result, error, true);
-            // From here on another thread may take the answer and use this again.
+            // From here on another thread may take the result and reuse this object.
             (first, others, blocked) = (_first, _others, _blocked);
         }
 
@@ -173,7 +173,7 @@ internal sealed class Answer<T>
             else ThreadPool.UnsafeQueueUserWorkItem(continuation, state, preferLocal: true);
         }
 
-        // A context that takes no more work must not end the thread that answers: it answers others as well.
+        // A synchronization context that refuses work must not fail the thread that sets the result, because it completes other callers as well.
         private bool TrySchedule(Action<object?> continuation, object? state)
         {
             try

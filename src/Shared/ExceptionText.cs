@@ -1,9 +1,9 @@
 namespace EventSourcing.Internal;
 
-/// <summary>What an exception says of itself. It may be anybody's: its own code may throw.</summary>
+/// <summary>Reads the message of an exception of any type; the exception's own code may throw.</summary>
 internal static class ExceptionText
 {
-    private const int LongestDescription = 2000;
+    private const int MaxDescriptionLength = 2000;
 
     internal static string MessageOf(Exception error)
     {
@@ -21,8 +21,8 @@ internal static class ExceptionText
     internal static string Describe(Exception error)
     {
         var text = $"{error.GetType().Name}: {MessageOf(error)}";
-        if (text.Length <= LongestDescription) return text;
-        // Not between the two halves of a character.
-        return text[..(char.IsHighSurrogate(text[LongestDescription - 1]) ? LongestDescription - 1 : LongestDescription)];
+        if (text.Length <= MaxDescriptionLength) return text;
+        // Does not cut a surrogate pair.
+        return text[..(char.IsHighSurrogate(text[MaxDescriptionLength - 1]) ? MaxDescriptionLength - 1 : MaxDescriptionLength)];
     }
 }

@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 
 namespace EventSourcing.Storage;
 
-/// <summary>Refuses asynchronous code where nothing would wait for it.</summary>
+/// <summary>Refuses asynchronous delegates where the task would not be awaited.</summary>
 internal static class SynchronousDelegate
 {
     /// <summary>Throws when a delegate is an async method or lambda, or returns a task.</summary>
@@ -17,7 +17,7 @@ internal static class SynchronousDelegate
                 throw new ArgumentException($"The delegate '{name}' is asynchronous, and nothing would wait for it: its work would be done too late or never, and its exception would be lost. Await before this call, or pass a synchronous delegate.", name);
     }
 
-    /// <summary>A delegate's result, unless it is a task; a delegate that returns <see cref="object"/> may return one.</summary>
+    /// <summary>Returns a delegate's result, unless it is a task: a delegate that returns <see cref="object"/> may return one.</summary>
     /// <param name="result">The result.</param>
     /// <param name="name">The parameter that the delegate was given for.</param>
     /// <exception cref="ArgumentException">The result is a task.</exception>

@@ -1,8 +1,8 @@
 namespace EventSourcing.Storage;
 
-/// <summary>Calls that wait for a log to grow. To wait, to give up and to be released takes the same time however many wait.</summary>
+/// <summary>Calls that wait for a log to grow. Beginning, cancelling and releasing a wait take constant time for any number of waits.</summary>
 /// <remarks>
-/// A linked list in the order of the positions. Nearly every call waits for what comes after the head, so its place is the end of the list.
+/// A linked list in the order of the positions. Nearly every call waits for a position after the head, so it is added at the end of the list.
 /// Compiled into each package that has a log.
 /// </remarks>
 internal sealed class Waiters
@@ -15,8 +15,8 @@ internal sealed class Waiters
     /// <summary>True while a call waits.</summary>
     internal bool IsAny => _count > 0;
 
-    /// <summary>Begins to wait for a head above a position. The caller looks at the head after this call has returned, so that it misses no event that came in between.</summary>
-    /// <exception cref="Exception">That of <see cref="End"/>, when the waits were ended.</exception>
+    /// <summary>Begins to wait for a head above a position. The caller must read the head after this call, so that it misses no event that was published before.</summary>
+    /// <exception cref="Exception">The error of <see cref="End"/>, when the waits were ended.</exception>
     internal Waiter Add(long after)
     {
         var waiter = new Waiter(this, after);
@@ -29,12 +29,12 @@ internal sealed class Waiters
             _count++;
         }
 
-        // A full fence: who publishes a head counts those that wait after it, and one of the two sees the other.
+        // A full fence: either the publisher of a head sees this wait, or this call sees the head.
         Interlocked.MemoryBarrier();
         return waiter;
     }
 
-    /// <summary>Releases the calls that wait for a head above an earlier position.</summary>
+    /// <summary>Releases the calls that wait for a head above a position that the head has passed.</summary>
     /// <param name="head">The head; <see cref="long.MaxValue"/> releases all.</param>
     internal void Release(long head)
     {
@@ -45,7 +45,7 @@ internal sealed class Waiters
         }
     }
 
-    /// <summary>Ends every wait with an error, later ones too.</summary>
+    /// <summary>Ends all waits, also later ones, with an error.</summary>
     internal void End(Func<Exception> error)
     {
         lock (_lock) _end ??= error;
@@ -56,7 +56,7 @@ internal sealed class Waiters
         }
     }
 
-    // The first of the list up to a head, cut off as a list of their own.
+    // Removes the calls up to a head from the list, and returns them as a separate list.
     private Waiter? Take(long head)
     {
         lock (_lock)
@@ -114,10 +114,10 @@ internal sealed class Waiters
 
         internal Waiter? Next { get; set; }
 
-        /// <summary>Waits until it is released, or until the caller gives up.</summary>
+        /// <summary>Waits until the call is released or cancelled.</summary>
         internal Task WaitAsync(CancellationToken cancellationToken) => cancellationToken.CanBeCanceled ? WaitOrGiveUpAsync(cancellationToken) : Task;
 
-        /// <summary>Releases this one alone.</summary>
+        /// <summary>Releases only this call.</summary>
         internal void Release()
         {
             if (all.TryUnlink(this)) TrySetResult();

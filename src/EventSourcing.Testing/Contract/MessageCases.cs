@@ -14,8 +14,8 @@ internal static class MessageCases
         ("another_order", Make.Append("a", Event(2), Event(1)), $"Event id {Make.Id(1)}: it is stored at position 1, but the append has the stored events in another order."),
         ("a_difference_before_a_new_event", Make.Append("a", Event(9), Event(1), Event(2, data: "x")), $"Event id {Make.Id(2)}: it is stored at position 2 with other data."),
         ("a_new_event_before_the_order", Make.Append("a", Event(2), Event(1), Event(9)), $"Event id {Make.Id(2)}: it is stored at position 2, but other events of the same append are not stored."),
-        ("an_id_twice", Make.Append("a", Event(9), Event(9)), $"Event id {Make.Id(9)}: the append has it twice."),
-        ("a_command_with_other_content", Make.Command("c", 2, "a", Make.Event()), "Command id 'c' was used with other content by the append that ended at position 3; choose another id to run the command again."),
+        ("an_id_twice", Make.Append("a", Event(9), Event(9)), $"Event id {Make.Id(9)}: the append contains this id twice."),
+        ("a_command_with_other_content", Make.Command("c", 2, "a", Make.Event()), "Command id 'c' was used with other content by the append that ended at position 3. Use another id for another command."),
         ("unexpected_versions", Unexpected(), "stream 'a': expected no stream, found version 2; stream 'n': expected 4, found version 0; stream 'm': expected stream exists, found version 0"),
         ("a_condition", Make.If(LogQuery.OfTypes("T").Tagged("t", "1"), 1, "a", Make.Event()), $"The event at position 2 matches {LogQuery.OfTypes("T").Tagged("t", "1")} after position 1."),
     ];
@@ -24,7 +24,7 @@ internal static class MessageCases
     [
         .. Rows.Select(row => new ContractCase($"Refusal_of_{row.Name}_says_so", log => Says(log, row.Append, $"Nothing was written. {row.Message}"))),
         new ContractCase("Refusal_of_a_condition_beyond_the_head_says_so", log => Says(
-            log, Make.If(LogQuery.All, 9, "a", Make.Event()), "Position 9 is beyond the log's head 3: the log lost its tail, or the position belongs to another log.")),
+            log, Make.If(LogQuery.All, 9, "a", Make.Event()), "Position 9 is beyond the log's head 3: the log lost its tail, or the position belongs to another log. Read the head again, or use a ResumeToken for positions that are kept outside the process.")),
     ];
 
     private static LogEvent Event(int id, string type = "T", string? data = null) => Make.Event(type, data ?? $"{id}", Make.Id(id), "t:1");

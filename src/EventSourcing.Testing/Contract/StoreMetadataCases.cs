@@ -91,7 +91,7 @@ internal static class StoreMetadataCases
         {
             var append = new Append { Metadata = metadata };
             var refusal = await store.RefusesAsync<ArgumentException>(append.To("a", ExpectedVersion.Any, [new Added(1)])).ConfigureAwait(false);
-            Expect.True(refusal.Message.Contains("index 1", StringComparison.Ordinal) || refusal.Message.Contains("is null", StringComparison.Ordinal) || refusal.Message.Contains("not empty", StringComparison.Ordinal), refusal.Message);
+            Expect.True(refusal.Message.Contains("index 1", StringComparison.Ordinal) || refusal.Message.Contains("is null", StringComparison.Ordinal) || refusal.Message.Contains("not be empty", StringComparison.Ordinal), refusal.Message);
             await store.RefusesAsync<ArgumentException>("a", new EventData(new Added(1)) { Metadata = metadata }).ConfigureAwait(false);
         }
 

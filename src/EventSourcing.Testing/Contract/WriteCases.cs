@@ -265,15 +265,15 @@ internal static class WriteCases
         var tooLong = new string('é', 257);
         (LogWrite Write, string Named)[] rows =
         [
-            (new(), "nothing"),
-            (LogWrite.Empty, "nothing"),
+            (new(), "empty"),
+            (LogWrite.Empty, "empty"),
             (new() { Requirements = null! }, "null"),
             (new() { Appends = null! }, "null"),
             (new() { Changes = null! }, "null"),
             (new() { Requirements = [default] }, "Requirement 0"),
             (new() { Changes = [Put("k", One), default] }, "Change 1"),
             (new() { Appends = [Make.Append("s", Make.Event()), null!] }, "Append 1"),
-            (new() { Appends = [new LogAppend()] }, "nothing"),
+            (new() { Appends = [new LogAppend()] }, "empty"),
             (new() { Appends = [Make.Append("s", Make.Event("a\nb"))] }, "event type"),
             (new() { Requirements = [StartsWith(tooLong)] }, "514"),
             (new() { Changes = [Put(tooLong, One)] }, "514"),

@@ -75,7 +75,7 @@ public sealed class EventBus : IAsyncDisposable, IDisposable
     }
 
     /// <summary>Raised for every event whose handling by a durable subscription failed, with the outcome: retried, parked, held back for an earlier event of its key, or the subscription pauses.</summary>
-    /// <remarks>Raised by the subscription, from several threads, before the outcome is stored; a handler must be short. What a handler throws has no effect; it is counted as <see cref="EventSourcingTelemetry.ObserverFailures"/>.</remarks>
+    /// <remarks>Raised by the subscription, from several threads, before the outcome is stored; a handler must be short. An exception of a handler has no effect; it is counted as <see cref="EventSourcingTelemetry.ObserverFailures"/>.</remarks>
     /// <exception cref="ArgumentException">The delegate is asynchronous, or one of several that it combines is: nothing would wait for it.</exception>
     public event Action<EventFailure>? EventFailed
     {
@@ -256,7 +256,7 @@ public sealed class EventBus : IAsyncDisposable, IDisposable
     /// <exception cref="EventBusException">As for <see cref="DisposeAsync"/>.</exception>
     /// <exception cref="SubscriptionException">As for <see cref="DisposeAsync"/>.</exception>
     /// <exception cref="TimeoutException">The log does not answer. Stopping continues in the background.</exception>
-    public void Dispose() => BlockingDisposal.Run(DisposeAsync, _host.Options.LongestStop + EventBusOptions.StopGrace, nameof(EventBus));
+    public void Dispose() => BlockingDisposal.Run(DisposeAsync, _host.Options.MaxStopTime + EventBusOptions.StopGrace, nameof(EventBus));
 
     private async Task<LiveSubscription> StartLiveAsync(EventFilter filter, LiveSubscriptionOptions? options, LiveHandler handler, CancellationToken cancellationToken)
     {

@@ -116,6 +116,6 @@ public abstract class EventSubscriber
 
     private void Add<T>(Action<TypedHandlers, ICommandBus?> add)
     {
-        if (!_handlers.TryAdd(typeof(T), add)) throw new ArgumentException($"{typeof(T)} already has a handler. An event type has one handler in a subscriber.", nameof(T));
+        if (!_handlers.TryAdd(typeof(T), add)) throw new ArgumentException($"{typeof(T)} already has a handler. An event type can have only one handler in a subscriber.", nameof(T));
     }
 }

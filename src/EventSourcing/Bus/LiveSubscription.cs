@@ -56,14 +56,14 @@ public sealed class LiveSubscription : IAsyncDisposable
     /// <summary>The last failure, of the handler, of a callback on its token or of the log; null when there was none.</summary>
     public Exception? LastError => _lastError;
 
-    /// <summary>True when it ended because of a failure: the queue was full under <see cref="OverflowPolicy.Fail"/>, or the log cannot be read and waiting does not help. <see cref="LastError"/> has the cause.</summary>
+    /// <summary>True when the subscription has ended with a failure: the queue was full under <see cref="OverflowPolicy.Fail"/>, or the log failed permanently. <see cref="LastError"/> has the cause.</summary>
     public bool IsFaulted => _fault is not null;
 
     /// <summary>True while the shared feed delivers its events; false while it reads the log by itself, at first and after its queue was full.</summary>
     public bool IsLive
     {
         get => _isLive;
-        // Set by the feed, together with its list.
+        // Changed by the feed under its lock, together with its list.
         internal set => _isLive = value;
     }
 
@@ -72,7 +72,7 @@ public sealed class LiveSubscription : IAsyncDisposable
 
     /// <summary>Ends the subscription: cancels the token of the handler that runs, and waits for it. May be called again, and by several threads at once.</summary>
     /// <remarks>
-    /// Called by the subscription's own handler, by one that handles the same event for the same bus, by a handler that it waits for, or inside the work of a transaction, it does not wait: the subscription ends after the current event.
+    /// Does not wait when it is called by the subscription's own handler, by one that handles the same event for the same bus, by a handler that it waits for, or inside the work of a transaction. The subscription then ends after the current event.
     /// </remarks>
     /// <exception cref="EventBusException">
     /// The handler is still running 5 s after <see cref="EventBusOptions.StopTimeout"/>. The subscription ends when it returns, and is listed until then. Another call waits again.
@@ -84,11 +84,11 @@ public sealed class LiveSubscription : IAsyncDisposable
         if (own is null) return;
         try
         {
-            await _removed.WaitAsync(_common.LongestStop, _common.TimeProvider).ConfigureAwait(false);
+            await _removed.WaitAsync(_common.MaxStopTime, _common.TimeProvider).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
-            throw new EventBusException($"A live subscription has not ended yet: its handler, called after position {Position}, still runs {_common.LongestStop} after its token was cancelled. Handlers must end when their token is cancelled.");
+            throw new EventBusException($"A live subscription has not ended yet: its handler, called after position {Position}, still runs {_common.MaxStopTime} after its token was cancelled. Handlers must end when their token is cancelled.");
         }
     }
 
@@ -98,7 +98,7 @@ public sealed class LiveSubscription : IAsyncDisposable
     internal void BeginStop()
     {
         _feed.Detach(this);
-        // Not awaited: it calls callbacks that the handler has registered.
+        // Not awaited: it runs callbacks of the handler.
         _ = _stop.CancelQuietlyAsync(Failed);
     }
 
@@ -134,11 +134,11 @@ public sealed class LiveSubscription : IAsyncDisposable
         Leave();
     }
 
-    /// <summary>Leaves the feed: handles what is queued, then reads the log by itself.</summary>
+    /// <summary>Leaves the feed: handles the queued events, then reads the log itself.</summary>
     private void Leave()
     {
         _feed.Detach(this);
-        // Wakes a loop that waits; one whose queue is not empty does not wait.
+        // Wakes a loop that waits for an event; a loop with queued events does not wait.
         if (_queue.Reader.Count == 0) _queue.Writer.TryWrite(s_wake);
     }
 
@@ -175,7 +175,7 @@ public sealed class LiveSubscription : IAsyncDisposable
         }
     }
 
-    /// <summary>Reads a page by itself or, once it has caught up, follows the feed until it leaves it. Returns a failure of the log that may pass, or null.</summary>
+    /// <summary>Reads a page from the log or, at the head, follows the feed until the subscription leaves it. Returns a failure of the log that may be temporary, or null.</summary>
     private async ValueTask<Exception?> ReadOrFollowAsync()
     {
         try
@@ -189,7 +189,7 @@ public sealed class LiveSubscription : IAsyncDisposable
         }
     }
 
-    /// <summary>Reads a page by itself; true when it has joined the feed.</summary>
+    /// <summary>Reads a page from the log; true when the subscription has joined the feed.</summary>
     private async ValueTask<bool> ReadOnAsync()
     {
         using var page = await _reader.ReadAsync(_position + 1, _stop.Token).ConfigureAwait(false);
@@ -203,7 +203,7 @@ public sealed class LiveSubscription : IAsyncDisposable
         Volatile.Write(ref _position, page.IsLast ? page.Head.ToInt64() : page.Next - 1);
         if (!page.IsLast)
         {
-            // Pages and handlers may all complete synchronously: other work items of the thread pool run between two pages.
+            // Pages and handlers may all complete synchronously: this lets other work items of the thread pool run between two pages.
             if (ThreadPool.PendingWorkItemCount > 0) await Task.Yield();
             return false;
         }
@@ -212,7 +212,7 @@ public sealed class LiveSubscription : IAsyncDisposable
         return _feed.TryAttach(this, _position, _reader.Known);
     }
 
-    /// <summary>Handles what the feed offers until the subscription has left it and the queue is empty.</summary>
+    /// <summary>Handles events of the feed until the subscription has left it and the queue is empty.</summary>
     private async ValueTask FollowAsync()
     {
         while (true)
@@ -228,7 +228,7 @@ public sealed class LiveSubscription : IAsyncDisposable
             if (_fault is not null) return;
             if (!_isLive)
             {
-                // Looked at again: what was offered before it left is in the queue now.
+                // Checked a second time: events that were offered before the subscription left are in the queue now.
                 if (_queue.Reader.TryPeek(out _)) continue;
                 return;
             }
@@ -239,7 +239,7 @@ public sealed class LiveSubscription : IAsyncDisposable
 
     private async ValueTask HandleAsync(LiveEvent live)
     {
-        // One call, until it is known what the event reads as: a failure to read it counts as one too.
+        // One call until the event is decoded: a failure to decode it counts as one call too.
         for (var (call, calls) = (0, 1); call < calls; call++)
         {
             _stop.Token.ThrowIfCancellationRequested();
@@ -287,7 +287,7 @@ public sealed class LiveSubscription : IAsyncDisposable
         Interlocked.Increment(ref _failures);
     }
 
-    // A faulted one is listed until it is disposed.
+    // A faulted subscription stays in the list until it is disposed.
     private async Task RemoveAsync(Action<LiveSubscription> removed)
     {
         await _loop.ConfigureAwait(false);

@@ -17,8 +17,8 @@ public sealed class LiveSubscriptionOptions
     {
         var copy = (LiveSubscriptionOptions)MemberwiseClone();
         ArgumentNullException.ThrowIfNull(copy.From, nameof(From));
-        if (!Enum.IsDefined(copy.OnOverflow)) throw new ArgumentOutOfRangeException(nameof(OnOverflow), copy.OnOverflow, "OnOverflow is CatchUp, DropOldest or Fail.");
-        if (copy.Capacity is < 1 or > 1 << 20) throw new ArgumentOutOfRangeException(nameof(Capacity), copy.Capacity, "Capacity is from 1 to 1,048,576.");
+        if (!Enum.IsDefined(copy.OnOverflow)) throw new ArgumentOutOfRangeException(nameof(OnOverflow), copy.OnOverflow, "OnOverflow must be CatchUp, DropOldest or Fail.");
+        if (copy.Capacity is < 1 or > 1 << 20) throw new ArgumentOutOfRangeException(nameof(Capacity), copy.Capacity, "Capacity must be from 1 to 1,048,576.");
         return copy;
     }
 }

@@ -56,7 +56,7 @@ public sealed class CommandContext
     public async ValueTask<TState> LoadAsync<TState>(DecisionModel<TState> model, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(model);
-        // The tags of an event, and so the queries that it matches, are known once it is stored.
+        // The tags of a new event, and so the queries that it matches, are known only when it is stored.
         if (_events.Count > 0)
             throw new InvalidOperationException($"The query {model.Query} cannot be loaded after an earlier command of the same append returned events: which of them match is known when they are stored. Send commands that load queries first, or in a call of their own.");
         if (_decision.MayHaveToQueue) await _decision.QueueAsync(model.Query.ToString(), cancellationToken).ConfigureAwait(false);
@@ -94,7 +94,7 @@ public sealed class CommandContext
     /// <summary>The streams loaded, in the order of the first load, as writes without events.</summary>
     internal ImmutableArray<StreamRange> LoadedStreams() => [.. _versions.Select(loaded => new StreamRange(loaded.Key, loaded.Value + 1, loaded.Value, 0))];
 
-    /// <summary>The key of a turn at what has changed since it was loaded; null when nothing has: then another decision would be refused too.</summary>
+    /// <summary>The key of the turn for the first stream or query that has changed since it was loaded. Null when none has changed: another decision would be refused too.</summary>
     internal string? ConflictOf(EventSourcingException refusal)
     {
         if (refusal is AppendConditionFailedException) return _queries.Count == 0 ? "" : _queries[0].ToString();

@@ -36,11 +36,11 @@ public sealed class ExecuteOptions
     /// <summary>A validated copy.</summary>
     internal ExecuteOptions Validated()
     {
-        if (MaxAttempts is < 1 or > 1000) throw new ArgumentOutOfRangeException(nameof(MaxAttempts), MaxAttempts, "MaxAttempts is from 1 to 1,000.");
+        if (MaxAttempts is < 1 or > 1000) throw new ArgumentOutOfRangeException(nameof(MaxAttempts), MaxAttempts, "MaxAttempts must be from 1 to 1,000.");
         ArgumentNullException.ThrowIfNull(TimeProvider);
         ArgumentNullException.ThrowIfNull(Randomness);
         ArgumentNullException.ThrowIfNull(Require);
-        if (CommandId is null && !Fingerprint.IsEmpty) throw new ArgumentException("A fingerprint belongs to a command id, but CommandId is null. Set CommandId, or leave the fingerprint out.", nameof(Fingerprint));
+        if (CommandId is null && !Fingerprint.IsEmpty) throw new ArgumentException("A fingerprint needs a command id, but CommandId is null. Set CommandId, or omit the fingerprint.", nameof(Fingerprint));
         return new()
         {
             CommandId = CommandId,

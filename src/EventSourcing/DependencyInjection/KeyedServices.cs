@@ -2,7 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace EventSourcing.DependencyInjection;
 
-/// <summary>Resolves the services of a store with a key or without one. A container that knows no keys is asked for those without only.</summary>
+/// <summary>Resolves the services of a store with or without a key. Also works with containers that do not support keys, for services without a key.</summary>
 internal static class KeyedServices
 {
     internal static T? GetKeyed<T>(this IServiceProvider services, string? key) where T : class =>

@@ -1,7 +1,7 @@
 namespace EventSourcing;
 
-/// <summary>A commit was sent and its outcome could not be found out: the events may be stored or not.</summary>
-/// <remarks>Append the same events with the same ids again: stored ones answer with their positions, others are stored then.</remarks>
+/// <summary>A commit was sent, and whether it was stored could not be determined.</summary>
+/// <remarks>Append the same events with the same ids again. If they are stored, the call returns their positions; otherwise it stores them.</remarks>
 public sealed class AppendOutcomeUnknownException : EventSourcingException
 {
     /// <summary>Reports what an append intended.</summary>
@@ -9,7 +9,7 @@ public sealed class AppendOutcomeUnknownException : EventSourcingException
     /// <param name="firstPosition">The position that the first event was to have.</param>
     /// <param name="innerException">The error at commit.</param>
     public AppendOutcomeUnknownException(IReadOnlyList<Guid> eventIds, GlobalPosition firstPosition, Exception? innerException = null)
-        : base($"The outcome of an append of {(eventIds ?? throw new ArgumentNullException(nameof(eventIds))).Count} events from position {firstPosition} is unknown; append them again with the same ids.", innerException) =>
+        : base($"The outcome of an append of {(eventIds ?? throw new ArgumentNullException(nameof(eventIds))).Count} events from position {firstPosition} is unknown: they may be stored or not. Append them again with the same ids.", innerException) =>
         (EventIds, FirstPosition) = ([.. eventIds], firstPosition);
 
     /// <summary>The ids of the events, in order.</summary>

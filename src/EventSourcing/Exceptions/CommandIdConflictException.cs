@@ -7,7 +7,7 @@ public sealed class CommandIdConflictException : EventSourcingException
     /// <param name="commandId">The command id.</param>
     /// <param name="first">What the first append with this id stored.</param>
     public CommandIdConflictException(string commandId, AppendResult first)
-        : base($"Nothing was written. Command id '{commandId}' was used with other content by the append that ended at position {first.LastPosition}; choose another id to run the command again.") =>
+        : base($"Nothing was written. Command id '{commandId}' was used with other content by the append that ended at position {first.LastPosition}. Use another id for another command.") =>
         (CommandId, First) = (commandId, first);
 
     /// <summary>The command id.</summary>

@@ -1,6 +1,6 @@
 namespace EventSourcing;
 
-/// <summary>Trouble that a caller of the library may expect and handle. Misuse throws framework exceptions instead.</summary>
+/// <summary>An error that a caller of the library can expect and handle. Misuse throws framework exceptions instead.</summary>
 public abstract class EventSourcingException : Exception
 {
     /// <summary>For derived types.</summary>

@@ -8,7 +8,7 @@ public sealed class EventTooLargeException : EventSourcingException
     /// <param name="bytes">Its size in bytes: data, metadata and tags.</param>
     /// <param name="limit">The largest size allowed, in bytes.</param>
     public EventTooLargeException(string what, long bytes, long limit)
-        : base($"Nothing was written. {what} takes {bytes} bytes; the limit is {limit}.") =>
+        : base($"Nothing was written. {what} takes {bytes} bytes; the limit is {limit}. Split it, or raise the log's limits.") =>
         (Bytes, Limit) = (bytes, limit);
 
     /// <summary>The size found, in bytes.</summary>

@@ -1,9 +1,9 @@
 namespace EventSourcing;
 
-/// <summary>A runner is no longer the one that may deliver: another took its lease over, or it was not renewed in time. What it tried to write was not written.</summary>
+/// <summary>A subscription no longer holds its lease: another process took it over, or it was not renewed in time. Nothing was written.</summary>
 public sealed class LeaseLostException : EventSourcingException
 {
-    /// <summary>Reports whose lease it was.</summary>
+    /// <summary>Reports the lost lease.</summary>
     /// <param name="name">The lease: a subscription's name, with its partition where it has several.</param>
     /// <param name="owner">The owner that lost it.</param>
     /// <param name="fencingToken">The fencing token of the lease: a later holder's is higher.</param>

@@ -1,6 +1,6 @@
 namespace EventSourcing;
 
-/// <summary>A <see cref="ResumeToken"/> belongs to another history: the log was restored to an older state and went on from there, or is another log. Nothing was read or written.</summary>
+/// <summary>A <see cref="ResumeToken"/> belongs to another history: the log was restored to an older state and has continued from there, or it is another log. Nothing was read or written.</summary>
 public sealed class LogDivergedException : EventSourcingException
 {
     /// <summary>Reports a token and what the log holds at its position.</summary>

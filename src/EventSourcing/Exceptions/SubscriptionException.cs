@@ -2,7 +2,7 @@ using EventSourcing.Internal;
 
 namespace EventSourcing;
 
-/// <summary>A subscription's handler failed at an event after all attempts: the event counts as not handled, and the checkpoint lies before it. Or a subscription does not do what was waited for, and the message says why.</summary>
+/// <summary>A subscription's handler failed at an event after all attempts: the event counts as not handled, and the checkpoint lies before it. Also thrown when a call waits for a subscription that cannot continue; the message gives the reason.</summary>
 public sealed class SubscriptionException : EventSourcingException
 {
     /// <summary>Reports where the handler failed.</summary>
@@ -14,10 +14,10 @@ public sealed class SubscriptionException : EventSourcingException
         : base($"Subscription '{name}' failed at position {position} after {attempts} attempts: {(innerException is null ? null : ExceptionText.MessageOf(innerException))}", innerException) =>
         (Name, Position, Attempts) = (name, position, attempts);
 
-    /// <summary>Reports that a subscription does not do what was waited for: it is paused or faulted, or its handler does not return.</summary>
+    /// <summary>Reports a subscription that cannot continue: it is paused or faulted, or its handler does not return.</summary>
     /// <param name="name">The subscription.</param>
-    /// <param name="position">Everything up to here is done.</param>
-    /// <param name="message">What is the matter, and what to do.</param>
+    /// <param name="position">All events up to here are handled.</param>
+    /// <param name="message">What is wrong, and what to do.</param>
     /// <param name="innerException">The cause; null where there is none.</param>
     public SubscriptionException(string name, GlobalPosition position, string message, Exception? innerException) : base(message, innerException) =>
         (Name, Position) = (name, position);
@@ -25,9 +25,9 @@ public sealed class SubscriptionException : EventSourcingException
     /// <summary>The subscription.</summary>
     public string Name { get; }
 
-    /// <summary>The position of the event that failed; where none did, everything up to here is done.</summary>
+    /// <summary>The position of the event that failed; without one, the position up to which all events are handled.</summary>
     public GlobalPosition Position { get; }
 
-    /// <summary>How often the event was tried; 0 where none failed.</summary>
+    /// <summary>The number of attempts; 0 if no event failed.</summary>
     public int Attempts { get; }
 }

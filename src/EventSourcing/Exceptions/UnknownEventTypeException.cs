@@ -6,7 +6,7 @@ namespace EventSourcing;
 /// <summary>The type map has no entry for a stored event's type name, or for the CLR type of an event to be appended or asked for.</summary>
 public sealed class UnknownEventTypeException : EventSerializationException
 {
-    /// <summary>Reports the type and where it was met.</summary>
+    /// <summary>Reports the type and the place where it was found.</summary>
     /// <param name="type">The stored type name, or the CLR type's name.</param>
     /// <param name="streamId">The event's stream; <c>default</c> for a query.</param>
     /// <param name="position">The event's position; <see cref="GlobalPosition.Start"/> when nothing stored was read.</param>

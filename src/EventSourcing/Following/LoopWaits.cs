@@ -49,13 +49,13 @@ internal sealed class LoopWaits : IDisposable
     /// <summary>Begins to wait for the loops of a subscription.</summary>
     /// <param name="targets">The loops.</param>
     /// <param name="name">The subscription.</param>
-    /// <param name="method">What is called.</param>
+    /// <param name="method">The method that waits, for the message.</param>
     /// <exception cref="InvalidOperationException">The call would wait for itself.</exception>
     internal static LoopWaits Begin(IReadOnlyCollection<Loop> targets, string name, string method) => TryBegin(targets) ?? throw new InvalidOperationException(
         WorkGuard.IsInsideAny
             ? $"{method} of subscription '{name}' was called from inside the work of a transaction, for which the subscription may have to wait. Nothing was done. Call it before or after the work."
-            : $"{method} of subscription '{name}' was called by code that the subscription itself waits for, a handler for one: the call would wait for itself. Nothing was done. "
-        + "Return first and call it from elsewhere, or call DisposeAsync, which may be called here and stops after this event.");
+            : $"{method} of subscription '{name}' was called by code that the subscription waits for, such as a handler: the call would wait for itself. Nothing was done. "
+        + "Call it after that code has returned, or call DisposeAsync, which is allowed here and stops the subscription after this event.");
 
     public void Dispose()
     {

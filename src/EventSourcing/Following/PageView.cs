@@ -3,7 +3,7 @@ using EventSourcing.Storage;
 
 namespace EventSourcing.Following;
 
-/// <summary>One reader's view of a shared page: the events that its query asks for.</summary>
+/// <summary>A view of a shared page for one reader: the events that match its query.</summary>
 internal sealed class PageView : LogPage
 {
     private readonly RecordedEvent[]? _matching;
@@ -11,8 +11,8 @@ internal sealed class PageView : LogPage
     private SharedPage? _page;
 
     /// <param name="page">The page, which the view releases when it is disposed.</param>
-    /// <param name="read">Its events: all from its first position through another, with more to come after it.</param>
-    /// <param name="through">That position.</param>
+    /// <param name="read">The page's events: all from its first position through <paramref name="through"/>. The log has more events after it.</param>
+    /// <param name="through">The last position of the page.</param>
     /// <param name="query">Which events; null for all.</param>
     internal PageView(SharedPage page, LogPage read, long through, LogQuery? query)
     {

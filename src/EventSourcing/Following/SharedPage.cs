@@ -16,10 +16,10 @@ internal sealed class SharedPage(long from, ResumeToken token)
     /// <summary>True when a reader that has seen a place may take the page: the page was compared with that place, or ends with it.</summary>
     internal bool Follows(in ResumeToken known) => known == Token || known == Page?.Token;
 
-    /// <summary>Completes when the page was read, or could not be.</summary>
+    /// <summary>Completes when the read of the page has succeeded or failed.</summary>
     internal Task IsRead => _read.Task;
 
-    /// <summary>The page; null until it is read, and when it could not be.</summary>
+    /// <summary>The page; null before it is read, and when the read failed.</summary>
     internal LogPage? Page { get; private set; }
 
     internal void Read(LogPage? page)

@@ -25,27 +25,27 @@ internal sealed class SharedPages(IEventLog log)
     private long _shared, _head;
     private volatile bool _isWorthwhile;
 
-    /// <summary>How many pages were shared so far.</summary>
+    /// <summary>The number of pages that were shared so far.</summary>
     internal long Shared => Volatile.Read(ref _shared);
 
     /// <summary>True when there is another reader to share with.</summary>
     internal bool IsWorthwhile => _isWorthwhile;
 
-    /// <summary>The head of the log as it was seen last.</summary>
+    /// <summary>The head of the log at the last read.</summary>
     internal long Head
     {
         get => Volatile.Read(ref _head);
         set => Volatile.Write(ref _head, value);
     }
 
-    /// <summary>Asks the log for a page: the one place where followers do.</summary>
+    /// <summary>Reads a page from the log. All readers that follow the log call this method.</summary>
     /// <param name="query">Which events; null for all.</param>
-    /// <param name="pageSize">The most events of the page.</param>
+    /// <param name="pageSize">The maximum number of events in the page.</param>
     /// <param name="from">The first position.</param>
     /// <param name="through">The last position; 0 for the head.</param>
-    /// <param name="token">The furthest place that was seen: the page belongs to a history that has it.</param>
+    /// <param name="token">The latest token that was read: the page belongs to a history that contains it.</param>
     /// <param name="cancellationToken">Ends the wait for a reader of the log.</param>
-    /// <exception cref="LogDivergedException">The log has another history now.</exception>
+    /// <exception cref="LogDivergedException">The log has another history than the token.</exception>
     internal async ValueTask<LogPage> AskAsync(LogQuery? query, int pageSize, long from, long through, ResumeToken token, CancellationToken cancellationToken)
     {
         var page = await log.ReadAsync(Range(query, pageSize, from, through) with { Token = token, IncludeToken = true }, cancellationToken).ConfigureAwait(false);
@@ -57,10 +57,10 @@ internal sealed class SharedPages(IEventLog log)
     internal IAsyncEnumerable<RecordedEvent> ReadEventsAsync(LogQuery? query, int pageSize, long from, long through, CancellationToken cancellationToken) =>
         log.ReadEventsAsync(Range(query, pageSize, from, through), cancellationToken);
 
-    /// <summary>Waits at the log until something is stored after a position.</summary>
+    /// <summary>Waits until an event is stored after a position.</summary>
     internal ValueTask WaitAsync(long after, CancellationToken cancellationToken) => log.WaitAsync(GlobalPosition.FromInt64(after), cancellationToken);
 
-    /// <summary>A reader has fallen behind the head.</summary>
+    /// <summary>Adds a reader that is behind the head.</summary>
     internal void Enter(SharedReader reader)
     {
         lock (_lock)
@@ -81,7 +81,7 @@ internal sealed class SharedPages(IEventLog log)
         }
     }
 
-    /// <summary>True when another reader is ahead of one that asks for a position, but not out of reach.</summary>
+    /// <summary>True when another reader is ahead of a position by a distance that a faster reader can make up.</summary>
     internal bool IsOvertaken(long from)
     {
         lock (_lock)

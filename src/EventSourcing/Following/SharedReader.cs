@@ -7,12 +7,12 @@ namespace EventSourcing.Following;
 /// <summary>Reads the log forward page by page for one runner or live subscription. Shares pages with other readers at the same place. Used by one loop at a time.</summary>
 /// <param name="pages">The pages that readers behind the head share.</param>
 /// <param name="query">Which events; null for all.</param>
-/// <param name="pageSize">The most events of a page.</param>
-/// <param name="tail">The head of the log as the partitions of one subscription follow it; null for a reader that follows it by itself.</param>
-/// <param name="partition">Which partition it reads for.</param>
+/// <param name="pageSize">The maximum number of events in a page.</param>
+/// <param name="tail">The tail that all partitions of one subscription share at the head; null for a reader that waits for the log itself.</param>
+/// <param name="partition">The partition that it reads for.</param>
 internal sealed class SharedReader(SharedPages pages, LogQuery? query, int pageSize, SharedTail? tail = null, int partition = 0)
 {
-    // Pages and handlers may all complete at once, and others wait for the thread pool.
+    // Pages and handlers may all complete synchronously, and other work items wait for the thread.
     private const int EventsOfTurn = 128;
 
     // Most handlers have finished a page by then; slow ones must not keep the thread.
@@ -25,27 +25,27 @@ internal sealed class SharedReader(SharedPages pages, LogQuery? query, int pageS
     private bool _isBehind;
     private ResumeToken _known;
 
-    /// <summary>The position that was asked for last.</summary>
+    /// <summary>The position of the last read.</summary>
     internal long Position => Volatile.Read(ref _position);
 
-    /// <summary>How many pages had been shared when it asked last.</summary>
+    /// <summary>The number of shared pages at the last read.</summary>
     internal long AskedAt => Volatile.Read(ref _askedAt);
 
     /// <summary>True when the loop should give up its thread for others. A reader behind others keeps the thread for longer, so that it catches up with them and shares their pages.</summary>
-    /// <param name="handled">How many events of the page were handled.</param>
+    /// <param name="handled">The number of handled events of the page.</param>
     internal bool IsTurnOver(int handled) =>
         handled % EventsOfTurn == 0 && ThreadPool.PendingWorkItemCount > 0 && Stopwatch.GetTimestamp() >= _keepsThreadUntil;
 
-    /// <summary>The furthest place of the log that was seen.</summary>
+    /// <summary>The latest token that was read.</summary>
     internal ResumeToken Known => _known;
 
-    /// <summary>Notes a place of the log that was seen: every page read from now on belongs to a history that has it.</summary>
+    /// <summary>Adds a token that was read: every later page belongs to a history that contains it.</summary>
     internal void Know(in ResumeToken token) => _known = ResumeToken.Later(_known, token);
 
     /// <summary>Forgets the places that were seen: the next page may be of another history.</summary>
     internal void Forget() => _known = ResumeToken.Start;
 
-    /// <summary>The next events from a position on.</summary>
+    /// <summary>Reads the next events from a position on.</summary>
     /// <exception cref="LogDivergedException">The log no longer has the history that was read before.</exception>
     internal async ValueTask<LogPage> ReadAsync(long from, CancellationToken cancellationToken)
     {
@@ -68,9 +68,9 @@ internal sealed class SharedReader(SharedPages pages, LogQuery? query, int pageS
     }
 
     /// <summary>Waits until an event is stored after a position.</summary>
-    /// <param name="after">Everything up to here is done.</param>
+    /// <param name="after">All events up to this position are handled.</param>
     /// <param name="until">The wait ends when the log gets here, even when no event is for this reader.</param>
-    /// <param name="waiters">Moved past events that are skipped during the wait.</param>
+    /// <param name="waiters">Advances past events that are skipped during the wait.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     internal ValueTask WaitAsync(long after, long until, PositionWaiters waiters, CancellationToken cancellationToken) =>
         tail is null ? pages.WaitAsync(after, cancellationToken) : WaitAsync(tail, after, until, waiters, cancellationToken);
@@ -90,7 +90,7 @@ internal sealed class SharedReader(SharedPages pages, LogQuery? query, int pageS
     /// <summary>The position up to which the log had no event for this reader during its wait, however the wait ended.</summary>
     internal long Passed => _place?.Position ?? 0;
 
-    /// <summary>True when the log holds an event between two positions, both inclusive, that is asked for and that a predicate takes. Reads beside the pages; any thread may ask.</summary>
+    /// <summary>True when the log holds an event between two positions, both inclusive, that matches the query and a predicate. Does not use the shared pages; may be called by any thread.</summary>
     internal async ValueTask<bool> HasAnyAsync(long from, long through, Func<RecordedEvent, bool> predicate, CancellationToken cancellationToken)
     {
         if (from > through) return false;

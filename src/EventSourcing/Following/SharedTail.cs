@@ -4,17 +4,17 @@ using EventSourcing.Storage;
 
 namespace EventSourcing.Following;
 
-/// <summary>The head of the log as all partitions of a subscription in this process follow it: one wait and one read for all of them. Thread-safe.</summary>
+/// <summary>Follows the head of the log for all partitions of a subscription in this process, with one wait and one read for all of them. Thread-safe.</summary>
 /// <remarks>
 /// Partitions that have reached the head wait here, and one loop waits at the log for them. It reads what is stored, finds the partition of each event, and wakes those partitions with the
 /// page; the positions of the others advance past the page while they wait. It never waits for a partition: one that is busy comes back later and takes from the last page
 /// what lies after its own position, or reads for itself where it has missed more than that page. Then the page that it gets replaces the other one. At most one page is kept, and none
 /// while every partition waits.
 /// </remarks>
-/// <param name="pages">Where pages are asked for.</param>
+/// <param name="pages">Reads the pages.</param>
 /// <param name="query">Which events; null for all.</param>
-/// <param name="pageSize">The most events of a page.</param>
-/// <param name="partitionOf">The partition of an event; -1 for one that is for none. Called by one thread at a time.</param>
+/// <param name="pageSize">The maximum number of events in a page.</param>
+/// <param name="partitionOf">Returns the partition of an event, or -1 for an event without one. Called by one thread at a time.</param>
 [System.Diagnostics.CodeAnalysis.SuppressMessage("Reliability", "CA1001", Justification = "A source without timer or wait handle holds nothing that disposal would release.")]
 internal sealed class SharedTail(SharedPages pages, LogQuery? query, int pageSize, PartitionOf partitionOf)
 {
@@ -37,7 +37,7 @@ internal sealed class SharedTail(SharedPages pages, LogQuery? query, int pageSiz
         }
     }
 
-    /// <summary>The events from a position on. A page that another partition asked for at the same time may end before what was stored since: the wait for more then ends at once.</summary>
+    /// <summary>Reads the events from a position on. A page that another partition requested at the same time may not contain the newest events; the next wait then completes at once.</summary>
     internal async ValueTask<LogPage> ReadAsync(TailPlace place, long from, ResumeToken known, CancellationToken cancellationToken)
     {
         var page = Find(place, from, known, out var isFirst);
@@ -57,16 +57,16 @@ internal sealed class SharedTail(SharedPages pages, LogQuery? query, int pageSiz
         return await pages.AskAsync(query, pageSize, from, 0, known, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Waits until something is stored after a position that is for the partition, or that it has to know of. What it was moved past meanwhile is <see cref="TailPlace.Position"/>, however the wait ends.</summary>
+    /// <summary>Waits until an event of the partition is stored after a position, or until the log reaches <paramref name="until"/>. When the wait ends, also by an error, <see cref="TailPlace.Position"/> is the position that the partition has advanced to.</summary>
     /// <param name="place">The partition.</param>
-    /// <param name="after">Everything up to here is done.</param>
+    /// <param name="after">All events up to this position are handled.</param>
     /// <param name="until">The wait also ends when the log gets here.</param>
-    /// <param name="known">The furthest place that it has seen. Where it is moved past events, <see cref="TailPlace.Known"/> is a later one.</param>
-    /// <param name="waiters">Moved past events that are skipped during the wait.</param>
+    /// <param name="known">The latest token that the partition has read. When its position advances, <see cref="TailPlace.Known"/> is a later one.</param>
+    /// <param name="waiters">Advances past events that are skipped during the wait.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     internal async ValueTask WaitAsync(TailPlace place, long after, long until, ResumeToken known, PositionWaiters waiters, CancellationToken cancellationToken)
     {
-        // Before all else, also where the wait is cancelled already: the position is the place's from here on.
+        // This comes first, also when the wait is already cancelled: the caller reads the position from the place afterwards.
         if (!TryEnter(place, after, until, known, waiters, out var woken)) return;
         try
         {
@@ -74,7 +74,7 @@ internal sealed class SharedTail(SharedPages pages, LogQuery? query, int pageSiz
         }
         catch (Exception) when (woken is { IsFaulted: true })
         {
-            // Cancelled at the same time, the wait would not have looked at it.
+            // Observes the error: if the wait was cancelled at the same time, nothing else reads it.
             _ = woken.Exception;
             throw;
         }
@@ -84,7 +84,7 @@ internal sealed class SharedTail(SharedPages pages, LogQuery? query, int pageSiz
         }
     }
 
-    /// <summary>A partition does not follow for now. With the last one the page is dropped.</summary>
+    /// <summary>Removes a partition that stops following. When the last partition is removed, the page is dropped.</summary>
     internal void Rest(TailPlace place)
     {
         lock (_lock)
@@ -94,7 +94,7 @@ internal sealed class SharedTail(SharedPages pages, LogQuery? query, int pageSiz
         }
     }
 
-    /// <summary>False when something was read after the position already.</summary>
+    /// <summary>Returns false when events after the position were already read.</summary>
     private bool TryEnter(TailPlace place, long after, long until, in ResumeToken known, PositionWaiters waiters, out Task? woken)
     {
         lock (_lock)
@@ -178,7 +178,7 @@ internal sealed class SharedTail(SharedPages pages, LogQuery? query, int pageSiz
 
     private void HandOut(SharedPage page, LogPage read)
     {
-        // The last event of each partition.
+        // The position of the last event of each partition.
         Span<long> last = stackalloc long[PartitionId.PartitionCount];
         last.Clear();
         foreach (ref readonly var e in read.Events)
@@ -221,8 +221,8 @@ internal sealed class SharedTail(SharedPages pages, LogQuery? query, int pageSiz
         lock (_lock)
         {
             // Each partition detects a changed history when it asks for a page, because it passes the place that it has seen.
-            var told = error is LogDivergedException or PositionOutOfRangeException ? null : error;
-            foreach (var place in _waiting) place.Wake(told);
+            var reported = error is LogDivergedException or PositionOutOfRangeException ? null : error;
+            foreach (var place in _waiting) place.Wake(reported);
             _waiting.Clear();
         }
     }

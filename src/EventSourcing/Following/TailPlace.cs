@@ -1,9 +1,9 @@
 namespace EventSourcing.Following;
 
-/// <summary>Tells the partition of an event; -1 for an event that is for none.</summary>
+/// <summary>Returns the partition of an event, or -1 for an event without one.</summary>
 internal delegate int PartitionOf(in Storage.RecordedEvent e);
 
-/// <summary>Where one partition is at the head of the log; its loop and the tail take turns in using it. Changed under the lock of the <see cref="SharedTail"/> only.</summary>
+/// <summary>The state of one partition at the head of the log. The partition's loop and the <see cref="SharedTail"/> use it alternately. Changed only under the lock of the tail.</summary>
 internal sealed class TailPlace(int partition)
 {
     private TaskCompletionSource? _woken;
@@ -15,10 +15,10 @@ internal sealed class TailPlace(int partition)
     /// <summary>No event up to here is left for the partition. Its loop reads this after the wait.</summary>
     internal long Position { get; set; }
 
-    /// <summary>The furthest place of the log that the partition has seen.</summary>
+    /// <summary>The latest token that the partition has read.</summary>
     internal ResumeToken Known { get; set; }
 
-    /// <summary>The partition is woken when the log gets here, whatever is stored.</summary>
+    /// <summary>The partition is woken when the log reaches this position, even without an event of the partition.</summary>
     internal long Until { get; private set; }
 
     /// <summary>The position after which the partition was last sent to read the log, because the tail was ahead of it.</summary>
@@ -30,7 +30,7 @@ internal sealed class TailPlace(int partition)
         return _woken.Task;
     }
 
-    /// <summary>Moves it past events of others while it waits.</summary>
+    /// <summary>Advances the position past events of other partitions during a wait.</summary>
     internal void Pass(long position)
     {
         if (position <= Position) return;
@@ -44,14 +44,14 @@ internal sealed class TailPlace(int partition)
         else _woken!.TrySetException(error);
     }
 
-    /// <summary>Gives it the page that it is woken for.</summary>
+    /// <summary>Sets the page that the partition is woken for.</summary>
     internal void Give(SharedPage? page)
     {
         _page?.Release();
         _page = page;
     }
 
-    /// <summary>Takes the page that it was given.</summary>
+    /// <summary>Returns the page that was set, and removes it here.</summary>
     internal SharedPage? Take()
     {
         var page = _page;

@@ -2,14 +2,14 @@ using EventSourcing.Storage;
 
 namespace EventSourcing.Following;
 
-/// <summary>One reader's view of a shared page: its events from a position on.</summary>
+/// <summary>A view of a shared page for one reader: the events from a position on.</summary>
 internal sealed class TailView : LogPage
 {
     private readonly int _first;
     private SharedPage? _page;
 
     /// <param name="page">The page, which the view releases when it is disposed.</param>
-    /// <param name="read">What was read.</param>
+    /// <param name="read">The page's events.</param>
     /// <param name="from">The position.</param>
     internal TailView(SharedPage page, LogPage read, long from)
     {

@@ -7,7 +7,7 @@ internal sealed class AppendSignal
 {
     private readonly Waiters _waiters = new();
 
-    /// <summary>Completes when an event lies after a position; at once when one does already.</summary>
+    /// <summary>Completes when an event is stored after a position, or at once when there is one.</summary>
     internal Task WaitAsync(EventTable events, long after, CancellationToken cancellationToken)
     {
         Waiters.Waiter waiter;
@@ -24,12 +24,12 @@ internal sealed class AppendSignal
         return waiter.WaitAsync(cancellationToken);
     }
 
-    /// <summary>Wakes the calls that wait for an event up to the head; called after the events were published, which ends with a full fence.</summary>
+    /// <summary>Wakes the calls that wait for an event up to the head. Called after the events were published with a full fence.</summary>
     internal void Pulse(long head)
     {
         if (_waiters.IsAny) _waiters.Release(head);
     }
 
-    /// <summary>Ends every wait with an error, later ones too.</summary>
+    /// <summary>Ends all waits, also later ones, with an error.</summary>
     internal void End(Func<ObjectDisposedException> error) => _waiters.End(error);
 }

@@ -3,10 +3,10 @@ using EventSourcing.Storage;
 
 namespace EventSourcing.InMemory;
 
-/// <summary>The streams of a table in order of their names, and the numbers of what it holds. Thread-safe; takes no lock of the writer's.</summary>
+/// <summary>The sorted list of a table's streams, and its statistics. Thread-safe; does not take the writer's lock.</summary>
 internal sealed class Catalog(EventTable events)
 {
-    // Streams are only ever added, so their number says whether one is missing.
+    // Streams are never removed, so their number tells whether the list is complete.
     private volatile StreamIndex[] _sorted = [];
 
     internal IReadOnlyList<StreamInfo> Streams(string? category, StreamId after, int max)
@@ -14,7 +14,7 @@ internal sealed class Catalog(EventTable events)
         var head = events.Head;
         var page = new List<StreamInfo>();
         var sorted = Sorted();
-        // A stream of the category has its name, or that and a dash and more; the dot is the character after the dash.
+        // The streams of a category are its name itself and the names that begin with it and a dash; the dot is the character after the dash.
         var end = category + ".";
         for (var i = First(sorted, category, after); i < sorted.Length && page.Count < max; i++)
         {
@@ -66,7 +66,7 @@ internal sealed class Catalog(EventTable events)
         var version = PositionList.CountThrough(positions, head);
         // A stream whose first append was rolled back.
         if (version == 0) return null;
-        // Events are erased from a stream's beginning: with its last event all are.
+        // Events are erased from the beginning of a stream: if the last one is erased, all are.
         ref readonly var last = ref events[positions[version - 1]];
         return last.IsErased() ? new(stream.Id, version, GlobalPosition.Start, null) : new(stream.Id, version, last.Position, last.Timestamp);
     }
@@ -80,7 +80,7 @@ internal sealed class Catalog(EventTable events)
         return _sorted = sorted;
     }
 
-    /// <summary>The first stream of a category whose name comes after another.</summary>
+    /// <summary>The index of the first stream of a category whose name sorts after another.</summary>
     private static int First(StreamIndex[] sorted, string? category, StreamId after)
     {
         var (low, high) = (0, sorted.Length);

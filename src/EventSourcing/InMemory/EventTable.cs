@@ -11,8 +11,8 @@ namespace EventSourcing.InMemory;
 /// <list type="bullet">
 /// <item>Events lie in chunks of 4,096, the event of position n at index (n - 1) % 4,096 of chunk (n - 1) / 4,096. A chunk never moves, so a page refers to events in place. Data and metadata are copied into arenas of many payloads (<see cref="PayloadArenas"/>).</item>
 /// <item>Each stream, type and tag has the list of its positions, ascending (<see cref="PositionList"/>). The version of an event is its place in its stream's list. Queries intersect and join these lists (<see cref="QueryCandidates"/>).</item>
-/// <item>Ids of the log's own making contain the position (<see cref="PositionalIds"/>); a dictionary holds only ids that callers supplied.</item>
-/// <item>The writer adds events after <see cref="Head"/>, where no reader looks, then publishes them by moving the head. A transaction that fails removes what lies after the head.</item>
+/// <item>Ids that the log generates contain the position (<see cref="PositionalIds"/>); a dictionary holds only ids that callers supplied.</item>
+/// <item>The writer adds events after <see cref="Head"/>, where readers do not look, then publishes them by advancing the head. A transaction that fails removes the events after the head.</item>
 /// <item>An erased event keeps its slot, without type and with a hash as data; its chunk is replaced by a copy, for readers of the old one.</item>
 /// </list>
 /// The readable reference of what a log does is <c>ReferenceLog</c> in EventSourcing.Testing.
@@ -27,10 +27,10 @@ internal sealed class EventTable
     private readonly ConcurrentDictionary<Tag, TagIndex> _tags = new();
     private readonly ConcurrentDictionary<Guid, int> _suppliedIds = new();
     private readonly PositionalIds _ids;
-    private readonly PayloadArenas _slabs = new();
+    private readonly PayloadArenas _arenas = new();
     private MarkSource _marks;
 
-    // Chunks never move, so a reader's reference to an event stays good while the writer adds more.
+    // Chunks never move, so a reader's reference to an event stays valid while the writer adds events.
     private RecordedEvent[][] _chunks = [];
     private long[] _chunkBytes = [];
     private bool[] _chunkHasErased = [];
@@ -57,7 +57,7 @@ internal sealed class EventTable
     /// <summary>The last event that readers see.</summary>
     internal int Head => Volatile.Read(ref _head);
 
-    /// <summary>Rises with every erasure.</summary>
+    /// <summary>Increases with every erasure.</summary>
     internal int Generation => Volatile.Read(ref _generation);
 
     /// <summary>The last event written; above <see cref="Head"/> inside a transaction.</summary>
@@ -73,7 +73,7 @@ internal sealed class EventTable
         return ResumeToken.Of(GlobalPosition.FromInt64(position), e.Id, e.Mark);
     }
 
-    /// <summary>The events from a position to the end of its chunk, to an erased event or to another position, whichever comes first; at most as many and, after the first, about as many bytes.</summary>
+    /// <summary>The events from a position on, in one chunk: through another position or the last event before an erased one, at most a number of events, and about a number of bytes with at least one event.</summary>
     internal ArraySegment<RecordedEvent> Run(int first, int last, int maxCount, int maxBytes)
     {
         var (chunk, start) = (first - 1 >> ChunkBits, first - 1 & ChunkSize - 1);
@@ -109,7 +109,7 @@ internal sealed class EventTable
 
     internal int VersionOf(StreamId id) => FindStreamToWrite(id)?.Count ?? 0;
 
-    /// <summary>The position of the event with an id, 0 where there is none at or before <paramref name="head"/>.</summary>
+    /// <summary>The position of the event with an id; 0 if there is none at or before <paramref name="head"/>.</summary>
     internal int Find(Guid id, int head)
     {
         if (_suppliedIds.TryGetValue(id, out var supplied)) return supplied <= head ? supplied : 0;
@@ -129,7 +129,7 @@ internal sealed class EventTable
     {
         var position = Count + 1;
         ref var slot = ref NewSlot(position);
-        var (slab, offset) = _slabs.Copy(e.Data.Span, e.Metadata.Span);
+        var (arena, offset) = _arenas.Copy(e.Data.Span, e.Metadata.Span);
         var type = GetType(e.Type);
         slot = new()
         {
@@ -141,8 +141,8 @@ internal sealed class EventTable
             Mark = _marks.Next(),
             Timestamp = new(ticks, TimeSpan.Zero),
             Details = StoredEvent.DetailsOf(e, Count == 0 ? null : Slot(Count).Details),
-            Metadata = new(slab, offset + e.Data.Length, e.Metadata.Length),
-            Data = new(slab, offset, e.Data.Length),
+            Metadata = new(arena, offset + e.Data.Length, e.Metadata.Length),
+            Data = new(arena, offset, e.Data.Length),
             IsJson = e.IsJson,
         };
         Count = position;
@@ -231,8 +231,8 @@ internal sealed class EventTable
     // A caller may have guessed the id of a future event.
     private Guid Unsupplied(Guid id, long ticks, int position)
     {
-        for (var moment = ticks; _suppliedIds.ContainsKey(id);)
-            id = _ids.Create(new(moment += TimeSpan.TicksPerMillisecond, TimeSpan.Zero), position);
+        for (var timestamp = ticks; _suppliedIds.ContainsKey(id);)
+            id = _ids.Create(new(timestamp += TimeSpan.TicksPerMillisecond, TimeSpan.Zero), position);
         return id;
     }
 
@@ -240,7 +240,7 @@ internal sealed class EventTable
 
     private ref RecordedEvent NewSlot(int position)
     {
-        if (position == int.MaxValue) throw new StoreFullException("An in-memory log holds at most 2,147,483,646 events.");
+        if (position == int.MaxValue) throw new StoreFullException("The in-memory log is full: it holds at most 2,147,483,646 events.");
         var chunk = position - 1 >> ChunkBits;
         if (chunk == _chunks.Length)
         {

@@ -5,8 +5,8 @@ namespace EventSourcing;
 
 /// <summary>A log in memory, built for speed: for tests and for data that may be lost with the process.</summary>
 /// <remarks>
-/// One lock orders the writers and calls complete synchronously, waits excepted; reads take no lock, so neither side stops
-/// the other. It holds up to 2,147,483,646 events, each taking about 110 bytes beside payload, tags and ids of the caller.
+/// One lock serializes the writers, and calls other than waits complete synchronously. Reads take no lock, so readers and writers do not block
+/// each other. The log holds up to 2,147,483,646 events. Each takes about 110 bytes in addition to payload, tags and supplied ids.
 /// Nothing is durable.
 /// </remarks>
 public sealed class InMemoryEventLog : IEventLog, IUserTransactions<InMemoryTransaction>, ILogCatalog
@@ -117,7 +117,7 @@ public sealed class InMemoryEventLog : IEventLog, IUserTransactions<InMemoryTran
         return cancellationToken.IsCancellationRequested ? ValueTask.FromCanceled<LogStatistics>(cancellationToken) : new(_catalog.Statistics());
     }
 
-    /// <summary>Erases the events of a stream through a version. Their positions, versions and ids stay taken for ever.</summary>
+    /// <summary>Erases the events of a stream through a version. Their positions, versions and ids are never used again.</summary>
     internal ValueTask EraseAsync(StreamId stream, long throughVersion)
     {
         lock (_lock)
@@ -137,7 +137,7 @@ public sealed class InMemoryEventLog : IEventLog, IUserTransactions<InMemoryTran
         return default;
     }
 
-    /// <summary>Ends the log, as <see cref="DisposeAsync"/> does. Waits for nothing but an append that is being stored.</summary>
+    /// <summary>Closes the log as <see cref="DisposeAsync"/> does. Waits only for an append that is being stored.</summary>
     /// <exception cref="InvalidOperationException">Called from inside the work of a transaction. The log stays open.</exception>
     public void Dispose()
     {
@@ -146,7 +146,7 @@ public sealed class InMemoryEventLog : IEventLog, IUserTransactions<InMemoryTran
         _signal.End(Disposed);
     }
 
-    // Not a case of the method below: a delegate would cost every append an allocation.
+    // Written out, because a shared method would need a delegate and so an allocation for every append.
     private void Write(LogAppend append, out AppendResult result)
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);

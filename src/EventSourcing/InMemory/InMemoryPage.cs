@@ -3,7 +3,7 @@ using EventSourcing.Storage;
 
 namespace EventSourcing.InMemory;
 
-/// <summary>A page in the log's own memory or, where events were picked, in a pooled array; their bytes stay where they are stored.</summary>
+/// <summary>A page in the log's own memory, or in a pooled array if events were filtered. The events' bytes are not copied.</summary>
 internal sealed class InMemoryPage : LogPage
 {
     private ArraySegment<RecordedEvent> _events;
@@ -22,7 +22,7 @@ internal sealed class InMemoryPage : LogPage
     protected override void Dispose(bool disposing)
     {
         _events = default;
-        // Returned once: an array that is returned twice is given to two pages.
+        // Returned only once: the pool would give an array that is returned twice to two pages.
         if (Interlocked.Exchange(ref _rented, null) is not { } rented) return;
         // The pool must not keep names and payloads alive.
         rented.AsSpan(0, _count).Clear();

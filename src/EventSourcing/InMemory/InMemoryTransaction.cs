@@ -11,16 +11,16 @@ public sealed class InMemoryTransaction
 
     internal InMemoryTransaction(Writer writer) => _writer = writer;
 
-    /// <summary>Validates and stores an append as <see cref="IEventLog.AppendAsync"/> does, after what the transaction did before it.</summary>
-    /// <param name="append">What to store. In bytes; <c>store.Encode(append)</c> makes it of typed events.</param>
-    /// <exception cref="EventSourcingException">The append is refused, as by <see cref="IEventLog.AppendAsync"/>. Nothing of it is written; unless the work catches it, nothing of the transaction.</exception>
-    /// <exception cref="InvalidOperationException">The work has returned, or the call comes from another thread than its own. Nothing was done.</exception>
+    /// <summary>Validates and stores an append as <see cref="IEventLog.AppendAsync"/> does, on top of the transaction's earlier writes.</summary>
+    /// <param name="append">The append, in bytes; <c>store.Encode(append)</c> encodes typed events.</param>
+    /// <exception cref="EventSourcingException">The append is refused, as by <see cref="IEventLog.AppendAsync"/>, and not written. Unless the work catches the exception, nothing of the transaction is written.</exception>
+    /// <exception cref="InvalidOperationException">The work has returned, or the call comes from another thread. Nothing was done.</exception>
     public AppendResult Append(LogAppend append)
     {
         ArgumentNullException.ThrowIfNull(append);
-        if (_writer is not { } writer) throw new InvalidOperationException("The transaction has ended; it is not to be kept beyond its work.");
+        if (_writer is not { } writer) throw new InvalidOperationException("The transaction has ended: its work has returned. Use it only inside the work.");
         if (_threadId != Environment.CurrentManagedThreadId)
-            throw new InvalidOperationException("The transaction was used by another thread than the one that runs its work. Nothing was done; use it within the work, on its thread.");
+            throw new InvalidOperationException("The transaction was used by another thread than the one that runs its work. Nothing was done. Use it only on that thread.");
         writer.Validate(append);
         writer.Append(append, out var result);
         return result;

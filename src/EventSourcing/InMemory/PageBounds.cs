@@ -2,7 +2,7 @@ using EventSourcing.Storage;
 
 namespace EventSourcing.InMemory;
 
-/// <summary>What a read examines in one snapshot: positions of the log, or versions of a stream, both ends inclusive.</summary>
+/// <summary>The range that a read examines in one snapshot: positions of the log, or versions of a stream, both ends inclusive.</summary>
 internal readonly struct PageBounds
 {
     private readonly int[]? _stream;

@@ -39,7 +39,7 @@ internal static class PageReader
         return new InMemoryPage(new(page, 0, count), isRented: true, bounds, next, TokenOf(events, read, bounds, next));
     }
 
-    // Events lie side by side in the log's own memory and never change where readers have them: nothing is copied.
+    // Events are adjacent in the log's memory and never change where readers see them, so nothing is copied.
     private static InMemoryPage ReadRun(EventTable events, RangeRead read, PageBounds bounds)
     {
         var first = bounds.First;

@@ -2,8 +2,8 @@ namespace EventSourcing.InMemory;
 
 /// <summary>Ascending positions of events, written under the writer's lock and read without one.</summary>
 /// <remarks>
-/// A reader first takes the published head, then calls <see cref="CountThrough"/>. Slots up to that head were written before
-/// it was published; every other slot is 0 or lies above it, whatever the writer does meanwhile, so no count is shared.
+/// A reader first reads the published head, then calls <see cref="CountThrough"/>. Slots up to that head were written before
+/// it was published. Every other slot is 0 or above the head at any time, so readers and the writer share no count.
 /// </remarks>
 internal class PositionList
 {
@@ -21,14 +21,14 @@ internal class PositionList
 
     internal void RemoveLast() => _items[--Count] = 0;
 
-    /// <summary>How many of <paramref name="items"/> lie at or before a head.</summary>
+    /// <summary>The number of <paramref name="items"/> at or before a head.</summary>
     internal static int CountThrough(int[] items, int head)
     {
         var (low, high) = (0, items.Length);
         while (low < high)
         {
             var middle = (low + high) >>> 1;
-            // 0, an empty slot, turns into the largest number and so counts as above any head.
+            // As an unsigned number, 0 (an empty slot) minus 1 is the largest and so above any head.
             if ((uint)(items[middle] - 1) < (uint)head) low = middle + 1;
             else high = middle;
         }
@@ -43,7 +43,7 @@ internal sealed class StreamIndex(StreamId id) : PositionList
     internal StreamId Id { get; } = id;
 }
 
-/// <summary>The events of a type; its name is kept once.</summary>
+/// <summary>The events of a type; its name is stored once.</summary>
 internal sealed class TypeIndex(string name) : PositionList
 {
     internal string Name { get; } = name;

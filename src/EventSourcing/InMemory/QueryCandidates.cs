@@ -2,7 +2,7 @@ using EventSourcing.Storage;
 
 namespace EventSourcing.InMemory;
 
-/// <summary>The positions worth looking at for a query: the union of each item's smallest index, or every position where an item has none.</summary>
+/// <summary>The positions to examine for a query: the union of each item's smallest index, or every position if an item has none.</summary>
 internal struct QueryCandidates
 {
     private readonly bool _forward;
@@ -20,7 +20,7 @@ internal struct QueryCandidates
         _cursors = [.. cursors];
     }
 
-    /// <summary>The first candidate at or beyond a position in the direction of travel; <see cref="int.MaxValue"/> or 0 past the last.</summary>
+    /// <summary>The first candidate at or beyond a position in the direction of the read; <see cref="int.MaxValue"/> or 0 past the last.</summary>
     internal readonly int Next(int position)
     {
         if (_cursors is null) return position;
@@ -50,7 +50,7 @@ internal struct QueryCandidates
 
     private struct Cursor
     {
-        // Null for every position: an item by category alone has no index.
+        // Null for every position: an item with only a category has no index.
         private readonly int[]? _items;
         private readonly int _count;
         private int _index;

@@ -2,7 +2,7 @@ using EventSourcing.Storage;
 
 namespace EventSourcing.InMemory;
 
-/// <summary>All records, with a journal from which a transaction's changes are undone. Used under the writer's lock only.</summary>
+/// <summary>All records, with a journal to roll back a transaction's changes. Used only under the writer's lock.</summary>
 internal sealed class RecordTable
 {
     private readonly Dictionary<RecordKind, SortedSet<string>> _keys = [];
@@ -18,7 +18,7 @@ internal sealed class RecordTable
         return true;
     }
 
-    /// <summary>Stores a record, whatever its revision; the value is kept as it is.</summary>
+    /// <summary>Stores a record with any revision; the value is not copied.</summary>
     internal void Put(RecordKind kind, string key, byte[] value)
     {
         var before = Find(kind, key);
@@ -42,7 +42,7 @@ internal sealed class RecordTable
         return keys.GetViewBetween(from, last).Select(key => _records[(kind, key)]);
     }
 
-    /// <summary>Records in order of their keys, ended by the one that brings the values to a number of bytes.</summary>
+    /// <summary>Records in order of their keys. The list ends with the record whose value brings the size to a number of bytes.</summary>
     internal List<StoredRecord> Page(RecordKind kind, string from, string? through, int max, long maxBytes)
     {
         var (page, bytes) = (new List<StoredRecord>(), 0L);

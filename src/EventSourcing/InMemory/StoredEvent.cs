@@ -2,7 +2,7 @@ using EventSourcing.Storage;
 
 namespace EventSourcing.InMemory;
 
-/// <summary>How the table makes recorded events.</summary>
+/// <summary>Creates recorded events for the table.</summary>
 internal static class StoredEvent
 {
     /// <summary>True for the remainder of an erased event: it has no type.</summary>
@@ -33,7 +33,7 @@ internal static class StoredEvent
     {
         if (e.OccurredAt is null && e.CorrelationId is null && e.CausationId is null && e.Tags is not { Count: > 0 } && e.ContentType is null && e.SchemaVersion <= 1) return null;
         var tags = e.Tags is { Count: > 0 } given ? given.ToArray() : null;
-        var occurredAt = e.OccurredAt is { } moment ? Microseconds.Truncate(moment) : default(DateTimeOffset?);
+        var occurredAt = e.OccurredAt is { } time ? Microseconds.Truncate(time) : default(DateTimeOffset?);
         if (tags is null && neighbour is { Tags: null } && neighbour.OccurredAt == occurredAt
             && neighbour.CorrelationId == e.CorrelationId && neighbour.CausationId == e.CausationId
             && neighbour.ContentType == e.ContentType && neighbour.SchemaVersion == Math.Max(1, e.SchemaVersion)) return neighbour;

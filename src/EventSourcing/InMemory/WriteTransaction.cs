@@ -53,7 +53,7 @@ internal sealed class WriteTransaction(Writer writer, LogWrite write)
             _changed[i] = change.IsRemoval
                 ? writer.Records.TryRemove(change.Kind, change.Key, change.IfRevision)
                 : writer.Records.TryPut(change.Kind, change.Key, change.Value.Span, change.IfRevision);
-            // A removal without a revision is not refused: there may be no record.
+            // A removal without a revision succeeds also when there is no record.
             if (!_changed[i] && !change.IsSkippable && change.IfRevision is not null) return LogRefusal.OfChange(i);
         }
 

@@ -23,7 +23,7 @@ internal sealed class Writer(EventTable events, InMemoryLogOptions options)
         if ((parts & ~AppendParts.Events) != 0) StoreRecords(append, parts, result);
     }
 
-    /// <summary>Erases the events of a stream through a version, with the commit. Their positions, versions and ids stay taken for ever.</summary>
+    /// <summary>Erases the events of a stream through a version, and commits. Their positions, versions and ids are never used again.</summary>
     internal void Erase(StreamId stream, long throughVersion)
     {
         if (events.FindStream(stream) is { } index) _toErase.Add((index, (int)Math.Min(throughVersion, index.Count)));

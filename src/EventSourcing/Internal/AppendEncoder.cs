@@ -7,7 +7,7 @@ using EventSourcing.Storage;
 
 namespace EventSourcing.Internal;
 
-/// <summary>Turns an append of objects into one of bytes. All bytes lie in one buffer that is used again for the next append.</summary>
+/// <summary>Encodes an append of objects as an append of bytes. All bytes are in one buffer, which the next append reuses.</summary>
 internal sealed class AppendEncoder(EventTypeMap types)
 {
     private readonly PooledBuffer _buffer = new();
@@ -44,7 +44,7 @@ internal sealed class AppendEncoder(EventTypeMap types)
         };
     }
 
-    /// <summary>The bytes that it takes in memory, without the strings and tags of its append.</summary>
+    /// <summary>The size of its buffers in bytes, without the strings and tags of the append.</summary>
     internal long Size => _buffer.Capacity + SizeOf(_events) + SizeOf(_writes);
 
     internal void Reset()
@@ -59,8 +59,8 @@ internal sealed class AppendEncoder(EventTypeMap types)
 
     private static long SizeOf<T>(T[] array) => (long)array.Length * Unsafe.SizeOf<T>();
 
-    // Metadata of the append overrides that of the handled event, which overrides the activity's. The handled event is the cause also
-    // of a command: so the events that followed from an event lead back to it.
+    // Metadata of the append has priority, then the event or command that is being handled, then the activity. The event that is being handled
+    // is also the cause of a command's events, so that the causation leads back to the event.
     private static EventMetadata Common(Append append)
     {
         var (handled, activity) = (EventContext.Current, Activity.Current);

@@ -3,7 +3,7 @@ using EventSourcing.Storage;
 
 namespace EventSourcing.Internal;
 
-/// <summary>An <see cref="EventFilter"/> by the stored names of one type map: the one form that reads, subscriptions and live subscriptions evaluate.</summary>
+/// <summary>An <see cref="EventFilter"/> with the stored names of one type map: the form that reads, subscriptions and live subscriptions evaluate.</summary>
 internal sealed class BoundFilter
 {
     private readonly EventCodec _codec;
@@ -33,15 +33,15 @@ internal sealed class BoundFilter
 
     private bool HasUndecoded => _queries.Length > 1 || _correlationIds.Length > 0 || _headers.Length > 0;
 
-    /// <summary>Whether an event that the log found by <see cref="Query"/> passes all parts but the predicate. Decodes nothing and runs no code of the user's.</summary>
+    /// <summary>True when an event that the log found by <see cref="Query"/> passes all parts except the predicate. Decodes nothing and runs no user code.</summary>
     /// <exception cref="EventSerializationException">A header is asked for, and the metadata is not a JSON object.</exception>
     internal bool AdmitsUndecoded(in RecordedEvent e) => !HasUndecoded || (MatchesOthers(e) && HasCorrelation(e) && HasHeaders(e));
 
-    /// <summary>Whether an event that the log found by <see cref="Query"/> passes the filter; one that reads as several passes where one of them does.</summary>
+    /// <summary>True when an event that the log found by <see cref="Query"/> passes the filter. An event that decodes to several passes when one of them does.</summary>
     /// <exception cref="EventSerializationException">The event cannot be read.</exception>
     internal bool Admits(in RecordedEvent e) => AdmitsUndecoded(e) && (Predicate is null || _codec.Read(e).Any(Predicate));
 
-    /// <summary>Whether an event of the whole log may pass: false where <see cref="Query"/> or <see cref="AdmitsUndecoded"/> leaves it out. Does not throw.</summary>
+    /// <summary>True when any event of the log may pass: false when <see cref="Query"/> or <see cref="AdmitsUndecoded"/> excludes it. Does not throw.</summary>
     internal bool MayAdmit(in RecordedEvent e)
     {
         if (Query is { } query && !Matches(query, e)) return false;

@@ -1,6 +1,6 @@
 namespace EventSourcing.Internal;
 
-/// <summary>Cancels sources whose tokens code of the user's can see: what its callbacks throw is reported, and never reaches the loop, timer or caller that cancels.</summary>
+/// <summary>Cancels sources whose tokens user code can see. Exceptions of its callbacks are reported and never reach the loop, timer or caller that cancels.</summary>
 internal static class Cancellation
 {
     /// <summary>Runs the callbacks on this thread.</summary>

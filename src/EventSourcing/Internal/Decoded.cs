@@ -1,6 +1,6 @@
 namespace EventSourcing.Internal;
 
-/// <summary>The events that one stored event reads as: none, one or several, in order. For one, which is the rule, nothing is allocated.</summary>
+/// <summary>The events that one stored event decodes to: none, one or several, in order. Allocates nothing for one, the usual case.</summary>
 internal readonly struct Decoded
 {
     private readonly object _value;
@@ -13,7 +13,7 @@ internal readonly struct Decoded
 
     internal object this[int ordinal] => _value is Several several ? several.Events[ordinal] : _value;
 
-    // A type of its own: an event may be of any other, an array too.
+    // A wrapper type, because an event may have any other type, also an array.
     private sealed class Several(object[] events)
     {
         internal object[] Events => events;

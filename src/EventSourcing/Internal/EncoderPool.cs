@@ -6,7 +6,7 @@ namespace EventSourcing.Internal;
 internal sealed class EncoderPool(Func<AppendEncoder> create)
 {
     // Enough for thousands of small appends at the same time.
-    internal const long MostBytes = 32 << 20;
+    internal const long MaxBytes = 32 << 20;
 
     private readonly ConcurrentQueue<AppendEncoder> _others = [];
     private long _bytes;
@@ -14,7 +14,7 @@ internal sealed class EncoderPool(Func<AppendEncoder> create)
     // The encoder of a single caller. The others are for callers that need one while this one is in use.
     private AppendEncoder? _first;
 
-    /// <summary>The bytes of the encoders that wait, without the first, which takes little more than 1 MiB at most.</summary>
+    /// <summary>The size of the pooled encoders in bytes, without the first one, which takes little more than 1 MiB at most.</summary>
     internal long Bytes => Volatile.Read(ref _bytes);
 
     internal AppendEncoder Rent()
@@ -30,7 +30,7 @@ internal sealed class EncoderPool(Func<AppendEncoder> create)
         encoder.Reset();
         if (Interlocked.CompareExchange(ref _first, encoder, null) is null) return;
         var size = encoder.Size;
-        if (Interlocked.Add(ref _bytes, size) <= MostBytes) _others.Enqueue(encoder);
+        if (Interlocked.Add(ref _bytes, size) <= MaxBytes) _others.Enqueue(encoder);
         else Interlocked.Add(ref _bytes, -size);
     }
 }

@@ -1,6 +1,6 @@
 namespace EventSourcing.Internal;
 
-/// <summary>The envelopes of the events that one stored event reads as: none, one or several, in order of their ordinals. For one, which is the rule, nothing is allocated but it.</summary>
+/// <summary>The envelopes of the events that one stored event decodes to: none, one or several, in order of their ordinals. Allocates only the envelope for one, the usual case.</summary>
 internal readonly struct Envelopes
 {
     private static readonly EventEnvelope[] s_none = [];
@@ -11,17 +11,17 @@ internal readonly struct Envelopes
 
     internal Envelopes(EventEnvelope[] several) => _value = several is [var one] ? one : several;
 
-    /// <summary>True for <c>default</c>: nothing was read yet.</summary>
+    /// <summary>True for <c>default</c>: nothing was decoded yet.</summary>
     internal bool IsDefault => _value is null;
 
     internal int Count => _value is EventEnvelope[] several ? several.Length : 1;
 
     internal EventEnvelope this[int index] => _value is EventEnvelope[] several ? several[index] : (EventEnvelope)_value!;
 
-    /// <summary>The only one; null where there is none or are several.</summary>
+    /// <summary>The only envelope; null for none or several.</summary>
     internal EventEnvelope? Single => _value as EventEnvelope;
 
-    /// <summary>Those that a predicate takes.</summary>
+    /// <summary>The envelopes for which a predicate is true.</summary>
     internal Envelopes Where(Func<EventEnvelope, bool> predicate)
     {
         if (Single is { } one) return predicate(one) ? this : new(s_none);
@@ -31,7 +31,7 @@ internal readonly struct Envelopes
         return new([.. taken]);
     }
 
-    /// <summary>True when a predicate takes one of them.</summary>
+    /// <summary>True when a predicate is true for one of them.</summary>
     internal bool Any(Func<EventEnvelope, bool> predicate)
     {
         for (var i = 0; i < Count; i++)

@@ -10,21 +10,21 @@ internal sealed class EventCodec
 
     private EventCodec(EventTypeMap types) => (_types, _encoders) = (types, new(() => new(types)));
 
-    /// <summary>The codec of a map, always the same.</summary>
+    /// <summary>Returns the codec of a map, always the same object.</summary>
     internal static EventCodec Of(EventTypeMap types) => types.Companion(static types => new EventCodec(types));
 
     /// <summary>The turns of decisions on logs whose events the map reads.</summary>
     internal Turns Turns { get; } = new();
 
-    /// <summary>An encoder whose append stays valid until it is given back.</summary>
+    /// <summary>Encodes an append. The encoder's append is valid until the encoder is returned to the pool.</summary>
     internal AppendEncoder RentEncoder() => _encoders.Rent();
 
     internal void Return(AppendEncoder encoder) => _encoders.Return(encoder);
 
-    /// <summary>An append in bytes of its own, valid for as long as it is kept.</summary>
+    /// <summary>Encodes an append in its own memory, valid for as long as it is referenced.</summary>
     internal LogAppend Encode(Append append) => new AppendEncoder(_types).Encode(append);
 
-    /// <summary>The events that a stored one reads as.</summary>
+    /// <summary>Decodes a stored event.</summary>
     /// <exception cref="UnknownEventTypeException">The map has no entry for its type.</exception>
     /// <exception cref="EventSerializationException">It cannot be read.</exception>
     internal Decoded Decode(in RecordedEvent e)
@@ -44,7 +44,7 @@ internal sealed class EventCodec
         }
     }
 
-    /// <summary>The same with everything known about them.</summary>
+    /// <summary>Decodes a stored event to envelopes.</summary>
     /// <exception cref="UnknownEventTypeException">The map has no entry for its type.</exception>
     /// <exception cref="EventSerializationException">It cannot be read.</exception>
     internal Envelopes Read(in RecordedEvent e)

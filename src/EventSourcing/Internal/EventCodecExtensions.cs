@@ -5,7 +5,7 @@ internal static class EventCodecExtensions
 {
     extension(EventTypeMap types)
     {
-        /// <summary>Encodes and decodes as the map says.</summary>
+        /// <summary>The codec of the map.</summary>
         internal EventCodec Codec => EventCodec.Of(types);
     }
 }

@@ -3,16 +3,16 @@ using EventSourcing.Storage;
 namespace EventSourcing.Internal;
 
 /// <summary>The part of the whole log between two points in time.</summary>
-internal sealed class LogBounds(DateTimeOffset? fromMoment, DateTimeOffset? throughMoment)
+internal sealed class LogBounds(DateTimeOffset? fromTimestamp, DateTimeOffset? throughTimestamp)
 {
     /// <summary>The read, narrowed to the two times and the head; null when nothing lies between them.</summary>
     internal async ValueTask<AllRead?> NarrowAsync(IEventLog log, AllRead read, GlobalPosition head, CancellationToken cancellationToken)
     {
         if (read.AfterPosition > head) throw new PositionOutOfRangeException(read.AfterPosition, head);
         var (first, last) = read.Within(head.ToInt64());
-        if (fromMoment is { } from)
+        if (fromTimestamp is { } from)
             first = Math.Max(first, await FirstAtOrAfterAsync(log, Microseconds.Ceiling(from), head, cancellationToken).ConfigureAwait(false));
-        if (throughMoment is { } until)
+        if (throughTimestamp is { } until)
             last = Math.Min(last, await FirstAtOrAfterAsync(log, Microseconds.Floor(until) + 1, head, cancellationToken).ConfigureAwait(false) - 1);
         return first > last ? null : read with { AfterPosition = GlobalPosition.FromInt64(first - 1), ThroughPosition = GlobalPosition.FromInt64(last) };
     }

@@ -13,7 +13,7 @@ internal sealed class PendingAppend : IValueTaskSource<AppendResult>
 {
     private const int MaxKept = 1024;
 
-    // One pool for the process: an object of it belongs to no log and no store while it waits here, and a pool for each would keep as many again.
+    // One pool for the process: a pooled object refers to no log and no store, and a pool for each store would take more memory.
     private static readonly ConcurrentQueue<PendingAppend> s_kept = [];
 
     private readonly Answer<AppendResult> _answer = new();

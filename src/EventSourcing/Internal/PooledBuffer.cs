@@ -5,14 +5,14 @@ namespace EventSourcing.Internal;
 /// <summary>A growing buffer, kept and used again. Slices of it stay valid until the buffer is reset, also when it grows.</summary>
 internal sealed class PooledBuffer : IBufferWriter<byte>
 {
-    /// <summary>What is kept from one use to the next.</summary>
+    /// <summary>The maximum number of bytes that are kept for the next use.</summary>
     internal const int MaxKept = 1 << 20;
 
     private byte[] _bytes = new byte[4096];
 
     internal int Length { get; private set; }
 
-    /// <summary>The bytes that it takes in memory.</summary>
+    /// <summary>The size in memory, in bytes.</summary>
     internal int Capacity => _bytes.Length;
 
     public void Advance(int count) => Length += count;

@@ -3,25 +3,25 @@ using EventSourcing.Storage;
 
 namespace EventSourcing.Internal;
 
-/// <summary>Checks of the bounds of a read, with the same messages wherever a range is given.</summary>
+/// <summary>Validates the bounds of a read, with the same messages for every kind of range.</summary>
 internal static class Require
 {
     internal static void Direction(ReadDirection direction)
     {
-        if (!Enum.IsDefined(direction)) throw new ArgumentOutOfRangeException(nameof(ReadAllOptions.Direction), direction, "Direction is Forward or Backward.");
+        if (!Enum.IsDefined(direction)) throw new ArgumentOutOfRangeException(nameof(ReadAllOptions.Direction), direction, "Direction must be Forward or Backward.");
     }
 
     internal static void NotNegative(long value, string name)
     {
-        if (value < 0) throw new ArgumentOutOfRangeException(name, value, $"{name} is 0 or more.");
+        if (value < 0) throw new ArgumentOutOfRangeException(name, value, $"{name} must be 0 or more.");
     }
 
     internal static void AtLeastOne(long? value, string name)
     {
-        if (value < 1) throw new ArgumentOutOfRangeException(name, value, $"{name} is 1 or more; null for no maximum.");
+        if (value < 1) throw new ArgumentOutOfRangeException(name, value, $"{name} must be 1 or more, or null for no maximum.");
     }
 
-    /// <summary>Refuses a range that ends before it begins. One that ends where it begins holds no event, and is what a reader has that has read everything.</summary>
+    /// <summary>Refuses a range that ends before it begins. A range whose end equals its start is allowed and empty: a reader that has read everything has it.</summary>
     internal static void Range(long after, long? through, string afterName, string throughName)
     {
         if (through < after)

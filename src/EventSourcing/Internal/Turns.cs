@@ -6,7 +6,7 @@ namespace EventSourcing.Internal;
 internal sealed class Turns
 {
     // A turn that takes longer is not waited for: it may never end.
-    private static readonly TimeSpan s_longest = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan s_maxWait = TimeSpan.FromSeconds(2);
 
     private readonly Dictionary<(IEventLog, string), Turn> _last = [];
     private volatile int _keys;
@@ -45,7 +45,7 @@ internal sealed class Turns
         return turn;
     }
 
-    /// <summary>Lets the next begin.</summary>
+    /// <summary>Ends a turn, so that the next one begins.</summary>
     internal void GiveBack(Turn turn)
     {
         lock (_last)
@@ -63,7 +63,7 @@ internal sealed class Turns
         await before.Begun.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            await before.Ended.Task.WaitAsync(s_longest, time, cancellationToken).ConfigureAwait(false);
+            await before.Ended.Task.WaitAsync(s_maxWait, time, cancellationToken).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {

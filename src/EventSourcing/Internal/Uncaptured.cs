@@ -10,7 +10,7 @@ internal static class Uncaptured
 
     private static T Begin<TState, T>(TState state, Func<TState, T> begin)
     {
-        // A caller may have suppressed its flow already, which cannot be done twice.
+        // Suppressing the flow twice is an error, and the caller may have suppressed it already.
         if (ExecutionContext.IsFlowSuppressed()) return begin(state);
         using (ExecutionContext.SuppressFlow()) return begin(state);
     }

@@ -3,7 +3,7 @@ using EventSourcing.Storage;
 
 namespace EventSourcing.Leasing;
 
-/// <summary>A lease that was granted, in one epoch. Held while it is renewed in time by this process's own clock; every write under it checks the stored lease again in its transaction.</summary>
+/// <summary>A granted lease with its fencing token. It is held while it is renewed in time by this process's own clock. Every write under it checks the stored lease again in its transaction.</summary>
 [System.Diagnostics.CodeAnalysis.SuppressMessage("Reliability", "CA1001", Justification = "A source without timer or wait handle holds nothing that disposal would release.")]
 internal sealed class Lease(PartitionId key, Guid owner, long epoch, TimeSpan timeout, TimeProvider time, long renewedAt, Action<Exception> report)
 {
@@ -18,10 +18,10 @@ internal sealed class Lease(PartitionId key, Guid owner, long epoch, TimeSpan ti
     /// <summary>Cancelled when the lease is lost.</summary>
     internal CancellationToken Lost => _ended.Token;
 
-    /// <summary>False when it is lost or was not renewed in time: another process may have it then.</summary>
+    /// <summary>False when the lease is lost or was not renewed in time: another process may have taken it over.</summary>
     internal bool IsHeld => IsHeldAt(time.GetTimestamp());
 
-    /// <summary>Cancelled when another process should have it.</summary>
+    /// <summary>Cancelled when this process must release the lease so that another process can take it.</summary>
     internal CancellationToken AskedBack => _askedBack.Token;
 
     internal bool IsAskedBack => _askedBack.IsCancellationRequested;
@@ -33,18 +33,18 @@ internal sealed class Lease(PartitionId key, Guid owner, long epoch, TimeSpan ti
 
     internal void Renewed(long timestamp) => Volatile.Write(ref _renewedAt, timestamp);
 
-    /// <summary>Does not wait for the callbacks: some are the handler's.</summary>
+    /// <summary>Cancels the token without waiting for its callbacks, because some belong to the handler.</summary>
     internal void Lose()
     {
         _isLost = true;
         _ = _ended.CancelQuietlyAsync(report);
     }
 
-    /// <summary>Does not wait for the callbacks.</summary>
+    /// <summary>Cancels the token without waiting for its callbacks.</summary>
     internal void AskBack() => _ = _askedBack.CancelQuietlyAsync(report);
 
     internal bool IsMine(LeaseRecord record) => record.Owner == owner && record.Epoch == Epoch;
 
-    /// <summary>The requirements of every write of a checkpoint or an effect: the log refuses it when another process has the lease.</summary>
+    /// <summary>The requirements of every write of a checkpoint or an effect: the log refuses the write when another process holds the lease.</summary>
     internal IReadOnlyList<RecordRequirement> Requirements { get; } = [LeaseRecord.HeldBy(key.Key, owner, epoch)];
 }

@@ -3,12 +3,12 @@ using EventSourcing.Storage;
 
 namespace EventSourcing.Leasing;
 
-/// <summary>Gets, renews and gives back all leases of a process: one write per interval for all of them.</summary>
+/// <summary>Acquires, renews and releases all leases of a process, with one write per interval for all of them.</summary>
 /// <remarks>
-/// A round reads the records, decides on what it read, and writes each change on the condition that its record is as it was read: a race that is lost is a change that is not made.
+/// A round reads the records, decides, and writes each change on the condition that its record has not changed since it was read. A change whose record has changed is skipped.
 /// <para>
-/// No clock is compared with another. A holder counts from before its renewal began, a contender from after it saw that nothing had
-/// changed since it looked last; so the holder gives up first, unless it was frozen, and then the epoch refuses what it writes.
+/// Clocks of different processes are never compared. The owner measures from before its last renewal, another process from the time at which it saw the last change of the record.
+/// So the owner always gives up first. If it was suspended, the fencing token refuses its writes.
 /// </para>
 /// </remarks>
 internal sealed class LeaseKeeper(IEventLog log, TimeProvider time, TimeSpan leaseTimeout) : IAsyncDisposable
@@ -35,17 +35,17 @@ internal sealed class LeaseKeeper(IEventLog log, TimeProvider time, TimeSpan lea
         internal TaskCompletionSource<Lease> Granted { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 
-    /// <summary>How many rounds are over.</summary>
+    /// <summary>The number of completed rounds.</summary>
     internal long Rounds => Volatile.Read(ref _rounds);
 
-    /// <summary>How often leases are renewed, and claims tried again.</summary>
+    /// <summary>The interval of renewals and of new attempts to acquire a lease.</summary>
     internal TimeSpan Interval => leaseTimeout / 3;
 
-    /// <summary>Waits until the lease is this process's.</summary>
+    /// <summary>Waits until this process holds the lease.</summary>
     /// <param name="key">The partition.</param>
-    /// <param name="report">Called with failures while the lease is waited for or held. They pass, or the lease is lost.</param>
+    /// <param name="report">Called with failures while the lease is acquired or held. The keeper retries, or the lease is lost.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="StoreCorruptException">The lease's record is not known.</exception>
+    /// <exception cref="StoreCorruptException">The lease's record cannot be read.</exception>
     internal async Task<Lease> AcquireAsync(PartitionId key, Action<Exception> report, CancellationToken cancellationToken)
     {
         var claim = new Claim(key, report);
@@ -68,7 +68,7 @@ internal sealed class LeaseKeeper(IEventLog log, TimeProvider time, TimeSpan lea
         }
     }
 
-    /// <summary>Gives a lease back, so that another has it at once. Does nothing to one that passed on.</summary>
+    /// <summary>Releases a lease, so that another process can acquire it at once. Does nothing when another process has taken it over.</summary>
     internal async ValueTask ReleaseAsync(Lease lease)
     {
         Claim? claim;
@@ -90,7 +90,7 @@ internal sealed class LeaseKeeper(IEventLog log, TimeProvider time, TimeSpan lea
         ITimer? idle = null;
         lock (_lock)
         {
-            // One that was given up is not in the list any more, and the next claim of its key may be.
+            // The list may already hold a newer claim of the same key.
             if (_claims.GetValueOrDefault(claim.Key.Key) == claim) _claims.Remove(claim.Key.Key);
             isLastOfGroup = claim.Key.IsPartitioned && !_claims.Values.Any(c => c.Key.Name == claim.Key.Name);
             if (_claims.Count == 0) (idle, _timer) = (_timer, null);
@@ -111,7 +111,7 @@ internal sealed class LeaseKeeper(IEventLog log, TimeProvider time, TimeSpan lea
         }
         catch (Exception e)
         {
-            // Not given back, it passes on by itself after the timeout.
+            // A lease that was not released expires after the timeout.
             claim.Report(e);
         }
     }
@@ -130,7 +130,7 @@ internal sealed class LeaseKeeper(IEventLog log, TimeProvider time, TimeSpan lea
         if (leave.Length > 0) await log.WriteAsync(new() { Changes = leave }, CancellationToken.None).ConfigureAwait(false);
     }
 
-    // The loop serves all subscriptions of the process: after any exception it continues with the next round.
+    // The loop serves all subscriptions of the process: it continues with the next round after any exception.
     private async Task LoopAsync()
     {
         while (!_stop.IsCancellationRequested)
@@ -138,7 +138,7 @@ internal sealed class LeaseKeeper(IEventLog log, TimeProvider time, TimeSpan lea
             try
             {
                 await _wake.WaitAsync(_stop.Token).ConfigureAwait(false);
-                // Several wake-ups are one.
+                // Combines several wake-ups into one.
                 while (_wake.Wait(0, CancellationToken.None))
                 {
                 }
@@ -151,7 +151,7 @@ internal sealed class LeaseKeeper(IEventLog log, TimeProvider time, TimeSpan lea
             }
             catch (Exception e)
             {
-                // Leases that are not renewed end by the clock of their holders.
+                // A lease that is not renewed expires by its owner's clock.
                 Report(e);
             }
         }
@@ -198,7 +198,7 @@ internal sealed class LeaseKeeper(IEventLog log, TimeProvider time, TimeSpan lea
         LookAgainInTime(claims, verdicts, now);
     }
 
-    // A group that was given up during the round may have been entered among its members by it once more.
+    // The round may have added this process as a member of a group again after its last claim was released.
     private async ValueTask LeaveAsync(Claim[] claims)
     {
         string[] left;
@@ -218,7 +218,7 @@ internal sealed class LeaseKeeper(IEventLog log, TimeProvider time, TimeSpan lea
         }
     }
 
-    /// <summary>A lease that is waited for is looked at again when it may have ended, not up to an interval later.</summary>
+    /// <summary>Schedules the next round for the time at which a lease of another process may expire, if that is before the next interval.</summary>
     private void LookAgainInTime(Claim[] claims, LeaseVerdict[] verdicts, long now)
     {
         var next = Interval;
@@ -251,7 +251,7 @@ internal sealed class LeaseKeeper(IEventLog log, TimeProvider time, TimeSpan lea
                 if (verdict.IsAskedBack) claim.Lease.AskBack();
                 break;
             case LeaseVerdictKind.Changed:
-                // The record says to whom it has passed, and the next round reads it.
+                // The next round reads the new owner from the record.
                 _wake.Release();
                 break;
             case LeaseVerdictKind.Granted:
@@ -271,7 +271,7 @@ internal sealed class LeaseKeeper(IEventLog log, TimeProvider time, TimeSpan lea
         }
 
         claim.Granted.TrySetResult(lease);
-        // Nobody waits for it any more: it was given up while the round was under way.
+        // The claim was released during the round, so nothing waits for the lease.
         if (!isWanted) await GiveBackAsync(claim).ConfigureAwait(false);
     }
 

@@ -3,10 +3,10 @@ using EventSourcing.Storage;
 
 namespace EventSourcing.Leasing;
 
-/// <summary>Who runs something: the value of a <see cref="RecordKind.Lease"/> record.</summary>
-/// <param name="Owner">The owner; empty when it was given back.</param>
+/// <summary>The owner of a subscription or partition: the value of a <see cref="RecordKind.Lease"/> record.</summary>
+/// <param name="Owner">The owner; empty when the lease was released.</param>
 /// <param name="Epoch">Rises with every change of owner.</param>
-/// <param name="Renewals">Rises while the owner lives.</param>
+/// <param name="Renewals">Rises with every renewal.</param>
 internal readonly record struct LeaseRecord(Guid Owner, long Epoch, long Renewals)
 {
     private const byte Format = 1;
@@ -31,7 +31,7 @@ internal readonly record struct LeaseRecord(Guid Owner, long Epoch, long Renewal
         return new(new(bytes[1..17]), BinaryPrimitives.ReadInt64LittleEndian(bytes[17..]), BinaryPrimitives.ReadInt64LittleEndian(bytes[RenewalsAt..]));
     }
 
-    /// <summary>The requirement that an owner holds a lease in an epoch, however often it was renewed.</summary>
+    /// <summary>The requirement that an owner holds the lease in an epoch, with any number of renewals.</summary>
     internal static RecordRequirement HeldBy(string key, Guid owner, long epoch) =>
         RecordRequirement.StartsWith(RecordKind.Lease, key, new LeaseRecord(owner, epoch, 0).ToBytes().AsMemory(0, RenewalsAt));
 

@@ -3,12 +3,12 @@ using EventSourcing.Storage;
 
 namespace EventSourcing.Leasing;
 
-/// <summary>One round over the leases of a process: reads their records, decides on what it read, and writes all changes at once. Each change is made only if its record is still as it was read.</summary>
-/// <param name="owner">What the process is called in its leases.</param>
-/// <param name="isExpired">True when nothing of a record has changed for the timeout.</param>
+/// <summary>One round over the leases of a process: reads their records, decides, and writes all changes in one write. Each change is made only if its record has not changed since it was read.</summary>
+/// <param name="owner">The owner id of this process.</param>
+/// <param name="isExpired">True when a record has not changed for the lease timeout.</param>
 internal sealed class LeaseRound(Guid owner, Func<string, LeaseRecord, bool> isExpired)
 {
-    // Of a group: its leases and its members.
+    // For a partitioned subscription: its leases and its members.
     private const int MaxRecords = 4096;
 
     private readonly Dictionary<string, StoredRecord> _records = new(StringComparer.Ordinal);
@@ -18,10 +18,10 @@ internal sealed class LeaseRound(Guid owner, Func<string, LeaseRecord, bool> isE
     private readonly List<(string Key, LeaseRecord Record)> _seen = [];
     private IReadOnlyList<bool> _changed = [];
 
-    /// <summary>The leases of other processes, as their records hold them.</summary>
+    /// <summary>The leases of other processes, as stored.</summary>
     internal IReadOnlyList<(string Key, LeaseRecord Record)> Seen => _seen;
 
-    /// <summary>Reads the leases of a subscription, and the members where it is partitioned: in one page, unless one of them is not stored yet or is damaged.</summary>
+    /// <summary>Reads the leases of a subscription, and its members if it is partitioned. One page is enough unless a record does not exist yet or is damaged.</summary>
     internal async ValueTask ReadAsync(IEventLog log, PartitionId key, IReadOnlyCollection<string> wanted, CancellationToken cancellationToken)
     {
         if (key.IsPartitioned) wanted = [.. wanted, PartitionId.MemberKey(key.Name, owner)];
@@ -29,18 +29,18 @@ internal sealed class LeaseRound(Guid owner, Func<string, LeaseRecord, bool> isE
         while (!wanted.All(k => _records.ContainsKey(k) || _damaged.ContainsKey(k)))
         {
             if (await ReadPageAsync(log, from, through, cancellationToken).ConfigureAwait(false) is not { } last || !key.IsPartitioned) return;
-            // No key lies between a key and the same key followed by a space: keys have no control characters.
+            // No key sorts between a key and the same key followed by a space, because keys have no control characters.
             from = last + " ";
         }
     }
 
     /// <summary>Decides about one lease.</summary>
-    /// <param name="key">Whose lease.</param>
-    /// <param name="lease">The lease, where this process holds it.</param>
-    /// <param name="held">How many leases of the subscription this process holds and was not asked back for.</param>
+    /// <param name="key">The partition.</param>
+    /// <param name="lease">The lease, if this process holds it.</param>
+    /// <param name="held">The number of leases of the subscription that this process holds and need not release.</param>
     internal LeaseVerdict Decide(PartitionId key, Lease? lease, int held)
     {
-        // A record that cannot be read, damaged or of a newer version of the library, fails its own subscription only.
+        // A record that cannot be read, damaged or of a newer version of the library, fails only its own subscription.
         try
         {
             var share = key.IsPartitioned ? FindShare(key.Name, held) : null;
@@ -53,18 +53,18 @@ internal sealed class LeaseRound(Guid owner, Func<string, LeaseRecord, bool> isE
         }
     }
 
-    /// <summary>Writes what was decided; nothing where nothing is to be changed.</summary>
+    /// <summary>Writes the decisions. Writes nothing when nothing changes.</summary>
     internal async ValueTask WriteAsync(IEventLog log, CancellationToken cancellationToken)
     {
         if (_changes.Count > 0) _changed = (await log.WriteAsync(new() { Changes = _changes }, cancellationToken).ConfigureAwait(false)).Changed;
     }
 
-    /// <summary>What became of a decision once it was written.</summary>
+    /// <summary>The result of a decision after the write.</summary>
     internal LeaseVerdict Outcome(LeaseVerdict verdict) => verdict.Change is not { } change || _changed[change]
         ? verdict
         : new(verdict.Kind == LeaseVerdictKind.Granted ? LeaseVerdictKind.Waiting : LeaseVerdictKind.Changed);
 
-    /// <summary>Reads a page; its last key, null where there was none.</summary>
+    /// <summary>Reads a page. Returns its last key, or null for an empty page.</summary>
     private async ValueTask<string?> ReadPageAsync(IEventLog log, string from, string through, CancellationToken cancellationToken)
     {
         try
@@ -107,7 +107,7 @@ internal sealed class LeaseRound(Guid owner, Func<string, LeaseRecord, bool> isE
     private LeaseVerdict TryClaim(string key, LeaseRecord record, long revision, Share? share)
     {
         _seen.Add((key, record));
-        // A lease of this process that nobody here holds was granted without an answer, or could not be given back.
+        // This process is the stored owner but does not hold the lease: an earlier write had an unknown outcome, or a release failed.
         if (share is { IsFull: true } || (record.Owner != Guid.Empty && record.Owner != owner && !isExpired(key, record))) return default;
         if (share is not null) share.Held++;
         return new(LeaseVerdictKind.Granted, Change(new LeaseRecord(owner, record.Epoch + 1, 1).Put(key, revision)), record.Epoch + 1);
@@ -119,7 +119,7 @@ internal sealed class LeaseRound(Guid owner, Func<string, LeaseRecord, bool> isE
         return share;
     }
 
-    /// <summary>How many partitions this member may hold: an equal part among the members that show signs of life, rounded up.</summary>
+    /// <summary>The maximum number of partitions of this member: an equal share among the active members, rounded up.</summary>
     private int ShareOf(string name)
     {
         var own = PartitionId.MemberKey(name, owner);

@@ -12,11 +12,11 @@ internal sealed class LeaseScope : IDisposable
     private readonly CancellationTokenSource _ended = new();
     private readonly CancellationTokenRegistration _whenLost, _whenAborted;
 
-    /// <summary>Begins with a lease.</summary>
+    /// <summary>Begins the scope of a lease.</summary>
     /// <param name="lease">The lease.</param>
     /// <param name="time">This process's own clock.</param>
-    /// <param name="report">Told what callbacks on <see cref="Token"/> throw.</param>
-    /// <param name="abort">Cancelled when the runner's time to stop is over.</param>
+    /// <param name="report">Called with exceptions of callbacks on <see cref="Token"/>.</param>
+    /// <param name="abort">Cancelled when the stop timeout of the runner has passed.</param>
     internal LeaseScope(Lease lease, TimeProvider time, Action<Exception> report, CancellationToken abort)
     {
         (Lease, _time, _abort, _report) = (lease, time, abort, report);
@@ -26,10 +26,10 @@ internal sealed class LeaseScope : IDisposable
 
     internal Lease Lease { get; }
 
-    /// <summary>For handlers: cancelled when the lease is lost or the time to stop is over.</summary>
+    /// <summary>The token for handlers: cancelled when the lease is lost or the stop timeout has passed.</summary>
     internal CancellationToken Token => _ended.Token;
 
-    /// <summary>When <see cref="ThrowIfLost"/> was called last: before each event or batch.</summary>
+    /// <summary>The time of the last call of <see cref="ThrowIfLost"/>, which precedes each event or batch.</summary>
     internal long CheckedAt { get; private set; }
 
     internal void ThrowIfLost()
@@ -38,12 +38,12 @@ internal sealed class LeaseScope : IDisposable
         if (!Lease.IsHeldAt(CheckedAt)) throw Lease.Error();
     }
 
-    /// <summary>What to throw for an exception that came once <see cref="Token"/> was cancelled.</summary>
+    /// <summary>The exception to throw in place of one that was thrown after <see cref="Token"/> was cancelled.</summary>
     internal Exception CutShort(Exception error) => _abort.IsCancellationRequested
-        ? new OperationCanceledException("The handler was cut short by the end of its subscription.", error)
+        ? new OperationCanceledException("The handler was cancelled because its subscription stops or its lease is lost.", error)
         : Lease.Error();
 
-    /// <summary>Does not wait for callbacks under way: they are the handler's.</summary>
+    /// <summary>Does not wait for callbacks in progress, because they belong to the handler.</summary>
     public void Dispose()
     {
         _whenLost.Unregister();

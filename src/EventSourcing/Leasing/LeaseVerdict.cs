@@ -1,31 +1,31 @@
 namespace EventSourcing.Leasing;
 
-/// <summary>What a round decided about one lease.</summary>
+/// <summary>The decision of a round about one lease.</summary>
 internal enum LeaseVerdictKind
 {
-    /// <summary>Another holds it, or has more right to it.</summary>
+    /// <summary>Another process holds the lease, or another member of the group is to take it.</summary>
     Waiting,
 
-    /// <summary>It is this process's from now on.</summary>
+    /// <summary>This process has acquired the lease.</summary>
     Granted,
 
-    /// <summary>It is held for longer.</summary>
+    /// <summary>The lease was renewed.</summary>
     Renewed,
 
-    /// <summary>It has passed on.</summary>
+    /// <summary>Another process has taken the lease over.</summary>
     Lost,
 
-    /// <summary>Its record was changed while the round was under way: it is read again.</summary>
+    /// <summary>The record was changed during the round: the next round reads it again.</summary>
     Changed,
 
-    /// <summary>Its record cannot be read.</summary>
+    /// <summary>The record cannot be read.</summary>
     Failed,
 }
 
-/// <summary>What a round decided about one lease, and the change that brings it about.</summary>
+/// <summary>The decision of a round about one lease, with the change that carries it out.</summary>
 /// <param name="Kind">The decision.</param>
-/// <param name="Change">The place of the change among the round's; null for none.</param>
-/// <param name="Epoch">Of a lease that is granted: its epoch.</param>
-/// <param name="IsAskedBack">Of a lease that is renewed: true when another member of the group should have it.</param>
-/// <param name="Error">Why its record cannot be read.</param>
+/// <param name="Change">The index of the change among the round's changes; null for none.</param>
+/// <param name="Epoch">The epoch of an acquired lease.</param>
+/// <param name="IsAskedBack">For a renewed lease: true when this process must release it for another member of the group.</param>
+/// <param name="Error">Why the record cannot be read.</param>
 internal readonly record struct LeaseVerdict(LeaseVerdictKind Kind, int? Change = null, long Epoch = 0, bool IsAskedBack = false, Exception? Error = null);

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace EventSourcing.Leasing;
 
-/// <summary>A partition of a subscription, and the keys of its records. Names have no slash, so that no name's records lie among another's.</summary>
+/// <summary>A partition of a subscription, with the keys of its records. A name contains no slash, so the records of one name never sort among those of another.</summary>
 /// <param name="Name">The subscription's name.</param>
 /// <param name="Partition">From 0.</param>
 /// <param name="Partitions">1, or <see cref="PartitionCount"/>.</param>
@@ -13,7 +13,7 @@ internal readonly record struct PartitionId(string Name, int Partition, int Part
 
     internal bool IsPartitioned => Partitions > 1;
 
-    /// <summary>The key of checkpoint and lease. Where the subscription is not partitioned, it is the name.</summary>
+    /// <summary>The key of checkpoint and lease: the subscription's name if it is not partitioned.</summary>
     internal string Key => IsPartitioned ? string.Create(CultureInfo.InvariantCulture, $"{Name}/{Partition:x2}") : Name;
 
     /// <summary>Parses the key of a checkpoint or a lease; false when it is no such key.</summary>
@@ -32,7 +32,7 @@ internal readonly record struct PartitionId(string Name, int Partition, int Part
 
     internal string ParkedPrefix => string.Create(CultureInfo.InvariantCulture, $"{Name}/{Partition:x2}/");
 
-    /// <summary>Records of one key lie together, in order of position.</summary>
+    /// <summary>The key of a parked event: the records of one partition key are adjacent, in order of position.</summary>
     internal string ParkedKey(string key, GlobalPosition position) =>
         string.Create(CultureInfo.InvariantCulture, $"{ParkedPrefix}{Hash(key):x16}/{position.ToInt64():x16}");
 
@@ -47,15 +47,15 @@ internal readonly record struct PartitionId(string Name, int Partition, int Part
             && long.TryParse(at, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out position) && position > 0;
     }
 
-    /// <summary>The last key with a prefix: no record's key has a character beyond it.</summary>
+    /// <summary>An upper bound of the keys with a prefix: no key of a record contains a higher character.</summary>
     internal static string LastOf(string prefix) => prefix + "~";
 
     internal bool Holds(string key) => Partitions == 1 || PartitionOf(key) == Partition;
 
-    /// <summary>The partition that a key belongs to.</summary>
+    /// <summary>The partition of a partition key.</summary>
     internal static int PartitionOf(string key) => (int)(Hash(key) % PartitionCount);
 
-    /// <summary>The same in every process and every version: FNV-1a over UTF-16 units, then the finalizer of SplitMix64, whose low bits are good.</summary>
+    /// <summary>A hash that is the same in every process and every version: FNV-1a over UTF-16 units, then the finalizer of SplitMix64, which distributes the low bits evenly.</summary>
     internal static ulong Hash(string key)
     {
         var hash = 14695981039346656037UL;
@@ -68,18 +68,18 @@ internal readonly record struct PartitionId(string Name, int Partition, int Part
     /// <summary>The key of a process's record among the members of a partitioned subscription.</summary>
     internal static string MemberKey(string name, Guid owner) => MembersOf(name) + owner.ToString("N");
 
-    /// <summary>Refuses a name that is not valid, or that is too long for the keys that are made of it.</summary>
+    /// <summary>Refuses a name that is not valid, or that is too long for the keys that contain it.</summary>
     internal static void ThrowIfInvalid(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
         Storage.Name.ThrowIfInvalid(name, "subscription name", nameof(name));
         if (name.Length > 200 || name.Contains('/', StringComparison.Ordinal))
-            throw new ArgumentException($"A subscription name has at most 200 characters and no slash: '{name}'.", nameof(name));
+            throw new ArgumentException($"A subscription name must have at most 200 characters and must not contain a slash: '{name}'.", nameof(name));
         var (bytes, most) = (Encoding.UTF8.GetByteCount(name), Storage.Name.MaxBytes - s_addedBytes);
-        if (bytes > most) throw new ArgumentException($"A subscription name takes at most {most} bytes of UTF-8, as the keys of its records are longer: '{name}' takes {bytes}.", nameof(name));
+        if (bytes > most) throw new ArgumentException($"The subscription name '{name}' takes {bytes} bytes of UTF-8; the maximum is {most}, because the keys of its records are longer.", nameof(name));
     }
 
-    // By how much the longest key that is made of a name exceeds it.
+    // The number of bytes by which the longest key of a name exceeds the name.
     private static readonly int s_addedBytes = LongestKeyOf("").Length;
 
     private static string LongestKeyOf(string name)

@@ -77,7 +77,7 @@ public sealed class EventTypeBuilder<T>
 
     private EventTypeBuilder<T> With(EventTypeEntry entry)
     {
-        if (_isAdded) throw new InvalidOperationException($"The entry '{_entry.Name}' is added; its parts are given inside map.Add.");
+        if (_isAdded) throw new InvalidOperationException($"The entry '{_entry.Name}' is already added. Change it only inside the delegate of map.Add.");
         _entry = entry;
         return this;
     }

@@ -2,7 +2,7 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace EventSourcing.Serialization;
 
-/// <summary>What the builders know of an event type.</summary>
+/// <summary>The data of an event type while the map is built.</summary>
 internal sealed record EventTypeEntry(string Name, Type ClrType)
 {
     internal JsonTypeInfo? Contract { get; init; }

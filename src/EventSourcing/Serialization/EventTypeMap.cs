@@ -76,7 +76,7 @@ public sealed class EventTypeMap
     /// <param name="type">The entry.</param>
     public bool TryGet(string name, [NotNullWhen(true)] out EventType? type) => _byName.TryGetValue(name, out type);
 
-    /// <summary>What a higher floor makes of the map: made once, and shared.</summary>
+    /// <summary>The codec of the map, created once and shared.</summary>
     internal T Companion<T>(Func<EventTypeMap, T> make) where T : class =>
         (T)(Volatile.Read(ref _companion) ?? Interlocked.CompareExchange(ref _companion, make(this), null) ?? _companion);
 

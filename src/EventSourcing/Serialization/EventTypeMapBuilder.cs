@@ -133,7 +133,7 @@ public sealed class EventTypeMapBuilder
 
     private void ThrowIfBuilt()
     {
-        if (_isBuilt) throw new InvalidOperationException("The map is made; entries and serializers are added before.");
+        if (_isBuilt) throw new InvalidOperationException("The map is already created. Add entries and serializers only inside the delegate of EventTypeMap.Create.");
     }
 
     private void ThrowIfTaken(IEventSerializer serializer)

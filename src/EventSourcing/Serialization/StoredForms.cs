@@ -2,10 +2,10 @@ using EventSourcing.Storage;
 
 namespace EventSourcing.Serialization;
 
-/// <summary>Which serializer writes the events of an entry, and which reads those that are stored, by their form. Made once, with the map.</summary>
+/// <summary>Selects the serializer that writes the events of an entry, and the serializer that reads a stored event by its form. Created once, with the map.</summary>
 internal sealed class StoredForms
 {
-    // A handful: they are compared one by one.
+    // Only a few, so they are compared one by one.
     private readonly (string ContentType, IEventSerializer Serializer)[] _readers;
     private readonly IEventSerializer[] _unnamedBinary;
 
@@ -13,7 +13,7 @@ internal sealed class StoredForms
     /// <param name="ofMap">Those of the map, the one that writes first; one content type each.</param>
     internal StoredForms(IEventSerializer? own, IReadOnlyList<IEventSerializer> ofMap)
     {
-        // The entry's own comes first: of two for one form it reads what it wrote. JSON is read always: SQL may have inserted it.
+        // The entry's own serializer comes first: if two have the same form, it reads what it wrote. JSON is always read, because events may be inserted with SQL.
         IEventSerializer[] readers = [.. own is null ? ofMap : ofMap.Prepend(own), JsonEventSerializer.Shared];
         _readers = [.. readers.Select(s => (s.ContentType, s))];
         Writer = readers[0];
@@ -53,12 +53,12 @@ internal sealed class StoredForms
         if (serializer.ContentType is not { } contentType) throw new ArgumentException($"{serializer.GetType()} has no content type.", parameter);
         Name.ThrowIfInvalid(contentType, "content type", parameter);
         if (IsPlainJson(serializer) && !serializer.IsJson)
-            throw new ArgumentException($"{serializer.GetType()} writes '{contentType}' and says that it is no JSON.", parameter);
+            throw new ArgumentException($"{serializer.GetType()} has the content type '{contentType}', but its IsJson is false. Return true, or another content type.", parameter);
     }
 
     internal static bool IsPlainJson(IEventSerializer serializer) => serializer.ContentType.Equals(JsonEventSerializer.MediaType, StringComparison.OrdinalIgnoreCase);
 
-    // Before content types were stored, a log had one serializer.
+    // Before content types were stored, a log had only one serializer.
     private IEventSerializer ReaderOfUnnamed() => _unnamedBinary switch
     {
         [var only] => only,

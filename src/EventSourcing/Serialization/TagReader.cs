@@ -7,12 +7,12 @@ namespace EventSourcing.Storage;
 /// <summary>Applies tag rules to an event's JSON. For stores and logs; the event's type is not needed.</summary>
 public static class TagReader
 {
-    private const int MostRules = 64;
+    private const int MaxRules = 64;
 
-    // How deep is the contract's to say.
+    // The contract's options limit the depth.
     private static readonly JsonReaderOptions s_anyDepth = new() { MaxDepth = int.MaxValue };
 
-    /// <summary>Adds the tags that rules draw from an event, each once, in the order of its properties. Of a property that is there more than once the last counts.</summary>
+    /// <summary>Adds the tags that rules select from an event, each once, in the order of its properties. If a property occurs more than once, the last one counts.</summary>
     /// <param name="type">The event's stored type name, for messages.</param>
     /// <param name="rules">The rules of the type.</param>
     /// <param name="json">The event in UTF-8; when it is no object it has no tags.</param>
@@ -29,12 +29,12 @@ public static class TagReader
         TryRead(type, rules, json, tags, LastOf(rules, json));
     }
 
-    // With the number of each rule's last property, the others are passed over. Without, false when a rule's property is there again.
+    // With the number of each rule's last property, earlier ones are skipped. Without it, the result is false when a rule's property occurs twice.
     private static bool TryRead(string type, IReadOnlyList<TagRule> rules, ReadOnlySpan<byte> json, List<Tag> tags, int[]? last)
     {
         var reader = new Utf8JsonReader(json, s_anyDepth);
         if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject) return true;
-        if (last is null && rules.Count > MostRules) return false;
+        if (last is null && rules.Count > MaxRules) return false;
         var distinct = new DistinctTags();
         var seen = 0UL;
         for (var property = 0; reader.Read() && reader.TokenType == JsonTokenType.PropertyName; property++)

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace EventSourcing.Storage;
 
-/// <summary>What a log remembers of an append with a command id: the value of its <see cref="RecordKind.Command"/> record.</summary>
+/// <summary>The stored result of an append with a command id: the value of its <see cref="RecordKind.Command"/> record.</summary>
 public sealed record CommandResult
 {
     // Format 1 lacks the token of the last position.
@@ -11,7 +11,7 @@ public sealed record CommandResult
     private const byte FormatWithoutToken = 1;
     private const int IdBytes = 16;
 
-    /// <summary>What is remembered of an append.</summary>
+    /// <summary>A result to store.</summary>
     /// <param name="fingerprint">The hash of the command's content; empty when none was given.</param>
     /// <param name="result">What the append stored.</param>
     public CommandResult(ReadOnlyMemory<byte> fingerprint, AppendResult result) =>
@@ -32,7 +32,7 @@ public sealed record CommandResult
         return new(append.Fingerprint, result);
     }
 
-    /// <summary>True when an append with this fingerprint is a repeat of the one remembered: equal, or one of the two has none.</summary>
+    /// <summary>True when an append with this fingerprint is a repeat of the stored one: the fingerprints are equal, or one of the two is empty.</summary>
     /// <param name="fingerprint">The fingerprint of the append to be checked.</param>
     public bool IsRepeatedBy(ReadOnlySpan<byte> fingerprint) =>
         fingerprint.IsEmpty || Fingerprint.IsEmpty || fingerprint.SequenceEqual(Fingerprint.Span);
@@ -70,10 +70,10 @@ public sealed record CommandResult
     }
 
     /// <summary>Reads what <see cref="ToBytes"/> wrote. The result is marked as a duplicate.</summary>
-    /// <remarks>A result that was stored before logs drew marks has a token that is not verified: the log looks it up and completes the result by <see cref="AppendResult.WithToken"/>.</remarks>
+    /// <remarks>A result that was stored before logs drew marks has a token that is not verified: the log looks up the event and completes the result with <see cref="AppendResult.WithToken"/>.</remarks>
     /// <param name="commandId">The record's key, for the error.</param>
     /// <param name="bytes">The stored form.</param>
-    /// <exception cref="StoreCorruptException">The bytes are of no known form.</exception>
+    /// <exception cref="StoreCorruptException">The bytes have no known format.</exception>
     public static CommandResult Parse(string commandId, ReadOnlyMemory<byte> bytes)
     {
         try

@@ -5,8 +5,8 @@ namespace EventSourcing.Storage;
 /// <summary>What a backend implements: an append-only log of bytes, with named records beside it in the same transactions.</summary>
 /// <remarks>
 /// Thread-safe. Positions are given contiguously from 1 in commit order. An append is stored completely or not at all, and
-/// once a call has returned it is as durable as the log promises. Cancelled before its commit is sent, a call writes
-/// nothing; after that the outcome is reported. Used after disposal, every member throws <see cref="ObjectDisposedException"/>.
+/// when a call has returned, the data is as durable as the log promises. A call that is cancelled before its commit is sent writes
+/// nothing; after that, the outcome is reported. After disposal every member throws <see cref="ObjectDisposedException"/>.
 /// <para>
 /// A log may be decorated by another one, to count, delay or fail calls. The decorator sees every call of these members: appends, reads, waits, and all that subscriptions, leases, parked events and commands
 /// write. It does not see what goes to a capability that <see cref="Find{T}"/> took from the inner log, unless it answers for that capability itself: writes with a user's work
@@ -30,7 +30,7 @@ public interface IEventLog : IAsyncDisposable, IDisposable
     /// <param name="append">What to store; its memory is not kept after the call returns.</param>
     /// <param name="cancellationToken">Before the commit is sent: nothing is written.</param>
     /// <returns>The result. The caller may block for it, on any thread except the one that runs a transaction's work. Take the result once. A second use returns it or throws <see cref="InvalidOperationException"/>, and does not affect another append.</returns>
-    /// <exception cref="ArgumentException">The append holds nothing, or a name in it is not valid. Nothing was written; so with every exception but the last.</exception>
+    /// <exception cref="ArgumentException">The append holds nothing, or a name in it is not valid. Nothing was written; the same holds for every exception except the last.</exception>
     /// <exception cref="EventTooLargeException">An event or the append is over the limits.</exception>
     /// <exception cref="CommandIdConflictException">The command id was used with another fingerprint.</exception>
     /// <exception cref="DuplicateEventException">An event id is in use for something else, or twice in the append.</exception>
@@ -67,21 +67,21 @@ public interface IEventLog : IAsyncDisposable, IDisposable
     /// <exception cref="StoreCorruptException">The first record is damaged; the exception names its key.</exception>
     ValueTask<IReadOnlyList<StoredRecord>> ReadRecordsAsync(RecordKind kind, string from, string? through, int max, CancellationToken cancellationToken);
 
-    /// <summary>Stores several appends and changes of records in one transaction: all of it, but for changes that may be skipped, or nothing.</summary>
+    /// <summary>Stores several appends and changes of records in one transaction: everything, except for changes that may be skipped, or nothing.</summary>
     /// <remarks>Validated in this order, inside the write transaction:
     /// <list type="number">
-    /// <item>every requirement is met by the record as it is stored;</item>
+    /// <item>every requirement is met by the stored record;</item>
     /// <item>each append, as <see cref="AppendAsync"/> validates it, sees those before it; a duplicate is no refusal;</item>
     /// <item>the user's work runs, where there is one (<see cref="IUserTransactions{TTransaction}"/>);</item>
     /// <item>each change, which sees those before it and the records that the appends left, finds the revision it expects. A change that does not, and that may be skipped, is skipped.</item>
     /// </list>
-    /// The first part that is refused refuses the write. A refusal is an answer and not an exception: <see cref="LogWritten.Refusal"/> says which part it was. An append that is over
-    /// the log's limits, or has an id or a tag twice, refuses the write before anything is looked at.
+    /// The first part that is refused refuses the write. A refusal is a result and not an exception: <see cref="LogWritten.Refusal"/> names the part. An append that is over
+    /// the log's limits, or has an id or a tag twice, refuses the write before anything is read.
     /// <para>To change records safely, read them by <see cref="ReadRecordsAsync"/> and write with the revisions that were read. When another write came first, this one is refused; read and decide again.</para></remarks>
     /// <param name="write">What to store; its memory is not kept after the call returns.</param>
     /// <param name="cancellationToken">Before the transaction is begun: nothing is written.</param>
-    /// <exception cref="ArgumentException">The write is empty or a part of it is not valid (<see cref="LogWrite.Validate"/>). Nothing was written; so with every exception but the last.</exception>
-    /// <exception cref="InvalidOperationException">The call comes from inside the work of a transaction of the same log; so with every member that waits for the writer or for an event. Nothing was done.</exception>
+    /// <exception cref="ArgumentException">The write is empty or a part of it is not valid (<see cref="LogWrite.Validate"/>). Nothing was written; the same holds for every exception except the last.</exception>
+    /// <exception cref="InvalidOperationException">The call comes from inside the work of a transaction of the same log. Nothing was done. Every member that waits for the writer or for an event throws it there.</exception>
     /// <exception cref="StoreCorruptException">A record that is compared is damaged.</exception>
     /// <exception cref="StoreUnavailableException">The log cannot be written at present.</exception>
     /// <exception cref="AppendOutcomeUnknownException">The commit failed and its outcome could not be determined.</exception>
@@ -93,11 +93,11 @@ public interface IEventLog : IAsyncDisposable, IDisposable
     T? Find<T>()
         where T : class => this as T;
 
-    /// <summary>Closes the log as <see cref="IAsyncDisposable.DisposeAsync"/> does and blocks until that is done, 30 s at most. For containers and <c>using</c> statements; a log that has nothing to wait for may implement it directly.</summary>
+    /// <summary>Closes the log as <see cref="IAsyncDisposable.DisposeAsync"/> does and blocks until that is done, 30 s at most. For containers and <c>using</c> statements; a log that need not wait may implement it directly.</summary>
     /// <exception cref="TimeoutException">The log is not closed after 30 s. Closing continues in the background.</exception>
     void IDisposable.Dispose()
     {
         GC.SuppressFinalize(this);
-        BlockingDisposal.Run(DisposeAsync, BlockingDisposal.LongestClose, GetType().Name);
+        BlockingDisposal.Run(DisposeAsync, BlockingDisposal.MaxCloseTime, GetType().Name);
     }
 }

@@ -1,6 +1,6 @@
 namespace EventSourcing.Storage;
 
-/// <summary>The capability of a log to run a user's own work in a write's transaction: rows of the user's own tables in the same database, for one. Found by <see cref="IEventLog.Find{T}"/>.</summary>
+/// <summary>The capability of a log to run a user's own work in a write's transaction, for example to change rows of the user's own tables in the same database. Found by <see cref="IEventLog.Find{T}"/>.</summary>
 /// <typeparam name="TTransaction">The backend's type of transaction. A log with any type of transaction is found by <see cref="object"/>.</typeparam>
 public interface IUserTransactions<out TTransaction>
     where TTransaction : class

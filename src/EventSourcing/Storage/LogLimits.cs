@@ -16,7 +16,7 @@ public sealed class LogLimits
     {
         foreach (var (name, value) in new[] { (nameof(MaxEventBytes), MaxEventBytes), (nameof(MaxAppendBytes), MaxAppendBytes) })
             if (value is < 1 or > 256 << 20)
-                throw new ArgumentOutOfRangeException(name, value, $"{name} is from 1 to {256 << 20} bytes.");
+                throw new ArgumentOutOfRangeException(name, value, $"{name} must be from 1 to {256 << 20} bytes.");
         return (LogLimits)MemberwiseClone();
     }
 }

@@ -39,7 +39,7 @@ public sealed class LogQuery
     public static LogQuery Of(params LogQueryItem[] items)
     {
         ArgumentNullException.ThrowIfNull(items);
-        if (items.Length == 0) throw new ArgumentException("A query of no items would match nothing; every event is LogQuery.All.", nameof(items));
+        if (items.Length == 0) throw new ArgumentException("A query needs at least one item. For every event, use LogQuery.All.", nameof(items));
         foreach (var item in items) ArgumentNullException.ThrowIfNull(item, nameof(items));
         return new([.. items]);
     }

@@ -18,7 +18,7 @@ public sealed class LogQueryItem
         : this([.. types ?? []], [.. (tags ?? []).Distinct()], category, stream)
     {
         if (_types.Length == 0 && _tags.Length == 0 && category is null && stream is null)
-            throw new ArgumentException("A query item has at least one criterion; every event is the query All.", nameof(types));
+            throw new ArgumentException("A query item needs at least one criterion. For every event, use the query All.", nameof(types));
         foreach (var type in _types)
         {
             ArgumentNullException.ThrowIfNull(type, nameof(types));
@@ -26,7 +26,7 @@ public sealed class LogQueryItem
         }
 
         foreach (var tag in _tags)
-            if (tag == default) throw new ArgumentException("default(Tag) is no tag.", nameof(tags));
+            if (tag == default) throw new ArgumentException("default(Tag) is not a tag. Remove it.", nameof(tags));
         if (category is not null) ThrowIfNoCategory(category, nameof(category));
         if (stream is { } named) ThrowIfNoStream(named, nameof(stream));
         ThrowIfApart(category, stream, nameof(stream));
@@ -81,7 +81,7 @@ public sealed class LogQueryItem
         ThrowIfApart(category, item.Stream, nameof(category));
         return item.Category is null || item.Category == category
             ? new(item._types, item._tags, category, item.Stream)
-            : throw new ArgumentException($"No stream is in the categories '{item.Category}' and '{category}'.", nameof(category));
+            : throw new ArgumentException($"No event matches: a stream has one category, but the query requires '{item.Category}' and '{category}'.", nameof(category));
     }
 
     /// <summary>An item, or every event where it is null, that also requires a stream.</summary>
@@ -92,7 +92,7 @@ public sealed class LogQueryItem
         ThrowIfApart(item.Category, stream, nameof(stream));
         return item.Stream is null || item.Stream == stream
             ? new(item._types, item._tags, item.Category, stream)
-            : throw new ArgumentException($"No event is in the streams '{item.Stream}' and '{stream}'.", nameof(stream));
+            : throw new ArgumentException($"No event matches: an event has one stream, but the query requires '{item.Stream}' and '{stream}'.", nameof(stream));
     }
 
     internal bool Matches(string type, StreamId stream, IReadOnlyList<Tag> tags)
@@ -121,6 +121,6 @@ public sealed class LogQueryItem
 
     private static void ThrowIfNoStream(StreamId stream, string parameter)
     {
-        if (stream.IsDefault) throw new ArgumentException("default(StreamId) names no stream.", parameter);
+        if (stream.IsDefault) throw new ArgumentException("default(StreamId) is not a stream. Use a stream name such as 'order-42'.", parameter);
     }
 }

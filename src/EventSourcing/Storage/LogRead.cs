@@ -3,10 +3,10 @@ namespace EventSourcing.Storage;
 /// <summary>What a log reads as one page: <see cref="AllRead"/> by position, <see cref="StreamRead"/> by version, <see cref="EventRead"/> by id. There are no others.</summary>
 public abstract record LogRead
 {
-    /// <summary>The most events of a page.</summary>
+    /// <summary>The maximum number of events in a page.</summary>
     public const int MaxPage = 4096;
 
-    /// <summary>The bytes after which a page ends where nothing else is asked for: 4 MiB, of events as of records.</summary>
+    /// <summary>The default size in bytes at which a page of events or records ends: 4 MiB.</summary>
     public const int DefaultMaxBytes = 4 << 20;
 
     private protected LogRead()

@@ -7,7 +7,7 @@ public sealed class LogRefusal
 {
     private LogRefusal(LogRefusalKind kind, int index, EventSourcingException? error) => (Kind, Index, Error) = (kind, index, error);
 
-    /// <summary>Which of the write's lists the part is in.</summary>
+    /// <summary>The list of the write that contains the part.</summary>
     public LogRefusalKind Kind { get; }
 
     /// <summary>The part's place in its list, from 0.</summary>

@@ -20,19 +20,19 @@ internal static class Name
 
     internal static string? Violation(string value, string what)
     {
-        if (value.Length == 0) return $"A {what} is not empty.";
+        if (value.Length == 0) return $"A {what} must not be empty.";
         if (value.Length <= MaxBytes && !value.AsSpan().ContainsAnyExcept(s_printableAscii)) return null;
         if (value.Length > MaxBytes) return TooLong(value, what);
         for (var i = 0; i < value.Length; i++)
             if (char.IsControl(value[i]))
-                return $"A {what} has no control characters: U+{(int)value[i]:X4} at index {i} of '{Printable(value)}'.";
+                return $"A {what} must not contain control characters: U+{(int)value[i]:X4} at index {i} of '{Printable(value)}'.";
         try
         {
             return s_strict.GetByteCount(value) <= MaxBytes ? null : TooLong(value, what);
         }
         catch (EncoderFallbackException e)
         {
-            return $"A {what} has no lone surrogates: U+{(int)e.CharUnknown:X4} at index {e.Index}.";
+            return $"A {what} must not contain lone surrogates: U+{(int)e.CharUnknown:X4} at index {e.Index}.";
         }
     }
 

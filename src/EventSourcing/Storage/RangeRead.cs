@@ -14,7 +14,7 @@ public abstract record RangeRead : LogRead
     /// <summary>Oldest first (default) or newest first.</summary>
     public ReadDirection Direction { get; init; }
 
-    /// <summary>The most events on the page, 1 to <see cref="LogRead.MaxPage"/>; default 1,024.</summary>
+    /// <summary>The maximum number of events in the page, 1 to <see cref="LogRead.MaxPage"/>; default 1,024.</summary>
     public int MaxCount { get; init; } = 1024;
 
     /// <summary>The page ends with the event whose data and metadata bring it to this many bytes or more; default 4 MiB.</summary>
@@ -28,10 +28,10 @@ public abstract record RangeRead : LogRead
     private protected abstract long? Through { get; }
 
     /// <summary>For logs: the numbers to be examined, both inclusive and ascending; <c>First</c> is above <c>Last</c> when there is none.</summary>
-    /// <param name="last">The last number there is: the log's head, or the stream's version.</param>
+    /// <param name="last">The last existing number: the log's head, or the stream's version.</param>
     public (long First, long Last) Within(long last) => (Math.Min(After, last) + 1, Math.Min(Through ?? last, last));
 
-    /// <summary>The read of the page that follows one of this read; null when that was the last.</summary>
+    /// <summary>The read of the next page; null after the last page.</summary>
     /// <param name="page">A page that was read by this read, or by one that this method returned.</param>
     public abstract RangeRead? Next(LogPage page);
 
@@ -42,11 +42,11 @@ public abstract record RangeRead : LogRead
     public override void Validate()
     {
         if (MaxCount is < 1 or > MaxPage)
-            throw new ArgumentOutOfRangeException(nameof(MaxCount), MaxCount, $"A page holds 1 to {MaxPage} events.");
+            throw new ArgumentOutOfRangeException(nameof(MaxCount), MaxCount, $"MaxCount must be from 1 to {MaxPage}.");
         ArgumentOutOfRangeException.ThrowIfLessThan(MaxBytes, 1);
-        if (!Enum.IsDefined(Direction)) throw new ArgumentOutOfRangeException(nameof(Direction), Direction, "Forward or Backward.");
+        if (!Enum.IsDefined(Direction)) throw new ArgumentOutOfRangeException(nameof(Direction), Direction, "The direction must be Forward or Backward.");
         ArgumentOutOfRangeException.ThrowIfNegative(After);
         if (Through is { } through && through < After)
-            throw new ArgumentOutOfRangeException(nameof(Through), through, $"A read after {After} ends there or later, not with {through}.");
+            throw new ArgumentOutOfRangeException(nameof(Through), through, $"The read ends with {through}, before its start {After}. The end must not be below the start.");
     }
 }

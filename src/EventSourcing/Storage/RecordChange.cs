@@ -1,6 +1,6 @@
 namespace EventSourcing.Storage;
 
-/// <summary>A record to be stored or removed, compare-and-set by its revision. <c>default</c> names no record and is refused.</summary>
+/// <summary>A record to store or to remove, with an optional condition on its revision. <c>default</c> names no record and is refused.</summary>
 public readonly record struct RecordChange
 {
     private RecordChange(RecordKind kind, string key, ReadOnlyMemory<byte> value, bool isRemoval, long? ifRevision)
@@ -22,10 +22,10 @@ public readonly record struct RecordChange
     /// <summary>True when the record is removed, false when it is stored.</summary>
     public bool IsRemoval { get; }
 
-    /// <summary>The revision that the record must have, 0 for no record; null changes it in any case.</summary>
+    /// <summary>The revision that the record must have, 0 for no record; null for no condition.</summary>
     public long? IfRevision { get; }
 
-    /// <summary>True when a record of another revision leaves out this change only; false when it refuses the whole write.</summary>
+    /// <summary>True when another revision only skips this change; false when it refuses the whole write.</summary>
     public bool IsSkippable { get; private init; }
 
     /// <summary>Stores a record.</summary>
@@ -36,7 +36,7 @@ public readonly record struct RecordChange
     /// <exception cref="ArgumentOutOfRangeException">The revision is below 0.</exception>
     public static RecordChange Put(RecordKind kind, string key, ReadOnlyMemory<byte> value, long? ifRevision = null) => new(kind, key, value, isRemoval: false, ifRevision);
 
-    /// <summary>Removes a record. Without a revision it is never refused: where there is no record nothing is done, and a damaged record is removed too.</summary>
+    /// <summary>Removes a record. Without a revision it is never refused: it does nothing if there is no record, and removes a damaged record too.</summary>
     /// <param name="kind">The kind.</param>
     /// <param name="key">The key.</param>
     /// <param name="ifRevision">The revision that the record must have, 1 or more; null removes in any case.</param>
@@ -49,7 +49,7 @@ public readonly record struct RecordChange
     internal void Validate(int index)
     {
         if (Key is null) throw new ArgumentException($"Change {index} is default(RecordChange), which names no record.", nameof(LogWrite.Changes));
-        if (!Enum.IsDefined(Kind)) throw new ArgumentException($"Change {index} is about kind {(int)Kind} of record, which does not exist.", nameof(LogWrite.Changes));
+        if (!Enum.IsDefined(Kind)) throw new ArgumentException($"Change {index} has the record kind {(int)Kind}, which does not exist.", nameof(LogWrite.Changes));
         Name.ThrowIfInvalid(Key, "record key", nameof(LogWrite.Changes));
     }
 }

@@ -51,7 +51,7 @@ public readonly record struct RecordRequirement
     internal void Validate(int index)
     {
         if (Key is null) throw new ArgumentException($"Requirement {index} is default(RecordRequirement), which names no record.", nameof(LogWrite.Requirements));
-        if (!Enum.IsDefined(Kind)) throw new ArgumentException($"Requirement {index} is about kind {(int)Kind} of record, which does not exist.", nameof(LogWrite.Requirements));
+        if (!Enum.IsDefined(Kind)) throw new ArgumentException($"Requirement {index} has the record kind {(int)Kind}, which does not exist.", nameof(LogWrite.Requirements));
         Name.ThrowIfInvalid(Key, "record key", nameof(LogWrite.Requirements));
     }
 }

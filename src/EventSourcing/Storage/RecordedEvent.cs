@@ -13,7 +13,7 @@ public readonly struct RecordedEvent
     private const int PositionMarkBits = 8;
     private const int VersionMarkBits = 24;
 
-    // Ticks are never negative, so their sign is free to say whether the data is JSON.
+    // Ticks are never negative: the sign bit holds whether the data is JSON.
     private readonly long _ticksAndJson;
 
     // The low bits of both hold the mark.
@@ -95,10 +95,10 @@ public readonly struct RecordedEvent
         init => _ticksAndJson = value ? _ticksAndJson | JsonBit : _ticksAndJson & ~JsonBit;
     }
 
-    /// <summary>The tags in the order they were given; null where there are none, or where they were not asked for and the log left them out.</summary>
+    /// <summary>The tags in the order they were given; null where there are none, or where the read did not include them.</summary>
     /// <remarks>The list is the log's own, without a wrapper for each event. Do not change it through a cast. <see cref="EventEnvelope.Tags"/> cannot be changed.</remarks>
     public IReadOnlyList<Tag>? Tags => Details?.Tags;
 
     private static ulong Checked(long number, long max, string name) =>
-        (ulong)number <= (ulong)max ? (ulong)number : throw new ArgumentOutOfRangeException(name, number, $"It is 0 to {max}.");
+        (ulong)number <= (ulong)max ? (ulong)number : throw new ArgumentOutOfRangeException(name, number, $"It must be from 0 to {max}.");
 }

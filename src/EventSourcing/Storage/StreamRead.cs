@@ -9,7 +9,7 @@ public sealed record StreamRead : RangeRead
     /// <exception cref="ArgumentException">The stream is <c>default</c>.</exception>
     public StreamRead(StreamId streamId)
     {
-        if (streamId.IsDefault) throw new ArgumentException("default(StreamId) names no stream.", nameof(streamId));
+        if (streamId.IsDefault) throw new ArgumentException("default(StreamId) is not a stream. Use a stream name such as 'order-42'.", nameof(streamId));
         StreamId = streamId;
     }
 

@@ -1,6 +1,6 @@
 namespace EventSourcing.Storage;
 
-/// <summary>For logs: the rule by which a <see cref="ResumeToken"/> is compared with what a log holds. The log looks up the event at the token's position in the same snapshot or transaction.</summary>
+/// <summary>For logs: compares a <see cref="ResumeToken"/> with the log's history. The log looks up the event at the token's position in the same snapshot or transaction.</summary>
 /// <example><code>
 /// if (TokenComparison.IsNeeded(token, head)) TokenComparison.ThrowIfOther(token, TokenAt(token.Position), head);
 /// </code></example>

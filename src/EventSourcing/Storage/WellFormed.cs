@@ -7,7 +7,7 @@ internal static class WellFormed
     internal static void ThrowIfNot(string text, string what, string? parameter)
     {
         if (IndexOfLoneSurrogate(text) is >= 0 and var index)
-            throw new ArgumentException($"{what} has no lone surrogates: U+{(int)text[index]:X4} at index {index}.", parameter);
+            throw new ArgumentException($"{what} must not contain lone surrogates: U+{(int)text[index]:X4} at index {index}.", parameter);
     }
 
     internal static int IndexOfLoneSurrogate(string text)

@@ -11,7 +11,7 @@ public sealed class WorkGuard
 
     private volatile Running? _running;
 
-    // Refers to no log: a task that the work leaves behind keeps it.
+    // Refers to no log, because a task that outlives the work keeps this object alive.
     private sealed class Running(Running? outer)
     {
         internal int ThreadId { get; } = Environment.CurrentManagedThreadId;
@@ -32,7 +32,7 @@ public sealed class WorkGuard
         }
     }
 
-    /// <summary>True for a call from inside the work that runs now, work of other logs' transactions in between included.</summary>
+    /// <summary>True for a call from inside the running work of this log, also if work of other logs' transactions is nested in between.</summary>
     public bool IsInside
     {
         get
@@ -51,13 +51,13 @@ public sealed class WorkGuard
     {
         if (IsInside)
             throw new InvalidOperationException(
-                "The log was called from inside the work of its own transaction, which would wait for itself. Append with the transaction that the work is given (tx.Append); make every other call before or after the work.");
+                "The log was called from inside the work of its own transaction: the call would wait for itself. Append with the transaction that is passed to the work (tx.Append); make all other calls before or after the work.");
     }
 
     /// <summary>Runs work.</summary>
     /// <typeparam name="T">What the work returns.</typeparam>
-    /// <param name="caller">The flow of the caller, captured at the call: the work sees the caller's <see cref="EventContext"/>, activity and culture, and what it changes there ends with it. Null runs it in the flow of this thread.</param>
-    /// <param name="work">The work. Its exception is this method's.</param>
+    /// <param name="caller">The caller's execution context, captured at the call: the work sees the caller's <see cref="EventContext"/>, activity and culture, and its own changes of them end with it. Null runs it in the context of this thread.</param>
+    /// <param name="work">The work. This method throws its exception.</param>
     public T Run<T>(ExecutionContext? caller, Func<T> work)
     {
         ArgumentNullException.ThrowIfNull(work);

@@ -42,7 +42,7 @@ public sealed class DeliveryContext
     public static DeliveryContext Create(string subscription = "test", int partition = 0, int attempt = 1, bool isReplay = false, long fencingToken = 1, ResumeToken? resumeToken = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(subscription);
-        if (partition is < 0 or >= PartitionId.PartitionCount) throw new ArgumentOutOfRangeException(nameof(partition), partition, "A partition is from 0 to 15.");
+        if (partition is < 0 or >= PartitionId.PartitionCount) throw new ArgumentOutOfRangeException(nameof(partition), partition, "The partition must be from 0 to 15.");
         ArgumentOutOfRangeException.ThrowIfLessThan(attempt, 1);
         ArgumentOutOfRangeException.ThrowIfNegative(fencingToken);
         return new(subscription, partition) { Attempt = attempt, IsReplay = isReplay, FencingToken = fencingToken, ResumeToken = resumeToken };

@@ -33,8 +33,8 @@ public sealed class EventBusOptions
     /// <summary>How much longer a stop waits for a handler whose token was cancelled.</summary>
     internal static readonly TimeSpan StopGrace = TimeSpan.FromSeconds(5);
 
-    /// <summary>The longest time that a stop waits for a handler.</summary>
-    internal TimeSpan LongestStop => StopTimeout + StopGrace;
+    /// <summary>The maximum time that a stop waits for a handler.</summary>
+    internal TimeSpan MaxStopTime => StopTimeout + StopGrace;
 
     /// <summary>The delay before the log is tried again after a transient failure: 50 ms, doubled after each failure up to 10 s.</summary>
     internal TimeSpan DelayAfterFailure(int failures) => s_retries.DelayAfter(failures, Randomness());
@@ -53,9 +53,9 @@ public sealed class EventBusOptions
         var copy = (EventBusOptions)MemberwiseClone();
         ArgumentNullException.ThrowIfNull(copy.Randomness, nameof(Randomness));
         if (copy.LeaseTimeout < TimeSpan.FromMilliseconds(30) || copy.LeaseTimeout > TimeSpan.FromHours(1))
-            throw new ArgumentOutOfRangeException(nameof(LeaseTimeout), copy.LeaseTimeout, "LeaseTimeout is from 30 ms to 1 hour.");
+            throw new ArgumentOutOfRangeException(nameof(LeaseTimeout), copy.LeaseTimeout, "LeaseTimeout must be from 30 ms to 1 hour.");
         if (copy.StopTimeout < TimeSpan.Zero || copy.StopTimeout > TimeSpan.FromHours(1))
-            throw new ArgumentOutOfRangeException(nameof(StopTimeout), copy.StopTimeout, "StopTimeout is from 0 to 1 hour.");
+            throw new ArgumentOutOfRangeException(nameof(StopTimeout), copy.StopTimeout, "StopTimeout must be from 0 to 1 hour.");
         return copy;
     }
 }

@@ -38,10 +38,10 @@ public sealed class FailurePolicy
     internal FailurePolicy Validated()
     {
         var copy = (FailurePolicy)MemberwiseClone();
-        if (copy.MaxRetryAttempts is < 0 or > 1000) throw new ArgumentOutOfRangeException(nameof(MaxRetryAttempts), copy.MaxRetryAttempts, "MaxRetryAttempts is from 0 to 1,000.");
-        if (copy.Delay < TimeSpan.Zero || copy.Delay > TimeSpan.FromHours(1)) throw new ArgumentOutOfRangeException(nameof(Delay), copy.Delay, "Delay is from 0 to 1 hour.");
-        if (copy.MaxDelay < TimeSpan.Zero || copy.MaxDelay > TimeSpan.FromDays(1)) throw new ArgumentOutOfRangeException(nameof(MaxDelay), copy.MaxDelay, "MaxDelay is from 0 to 1 day.");
-        if (!Enum.IsDefined(copy.Then)) throw new ArgumentOutOfRangeException(nameof(Then), copy.Then, "Then is Pause or Park.");
+        if (copy.MaxRetryAttempts is < 0 or > 1000) throw new ArgumentOutOfRangeException(nameof(MaxRetryAttempts), copy.MaxRetryAttempts, "MaxRetryAttempts must be from 0 to 1,000.");
+        if (copy.Delay < TimeSpan.Zero || copy.Delay > TimeSpan.FromHours(1)) throw new ArgumentOutOfRangeException(nameof(Delay), copy.Delay, "Delay must be from 0 to 1 hour.");
+        if (copy.MaxDelay < TimeSpan.Zero || copy.MaxDelay > TimeSpan.FromDays(1)) throw new ArgumentOutOfRangeException(nameof(MaxDelay), copy.MaxDelay, "MaxDelay must be from 0 to 1 day.");
+        if (!Enum.IsDefined(copy.Then)) throw new ArgumentOutOfRangeException(nameof(Then), copy.Then, "Then must be Pause or Park.");
         return copy;
     }
 }

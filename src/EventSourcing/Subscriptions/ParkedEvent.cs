@@ -126,7 +126,7 @@ public sealed record ParkedEvent
 
     private static byte[] ReadBlock(BinaryReader reader) => reader.ReadBytes(CountOf(reader));
 
-    /// <summary>A number of things that take a byte at least: what is damaged must not ask for more memory than it has bytes.</summary>
+    /// <summary>Reads a count of items of at least one byte each: a damaged count must not allocate more memory than the record has bytes.</summary>
     private static int CountOf(BinaryReader reader)
     {
         var count = reader.Read7BitEncodedInt();

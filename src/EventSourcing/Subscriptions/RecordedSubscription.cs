@@ -1,6 +1,6 @@
 namespace EventSourcing.Storage;
 
-/// <summary>A subscription as the log's records tell of it, whichever process runs it, or none. See <see cref="SubscriptionLogExtensions.ReadSubscriptionsAsync"/>.</summary>
+/// <summary>A subscription as the log's records describe it, independent of the process that runs it. See <see cref="SubscriptionLogExtensions.ReadSubscriptionsAsync"/>.</summary>
 public sealed class RecordedSubscription
 {
     internal RecordedSubscription(string name, bool isPartitioned, IReadOnlyList<RecordedPartition> partitions) =>
@@ -9,7 +9,7 @@ public sealed class RecordedSubscription
     /// <summary>The name.</summary>
     public string Name { get; }
 
-    /// <summary>True when several workers share it: it has 16 partitions then, else one.</summary>
+    /// <summary>True when several workers share it: it then has 16 partitions, otherwise one.</summary>
     public bool IsPartitioned { get; }
 
     /// <summary>The partitions that have a checkpoint, by number; at least one.</summary>

@@ -16,7 +16,7 @@ namespace EventSourcing;
 /// </remarks>
 public sealed class Subscription : IAsyncDisposable
 {
-    // The state that needs attention most comes first.
+    // In order of urgency: the first state that a partition has is the subscription's.
     private static readonly SubscriptionState[] s_order =
         [SubscriptionState.Faulted, SubscriptionState.Paused, SubscriptionState.CatchingUp, SubscriptionState.Live, SubscriptionState.Standby, SubscriptionState.Stopped];
 
@@ -85,7 +85,7 @@ public sealed class Subscription : IAsyncDisposable
         return new(Name, head - position, oldest < now.UtcTicks ? TimeSpan.FromTicks(now.UtcTicks - oldest) : TimeSpan.Zero);
     }
 
-    /// <summary>Reads when the event was stored that comes next, where no handler was called with it.</summary>
+    /// <summary>Reads when the next event was stored, if no handler was called with it.</summary>
     internal async ValueTask ReadNextAsync(CancellationToken cancellationToken)
     {
         if (FarthestBehind is not { Begun: 0 } last || last.Position.ToInt64() is var position && (position >= _host.Pages.Head || _next?.After == position)) return;
@@ -97,7 +97,7 @@ public sealed class Subscription : IAsyncDisposable
 
     internal IReadOnlyCollection<Loop> Loops => _loops;
 
-    /// <summary>Completes when it has stopped and is not listed any more; never fails.</summary>
+    /// <summary>Completes when the subscription has stopped and is removed from the list; never fails.</summary>
     internal Task Ended => _ended;
 
     /// <summary>Waits until everything up to a position is handled, parked or filtered out, with enlisted effects committed; in all partitions where it is partitioned.</summary>
@@ -118,7 +118,7 @@ public sealed class Subscription : IAsyncDisposable
         var waits = _runners.Select(r => r.WaitForAsync(position, rest.Token)).ToList();
         try
         {
-            // The first that fails ends the wait: the others may never end.
+            // The first failure ends the wait, because the other waits may never end.
             while (waits.Count > 0)
             {
                 var wait = await Task.WhenAny(waits).ConfigureAwait(false);
@@ -179,7 +179,7 @@ public sealed class Subscription : IAsyncDisposable
             throw new InvalidOperationException($"Subscription '{Name}' is not reset: its checkpoint is outside the log (SubscriptionOptions.LoadToken). Stop the subscription and change the token there.");
         using var own = LoopWaits.Begin(_loops, Name, nameof(ResetAsync));
         var position = (await start.ResolveAsync(_host.Store.Log, cancellationToken).ConfigureAwait(false)).Position;
-        // Two resets that each hold some of the runners would deadlock.
+        // Two resets that each wait for some of the runners would deadlock.
         await _resetting.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
@@ -199,7 +199,7 @@ public sealed class Subscription : IAsyncDisposable
         Task[] joined = [.. _runners.Select(r => r.JoinAsync(reset, position))];
         try
         {
-            // A runner that ends before all wait cannot be reset.
+            // A runner that ends before all others wait cannot be reset.
             var first = await Task.WhenAny([reset.AllWait, .. joined]).WaitAsync(cancellationToken).ConfigureAwait(false);
             if (first != reset.AllWait) await first.ConfigureAwait(false);
             await MoveAsync(position, transactions, work).ConfigureAwait(false);

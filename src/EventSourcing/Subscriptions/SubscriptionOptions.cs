@@ -50,10 +50,10 @@ public sealed class SubscriptionOptions
         ArgumentNullException.ThrowIfNull(copy.From, nameof(From));
         ArgumentNullException.ThrowIfNull(copy.OnFailure, nameof(OnFailure));
         copy.OnFailure = copy.OnFailure.Validated();
-        if (copy.CheckpointEvery is < 1 or > 1_000_000) throw new ArgumentOutOfRangeException(nameof(CheckpointEvery), copy.CheckpointEvery, "CheckpointEvery is from 1 to 1,000,000 events.");
+        if (copy.CheckpointEvery is < 1 or > 1_000_000) throw new ArgumentOutOfRangeException(nameof(CheckpointEvery), copy.CheckpointEvery, "CheckpointEvery must be from 1 to 1,000,000 events.");
         if (copy.CheckpointAfter < TimeSpan.Zero || copy.CheckpointAfter > TimeSpan.FromHours(1))
-            throw new ArgumentOutOfRangeException(nameof(CheckpointAfter), copy.CheckpointAfter, "CheckpointAfter is from 0 to 1 hour.");
-        if (copy.MaxConcurrency is < 1 or > 16) throw new ArgumentOutOfRangeException(nameof(MaxConcurrency), copy.MaxConcurrency, "MaxConcurrency is from 1 to 16.");
+            throw new ArgumentOutOfRangeException(nameof(CheckpointAfter), copy.CheckpointAfter, "CheckpointAfter must be from 0 to 1 hour.");
+        if (copy.MaxConcurrency is < 1 or > 16) throw new ArgumentOutOfRangeException(nameof(MaxConcurrency), copy.MaxConcurrency, "MaxConcurrency must be from 1 to 16.");
         if (copy.PartitionKey is { } key) HandlerDelegate.ThrowIfCombined(key, nameof(PartitionKey));
         if (copy.LoadToken is { } load) HandlerDelegate.ThrowIfCombined(load, nameof(LoadToken));
         return copy;

@@ -27,7 +27,7 @@ public sealed class TypedHandlers
 
     private TypedHandlers Add<T>(Func<EventEnvelope, DeliveryContext, CancellationToken, Task> handle)
     {
-        if (!ByType.TryAdd(typeof(T), handle)) throw new ArgumentException($"{typeof(T)} already has a handler. An event type has one handler in a subscription.", nameof(handle));
+        if (!ByType.TryAdd(typeof(T), handle)) throw new ArgumentException($"{typeof(T)} already has a handler. An event type can have only one handler in a subscription.", nameof(handle));
         return this;
     }
 }

@@ -18,7 +18,7 @@ internal readonly struct AppendObservation : IDisposable
 
     internal static AppendObservation Begin(Append append, string system)
     {
-        // Categories only, in names and measures: there are as many streams as subjects, and backends pay for each value.
+        // Names and measurements contain only the category: there are as many streams as subjects, and backends charge for each distinct value.
         var category = append.Writes.Length > 0 ? append.Writes[0].Stream.Category : null;
         var activity = Observers.Start(category is null ? "append" : $"append {category}", ActivityKind.Client);
         if (activity is { IsAllDataRequested: true })
@@ -38,7 +38,7 @@ internal readonly struct AppendObservation : IDisposable
         Measure(null);
     }
 
-    /// <summary>For an exception filter: looks at the exception and never takes it.</summary>
+    /// <summary>For an exception filter: records the exception and never handles it.</summary>
     internal bool Fail(Exception error)
     {
         _activity.Fail(error);

@@ -2,17 +2,17 @@ using EventSourcing.Storage;
 
 namespace EventSourcing;
 
-/// <summary>What led to what.</summary>
+/// <summary>Finds causes and effects of events.</summary>
 public static class CausationExtensions
 {
-    /// <summary>The events of one operation as a tree: what followed from what.</summary>
+    /// <summary>Reads the events of one operation as a tree of causes and effects.</summary>
     /// <remarks>
-    /// Reads the log once from its beginning, or from the event, without decoding what does not belong: the time grows with the log, the memory with
-    /// the answer. A log that has indexes of correlation and causation is searched by them instead: the time grows with the answer.
+    /// Reads the log once from its beginning, or from the event, and decodes only the events of the operation: the time grows with the log, the memory with
+    /// the result. A log with indexes of correlation and causation uses them instead: the time then grows with the result.
     /// </remarks>
     /// <param name="store">The store.</param>
-    /// <param name="id">A correlation id: all of its events and what they caused. An event id: that event and what followed. A command id: what it stored and what followed.</param>
-    /// <param name="maxEvents">The most events taken, the oldest, 1 or more; default 1,000.</param>
+    /// <param name="id">A correlation id: its events and everything that they caused. An event id: the event and its effects. A command id: the command's events and their effects.</param>
+    /// <param name="maxEvents">The maximum number of events, the oldest first; 1 or more, default 1,000.</param>
     /// <param name="cancellationToken">Ends the read.</param>
     /// <exception cref="ArgumentException">The id is empty.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxEvents"/> is less than 1.</exception>
@@ -42,20 +42,20 @@ public static class CausationExtensions
     private static async ValueTask<(IReadOnlyList<GlobalPosition> Found, bool IsComplete)> FindAsync(
         IEventLog log, string id, GlobalPosition? first, int max, CancellationToken cancellationToken)
     {
-        // One more than asked for tells whether there is more.
+        // One event more than the maximum tells whether there are more.
         var limit = (int)Math.Min(max + 1L, int.MaxValue);
         var indexed = log.Find<ITracingLog>() is { } tracing ? await tracing.FindTraceAsync(id, first, limit, cancellationToken).ConfigureAwait(false) : null;
         if (indexed is null) return await CollectAsync(log, id, first, max, cancellationToken).ConfigureAwait(false);
         return indexed.Count > max ? ([.. indexed.Take(max)], false) : (indexed, true);
     }
 
-    // A cause is stored before what it causes, so one pass in order finds everything, however long the chain is.
+    // A cause is stored before its effects, so one pass in order of position finds chains of any length.
     private static async ValueTask<(List<GlobalPosition> Found, bool IsComplete)> CollectAsync(
         IEventLog log, string id, GlobalPosition? first, int max, CancellationToken cancellationToken)
     {
         List<GlobalPosition> found = [];
         HashSet<string> causes = [id];
-        // From the event on, itself included.
+        // From this event on, inclusive.
         var after = first is null ? GlobalPosition.Start : GlobalPosition.FromInt64(first.Value.ToInt64() - 1);
         var read = new AllRead { AfterPosition = after, MaxCount = LogRead.MaxPage, IncludeTags = false, ReuseBuffers = true };
         await foreach (var e in log.ReadEventsAsync(read, cancellationToken).ConfigureAwait(false))
@@ -74,6 +74,6 @@ public static class CausationExtensions
     {
         var one = new ReadAllOptions { AfterPosition = GlobalPosition.FromInt64(position.ToInt64() - 1), ThroughPosition = position };
         await foreach (var e in store.ReadAllAsync(null, one, cancellationToken).ConfigureAwait(false)) return e;
-        throw new StoreUnavailableException("Events of the log were merged or removed while it was read; read it again.");
+        throw new StoreUnavailableException("Events of the log were merged or removed during the read. Read it again.");
     }
 }

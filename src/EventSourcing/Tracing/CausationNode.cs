@@ -1,6 +1,6 @@
 namespace EventSourcing;
 
-/// <summary>An event in an <see cref="CausationTree"/>, with what it caused.</summary>
+/// <summary>An event in a <see cref="CausationTree"/>, with the events that it caused.</summary>
 public sealed class CausationNode
 {
     private readonly List<CausationNode> _children = [];
@@ -13,7 +13,7 @@ public sealed class CausationNode
     /// <summary>The events that it caused, by position; may be empty.</summary>
     public IReadOnlyList<CausationNode> Children => _children.AsReadOnly();
 
-    /// <summary>Adds to <paramref name="waiting"/> what the event caused, the last first.</summary>
+    /// <summary>Pushes the events that it caused to <paramref name="waiting"/>, the last one first.</summary>
     internal void Push(Stack<(int Depth, CausationNode Node)> waiting, int depth)
     {
         for (var i = _children.Count - 1; i >= 0; i--) waiting.Push((depth, _children[i]));

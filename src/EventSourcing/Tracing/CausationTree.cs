@@ -5,7 +5,7 @@ public sealed class CausationTree
 {
     internal CausationTree(string id, IReadOnlyList<CausationNode> roots, int count, bool isComplete) => (Id, Roots, Count, IsComplete) = (id, [.. roots], count, isComplete);
 
-    /// <summary>The id that was asked for.</summary>
+    /// <summary>The id of the call.</summary>
     public string Id { get; }
 
     /// <summary>Events whose cause is no event of the operation, by position; empty when the id is unknown.</summary>
@@ -14,13 +14,13 @@ public sealed class CausationTree
     /// <summary>The number of events.</summary>
     public int Count { get; }
 
-    /// <summary>False when there are more events than were asked for.</summary>
+    /// <summary>False when the operation has more events than the maximum of the call.</summary>
     public bool IsComplete { get; }
 
     /// <summary>Every event with its depth, each after its cause: the order in which a tree is printed.</summary>
     public IEnumerable<(int Depth, EventEnvelope Event)> Flatten()
     {
-        // A stack of one's own: a chain of events may be longer than the machine's stack is deep.
+        // An explicit stack: a chain of events may be longer than the call stack allows.
         var waiting = new Stack<(int Depth, CausationNode Node)>(Roots.Reverse().Select(root => (0, root)));
         while (waiting.TryPop(out var next))
         {

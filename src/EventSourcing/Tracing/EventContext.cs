@@ -11,7 +11,7 @@ namespace EventSourcing;
 /// <example><c>using (EventContext.BeginScope(envelope)) await store.AppendAsync(…);</c></example>
 public static class EventContext
 {
-    // An EventMetadata or an IHandled, whose metadata is read only when something follows from it; a HandlerCall; or what is handled within a handler's call.
+    // An EventMetadata or an IHandled, whose metadata is read only when an append needs it; a HandlerCall; or a NestedHandling.
     private static readonly AsyncLocal<object?> s_current = new();
 
     /// <summary>Correlation, causation and actor for what is appended now; null where nothing is being handled.</summary>
@@ -23,7 +23,7 @@ public static class EventContext
         _ => null,
     };
 
-    /// <summary>The call of a handler whose flow of control this is, or was; null where there was none.</summary>
+    /// <summary>The handler call to which this flow of control belongs, also after the call has returned; null if there is none.</summary>
     internal static object? Call => s_current.Value is NestedHandling nested ? nested.Call : s_current.Value;
 
     /// <summary>Begins a scope for an event: appends within it have the event as cause, its correlation id or else its event id, and its actor.</summary>
@@ -52,12 +52,12 @@ public static class EventContext
     /// <summary>Sets the event that is being handled, until the calling asynchronous method ends.</summary>
     internal static void Enter(IHandled handled) => s_current.Value = handled;
 
-    /// <summary>The same for a call of a handler from which nothing follows.</summary>
+    /// <summary>Sets the current handler call, without a cause, until the asynchronous method that calls this returns.</summary>
     internal static void Enter(HandlerCall call) => s_current.Value = call;
 
     internal static void End(object? outer) => s_current.Value = outer;
 
-    /// <summary>What follows from an event.</summary>
+    /// <summary>The metadata that effects of an event inherit.</summary>
     internal static EventMetadata Inherit(Guid eventId, string? correlationId, string? actor)
     {
         var id = eventId.ToString();
@@ -67,7 +67,7 @@ public static class EventContext
     private static EventContextScope BeginScope(object handled)
     {
         var outer = s_current.Value;
-        // The call of the handler stays known within.
+        // A nested scope keeps the handler call.
         s_current.Value = outer is null ? handled : new NestedHandling(handled, Call!);
         return new(outer);
     }

@@ -4,7 +4,7 @@ using EventSourcing.Internal;
 
 namespace EventSourcing.Tracing;
 
-/// <summary>What the core reports to, and the attributes it uses. Attribute names without the prefix <c>eventsourcing</c> are those of OpenTelemetry's conventions for databases and messaging.</summary>
+/// <summary>The activity source and the instruments of the core, with their attributes. Attribute names without the prefix <c>eventsourcing</c> are those of OpenTelemetry's conventions for databases and messaging.</summary>
 internal static class Instruments
 {
     internal const string SystemName = "db.system.name";
@@ -30,7 +30,7 @@ internal static class Instruments
     internal const string ConversationId = "messaging.message.conversation_id";
     internal const string BatchCount = "messaging.batch.message_count";
 
-    // From an append in memory, or a handler that does next to nothing, to one that waits for a service.
+    // From an append in memory or a handler that does almost nothing to a handler that waits for a service.
     private static readonly InstrumentAdvice<double> s_seconds = new()
     {
         HistogramBucketBoundaries = [0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],

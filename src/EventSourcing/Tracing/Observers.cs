@@ -12,7 +12,7 @@ internal static class Observers
 {
     private static long s_failures;
 
-    /// <summary>How often an observer threw since the process began.</summary>
+    /// <summary>The number of exceptions of observers since the process started.</summary>
     internal static long Failures => Volatile.Read(ref s_failures);
 
     /// <summary>Creates a source or an instrument, which is published to the activity or meter listeners. Null when one of them threw; it then reports nothing until the process ends.</summary>

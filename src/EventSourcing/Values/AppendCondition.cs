@@ -4,7 +4,7 @@ namespace EventSourcing.Storage;
 /// <remarks>
 /// The append's own events never fail it. The terms are those of the DCB specification (dcb.events/specification).
 /// A query item that names neither a tag nor a stream may require an examination of every event after <see cref="After"/>, during which other
-/// appends wait: such a condition needs a recent head, or a tag.
+/// appends wait. Such a condition needs a recent head, or a tag.
 /// </remarks>
 public sealed class AppendCondition
 {

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace EventSourcing;
 
-/// <summary>What an append stored, or what an earlier append of the same content had stored.</summary>
+/// <summary>The result of an append: what it stored, or what an earlier append with the same content stored.</summary>
 public readonly struct AppendResult : IEquatable<AppendResult>
 {
     // Results are copied often, so they are small. One stream is by far the most common case, and derived values are not stored.
@@ -14,7 +14,7 @@ public readonly struct AppendResult : IEquatable<AppendResult>
 
     // Null for one stream or none, StreamRange[] for any, Scattered where positions are not contiguous.
     private readonly object? _streams;
-    // No append has so many events that the sign is not free to say whether it is a duplicate.
+    // An append never has so many events that the sign bit is needed: it holds whether the result is a duplicate.
     private readonly int _countAndDuplicate;
 
     /// <summary>For logs: the result of an append whose events lie at contiguous positions, or which has none.</summary>

@@ -47,7 +47,7 @@ public sealed record EventMetadata
         writer.WriteStartObject();
         if (Actor is not null)
         {
-            if (Actor.Length == 0) throw new ArgumentException("An actor is not empty; it is left out where there is none.", nameof(Actor));
+            if (Actor.Length == 0) throw new ArgumentException("The actor must not be empty. Use null for no actor.", nameof(Actor));
             WellFormed.ThrowIfNot(Actor, "An actor", nameof(Actor));
             writer.WriteString(ActorKey, Actor);
         }
@@ -56,7 +56,7 @@ public sealed record EventMetadata
         {
             if (key == ActorKey) throw new ArgumentException($"The header '{ActorKey}' is reserved: set {nameof(EventMetadata)}.{nameof(Actor)}.", nameof(Headers));
             WellFormed.ThrowIfNot(key, "A header's name", nameof(Headers));
-            if (value is null) throw new ArgumentException($"The header '{key}' is null; it is left out where there is none.", nameof(Headers));
+            if (value is null) throw new ArgumentException($"The header '{key}' is null. Remove it, or set a text.", nameof(Headers));
             WellFormed.ThrowIfNot(value, $"The header '{key}'", nameof(Headers));
             writer.WriteString(key, value);
         }
@@ -64,8 +64,8 @@ public sealed record EventMetadata
         writer.WriteEndObject();
     }
 
-    /// <summary>Reads what <see cref="Write"/> wrote, or any JSON object: values that are no strings give their JSON text.</summary>
-    /// <exception cref="EventSerializationException">It is no JSON object in UTF-8; the event it belongs to is named.</exception>
+    /// <summary>Reads what <see cref="Write"/> wrote, or any JSON object: for values that are not strings, their JSON text.</summary>
+    /// <exception cref="EventSerializationException">It is not a JSON object in UTF-8; the event is named.</exception>
     internal static EventMetadata Read(ReadOnlyMemory<byte> json, string type, StreamId stream, GlobalPosition position)
     {
         try

@@ -15,7 +15,7 @@ public sealed class EventQuery
 {
     private readonly EventQueryItem[] _items;
 
-    // The query by stored names, where it is the same for every type map. Made once, when it is first asked for.
+    // The query with stored names, if it is the same for every type map. Created on first use.
     private LogQuery? _stored;
 
     private EventQuery(EventQueryItem[] items) => _items = items;
@@ -50,7 +50,7 @@ public sealed class EventQuery
     public static EventQuery Of(params Type[] types)
     {
         ArgumentNullException.ThrowIfNull(types);
-        if (types.Length == 0) throw new ArgumentException("A query of types names at least one; every event is EventQuery.All.", nameof(types));
+        if (types.Length == 0) throw new ArgumentException("A query by types needs at least one type. For every event, use EventQuery.All.", nameof(types));
         foreach (var type in types) ArgumentNullException.ThrowIfNull(type, nameof(types));
         return new([new EventQueryItem([.. types], null)]);
     }
@@ -70,7 +70,7 @@ public sealed class EventQuery
     public static EventQuery Of(params EventQueryItem[] items)
     {
         ArgumentNullException.ThrowIfNull(items);
-        if (items.Length == 0) throw new ArgumentException("A query of no items would match nothing; every event is EventQuery.All.", nameof(items));
+        if (items.Length == 0) throw new ArgumentException("A query needs at least one item. For every event, use EventQuery.All.", nameof(items));
         foreach (var item in items) ArgumentNullException.ThrowIfNull(item, nameof(items));
         return new([.. items]);
     }

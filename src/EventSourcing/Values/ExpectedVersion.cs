@@ -65,7 +65,7 @@ public readonly record struct ExpectedVersion : ISpanParsable<ExpectedVersion>, 
 
     /// <inheritdoc cref="Parse(string, IFormatProvider?)"/>
     public static ExpectedVersion Parse(ReadOnlySpan<char> s, IFormatProvider? provider) =>
-        TryParse(s, provider, out var result) ? result : throw new FormatException($"'{s}' is no expected version.");
+        TryParse(s, provider, out var result) ? result : throw new FormatException($"'{s}' is not an expected version. Write any, no stream, stream exists, or a version number.");
 
     /// <summary>Reads what <see cref="ToString"/> wrote; false when the text is no expected version.</summary>
     /// <param name="s"><c>any</c>, <c>no stream</c>, <c>stream exists</c>, or the digits of a version.</param>

@@ -8,7 +8,7 @@ namespace EventSourcing;
 
 /// <summary>An event's place in the whole log. Compare it, print it, store it, pass it back; do not calculate with it.</summary>
 /// <remarks>
-/// Positions rise in commit order: a reader that has seen one has seen everything before it, for ever. <c>default</c>
+/// Positions increase in commit order: a reader that has read one has read all events before it. <c>default</c>
 /// (<see cref="Start"/>) lies before the first event.
 /// </remarks>
 [JsonConverter(typeof(GlobalPositionConverter)), TypeConverter(typeof(ValueTypeConverter<GlobalPosition>))]

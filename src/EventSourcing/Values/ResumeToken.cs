@@ -42,8 +42,8 @@ public readonly record struct ResumeToken : IComparable<ResumeToken>, ISpanParsa
     /// <exception cref="ArgumentException">The position is <see cref="GlobalPosition.Start"/>, or the id is empty.</exception>
     public static ResumeToken Of(GlobalPosition position, Guid eventId, uint mark)
     {
-        if (position == GlobalPosition.Start) throw new ArgumentException("No event lies at the start of a log; its token is ResumeToken.Start.", nameof(position));
-        if (eventId == Guid.Empty) throw new ArgumentException("An event has an id that is not empty.", nameof(eventId));
+        if (position == GlobalPosition.Start) throw new ArgumentException("No event is at the start of a log. Use ResumeToken.Start.", nameof(position));
+        if (eventId == Guid.Empty) throw new ArgumentException("The event id must not be empty.", nameof(eventId));
         return new(position, eventId, mark);
     }
 
@@ -102,7 +102,7 @@ public readonly record struct ResumeToken : IComparable<ResumeToken>, ISpanParsa
             return true;
         }
 
-        // The lengths first: blanks around them would be parsed.
+        // The lengths are checked first, because parsing would allow surrounding blanks.
         if (position == GlobalPosition.Start || s[parts[2]].Length != 32 || s[parts[3]].Length != 8) return false;
         if (!Guid.TryParseExact(s[parts[2]], "N", out var id) || id == Guid.Empty || !uint.TryParse(s[parts[3]], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var mark)) return false;
         result = new(position, id, mark);

@@ -28,7 +28,7 @@ public readonly record struct StreamId : IComparable<StreamId>, ISpanParsable<St
 
     /// <summary>The name.</summary>
     /// <exception cref="InvalidOperationException">This is <c>default</c>, which names no stream.</exception>
-    public string Value => _value ?? throw new InvalidOperationException("default(StreamId) names no stream.");
+    public string Value => _value ?? throw new InvalidOperationException("default(StreamId) is not a stream. Use a stream name such as 'order-42'.");
 
     /// <summary>True for <c>default</c>, which names no stream.</summary>
     public bool IsDefault => _value is null;
@@ -62,7 +62,7 @@ public readonly record struct StreamId : IComparable<StreamId>, ISpanParsable<St
     /// <summary>Reads what <see cref="ToString"/> wrote.</summary>
     /// <param name="s">The name.</param>
     /// <param name="provider">Not used; the form is invariant.</param>
-    /// <exception cref="FormatException">The text is no stream name.</exception>
+    /// <exception cref="FormatException">The text is not a stream name.</exception>
     public static StreamId Parse(string s, IFormatProvider? provider)
     {
         ArgumentNullException.ThrowIfNull(s);
@@ -71,9 +71,9 @@ public readonly record struct StreamId : IComparable<StreamId>, ISpanParsable<St
 
     /// <inheritdoc cref="Parse(string, IFormatProvider?)"/>
     public static StreamId Parse(ReadOnlySpan<char> s, IFormatProvider? provider) =>
-        TryParse(s, provider, out var result) ? result : throw new FormatException($"'{s}' is no stream name.");
+        TryParse(s, provider, out var result) ? result : throw new FormatException($"'{s}' is not a stream name.");
 
-    /// <summary>Reads what <see cref="ToString"/> wrote; false when the text is no stream name.</summary>
+    /// <summary>Reads what <see cref="ToString"/> wrote; false when the text is not a stream name.</summary>
     /// <param name="s">The name.</param>
     /// <param name="provider">Not used; the form is invariant.</param>
     /// <param name="result">The value, or <c>default</c>.</param>

@@ -41,7 +41,7 @@ public readonly record struct Tag : IComparable<Tag>, ISpanParsable<Tag>, ISpanF
     public static bool TryCreate([NotNullWhen(true)] string? name, [NotNullWhen(true)] string? value, out Tag tag, [NotNullWhen(false)] out string? reason)
     {
         var text = string.Concat(name, ":", value);
-        reason = NameViolation(name) ?? (value is null ? "A tag has a value; it may be empty." : EventSourcing.Storage.Name.Violation(text, "tag"));
+        reason = NameViolation(name) ?? (value is null ? "The value of a tag must not be null; it may be empty." : EventSourcing.Storage.Name.Violation(text, "tag"));
         tag = reason is null ? new(text, name!.Length) : default;
         return reason is null;
     }
@@ -53,11 +53,11 @@ public readonly record struct Tag : IComparable<Tag>, ISpanParsable<Tag>, ISpanF
     public string Value => Text[(_colon + 1)..];
 
     private static string? NameViolation(string? name) =>
-        string.IsNullOrEmpty(name) ? "A tag's name is not empty."
-        : name.Contains(':', StringComparison.Ordinal) ? $"A tag's name has no colon: '{name}'."
+        string.IsNullOrEmpty(name) ? "A tag's name must not be empty."
+        : name.Contains(':', StringComparison.Ordinal) ? $"A tag's name must not contain a colon: '{name}'."
         : null;
 
-    private string Text => _text ?? throw new InvalidOperationException("default(Tag) is no tag.");
+    private string Text => _text ?? throw new InvalidOperationException("default(Tag) is not a tag.");
 
     /// <summary>Reads what <see cref="ToString"/> wrote: name, colon, value.</summary>
     /// <param name="text">For example <c>customer:c-7</c>.</param>

@@ -46,7 +46,7 @@ public sealed class CommandNameTests
         var generic = () => new CommandBus(_store, handlers => handlers.Add(NamesJson.Default.ArchiveInt32, HandleAsync).Add(NamesJson.Default.ArchiveString, HandleAsync));
         generic.Should().Throw<ArgumentException>().WithMessage("*'Archive`1'*");
         var invalid = () => new CommandBus(_store, handlers => handlers.Add("", NamesJson.Default.SalesCancel, HandleAsync));
-        invalid.Should().Throw<ArgumentException>().WithMessage("A command name is not empty*");
+        invalid.Should().Throw<ArgumentException>().WithMessage("A command name must not be empty*");
     }
 
     [Test]

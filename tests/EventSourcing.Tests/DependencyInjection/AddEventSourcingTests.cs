@@ -74,7 +74,7 @@ public class AddEventSourcingTests
     public void Setting_out_of_its_range_is_refused_where_it_is_made()
     {
         var act = () => new ServiceCollection().AddEventSourcing(es => es.UseInMemory(o => o.Limits = new() { MaxEventBytes = 0 }));
-        act.Should().Throw<ArgumentOutOfRangeException>().WithMessage("*MaxEventBytes is from 1 to*");
+        act.Should().Throw<ArgumentOutOfRangeException>().WithMessage("*MaxEventBytes must be from 1 to*");
     }
 
     [Test]

@@ -3,7 +3,7 @@ using EventSourcing.Internal;
 
 namespace EventSourcing.Bus;
 
-/// <summary>The one reader of the log's end that feeds all live subscriptions. It runs only while some are attached, and never waits for one.</summary>
+/// <summary>Reads the end of the log for all live subscriptions. Runs only while subscriptions are attached, and never waits for one.</summary>
 internal sealed class Feed(SharedPages pages, EventCodec codec) : IAsyncDisposable
 {
     private readonly Lock _lock = new();
@@ -14,16 +14,16 @@ internal sealed class Feed(SharedPages pages, EventCodec codec) : IAsyncDisposab
     private CancellationTokenSource _empty = new();
     private Task _loop = Task.CompletedTask;
 
-    /// <summary>Attaches a subscription that has seen everything up to a position; false when the feed is further on: the subscription has to read by itself first.</summary>
+    /// <summary>Attaches a subscription that has read everything up to a position. Returns false when the feed is ahead of it: the subscription must read the log itself first.</summary>
     /// <param name="subscription">The subscription.</param>
     /// <param name="position">The position.</param>
-    /// <param name="known">The furthest place that the subscription has seen: the feed reads nothing that does not follow from it.</param>
+    /// <param name="known">The latest token that the subscription has read: the feed reads only pages of a history that contains it.</param>
     internal bool TryAttach(LiveSubscription subscription, long position, in ResumeToken known)
     {
         lock (_lock)
         {
             if (_stop.IsCancellationRequested) return false;
-            if (Array.IndexOf(_attached, subscription) >= 0) throw new InvalidOperationException("The subscription is in the feed already.");
+            if (Array.IndexOf(_attached, subscription) >= 0) throw new InvalidOperationException("The subscription is already attached to the feed.");
             if (_attached.Length > 0 && position < _position) return false;
             if (_attached.Length == 0)
             {
@@ -32,11 +32,11 @@ internal sealed class Feed(SharedPages pages, EventCodec codec) : IAsyncDisposab
                 _loop = Uncaptured.Run(() => RunAsync(previous, token));
             }
 
-            // Two that have seen different events at one place are of two histories, and one of them has to report it.
+            // Two subscriptions with different tokens at one position have read two histories; the log compares the token of the second one and reports it.
             if (known.Position == _known.Position && known != _known) return false;
             _known = ResumeToken.Later(_known, known);
             _attached = [.. _attached, subscription];
-            // Set under the lock everywhere: the list and this flag cannot differ.
+            // Changed only under the lock, so the list and this flag always agree.
             subscription.IsLive = true;
             return true;
         }
@@ -56,7 +56,7 @@ internal sealed class Feed(SharedPages pages, EventCodec codec) : IAsyncDisposab
         empty?.CancelQuietly(static _ => { });
     }
 
-    /// <summary>Ends the reading; no subscription is attached from then on.</summary>
+    /// <summary>Stops the reading; no subscription can be attached afterwards.</summary>
     internal void BeginStop() => _stop.CancelQuietly(static _ => { });
 
     /// <summary>Never fails.</summary>
@@ -84,7 +84,7 @@ internal sealed class Feed(SharedPages pages, EventCodec codec) : IAsyncDisposab
         }
         catch (Exception) when (ended.IsCancellationRequested)
         {
-            // No subscription of this loop is left; those attached since have another loop.
+            // Every subscription of this loop was detached. Subscriptions attached since then have another loop.
         }
         catch (Exception e)
         {
@@ -100,11 +100,11 @@ internal sealed class Feed(SharedPages pages, EventCodec codec) : IAsyncDisposab
         LiveSubscription[] subscriptions;
         lock (_lock)
         {
-            // Subscriptions attached since then have another loop, which began where they are.
+            // Subscriptions attached since then have another loop, which began at their position.
             if (_empty.Token != empty) return true;
-            // A subscription attached meanwhile that has seen more: whether the page follows from that was not compared.
+            // A subscription with a later token was attached during the read, and the log has not compared this token for the page.
             if (_known != known) return false;
-            // Set before the page is handed out: a subscription that attaches from here on must have seen it.
+            // Set before the page is delivered: a subscription that attaches from here on must have read the page's events.
             _position = page.IsLast ? page.Head.ToInt64() : page.Next - 1;
             _known = ResumeToken.Later(_known, page.Token);
             subscriptions = _attached;
@@ -120,7 +120,7 @@ internal sealed class Feed(SharedPages pages, EventCodec codec) : IAsyncDisposab
         return page.IsLast;
     }
 
-    // Each subscription meets and reports a failure of the log by itself.
+    // Each subscription reads the log itself after a failure and reports the failure of its own read.
     private void Fail(Exception error)
     {
         LiveSubscription[] subscriptions;

@@ -4,7 +4,7 @@ using EventSourcing.Tracing;
 
 namespace EventSourcing.Bus;
 
-/// <summary>An event on its way to live subscriptions; decoded once for all of them, by the first that needs it.</summary>
+/// <summary>An event for live subscriptions. The first subscription that needs it decodes it for all of them.</summary>
 internal sealed class LiveEvent(RecordedEvent e, EventCodec codec) : IHandled
 {
     private Envelopes _envelopes;
@@ -13,6 +13,6 @@ internal sealed class LiveEvent(RecordedEvent e, EventCodec codec) : IHandled
 
     public EventMetadata Inherited => new HandledBytes(Event).Inherited;
 
-    // Two that need it at the same time may both decode it; either result is right.
+    // Two subscriptions may decode it at the same time; both results are equal.
     internal Envelopes Envelopes => _envelopes.IsDefault ? _envelopes = codec.Read(Event) : _envelopes;
 }

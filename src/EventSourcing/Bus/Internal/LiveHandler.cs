@@ -2,7 +2,7 @@ using EventSourcing.Storage;
 
 namespace EventSourcing.Bus;
 
-/// <summary>What a live subscription calls: once for each event that a stored one reads as, or once for its bytes.</summary>
+/// <summary>The handler of a live subscription, called once for each decoded event or once for the bytes.</summary>
 internal sealed class LiveHandler
 {
     private readonly Func<EventEnvelope, CancellationToken, Task>? _each;
@@ -12,11 +12,11 @@ internal sealed class LiveHandler
 
     internal LiveHandler(Func<RecordedEvent, CancellationToken, Task> raw) => _raw = raw;
 
-    /// <summary>How many calls an event asks for.</summary>
+    /// <summary>The number of calls for an event.</summary>
     /// <exception cref="EventSerializationException">It cannot be read.</exception>
     internal int CallsFor(LiveEvent e) => _raw is null ? e.Envelopes.Count : 1;
 
-    /// <summary>Whether the filter's predicate is true for a call. For stored bytes, whether it is true for one of the events that they read as.</summary>
+    /// <summary>True when the filter's predicate is true for a call. For a handler of bytes: when it is true for one of the decoded events.</summary>
     /// <exception cref="EventSerializationException">It cannot be read.</exception>
     internal bool IsAdmitted(Func<EventEnvelope, bool> predicate, LiveEvent e, int call) =>
         _raw is null ? predicate(e.Envelopes[call]) : e.Envelopes.Any(predicate);

@@ -4,32 +4,32 @@ using System.Text;
 
 namespace EventSourcing.Bus;
 
-/// <summary>Sends the commands that events lead to, each under an id that is the same whenever its event is delivered.</summary>
+/// <summary>Sends commands in reaction to events. The id of a command is the same whenever its event is delivered.</summary>
 /// <typeparam name="TCommand">The commands' type.</typeparam>
 internal sealed class Reaction<TCommand>(string name, ICommandBus bus) where TCommand : notnull
 {
-    /// <summary>A handler that sends at most one command for an event.</summary>
+    /// <summary>Creates a handler that sends at most one command for an event.</summary>
     internal Func<TEvent, EventEnvelope, CancellationToken, Task> One<TEvent>(Func<TEvent, EventEnvelope, TCommand?> react) => (data, e, cancellationToken) =>
         react(data, e) is { } command ? SendAsync(e, [command], cancellationToken) : Task.CompletedTask;
 
-    /// <summary>A handler that sends any number of commands for an event.</summary>
+    /// <summary>Creates a handler that sends any number of commands for an event.</summary>
     internal Func<TEvent, EventEnvelope, CancellationToken, Task> Many<TEvent>(Func<TEvent, EventEnvelope, IEnumerable<TCommand>> react) => (data, e, cancellationToken) =>
         SendAsync(e, react(data, e), cancellationToken);
 
-    /// <summary>The same of commands that are found asynchronously.</summary>
+    /// <summary>Creates a handler that sends any number of commands, which are determined asynchronously.</summary>
     internal Func<TEvent, EventEnvelope, CancellationToken, Task> Many<TEvent>(Func<TEvent, EventEnvelope, CancellationToken, Task<IEnumerable<TCommand>>> react) =>
         async (data, e, cancellationToken) => await SendAsync(e, await react(data, e, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
 
     private async Task SendAsync(EventEnvelope e, IEnumerable<TCommand> commands, CancellationToken cancellationToken)
     {
-        if (commands is null) throw new InvalidOperationException($"Reaction '{name}' gave null for the event at position {e.Position}, not its commands. Return an empty list where there is none.");
+        if (commands is null) throw new InvalidOperationException($"Reaction '{name}' gave null for the event at position {e.Position}, not its commands. Return an empty list for no command.");
         TCommand[] all = [.. commands];
         for (var i = 0; i < all.Length; i++)
         {
-            if (all[i] is null) throw new InvalidOperationException($"Command {i + 1} of reaction '{name}' for the event at position {e.Position} is null. Leave it out.");
+            if (all[i] is null) throw new InvalidOperationException($"Command {i + 1} of reaction '{name}' for the event at position {e.Position} is null. Omit it.");
             var id = CommandIdOf(e.EventId, e.Ordinal, i);
-            // A single command is known by its id, even if other code would give another one today. Of several, one that is left out would
-            // give its id to the next; so they are also compared by their JSON, as commands without a fingerprint are.
+            // A single command is recognized by its id, also if the code now returns another command. With several commands, omitting one would
+            // give its id to the next one; so they are also compared by their JSON, as commands without a fingerprint are.
             await bus.SendAsync(all[i], new() { CommandId = id.ToString(), Fingerprint = all.Length == 1 ? id.ToByteArray() : default }, cancellationToken).ConfigureAwait(false);
         }
     }
@@ -52,10 +52,10 @@ internal sealed class Reaction<TCommand>(string name, ICommandBus bus) where TCo
     }
 }
 
-/// <summary>Makes reactions.</summary>
+/// <summary>Creates reactions.</summary>
 internal static class Reaction
 {
-    /// <summary>A reaction, once it is known that its commands have a handler.</summary>
+    /// <summary>A reaction after the check that its commands have a handler.</summary>
     /// <exception cref="InvalidOperationException">There is no command bus, or it has no handler for the commands.</exception>
     internal static Reaction<TCommand> To<TCommand>(string name, ICommandBus? bus) where TCommand : notnull
     {

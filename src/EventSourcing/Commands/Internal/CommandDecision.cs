@@ -25,7 +25,7 @@ internal sealed class CommandDecision(IEventStore store, CommandType[] types, ob
 
     internal override async ValueTask<(AppendResult Result, int Attempts)> NothingAsync(CancellationToken cancellationToken)
     {
-        // The load gave the head's position without its event, and a client has nothing of its own to read there.
+        // The loaded head is a position without its event, so the token is not verified. A client does not need it to read its own write.
         var head = _context.LastHead is { } last ? ResumeToken.Unverified(last) : await Store.GetHeadTokenAsync(cancellationToken).ConfigureAwait(false);
         return (new(_context.LoadedStreams(), head.Position, head, wasDuplicate: false), _attempts);
     }

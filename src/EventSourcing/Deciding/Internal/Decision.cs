@@ -2,8 +2,8 @@ using EventSourcing.Internal;
 
 namespace EventSourcing.Deciding;
 
-/// <summary>One decision, with its turn where several decide on the same stream or query. Used by one <see cref="DecisionLoop"/>.</summary>
-/// <remarks>A decision made inside another one that has a turn does not wait for a turn: the two might wait for each other.</remarks>
+/// <summary>One decision, with its turn while several decisions on the same stream or query conflict. Used by one <see cref="DecisionLoop"/>.</summary>
+/// <remarks>A decision that is made inside another one with a turn does not wait for a turn, because the two could deadlock.</remarks>
 internal abstract class Decision(IEventStore store, TimeProvider time)
 {
     private static readonly AsyncLocal<Decision?> s_current = new();
@@ -14,10 +14,10 @@ internal abstract class Decision(IEventStore store, TimeProvider time)
 
     protected IEventStore Store { get; } = store;
 
-    /// <summary>True when other decisions have turns: then the stream or query must be looked up among theirs before it is read.</summary>
+    /// <summary>True when other decisions have turns. The decision must then check its stream or query against their turns before it reads.</summary>
     internal bool MayHaveToQueue => _turn is null && _turns.Any;
 
-    /// <summary>Makes this known to the decisions that are made inside it, until the calling async method ends.</summary>
+    /// <summary>Makes this decision visible to decisions inside it, until the calling async method returns.</summary>
     internal void Enter()
     {
         if (s_current.Value == this) return;
@@ -25,13 +25,13 @@ internal abstract class Decision(IEventStore store, TimeProvider time)
         s_current.Value = this;
     }
 
-    /// <summary>Waits for a turn where others have turns at this key; does not wait where none has.</summary>
+    /// <summary>Waits for a turn if other decisions have turns for this key.</summary>
     internal async ValueTask QueueAsync(string key, CancellationToken cancellationToken)
     {
         if (!IsInsideATurn && _turns.IsTaken(Store.Log, key)) _turn = await _turns.TakeAsync(Store.Log, key, time, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Waits for a turn after a conflict, behind the decisions that met one before.</summary>
+    /// <summary>Waits for a turn after a conflict, behind decisions with an earlier conflict.</summary>
     internal async ValueTask TakeTurnAsync(string key, CancellationToken cancellationToken)
     {
         if (_turn?.Key == key || IsInsideATurn) return;
@@ -56,15 +56,15 @@ internal abstract class Decision(IEventStore store, TimeProvider time)
     }
 }
 
-/// <summary>What differs between the kinds of decisions: what is read, what a conflict is, and what is returned.</summary>
-/// <typeparam name="TOutcome">What is returned to the caller.</typeparam>
+/// <summary>The differences between the kinds of decisions: what is read, what counts as a conflict, and what is returned.</summary>
+/// <typeparam name="TOutcome">The result for the caller.</typeparam>
 internal abstract class Decision<TOutcome>(IEventStore store, TimeProvider time) : Decision(store, time)
 {
     /// <summary>Reads and decides. Called again after a conflict.</summary>
     /// <returns>The append; null when there is nothing to append.</returns>
     internal abstract ValueTask<Append?> DecideAsync(CancellationToken cancellationToken);
 
-    /// <summary>The key of a turn at what has changed since the last decision read it; null when nothing has changed: then another decision would be refused too.</summary>
+    /// <summary>The key of the turn for the stream or query that has changed since the last decision read it. Null when nothing has changed: another decision would be refused too.</summary>
     internal abstract string? ConflictOf(EventSourcingException refusal);
 
     /// <summary>The outcome of a decision to do nothing.</summary>

@@ -1,16 +1,16 @@
 namespace EventSourcing.Deciding;
 
-/// <summary>The loop of all decisions: recall a repeated command, decide, append; after a conflict decide again, as often as the options allow.</summary>
+/// <summary>The loop of all decisions: return the result of a repeated command, or decide and append. After a conflict, decide again, up to the maximum number of attempts.</summary>
 /// <remarks>
-/// Decisions of one log and type map on the same stream or query take turns from their first conflict on, and later decisions queue behind them. Conflicts with other logs
-/// on the same file and with other processes remain: for them there are pauses of random length.
+/// Decisions of one log and type map on the same stream or query take turns after their first conflict, and later decisions queue behind them. Conflicts with other logs
+/// on the same file and with other processes are still possible; for them there are pauses of random length.
 /// </remarks>
 internal static class DecisionLoop
 {
     // The pause is proportional to the duration of an attempt, with a factor that doubles with each conflict, so that the attempts of conflicting decisions spread out.
     private const int MaxDoublings = 8;
     private static readonly TimeSpan s_shortest = TimeSpan.FromMilliseconds(1);
-    private static readonly TimeSpan s_longest = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan s_maxPause = TimeSpan.FromSeconds(2);
 
     internal static async ValueTask<TOutcome> RunAsync<TOutcome>(
         IEventStore store, Decision<TOutcome> decision, ExecuteOptions options, CancellationToken cancellationToken)
@@ -39,7 +39,7 @@ internal static class DecisionLoop
                     continue;
                 }
 
-                // What follows needs no turn: the next decision may begin.
+                // The rest needs no turn: the next decision may begin.
                 decision.EndTurn();
                 return result.WasDuplicate
                     ? await decision.RecallAsync(result, cancellationToken).ConfigureAwait(false)
@@ -57,17 +57,17 @@ internal static class DecisionLoop
     internal static object[] EventsOf(IEnumerable<object>? decided) =>
         [.. decided ?? throw new InvalidOperationException("The decision returned null. To do nothing, return no events: []")];
 
-    /// <summary>The window within which the next attempt begins.</summary>
-    /// <param name="conflicts">The number of conflicts, from 1. After the first two there is no pause: the first leads to a turn, the second is mostly with a decision that had none yet.</param>
+    /// <summary>The range of time in which the next attempt begins.</summary>
+    /// <param name="conflicts">The number of conflicts, from 1. There is no pause after the first two: the first one leads to a turn, the second one is usually with a decision without a turn.</param>
     /// <param name="attempt">The duration of the last attempt.</param>
     internal static TimeSpan WindowAfter(int conflicts, TimeSpan attempt)
     {
         if (conflicts <= 2) return TimeSpan.Zero;
         var unit = attempt < s_shortest ? s_shortest : attempt;
-        return unit > s_longest ? s_longest : TimeSpan.FromTicks(Math.Min(unit.Ticks << Math.Min(conflicts - 2, MaxDoublings), s_longest.Ticks));
+        return unit > s_maxPause ? s_maxPause : TimeSpan.FromTicks(Math.Min(unit.Ticks << Math.Min(conflicts - 2, MaxDoublings), s_maxPause.Ticks));
     }
 
-    // The first attempt is not measured, so that a decision without conflict pays nothing.
+    // The first attempt is not measured, so that a decision without a conflict has no extra cost.
     private static async ValueTask<long> PauseAsync(ExecuteOptions options, int conflicts, long began, CancellationToken cancellationToken)
     {
         var window = WindowAfter(conflicts, conflicts == 1 ? TimeSpan.Zero : options.TimeProvider.GetElapsedTime(began));

@@ -15,6 +15,6 @@ public enum ContentDifference
     /// <summary>It has other data.</summary>
     Data,
 
-    /// <summary>It was erased, and its stream, type or data was another one: which, nobody can tell.</summary>
+    /// <summary>It was erased, and its stream, type or data differed. Which of them is not known.</summary>
     Erased,
 }

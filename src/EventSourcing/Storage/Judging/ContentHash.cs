@@ -3,10 +3,10 @@ using System.Text;
 
 namespace EventSourcing.Storage;
 
-/// <summary>What is kept of an erased event's content, so that a repeat of its append is still known: SHA-256 over stream, type and data, cut to 16 bytes.</summary>
+/// <summary>The hash of an erased event's content, by which a repeat of its append is recognized: SHA-256 over stream, type and data, cut to 16 bytes.</summary>
 public static class ContentHash
 {
-    /// <summary>The bytes of a hash.</summary>
+    /// <summary>The size of a hash in bytes.</summary>
     public const int Size = 16;
 
     /// <summary>The hash of an event's content.</summary>

@@ -1,16 +1,16 @@
 namespace EventSourcing.Storage;
 
-/// <summary>What a log knows of the things that an append is validated against. The log answers, <see cref="AppendJudge"/> asks.</summary>
+/// <summary>The stored facts that an append is validated against. <see cref="AppendJudge"/> calls the members, and the log implements them.</summary>
 /// <remarks>
 /// All answers are of one state: what is stored as the write transaction sees it, with what earlier appends of the same transaction wrote, and without the append itself.
-/// A question is asked only when the append needs its answer and no case before has decided: an append to one stream at an expected version asks for one version.
-/// A log may answer from caches and indexes when it is asked, or fetch all answers in one batch before. The members are called by one thread, in no order to rely on.
-/// What a member throws ends the validation and reaches the caller of the append as it is.
+/// A member is called only when the append needs its result and no earlier case has decided: an append to one stream at an expected version calls for one version.
+/// A log may use caches and indexes in each call, or fetch all facts in one batch before. The members are called by one thread, in no guaranteed order.
+/// An exception of a member ends the validation and reaches the caller of the append unchanged.
 /// </remarks>
 public interface IAppendFacts
 {
     /// <summary>The last position given, that of an erased event included; <see cref="GlobalPosition.Start"/> for an empty log.</summary>
-    /// <remarks>Cost: should be none. Asked for appends with a condition, and for results without events.</remarks>
+    /// <remarks>Cost: should be none. Called for appends with a condition, and for results without events.</remarks>
     GlobalPosition Head { get; }
 
     /// <summary>The token of the event at a position; of an erased event, what is kept of its id and mark.</summary>
@@ -40,6 +40,6 @@ public interface IAppendFacts
 
     /// <summary>The lowest position after <see cref="AppendCondition.After"/> whose event matches <see cref="AppendCondition.FailIfEventsMatch"/>; null for none. Erased events match nothing.</summary>
     /// <param name="condition">The append's condition; its position is not beyond <see cref="Head"/>.</param>
-    /// <remarks>Cost: the dearest question, asked last and once. With an index on tags and streams it depends on the events after the position only.</remarks>
+    /// <remarks>Cost: the most expensive call, made last and once. With an index on tags and streams it depends only on the events after the position.</remarks>
     GlobalPosition? FindConflict(AppendCondition condition);
 }

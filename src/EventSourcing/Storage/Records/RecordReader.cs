@@ -2,13 +2,13 @@ using System.Runtime.CompilerServices;
 
 namespace EventSourcing.Storage;
 
-/// <summary>A record as it was found; <c>default</c> for none.</summary>
+/// <summary>A record and its damage, if any; <c>default</c> for none.</summary>
 /// <param name="Key">Its key.</param>
 /// <param name="Record">The record; null when it is damaged.</param>
-/// <param name="Damage">What is wrong with it; null when it is sound.</param>
+/// <param name="Damage">What is wrong with it; null when it is not damaged.</param>
 internal readonly record struct FoundRecord(string Key, StoredRecord? Record, StoreCorruptException? Damage)
 {
-    /// <summary>What the record says; null where there is none or, with what is wrong, where it cannot be read.</summary>
+    /// <summary>The content of the record; null where there is none. For a record that cannot be read, null and what is wrong.</summary>
     internal T? TryParse<T>(Func<StoredRecord, T> parse, out StoreCorruptException? error) where T : struct
     {
         error = Damage;
@@ -25,7 +25,7 @@ internal readonly record struct FoundRecord(string Key, StoredRecord? Record, St
     }
 }
 
-/// <summary>Reads records in pages that are bounded by bytes, past those that are damaged.</summary>
+/// <summary>Reads records in pages with a maximum size in bytes. Continues after damaged records.</summary>
 internal static class RecordReader
 {
     private const int MaxPage = 256;
@@ -58,7 +58,7 @@ internal static class RecordReader
 
             var end = damage?.RecordKey ?? records[^1].Key;
             if (end == last) yield break;
-            // The next key there can be: a key has no control characters, and a space comes before all others.
+            // The next possible key: a key has no control characters, and a space sorts before all other characters.
             from = end + " ";
         }
     }

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace EventSourcing.Storage;
 
-/// <summary>What a log remembers of a source: the value of its <see cref="RecordKind.Tracking"/> record, whose key is the source's name.</summary>
+/// <summary>The stored position of a source: the value of its <see cref="RecordKind.Tracking"/> record, whose key is the source's name.</summary>
 public readonly record struct TrackingRecord
 {
     /// <summary>The record of a source.</summary>
@@ -18,7 +18,7 @@ public readonly record struct TrackingRecord
     /// <summary>Where the source is a log, the token of the event at the place; <c>default</c> for any other source.</summary>
     public ResumeToken Token { get; }
 
-    /// <summary>The record that an append's tracking entry leaves.</summary>
+    /// <summary>Creates the record for an append's tracking entry.</summary>
     /// <param name="tracking">The entry.</param>
     public static TrackingRecord Of(Tracking tracking)
     {
@@ -26,11 +26,11 @@ public readonly record struct TrackingRecord
         return new(tracking.Position, tracking.Token);
     }
 
-    /// <summary>The entry that left the record.</summary>
+    /// <summary>The tracking entry that the record was created for.</summary>
     /// <param name="source">The record's key.</param>
     public Tracking ToTracking(string source) => new(source, Position, Token);
 
-    /// <summary>True when the source was read to an entry's place or further: an append with this entry is a duplicate.</summary>
+    /// <summary>True when the source was read up to an entry's position or further: an append with this entry is a duplicate.</summary>
     /// <param name="tracking">An entry of the same source.</param>
     public bool Includes(Tracking tracking)
     {
@@ -51,14 +51,14 @@ public readonly record struct TrackingRecord
     /// <summary>Reads the stored form.</summary>
     /// <param name="source">The record's key, for the error.</param>
     /// <param name="bytes">The stored form.</param>
-    /// <exception cref="StoreCorruptException">There are less than 8 bytes, or what comes after them is no token.</exception>
+    /// <exception cref="StoreCorruptException">There are fewer than 8 bytes, or the text after them is not a token.</exception>
     public static TrackingRecord Parse(string source, ReadOnlySpan<byte> bytes)
     {
         if (!BinaryPrimitives.TryReadInt64LittleEndian(bytes, out var position))
-            throw Damaged(source, $"it has {bytes.Length} bytes where a position takes {sizeof(long)}");
+            throw Damaged(source, $"it has {bytes.Length} bytes; a position takes {sizeof(long)}");
         if (bytes.Length == sizeof(long)) return new(position);
         var text = Encoding.ASCII.GetString(bytes[sizeof(long)..]);
-        return ResumeToken.TryParse(text, null, out var token) ? new(position, token) : throw Damaged(source, $"'{text}' is no resume token");
+        return ResumeToken.TryParse(text, null, out var token) ? new(position, token) : throw Damaged(source, $"'{text}' is not a resume token");
     }
 
     private static StoreCorruptException Damaged(string source, string what) => new(what, $"the tracking record of source '{source}'") { RecordKey = source };

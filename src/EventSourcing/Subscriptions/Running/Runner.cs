@@ -129,12 +129,12 @@ internal sealed class Runner
     {
         try
         {
-            await _loop.WaitAsync(_setup.BusOptions.LongestStop, _setup.Time).ConfigureAwait(false);
+            await _loop.WaitAsync(_setup.BusOptions.MaxStopTime, _setup.Time).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
             throw new SubscriptionException(_key.Name, Position,
-                $"Subscription '{_key.Key}' is not stopped yet: its handler, called after position {Position}, still runs {_setup.BusOptions.LongestStop} after the stop and {EventBusOptions.StopGrace} after its token was cancelled. "
+                $"Subscription '{_key.Key}' is not stopped yet: its handler, called after position {Position}, still runs {_setup.BusOptions.MaxStopTime} after the stop and {EventBusOptions.StopGrace} after its token was cancelled. "
                 + "The lease is kept until it returns, so that no other process handles the same event meanwhile. Handlers must end when their token is cancelled.", null);
         }
     }
