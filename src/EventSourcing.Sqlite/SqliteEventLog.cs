@@ -192,7 +192,7 @@ public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTrans
 
     /// <summary>The computed columns of the view <c>events</c>: fields of the payload, in the order in which they were added.</summary>
     /// <param name="cancellationToken">Cancels only before the file is read.</param>
-    public ValueTask<IReadOnlyList<string>> GetComputedColumnsAsync(CancellationToken cancellationToken = default) => LookAsync<IReadOnlyList<string>>(EventsView.Promoted, cancellationToken);
+    public ValueTask<IReadOnlyList<string>> GetComputedColumnsAsync(CancellationToken cancellationToken = default) => LookAsync<IReadOnlyList<string>>(EventsView.Columns, cancellationToken);
 
     /// <summary>Adds a column to the view <c>events</c> whose value is a top-level field of the payload's JSON, with an index. It holds for all events, stored ones included. Persistent. Calling it again changes nothing.</summary>
     /// <remarks>The column has text, numbers (those of 19 characters and more as their JSON text) and booleans (1 and 0); objects, arrays and payloads that are no JSON have NULL. Appends wait while the index is built.</remarks>
@@ -204,7 +204,7 @@ public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTrans
     {
         ArgumentNullException.ThrowIfNull(field);
         EventsView.ThrowIfInvalid(field);
-        await AdministerAsync(database => EventsView.Promote(database, field), cancellationToken).ConfigureAwait(false);
+        await AdministerAsync(database => EventsView.AddColumn(database, field), cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>The optional indexes that the log has.</summary>

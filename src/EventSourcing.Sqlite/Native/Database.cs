@@ -1,7 +1,5 @@
 using System.Runtime.InteropServices;
 using System.Text;
-using EventSourcing.Sqlite.Reading;
-using EventSourcing.Sqlite.Writing;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
 

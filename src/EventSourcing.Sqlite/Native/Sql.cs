@@ -126,8 +126,8 @@ internal static class Sql
     internal const string InsertKnownType = "INSERT INTO es_known_types (name) VALUES (?1)";
 
     internal const string EventBytes = "SELECT value FROM es_log WHERE name = 'event_bytes'";
-    internal const string Promoted = "SELECT name FROM es_promoted ORDER BY id";
-    internal const string InsertPromoted = "INSERT INTO es_promoted (name) VALUES (?1)";
+    internal const string ComputedColumns = "SELECT name FROM es_promoted ORDER BY id";
+    internal const string InsertComputedColumn = "INSERT INTO es_promoted (name) VALUES (?1)";
     internal const string Indexes = "SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = 'es_events'";
 
     internal const string TraceByCorrelation = "SELECT position FROM es_events WHERE correlation = ?1 AND position > ?2 AND position <= ?3 ORDER BY position LIMIT ?4";

@@ -31,19 +31,19 @@ internal static class EventsView
             throw new StoreSchemaException($"'{path}' has a {found} called 'events', which is the name of the log's view. Nothing was changed.", $"{found} events", SchemaScripts.Newest);
     }
 
-    /// <summary>Makes the view with its triggers. A name that this library would not promote gets no column, because its text would run as SQL.</summary>
-    internal static void Create(Database database) => database.ExecuteScript(Script(Promoted(database).FindAll(IsValid), Limit(database)));
+    /// <summary>Makes the view with its triggers. A name that this library would not accept gets no column, because its text would run as SQL.</summary>
+    internal static void Create(Database database) => database.ExecuteScript(Script(Columns(database).FindAll(IsValid), Limit(database)));
 
     /// <summary>The most bytes of an event inserted in SQL: 0, which refuses all, where the file does not say.</summary>
     internal static int Limit(Database database) =>
         int.TryParse(database.Scalar(Sql.EventBytes), NumberStyles.None, CultureInfo.InvariantCulture, out var limit) ? limit : 0;
 
-    /// <summary>The expected view, triggers and indexes of promoted fields, by the settings in the file.</summary>
-    internal static IEnumerable<SchemaObject> Objects(Database database) => Objects(Promoted(database).FindAll(IsValid), Limit(database));
+    /// <summary>The expected view, triggers and indexes of computed columns, by the settings in the file.</summary>
+    internal static IEnumerable<SchemaObject> Objects(Database database) => Objects(Columns(database).FindAll(IsValid), Limit(database));
 
     /// <summary>The same for given fields and a given limit.</summary>
-    internal static IEnumerable<SchemaObject> Objects(List<string> promoted, int limit) =>
-        [.. SchemaObject.Parse(Script(promoted, limit)), .. promoted.Select(name => SchemaObject.Made(Index(name)))];
+    internal static IEnumerable<SchemaObject> Objects(List<string> columns, int limit) =>
+        [.. SchemaObject.Parse(Script(columns, limit)), .. columns.Select(name => SchemaObject.Made(Index(name)))];
 
     /// <summary>Stores the size limit of SQL inserts and recreates the view, unless the file has this limit already.</summary>
     internal static void UseLimit(Database database, int eventBytes)
@@ -78,21 +78,21 @@ internal static class EventsView
         return names;
     }
 
-    internal static List<string> Promoted(Database database)
+    internal static List<string> Columns(Database database)
     {
         var names = new List<string>();
-        using var rows = database.PrepareOnce(Sql.Promoted);
+        using var rows = database.PrepareOnce(Sql.ComputedColumns);
         while (rows.Step()) names.Add(rows.Text(0));
         return names;
     }
 
     /// <summary>Adds a column and its index; false when they are there. Inside the writer's transaction.</summary>
-    internal static bool Promote(Database database, string name)
+    internal static bool AddColumn(Database database, string name)
     {
         ThrowIfInvalid(name);
-        var promoted = Promoted(database);
-        if (promoted.Contains(name)) return false;
-        if (promoted.Find(p => p.Equals(name, StringComparison.OrdinalIgnoreCase)) is { } other)
+        var columns = Columns(database);
+        if (columns.Contains(name)) return false;
+        if (columns.Find(p => p.Equals(name, StringComparison.OrdinalIgnoreCase)) is { } other)
             throw new ArgumentException($"'{other}' is a computed column already, and SQLite compares names of columns without case. '{name}' was not added; choose another name.", nameof(name));
         Add(database, name);
         Recreate(database);
@@ -102,7 +102,7 @@ internal static class EventsView
     /// <summary>Adds a field and its index, but not the column: the view is made after it.</summary>
     internal static void Add(Database database, string name)
     {
-        using (var insert = database.PrepareOnce(Sql.InsertPromoted)) insert.Bind(1, name).Run();
+        using (var insert = database.PrepareOnce(Sql.InsertComputedColumn)) insert.Bind(1, name).Run();
         database.Execute(Index(name));
     }
 
@@ -118,12 +118,12 @@ internal static class EventsView
 
     private static string? ProblemOf(string name, string[] taken)
     {
-        if (name.Length == 0) return "A promoted field's name has at least one character.";
+        if (name.Length == 0) return "The name of a computed column has at least one character.";
         foreach (var c in name)
             if (!char.IsAsciiLetterOrDigit(c) && !"_-.$@: ".Contains(c, StringComparison.Ordinal))
-                return $"A promoted field is named by ASCII letters, digits and _ - . $ @ : and blank; U+{(int)c:X4} is none of them.";
-        if (name.Length > MaxNameLength) return $"A promoted field's name has at most {MaxNameLength} characters; this one has {name.Length}.";
-        return taken.Contains(name, StringComparer.OrdinalIgnoreCase) ? $"The view 'events' has a column '{name}' already; a field of that name cannot be promoted." : null;
+                return $"The name of a computed column consists of ASCII letters, digits, blanks and _ - . $ @ :; it has U+{(int)c:X4}.";
+        if (name.Length > MaxNameLength) return $"The name of a computed column has at most {MaxNameLength} characters; this one has {name.Length}.";
+        return taken.Contains(name, StringComparer.OrdinalIgnoreCase) ? $"The view 'events' has a column '{name}' already; a computed column needs another name." : null;
     }
 
     private static void Recreate(Database database)
@@ -135,10 +135,10 @@ internal static class EventsView
 
     private static string Index(string name) => $"CREATE INDEX \"es_promoted_{name}\" ON es_events ({Expression(name)})";
 
-    private static string Script(List<string> promoted, int limit)
+    private static string Script(List<string> names, int limit)
     {
         var (columns, expressions, given) = (new StringBuilder(), new StringBuilder(), new StringBuilder("0"));
-        foreach (var name in promoted)
+        foreach (var name in names)
         {
             columns.Append(CultureInfo.InvariantCulture, $", \"{name}\"");
             expressions.Append(CultureInfo.InvariantCulture, $",\n  {Expression(name)}");
@@ -146,7 +146,7 @@ internal static class EventsView
         }
 
         var script = SchemaScripts.Read("events.sql").ReplaceLineEndings("\n");
-        foreach (var name in s_columnsOfSchema2) script = WithColumn(script, name, !promoted.Contains(name, StringComparer.OrdinalIgnoreCase));
+        foreach (var name in s_columnsOfSchema2) script = WithColumn(script, name, !names.Contains(name, StringComparer.OrdinalIgnoreCase));
         return script
             .Replace("{second}", Second, StringComparison.Ordinal)
             .Replace("{bytes}", s_bytes, StringComparison.Ordinal)

@@ -3,8 +3,8 @@ using EventSourcing.Sqlite.Files;
 using EventSourcing.Sqlite.Native;
 using EventSourcing.Sqlite.Tables;
 using EventSourcing.Sqlite.Versioning;
-
 using EventSourcing.Storage;
+
 
 namespace EventSourcing.Sqlite.Reading;
 

@@ -2,7 +2,6 @@ using System.Runtime.CompilerServices;
 using System.Text;
 using EventSourcing.Sqlite.Native;
 using EventSourcing.Sqlite.Tables;
-using EventSourcing.Sqlite.Versioning;
 using EventSourcing.Storage;
 
 namespace EventSourcing.Sqlite.Reading;

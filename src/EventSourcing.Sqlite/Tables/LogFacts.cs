@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text;
 using EventSourcing.Sqlite.Native;
-
 using EventSourcing.Storage;
+
 
 namespace EventSourcing.Sqlite.Tables;
 

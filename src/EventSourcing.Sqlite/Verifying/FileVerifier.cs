@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using EventSourcing.Sqlite.Files;
 using EventSourcing.Sqlite.Native;
-using EventSourcing.Sqlite.Reading;
 using EventSourcing.Sqlite.Schema;
 using EventSourcing.Sqlite.Tables;
 using EventSourcing.Sqlite.Versioning;

@@ -3,7 +3,6 @@ using EventSourcing.Sqlite.Native;
 using EventSourcing.Sqlite.Schema;
 using EventSourcing.Sqlite.Tables;
 using EventSourcing.Sqlite.Versioning;
-using EventSourcing.Sqlite.Writing;
 using Microsoft.Data.Sqlite;
 
 namespace EventSourcing.Sqlite.Verifying;

@@ -43,7 +43,7 @@ internal sealed class Verifier(Database database, TagRuleSet? wanted, Cancellati
         Part("the file", CheckStructure);
         Part("es_log", () => ids = CheckFacts());
         Part("the schema", CheckSchema);
-        Part("es_promoted", CheckPromoted);
+        Part("es_promoted", CheckColumns);
         Part("es_captures", () => TableCaptures.FindUnreadable(database).ForEach(table => _issues.Add(TableCaptures.Unreadable, $"es_captures, table '{table}'")));
         Part("es_tag_rules", CheckTagRules);
         Part("es_events", () => head = Number("SELECT max(position) FROM es_events"));
@@ -133,9 +133,9 @@ internal sealed class Verifier(Database database, TagRuleSet? wanted, Cancellati
         foreach (var issue in SchemaRepair.Issues(database)) _issues.Add(issue);
     }
 
-    private void CheckPromoted()
+    private void CheckColumns()
     {
-        foreach (var name in EventsView.Promoted(database))
+        foreach (var name in EventsView.Columns(database))
             if (!EventsView.IsValid(name)) _issues.Add("no field of that name can be a column", $"es_promoted, '{name}'");
     }
 

@@ -1,7 +1,6 @@
 using System.Text;
 using EventSourcing.Sqlite.Native;
 using EventSourcing.Sqlite.Tables;
-using EventSourcing.Sqlite.Versioning;
 using EventSourcing.Storage;
 
 namespace EventSourcing.Sqlite.Writing;

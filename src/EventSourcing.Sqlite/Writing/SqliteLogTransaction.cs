@@ -1,5 +1,4 @@
 using System.Runtime.ExceptionServices;
-using EventSourcing.Sqlite.Native;
 using EventSourcing.Sqlite.Writing;
 using EventSourcing.Storage;
 using Microsoft.Data.Sqlite;

@@ -1,5 +1,4 @@
 using System.Runtime.ExceptionServices;
-using EventSourcing.Sqlite.Tables;
 using EventSourcing.Storage;
 
 namespace EventSourcing.Sqlite.Writing;

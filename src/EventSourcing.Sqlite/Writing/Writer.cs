@@ -1,4 +1,3 @@
-using EventSourcing.Internal;
 using EventSourcing.Sqlite.Files;
 using EventSourcing.Sqlite.Schema;
 using EventSourcing.Sqlite.Waiting;

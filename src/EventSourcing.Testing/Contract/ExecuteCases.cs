@@ -1,4 +1,3 @@
-using EventSourcing;
 namespace EventSourcing.Testing.Contract;
 
 /// <summary>Decisions: load, decide, append; repeated on conflict; once per command id.</summary>

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using EventSourcing.Storage;
 using static EventSourcing.Testing.Contract.Subscribing;
 
 namespace EventSourcing.Testing.Contract;

@@ -3,7 +3,6 @@ using EventSourcing.Following;
 using EventSourcing.Internal;
 using EventSourcing.Storage;
 using EventSourcing.Subscriptions;
-using EventSourcing.Subscriptions.Running;
 
 namespace EventSourcing;
 

@@ -1,5 +1,4 @@
 using EventSourcing.Following;
-using EventSourcing.Internal;
 using EventSourcing.Leasing;
 using EventSourcing.Storage;
 using EventSourcing.Subscriptions.Effects;
