@@ -30,7 +30,7 @@ public sealed class PageTests
         var printed = await Run.PageAsync(page);
         foreach (var (line, text) in printed)
             if (page.Output(line) is { } expected)
-                text.TrimEnd().Should().Be(expected.TrimEnd(), $"that is what {path} says beneath line {line}");
+                text.TrimEnd().Should().Be(expected.TrimEnd(), $"that is what {path} shows below line {line}");
     }
 
     [TestCaseSource(nameof(Paths))]

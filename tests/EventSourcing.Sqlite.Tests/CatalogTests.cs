@@ -38,7 +38,7 @@ public class CatalogTests
     }
 
     [Test]
-    public async Task Reader_of_a_file_counts_what_is_sealed()
+    public async Task Reader_of_a_file_counts_what_is_finalized()
     {
         using var file = new TemporaryFile();
         await using var writer = SqliteEventLog.Open(file.Path);

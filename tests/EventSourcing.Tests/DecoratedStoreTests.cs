@@ -40,7 +40,7 @@ public sealed class DecoratedStoreTests : IAsyncDisposable
     }
 
     [Test]
-    public async Task Bus_delivers_to_live_and_durable_listeners()
+    public async Task Bus_delivers_to_live_and_durable_subscriptions()
     {
         await using var bus = new EventBus(_store);
         var (live, heard) = (new TaskCompletionSource<object>(TaskCreationOptions.RunContinuationsAsynchronously), new TaskCompletionSource<object>(TaskCreationOptions.RunContinuationsAsynchronously));

@@ -79,7 +79,7 @@ public sealed class OpenLogTests
     }
 
     [Test]
-    public async Task Queries_show_what_sql_appended_and_nobody_sealed()
+    public async Task Queries_show_what_sql_appended_and_nobody_finalized()
     {
         await (await TourAsync()).DisposeAsync();
         var before = await RunAsync("report", "--json");

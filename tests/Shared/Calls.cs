@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Reflection;
 using System.Reflection.Emit;
 
-namespace EventSourcing.Tests.Architecture;
+namespace EventSourcing.Tests.Shared;
 
 /// <summary>Reads what the instructions of a method name: members that it calls, fields that it touches, types that it makes or tests for.</summary>
 internal static class Calls

@@ -67,7 +67,7 @@ public abstract class DecisionTests
     }
 
     [Test]
-    public async Task A_demand_that_is_not_met_is_not_tried_again()
+    public async Task An_expected_version_that_is_not_met_is_not_tried_again()
     {
         await _store.AppendAsync("user-1", ExpectedVersion.Any, [new Noted("here before")]);
         var act = async () => await RegisterAsync("1", "a", new() { Require = [new("user-1", ExpectedVersion.NoStream)] });
@@ -114,7 +114,7 @@ public abstract class DecisionTests
     }
 
     [Test]
-    public async Task A_conflict_is_decided_anew_on_what_came_in_between()
+    public async Task A_conflict_is_decided_again_on_the_events_in_between()
     {
         var isFirst = true;
         var executed = await _store.ExecuteAsync(DecisionModel.Of<EventCount>(EventQuery.Of<Noted>()), seen =>

@@ -1,8 +1,7 @@
-using System.Buffers.Binary;
 using System.Reflection;
-using System.Reflection.Emit;
 using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
+using EventSourcing.Tests.Shared;
 using FluentAssertions;
 using NUnit.Framework;
 
@@ -20,9 +19,6 @@ public sealed partial class RoomTests
     private static readonly HashSet<string> s_facades = ["SqliteEventLog", "SqliteEventStore", "SqliteEventStoreExtensions", "SqliteEventSourcingBuilderExtensions", "SqliteStoreTransaction"];
 
     private static readonly Assembly s_package = typeof(SqliteEventLog).Assembly;
-
-    private static readonly Dictionary<int, OpCode> s_codes = typeof(OpCodes).GetFields(BindingFlags.Public | BindingFlags.Static)
-        .Select(field => (OpCode)field.GetValue(null)!).ToDictionary(code => (int)(ushort)code.Value);
 
     private static readonly Dictionary<string, string> s_roomOf = ReadRooms();
 
@@ -83,32 +79,8 @@ public sealed partial class RoomTests
             if (method is MethodInfo { ReturnType: var returned }) yield return returned;
             foreach (var parameter in method.GetParameters()) yield return parameter.ParameterType;
             foreach (var local in method.GetMethodBody()?.LocalVariables ?? []) yield return local.LocalType;
-            foreach (var member in Named(method))
+            foreach (var member in Calls.Of(method))
                 if ((member as Type ?? member.DeclaringType) is { } named) yield return named;
-        }
-    }
-
-    private static IEnumerable<MemberInfo> Named(MethodBase method)
-    {
-        if (method.GetMethodBody()?.GetILAsByteArray() is not { } il) yield break;
-        var typeArguments = method.DeclaringType?.GetGenericArguments();
-        var methodArguments = method is MethodInfo ? method.GetGenericArguments() : null;
-        for (var at = 0; at < il.Length;)
-        {
-            var code = il[at] == 0xFE ? s_codes[0xFE00 | il[at + 1]] : s_codes[il[at]];
-            at += code.Size;
-            if (code.OperandType is OperandType.InlineMethod or OperandType.InlineField or OperandType.InlineType or OperandType.InlineTok
-                && method.Module.ResolveMember(BinaryPrimitives.ReadInt32LittleEndian(il.AsSpan(at)), typeArguments, methodArguments) is { } named)
-                yield return named;
-            at += code.OperandType switch
-            {
-                OperandType.InlineNone => 0,
-                OperandType.ShortInlineBrTarget or OperandType.ShortInlineI or OperandType.ShortInlineVar => 1,
-                OperandType.InlineVar => 2,
-                OperandType.InlineI8 or OperandType.InlineR => 8,
-                OperandType.InlineSwitch => 4 + (4 * BinaryPrimitives.ReadInt32LittleEndian(il.AsSpan(at))),
-                _ => 4,
-            };
         }
     }
 

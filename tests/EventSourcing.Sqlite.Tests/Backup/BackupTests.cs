@@ -1,7 +1,5 @@
 using System.Runtime.Versioning;
-using EventSourcing.Sqlite.Native;
 using EventSourcing.Sqlite.Tests.OpenLog;
-using EventSourcing.Sqlite.Verifying;
 using EventSourcing.Storage;
 using FluentAssertions;
 using NUnit.Framework;
@@ -71,7 +69,7 @@ public class BackupTests : OpenLogTest
     }
 
     [Test]
-    public async Task Events_that_are_not_sealed_are_copied_and_sealed_in_the_copy()
+    public async Task Events_that_are_not_finalized_are_copied_and_finalized_in_the_copy()
     {
         Log.UseTagRules([]);
         Sql("INSERT INTO events (stream, eventType, data) VALUES ('s', 't', '{}')");
@@ -141,7 +139,7 @@ public class BackupTests : OpenLogTest
     }
 
     [Test]
-    public async Task Reads_go_on_though_the_only_reader_is_needed()
+    public async Task Reads_continue_though_the_only_reader_is_needed()
     {
         await Log.DisposeAsync();
         await using var log = SqliteEventLog.Open(Path, new() { MaxReaders = 1 });
@@ -225,7 +223,7 @@ public class BackupTests : OpenLogTest
     // Not waited for inside: a log that lets the call in shows that by its answer, not by hanging.
     [TestCase(false)]
     [TestCase(true)]
-    public async Task A_progress_that_closes_the_log_is_refused_and_the_backup_goes_on(bool inTask)
+    public async Task A_progress_that_closes_the_log_is_refused_and_the_backup_continues(bool inTask)
     {
         await AppendAsync("a", Event("t", "{}"));
         Task? closing = null;

@@ -1,5 +1,4 @@
 using EventSourcing.Sqlite.Native;
-using EventSourcing.Sqlite.Writing;
 using EventSourcing.Storage;
 using FluentAssertions;
 using Microsoft.Data.Sqlite;

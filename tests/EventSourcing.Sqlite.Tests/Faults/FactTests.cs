@@ -1,5 +1,4 @@
 using EventSourcing.Sqlite.Tests.OpenLog;
-using EventSourcing.Sqlite.Verifying;
 using FluentAssertions;
 using NUnit.Framework;
 

@@ -110,7 +110,7 @@ public sealed class FailedCommitTests : IDisposable
     }
 
     [Test]
-    public async Task Work_that_catches_a_full_disk_and_goes_on_leaves_nothing()
+    public async Task Work_that_catches_a_full_disk_and_continues_leaves_nothing()
     {
         await using var log = await OpenAsync();
         // More than the cache holds, so that it is written before the commit.
@@ -148,7 +148,7 @@ public sealed class FailedCommitTests : IDisposable
     }
 
     [Test]
-    public async Task Work_with_the_connection_that_catches_a_full_disk_and_goes_on_leaves_nothing()
+    public async Task Work_with_the_connection_that_catches_a_full_disk_and_continues_leaves_nothing()
     {
         await using var log = await OpenAsync();
         await log.InSqliteTransactionAsync(tx => Run(tx.Connection, "CREATE TABLE mine (a)"));

@@ -1,7 +1,6 @@
 using EventSourcing.Sqlite.Native;
 using EventSourcing.Sqlite.Tests.Backup;
 using EventSourcing.Sqlite.Tests.OpenLog;
-using EventSourcing.Sqlite.Verifying;
 using FluentAssertions;
 using Microsoft.Data.Sqlite;
 using NUnit.Framework;

@@ -60,7 +60,7 @@ public class ReplacedFileTests
     }
 
     [Test]
-    public async Task A_removed_file_is_not_created_anew()
+    public async Task A_removed_file_is_not_created_again()
     {
         using var files = new Files();
         await using var log = await files.OpenAsync();

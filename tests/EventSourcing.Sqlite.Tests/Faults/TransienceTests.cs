@@ -1,5 +1,4 @@
 using EventSourcing.Sqlite.Files;
-using EventSourcing.Sqlite.Native;
 using EventSourcing.Sqlite.Schema;
 using EventSourcing.Sqlite.Tests.OpenLog;
 using EventSourcing.Storage;
@@ -77,7 +76,7 @@ public class TransienceTests
 
     [Test]
     [Platform("Linux", Reason = "Elsewhere the directory of an open file cannot be renamed.")]
-    public async Task A_subscription_whose_directory_is_gone_is_faulted_and_goes_on_after_a_resume_when_it_is_back()
+    public async Task A_subscription_whose_directory_is_gone_is_faulted_and_continues_after_a_resume_when_it_is_back()
     {
         using var file = new TemporaryFile();
         var (folder, moved) = (Path.Combine(file.Folder, "here"), Path.Combine(file.Folder, "moved"));

@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using EventSourcing.Internal;
 using EventSourcing.Sqlite.Native;
-using EventSourcing.Sqlite.Verifying;
 using EventSourcing.Storage;
 using FluentAssertions;
 using Microsoft.Data.Sqlite;
@@ -121,7 +120,7 @@ public class VerificationTests
     }
 
     [Test]
-    public async Task Appends_go_on_meanwhile_and_are_not_taken_for_damage()
+    public async Task Appends_continue_meanwhile_and_are_not_taken_for_damage()
     {
         using var file = new TemporaryFile();
         await using var log = await FillAsync(file.Path);

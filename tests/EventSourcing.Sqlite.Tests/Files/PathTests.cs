@@ -71,7 +71,7 @@ public sealed class PathTests : IDisposable
     }
 
     [Test]
-    public void Links_that_lead_in_a_circle_are_said_to()
+    public void Links_that_lead_in_a_circle_are_named()
     {
         File.CreateSymbolicLink(In("a.db"), "b.db");
         File.CreateSymbolicLink(In("b.db"), "a.db");
@@ -154,7 +154,7 @@ public sealed class PathTests : IDisposable
     }
 
     [Test]
-    public void A_directory_that_may_not_be_entered_is_said_to_be()
+    public void A_directory_that_may_not_be_entered_is_named()
     {
         Make("closed");
         File.SetUnixFileMode(Folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.OtherExecute | UnixFileMode.OtherRead);

@@ -1,6 +1,5 @@
 using EventSourcing.Internal;
 using EventSourcing.Sqlite.Tests.OpenLog;
-using EventSourcing.Sqlite.Verifying;
 using EventSourcing.Storage;
 using FluentAssertions;
 using Microsoft.Data.Sqlite;
@@ -197,7 +196,7 @@ public sealed class RemovedLogTests : IDisposable
     }
 
     [Test]
-    public async Task A_log_that_gave_up_its_last_connection_goes_on_with_a_new_write_ahead_log()
+    public async Task A_log_that_gave_up_its_last_connection_continues_with_a_new_write_ahead_log()
     {
         await using var log = Open();
         await AppendAsync(log);

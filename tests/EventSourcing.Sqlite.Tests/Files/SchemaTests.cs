@@ -1,6 +1,4 @@
 using EventSourcing.Sqlite.Native;
-using EventSourcing.Sqlite.Reading;
-using EventSourcing.Sqlite.Schema;
 using EventSourcing.Sqlite.Tests.OpenLog;
 using EventSourcing.Sqlite.Versioning;
 using EventSourcing.Storage;
@@ -147,7 +145,7 @@ public sealed class SchemaTests : IDisposable
     }
 
     [Test]
-    public async Task An_inventory_lists_what_is_missing_with_the_text_that_makes_it_anew()
+    public async Task An_inventory_lists_missing_objects_with_the_text_that_creates_them()
     {
         await CreateAsync();
         Sql("DROP VIEW events; DROP TRIGGER es_events_update");

@@ -1,8 +1,6 @@
 using System.Globalization;
 using System.Text;
 using EventSourcing.Sqlite.Tests.OpenLog;
-using EventSourcing.Sqlite.Verifying;
-using EventSourcing.Sqlite.Versioning;
 using EventSourcing.Storage;
 using FluentAssertions;
 using Microsoft.Data.Sqlite;
@@ -63,7 +61,7 @@ public class GoldenFileTests
     }
 
     [Test]
-    public async Task Appends_go_on_where_it_ended_and_get_marks()
+    public async Task Appends_continue_where_it_ended_and_get_marks()
     {
         await using var log = SqliteEventLog.Open(_file.Path);
         var result = await AppendAsync(log, "gone-1", new LogEvent { Type = "order-paid", Data = "{}"u8.ToArray(), IsJson = true });
@@ -96,7 +94,7 @@ public class GoldenFileTests
     }
 
     [Test]
-    public async Task A_parked_event_is_delivered_and_the_subscription_goes_on_after_its_checkpoint()
+    public async Task A_parked_event_is_delivered_and_the_subscription_continues_after_its_checkpoint()
     {
         var handled = new List<long>();
         await using var store = SqliteEventStore.Open(_file.Path, EventTypeMap.Create(OpenLogJson.Default, map => map

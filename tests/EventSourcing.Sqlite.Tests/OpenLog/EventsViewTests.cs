@@ -75,7 +75,7 @@ public class EventsViewTests : OpenLogTest
     }
 
     [Test]
-    public async Task Promoted_fields_are_kept_and_a_repeat_is_harmless()
+    public async Task Computed_columns_are_kept_and_a_repeat_is_harmless()
     {
         await AppendAsync("order-1", Event("a", """{"orderId":"1","total":2.5,"paid":true,"lines":[1]}"""));
         foreach (var field in new[] { "orderId", "total", "paid", "lines", "orderId" }) await Log.AddComputedColumnAsync(field);

@@ -72,7 +72,7 @@ public class FlowTests : OpenLogTest
     }
 
     [Test]
-    public void What_goes_on_after_the_first_call_keeps_nothing_of_its_callers()
+    public void What_continues_after_the_first_call_keeps_nothing_of_its_callers()
     {
         var value = default(WeakReference);
         var caller = new Thread(() =>
@@ -170,7 +170,7 @@ public class FlowTests : OpenLogTest
     }
 
     [Test]
-    public async Task Reads_from_inside_do_not_wait_for_a_seal()
+    public async Task Reads_from_inside_do_not_wait_for_finalizing()
     {
         await _store.AppendAsync("s", ExpectedVersion.Any, [new Numbered(1)]);
         Sql("INSERT INTO events (stream, eventType, data) VALUES ('s', 'numbered', '{\"n\":2}')");

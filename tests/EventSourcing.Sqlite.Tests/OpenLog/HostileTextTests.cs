@@ -111,7 +111,7 @@ public class HostileTextTests : OpenLogTest
     }
 
     [TestCaseSource(nameof(Texts))]
-    public async Task What_is_said_through_the_library_is_read_back_equal_or_refused(string text)
+    public async Task Texts_given_to_the_library_are_read_back_equal_or_refused(string text)
     {
         Log.UseTagRules(EventTypeMap.Create(OpenLogJson.Default, map => map.Add<Numbered>("numbered", e => e.Tag("n", "n"))).Types);
         await Log.AddIndexAsync(EventIndex.Correlation);

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using EventSourcing.Sqlite.Files;
-using EventSourcing.Sqlite.Native;
 using EventSourcing.Storage;
 using FluentAssertions;
 using Microsoft.Data.Sqlite;
@@ -178,7 +177,7 @@ public class InsertTests : OpenLogTest
     }
 
     [Test]
-    public async Task The_limit_is_kept_when_a_field_is_promoted_and_by_readers()
+    public async Task The_limit_is_kept_when_a_column_is_computed_and_by_readers()
     {
         await Log.DisposeAsync();
         await using var log = SqliteEventLog.Open(Path, new() { Limits = new() { MaxEventBytes = 100 } });
@@ -205,7 +204,7 @@ public class InsertTests : OpenLogTest
     }
 
     [Test]
-    public async Task A_promoted_field_is_taken_from_data()
+    public async Task A_computed_column_is_taken_from_data()
     {
         await Log.AddComputedColumnAsync("orderId");
         Refused("INSERT INTO events (eventType, data, orderId) VALUES ('a', '{}', '1')", "promoted");
@@ -247,7 +246,7 @@ public class InsertTests : OpenLogTest
     }
 
     [Test]
-    public async Task Only_other_processes_are_seen_to_have_the_file_open()
+    public async Task Only_other_processes_count_as_having_the_file_open()
     {
         await AppendAsync("s-1", Event("a", "{}"));
         using var reader = Connect();

@@ -8,7 +8,7 @@ namespace EventSourcing.Sqlite.Tests.OpenLog;
 public class ProcessTests
 {
     [Test]
-    public async Task Sealing_killed_at_random_moments_is_done_once()
+    public async Task Finalizing_killed_at_random_times_is_done_once()
     {
         using var file = new TemporaryFile();
         var report = await SealRun.RunAsync(file.Folder, kills: 10, events: 3000, TestContext.CurrentContext.Random.Next());
@@ -17,7 +17,7 @@ public class ProcessTests
     }
 
     [Test]
-    public async Task Backups_killed_at_random_moments_are_whole_or_have_no_name()
+    public async Task Backups_killed_at_random_times_are_whole_or_have_no_name()
     {
         using var file = new TemporaryFile();
         var report = await BackupRun.RunAsync(file.Folder, kills: 10, events: 30_000, TestContext.CurrentContext.Random.Next());

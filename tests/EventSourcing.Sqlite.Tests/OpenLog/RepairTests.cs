@@ -17,14 +17,14 @@ public class RepairTests : OpenLogTest
         Loss("A guard on another table", "DROP TRIGGER es_events_delete; CREATE TRIGGER es_events_delete BEFORE DELETE ON mine BEGIN SELECT 1; END", "trigger es_events_delete"),
         Loss("The index of versions", "DROP INDEX es_events_stream", "index es_events_stream"),
         Loss("The index of versions that is not unique", "DROP INDEX es_events_stream; CREATE INDEX es_events_stream ON es_events (stream, version)", "index es_events_stream"),
-        Loss("A promoted field's index", "DROP INDEX es_promoted_total", "index es_promoted_total"),
+        Loss("A computed column's index", "DROP INDEX es_promoted_total", "index es_promoted_total"),
         Loss("An optional index of another column", "DROP INDEX es_events_type; CREATE INDEX es_events_type ON es_events (time)", "index es_events_type"),
         Loss("A capture's trigger", "DROP TRIGGER es_capture_update_mine", "trigger es_capture_update_mine"),
         Loss("A capture's trigger that does nothing", "DROP TRIGGER es_capture_insert_mine; CREATE TRIGGER es_capture_insert_mine AFTER INSERT ON mine BEGIN SELECT 1; END", "trigger es_capture_insert_mine"),
     ];
 
     [TestCaseSource(nameof(Losses))]
-    public async Task Is_found_and_made_anew(string sql, string where)
+    public async Task Is_found_and_created_again(string sql, string where)
     {
         await FillAsync();
         var (schema, rows) = (Schema(), Dump());
@@ -43,7 +43,7 @@ public class RepairTests : OpenLogTest
     }
 
     [TestCaseSource(nameof(Losses))]
-    public async Task Is_made_anew_in_a_file_that_nobody_has_open(string sql, string where)
+    public async Task Is_created_again_in_a_file_that_no_process_has_open(string sql, string where)
     {
         await FillAsync();
         var rows = Dump();
@@ -79,7 +79,7 @@ public class RepairTests : OpenLogTest
     }
 
     [Test]
-    public async Task A_field_is_promoted_though_the_view_was_dropped()
+    public async Task A_column_is_added_though_the_view_was_dropped()
     {
         Sql("DROP VIEW events");
         await Log.AddComputedColumnAsync("total");
@@ -182,7 +182,7 @@ public class RepairTests : OpenLogTest
     }
 
     [Test]
-    public async Task A_promoted_name_that_cannot_be_one_is_named_and_run_by_nobody()
+    public async Task A_stored_column_name_that_is_invalid_is_named_and_never_run()
     {
         Sql("DROP TRIGGER es_promoted_insert; INSERT INTO es_promoted (name) VALUES ('x\") FROM es_log; DROP TABLE es_gaps; --')");
         (await Log.VerifyAsync()).Issues.Should().Contain(f => f.Where.StartsWith("es_promoted, 'x", StringComparison.Ordinal));

@@ -1,6 +1,5 @@
 using EventSourcing.Sqlite.Native;
 using EventSourcing.Sqlite.Tables;
-using EventSourcing.Sqlite.Verifying;
 using EventSourcing.Sqlite.Writing;
 using EventSourcing.Storage;
 using FluentAssertions;
@@ -117,7 +116,7 @@ public class SealingTests : OpenLogTest
     }
 
     [Test]
-    public async Task Opening_a_store_writes_nothing_and_the_first_write_or_seal_stores_the_rules([Values] bool byAppend)
+    public async Task Opening_a_store_writes_nothing_and_the_first_write_or_finalization_stores_the_rules([Values] bool byAppend)
     {
         using var other = Connect();
         var before = DataVersionOf(other);
@@ -167,7 +166,7 @@ public class SealingTests : OpenLogTest
     }
 
     [Test]
-    public async Task A_read_only_log_ends_before_what_is_not_sealed()
+    public async Task A_read_only_log_ends_before_what_is_not_finalized()
     {
         await AppendAsync("s-1", Event("a", "{}"), Event("a", "{}"));
         await using var reader = SqliteEventLog.Open(Path, new() { ReadOnly = true });
@@ -186,7 +185,7 @@ public class SealingTests : OpenLogTest
     }
 
     [Test]
-    public async Task Heads_versions_and_ids_are_seen_through_sealing()
+    public async Task Heads_versions_and_ids_are_read_after_finalizing()
     {
         var store = new EventStore(Log, Map());
         Sql("INSERT INTO events (stream, eventId, eventType, data) VALUES ('s-1', 'b2e0c5cc-ce1d-4bf9-a7c8-c1fd87ea8d55', 'a', '{}')");
@@ -198,7 +197,7 @@ public class SealingTests : OpenLogTest
     }
 
     [Test]
-    public async Task Expected_versions_are_judged_after_sealing()
+    public async Task Expected_versions_are_checked_after_finalizing()
     {
         await AppendAsync("s-1", Event("a", "{}"));
         Sql("INSERT INTO events (stream, eventType, data) VALUES ('s-1', 'a', '{}')");
@@ -234,7 +233,7 @@ public class SealingTests : OpenLogTest
     }
 
     [Test]
-    public async Task Sealing_ended_at_a_random_moment_is_done_once_after_reopening()
+    public async Task Finalizing_that_ends_at_a_random_time_is_done_once_after_reopening()
     {
         await StoreRulesAsync(Map(("n", "n")));
         await Log.DisposeAsync();
@@ -266,7 +265,7 @@ public class SealingTests : OpenLogTest
     }
 
     [Test]
-    public async Task A_read_does_not_wait_for_a_foreign_lock_to_seal([Values] bool isWriterWaiting)
+    public async Task A_read_does_not_wait_for_a_foreign_lock_to_finalize([Values] bool isWriterWaiting)
     {
         await AppendAsync("s-1", Event("a", "{}"));
         Sql("INSERT INTO events (stream, eventType, data) VALUES ('s-1', 'a', '{}')");
@@ -282,7 +281,7 @@ public class SealingTests : OpenLogTest
     }
 
     [Test]
-    public async Task A_read_does_not_wait_for_user_code_to_seal()
+    public async Task A_read_does_not_wait_for_user_code_to_finalize()
     {
         await AppendAsync("s-1", Event("a", "{}"));
         using var release = new ManualResetEventSlim();
@@ -305,7 +304,7 @@ public class SealingTests : OpenLogTest
     }
 
     [Test]
-    public async Task What_a_lock_kept_from_being_sealed_reaches_those_who_wait()
+    public async Task Events_that_a_lock_kept_from_being_finalized_reach_the_waiters()
     {
         await AppendAsync("s-1", Event("a", "{}"));
         Task waiting;

@@ -1,5 +1,4 @@
 using EventSourcing.Sqlite.Native;
-using EventSourcing.Sqlite.Verifying;
 using FluentAssertions;
 using NUnit.Framework;
 
@@ -21,7 +20,7 @@ public class SqlVerificationTests : OpenLogTest
     }
 
     [Test]
-    public async Task What_sql_appended_is_intact_before_and_after_it_is_sealed()
+    public async Task What_sql_appended_is_intact_before_and_after_it_is_finalized()
     {
         var before = await Log.VerifyAsync();
         await AllAsync();
@@ -42,7 +41,7 @@ public class SqlVerificationTests : OpenLogTest
     [TestCase("DELETE FROM es_event_tags WHERE position = 2", "is not in the tag index", "position 2")]
     [TestCase("DELETE FROM es_ids WHERE position = 4", "its id is not in the id index", "position 4")]
     [TestCase("DELETE FROM es_events WHERE position = 2", "the event is missing", "position 2")]
-    public async Task Damage_to_what_is_sealed_is_named(string damage, string what, string where)
+    public async Task Damage_to_what_is_finalized_is_named(string damage, string what, string where)
     {
         await AllAsync();
         Damage(damage);
@@ -52,14 +51,14 @@ public class SqlVerificationTests : OpenLogTest
     [TestCase("DELETE FROM es_unfinished WHERE position = 4", "has no checksum", "position 4")]
     [TestCase("DELETE FROM es_events WHERE position = 4", "no event to be finalized", "es_unfinished, position 4")]
     [TestCase("DELETE FROM es_events WHERE position = 4", "the event is missing", "position 4")]
-    public async Task Damage_to_what_is_not_sealed_yet_is_named(string damage, string what, string where)
+    public async Task Damage_to_what_is_not_finalized_yet_is_named(string damage, string what, string where)
     {
         Damage(damage);
         (await Log.VerifyAsync()).Issues.Should().Contain(f => f.What.Contains(what, StringComparison.Ordinal) && f.Where == where);
     }
 
     [Test]
-    public async Task An_event_that_lost_its_entry_to_be_sealed_is_refused_by_readers()
+    public async Task An_event_that_lost_its_entry_to_be_finalized_is_refused_by_readers()
     {
         Damage("DELETE FROM es_unfinished");
         var read = async () => await AllAsync();

@@ -33,7 +33,7 @@ public class TransactionTests : OpenLogTest
     }
 
     [Test]
-    public async Task When_the_work_throws_nothing_is_kept_and_others_go_on()
+    public async Task When_the_work_throws_nothing_is_kept_and_others_continue()
     {
         var others = Enumerable.Range(0, 50).Select(i => AppendAsync("other-1", Event("a", "{}")).AsTask()).ToList();
         var work = async () => await _store.InSqliteTransactionAsync(tx =>
@@ -50,7 +50,7 @@ public class TransactionTests : OpenLogTest
     }
 
     [Test]
-    public async Task Appends_are_judged_after_the_statements_before_them()
+    public async Task Appends_are_validated_after_the_statements_before_them()
     {
         await _store.InSqliteTransactionAsync(tx =>
         {
@@ -139,7 +139,7 @@ public class TransactionTests : OpenLogTest
     }
 
     [Test]
-    public async Task Deferred_foreign_keys_are_judged_at_the_end_of_the_item()
+    public async Task Deferred_foreign_keys_are_checked_at_the_end_of_the_item()
     {
         var orphan = async () => await _store.InSqliteTransactionAsync(tx => tx.Connection.Run("INSERT INTO child VALUES ('b')"));
         (await orphan.Should().ThrowAsync<SqliteException>()).Which.SqliteExtendedErrorCode.Should().Be(787);

@@ -52,7 +52,7 @@ public class UserCodeTests : OpenLogTest
     }
 
     [Test]
-    public async Task Who_waits_at_the_head_goes_on_waiting_when_appends_were_rolled_back_to_a_savepoint()
+    public async Task A_waiter_at_the_head_continues_to_wait_when_appends_were_rolled_back_to_a_savepoint()
     {
         await WorkAsync(tx =>
         {

@@ -36,7 +36,7 @@ public class ViewColumnTests : OpenLogTest
     }
 
     [Test]
-    public async Task An_event_of_sql_shows_its_tags_when_it_is_sealed()
+    public async Task An_event_of_sql_shows_its_tags_when_it_is_finalized()
     {
         _ = new EventStore(Log, EventTypeMap.Create(OpenLogJson.Default, map => map.Add<Numbered>("numbered", e => e.Tag("n", "n"))));
         Sql("""INSERT INTO events (eventType, data, actor, schemaVersion) VALUES ('numbered', '{"n":7}', 'eve', 2)""");

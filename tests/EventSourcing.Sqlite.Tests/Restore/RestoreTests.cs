@@ -61,7 +61,7 @@ public sealed class RestoreTests : IDisposable
     }
 
     [Test]
-    public async Task A_reader_within_the_kept_part_goes_on_with_what_the_log_holds_now()
+    public async Task A_reader_within_the_kept_part_continues_with_what_the_log_holds_now()
     {
         await using var store = Open();
         await HistoryAsync(store);
@@ -114,7 +114,7 @@ public sealed class RestoreTests : IDisposable
     }
 
     [Test]
-    public async Task A_live_listener_is_faulted()
+    public async Task A_live_subscription_is_faulted()
     {
         await using var store = Open();
         await HistoryAsync(store);
@@ -136,7 +136,7 @@ public sealed class RestoreTests : IDisposable
     }
 
     [Test]
-    public async Task A_writer_goes_on_after_the_restored_head_with_the_versions_of_the_file()
+    public async Task A_writer_continues_after_the_restored_head_with_the_versions_of_the_file()
     {
         await using var store = Open();
         await HistoryAsync(store);

@@ -48,7 +48,7 @@ public sealed class CommitWatcherTests : IAsyncDisposable
     }
 
     [Test]
-    public async Task One_who_waits_and_reads_in_turn_is_watched_for_by_one_connection()
+    public async Task A_reader_that_waits_and_reads_in_turn_is_watched_for_by_one_connection()
     {
         for (var seen = 0; seen < 20; seen++)
         {
@@ -94,7 +94,7 @@ public sealed class CommitWatcherTests : IAsyncDisposable
     private static bool IsOfOpening(Fault fault) => fault is Fault.Open or Fault.Replaced;
 
     [Test]
-    public async Task The_watch_goes_on_after_whatever_fails([Values] Fault fault, [Values] bool isBeforeTheFirstRound)
+    public async Task The_watch_continues_after_whatever_fails([Values] Fault fault, [Values] bool isBeforeTheFirstRound)
     {
         if (!isBeforeTheFirstRound) await ExpectPublishedAsync(0);
         var hit = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -167,7 +167,7 @@ public sealed class CommitWatcherTests : IAsyncDisposable
     private static extern ref Statement HeadOf(Reader reader);
 
     [Test]
-    public async Task Without_notices_of_the_file_the_watch_goes_on()
+    public async Task Without_notices_of_the_file_the_watch_continues()
     {
         // A folder that is not there has no notices, and a clock that stands still asks for no look at the file.
         var still = new FakeTimeProvider();

@@ -32,7 +32,7 @@ public class KillTests
     }
 
     [Test, Platform("Linux")]
-    public async Task Segments_change_hands_and_every_event_is_handled_in_order_of_its_key_whoever_is_killed_or_frozen()
+    public async Task Partitions_are_taken_over_and_every_event_is_handled_in_order_of_its_key_when_processes_are_killed_or_suspended()
     {
         using var file = new TemporaryFile();
         var report = await SegmentsRun.RunAsync(file.Folder, s_torment, TestContext.CurrentContext.Random.Next(1 << 30));

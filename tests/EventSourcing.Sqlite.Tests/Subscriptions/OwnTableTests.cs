@@ -1,4 +1,3 @@
-using EventSourcing.Sqlite.Native;
 using EventSourcing.Sqlite.Tests.OpenLog;
 using FluentAssertions;
 using NUnit.Framework;
@@ -49,7 +48,7 @@ public class OwnTableTests : OpenLogTest
     }
 
     [Test]
-    public async Task Foreign_keys_judged_at_the_end_park_their_event_too()
+    public async Task Foreign_keys_checked_at_the_end_park_their_event_too()
     {
         var isFixed = false;
         var subscription = await HandleAllAsync(position => position == 4 && !isFixed ? "unknown" : "known");

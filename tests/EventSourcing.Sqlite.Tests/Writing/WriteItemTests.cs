@@ -1,5 +1,4 @@
 using EventSourcing.Sqlite.Native;
-using EventSourcing.Sqlite.Tables;
 using EventSourcing.Sqlite.Tests.Faults;
 using EventSourcing.Sqlite.Tests.OpenLog;
 using EventSourcing.Storage;

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using EventSourcing.Sqlite.Tables;
 using EventSourcing.Sqlite.Tests.Faults;
 using EventSourcing.Sqlite.Writing;
 using EventSourcing.Storage;

@@ -1,4 +1,5 @@
 using System.Reflection;
+using EventSourcing.Tests.Shared;
 using FluentAssertions;
 using NUnit.Framework;
 

@@ -2,7 +2,6 @@ using System.Collections;
 using System.Reflection;
 using EventSourcing.Storage;
 using EventSourcing.Testing;
-using EventSourcing.Testing.Contract;
 using EventSourcing.Tests.Shared;
 using FluentAssertions;
 using NUnit.Framework;

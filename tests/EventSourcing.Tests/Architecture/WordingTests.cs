@@ -20,7 +20,7 @@ public sealed partial class WordingTests
     [
         "activity listener", "activity or meter listener", "activity listeners", "meter listener", "meter listeners", // The words of System.Diagnostics.
         "on demand",
-        "sealed class", "sealed classes", "sealed type", "sealed types", "sealed form", "sealed forms", // The keyword of C#.
+        "sealed class", "sealed static", "sealed classes", "sealed type", "sealed types", "sealed form", "sealed forms", // The keyword of C#.
         "path segment", "path segments", "URL segment", "URL segments",
     ];
 
@@ -62,6 +62,14 @@ public sealed partial class WordingTests
          from finding in file.EndsWith(".cs", StringComparison.Ordinal) ? InCode(file, text) : InPage(file, text)
          select finding).Should().BeEmpty();
 
+    [Test]
+    public void Names_of_tests_use_plain_words() =>
+        (from file in Directory.EnumerateFiles(Path.Combine(Root(), "tests"), "*.cs", SearchOption.AllDirectories)
+         where !file.Contains("/obj/", StringComparison.Ordinal) && !file.Contains("/bin/", StringComparison.Ordinal)
+         from name in SentenceNames(CSharpSyntaxTree.ParseText(File.ReadAllText(file)).GetRoot())
+         from finding in InText(Path.GetRelativePath(Root(), file), name.Line, name.Text)
+         select finding).Should().BeEmpty();
+
     [TestCase("// Whoever waits is told.", 1)]
     [TestCase("/// <summary>Decided anew\n/// on conflict.</summary>\nclass A;", 1)]
     [TestCase("/// <summary>It comes\n/// again.</summary>\nclass A;", 1)]
@@ -101,14 +109,10 @@ public sealed partial class WordingTests
         }
 
         End();
-        foreach (var token in root.DescendantTokens())
-        {
-            if (token.Kind() is SyntaxKind.StringLiteralToken or SyntaxKind.InterpolatedStringTextToken or SyntaxKind.SingleLineRawStringLiteralToken or SyntaxKind.MultiLineRawStringLiteralToken)
-                texts.Add((LineOf(token.GetLocation()), token.ValueText));
-            else if (token.IsKind(SyntaxKind.IdentifierToken) && token.Text.Count(c => c == '_') > 1 && !token.Text.StartsWith('_'))
-                texts.Add((LineOf(token.GetLocation()), token.Text.Replace('_', ' ')));
-        }
-
+        texts.AddRange(root.DescendantTokens()
+            .Where(token => token.Kind() is SyntaxKind.StringLiteralToken or SyntaxKind.InterpolatedStringTextToken or SyntaxKind.SingleLineRawStringLiteralToken or SyntaxKind.MultiLineRawStringLiteralToken)
+            .Select(token => (LineOf(token.GetLocation()), token.ValueText)));
+        texts.AddRange(SentenceNames(root));
         return texts.OrderBy(text => text.Line).SelectMany(text => InText(file, text.Line, text.Text));
 
         void End()
@@ -117,6 +121,11 @@ public sealed partial class WordingTests
             comment = "";
         }
     }
+
+    private static IEnumerable<(int Line, string Text)> SentenceNames(SyntaxNode root) =>
+        from token in root.DescendantTokens()
+        where token.IsKind(SyntaxKind.IdentifierToken) && token.Text.Count(c => c == '_') > 1 && !token.Text.StartsWith('_')
+        select (LineOf(token.GetLocation()), token.Text.Replace('_', ' '));
 
     private static int LineOf(Location location) => location.GetLineSpan().StartLinePosition.Line + 1;
 

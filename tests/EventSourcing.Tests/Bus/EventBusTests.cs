@@ -90,7 +90,7 @@ public sealed class EventBusTests : IAsyncDisposable
     }
 
     [Test]
-    public async Task Listener_added_while_running_gets_history_or_not_as_it_asks()
+    public async Task Live_subscription_added_while_running_gets_history_or_not_as_it_asks()
     {
         for (var i = 0; i < 3; i++) await AppendAsync("s");
         var (all, now) = (new ConcurrentQueue<long>(), new ConcurrentQueue<long>());
@@ -103,7 +103,7 @@ public sealed class EventBusTests : IAsyncDisposable
     }
 
     [Test]
-    public async Task Stuck_and_throwing_listeners_hold_up_neither_the_writer_nor_another_listener()
+    public async Task Stuck_and_throwing_subscriptions_delay_neither_the_writer_nor_another_subscription()
     {
         const int events = 20_000;
         var stuck = new TaskCompletionSource();
@@ -152,7 +152,7 @@ public sealed class EventBusTests : IAsyncDisposable
     }
 
     [Test]
-    public async Task Listener_that_is_to_fail_when_full_ends_with_an_error()
+    public async Task Live_subscription_that_is_to_fail_when_full_ends_with_an_error()
     {
         var stuck = new TaskCompletionSource();
         var listener = await _bus.SubscribeLiveRawAsync(EventFilter.All, async (_, _) => await stuck.Task, new() { Capacity = 10, OnOverflow = OverflowPolicy.Fail });
@@ -164,7 +164,7 @@ public sealed class EventBusTests : IAsyncDisposable
     }
 
     [Test]
-    public async Task Disposed_listener_hears_nothing_and_the_feed_rests_without_listeners()
+    public async Task Disposed_subscription_gets_nothing_and_the_feed_rests_without_subscriptions()
     {
         var seen = new ConcurrentQueue<long>();
         var listener = await _bus.SubscribeLiveRawAsync(EventFilter.All, Collect(seen));
@@ -181,7 +181,7 @@ public sealed class EventBusTests : IAsyncDisposable
     }
 
     [Test]
-    public async Task Listener_goes_on_when_the_log_could_not_be_read_just_now()
+    public async Task Live_subscription_continues_when_the_log_could_not_be_read_just_now()
     {
         var log = new UnsteadyLog(_store.Log);
         await using var bus = new EventBus(new EventStore(log, EventTypeMap.Empty), new() { Randomness = () => 0.999 });
@@ -258,7 +258,7 @@ public sealed class EventBusTests : IAsyncDisposable
     }
 
     [Test]
-    public async Task Listeners_hold_no_lease()
+    public async Task Live_subscriptions_hold_no_lease()
     {
         await _bus.SubscribeLiveRawAsync(EventFilter.All, (_, _) => Task.CompletedTask);
         await AppendAsync("s");

@@ -30,7 +30,7 @@ public sealed class SharedHandlerTests
 
     [TestCase(false)]
     [TestCase(true)]
-    public async Task Listener_on_two_buses_sends_to_the_commands_of_each(bool many)
+    public async Task Subscriber_on_two_buses_sends_to_the_commands_of_each(bool many)
     {
         await using var north = new EventStore(new InMemoryEventLog(), School.Types);
         await using var south = new EventStore(new InMemoryEventLog(), School.Types);
@@ -48,7 +48,7 @@ public sealed class SharedHandlerTests
     }
 
     [Test]
-    public async Task Listener_that_reacts_is_refused_by_a_bus_without_commands_though_another_has_them()
+    public async Task Subscriber_that_reacts_is_refused_by_a_bus_without_commands_though_another_has_them()
     {
         await using var north = new EventStore(new InMemoryEventLog(), School.Types);
         await using var northern = new EventBus(north, commands: Commands(north));

@@ -10,10 +10,10 @@ using NUnit.Framework;
 namespace EventSourcing.Tests.Bus;
 
 [Parallelizable(ParallelScope.All)]
-public class SlowListenerTests
+public class SlowLiveSubscriptionTests
 {
     [Test]
-    public async Task Listeners_that_leave_the_feed_all_the_time_reach_the_head([Values(1, 2, 64)] int capacity)
+    public async Task Live_subscriptions_that_leave_the_feed_all_the_time_reach_the_head([Values(1, 2, 64)] int capacity)
     {
         const int events = 20_000;
         await using var store = new EventStore(new InMemoryEventLog(), EventTypeMap.Empty);
@@ -38,7 +38,7 @@ public class SlowListenerTests
     }
 
     [Test]
-    public async Task Feed_refuses_a_listener_that_is_in_its_list_and_tells_it_whether_it_is()
+    public async Task Feed_refuses_a_subscription_that_is_in_its_list_and_returns_whether_it_is()
     {
         await using var store = new EventStore(new InMemoryEventLog(), EventTypeMap.Empty);
         var pages = new SharedPages(store.Log);
@@ -58,7 +58,7 @@ public class SlowListenerTests
 
     // The listener's loop joins again as soon as it sees that it has left: both must be one step.
     [Test]
-    public async Task Listener_has_left_the_feed_when_it_is_out_of_the_list_and_not_before([Values(OverflowPolicy.CatchUp, OverflowPolicy.Fail)] OverflowPolicy whenFull)
+    public async Task Live_subscription_has_left_the_feed_when_it_is_out_of_the_list_and_not_before([Values(OverflowPolicy.CatchUp, OverflowPolicy.Fail)] OverflowPolicy whenFull)
     {
         await using var store = new EventStore(new InMemoryEventLog(), EventTypeMap.Empty);
         var pages = new SharedPages(store.Log);
@@ -80,7 +80,7 @@ public class SlowListenerTests
     }
 
     [Test]
-    public async Task Asynchronous_listener_is_awaited_and_its_failure_counted()
+    public async Task Asynchronous_handler_is_awaited_and_its_failure_counted()
     {
         await using var store = new EventStore(new InMemoryEventLog(), EventTypeMap.Create(NotedJson.Default, map => map.Add<Written>("noted")));
         await using var bus = new EventBus(store);

@@ -66,7 +66,7 @@ public sealed class HostSnippetTests
     [TestCase("Encode(new Append())")]
     [TestCase("GetHeadTokenAsync()")]
     [TestCase("FindTrackingAsync(\"source\")")]
-    public void Plumbing_is_shown_only_to_those_who_import_it(string member)
+    public void Plumbing_is_shown_only_with_its_namespace(string member)
     {
         var use = $"static object Use(IEventStore store) => store.{member};";
         Assert.That(Errors(use), Is.EqualTo("CS1061".Split(' ')));

@@ -1,4 +1,3 @@
-using EventSourcing.Aggregates;
 using EventSourcing.Deciding;
 using EventSourcing.Tests.Shared;
 using FluentAssertions;
@@ -40,7 +39,7 @@ public sealed class DecisionTurnTests
     }
 
     [Test, CancelAfter(30_000)]
-    public async Task Who_comes_while_another_has_the_turn_decides_after_it()
+    public async Task A_caller_that_comes_while_another_has_the_turn_decides_after_it()
     {
         var (command, mayEnd) = HoldTurn();
         var (second, third) = (DecideAsync(), DecideAsync());

@@ -1,4 +1,3 @@
-using EventSourcing;
 using EventSourcing.Internal;
 using EventSourcing.Storage;
 using EventSourcing.Tests.Shared;

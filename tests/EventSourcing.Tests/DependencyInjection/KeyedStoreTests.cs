@@ -1,5 +1,3 @@
-using EventSourcing;
-using EventSourcing.Storage;
 using EventSourcing.Tests.Shared;
 using FluentAssertions;
 using Microsoft.Extensions.DependencyInjection;

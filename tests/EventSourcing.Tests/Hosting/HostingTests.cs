@@ -126,7 +126,7 @@ public class HostingTests
     private static IHostedService Runner(ServiceProvider services) => services.GetServices<IHostedService>().Single(s => s.GetType().Namespace!.StartsWith("EventSourcing.", StringComparison.Ordinal));
 
     [Test]
-    public async Task Listeners_start_and_stop_with_the_host_and_leave_their_checkpoint()
+    public async Task Subscribers_start_and_stop_with_the_host_and_leave_their_checkpoint()
     {
         await using var services = Build();
         var store = services.GetRequiredService<IEventStore>();
@@ -143,7 +143,7 @@ public class HostingTests
     }
 
     [Test]
-    public async Task Listener_that_reacts_sends_its_commands_to_the_handlers_of_the_container()
+    public async Task Subscriber_that_reacts_sends_its_commands_to_the_handlers_of_the_container()
     {
         await using var services = Build(es => es.AddCommandHandler<Invoice, InvoiceHandler>(HostingJson.Default.Invoice).AddSubscriber<InvoiceWhenShipped>());
         var store = services.GetRequiredService<IEventStore>();
@@ -162,7 +162,7 @@ public class HostingTests
     }
 
     [Test]
-    public async Task Listener_that_reacts_keeps_a_host_without_command_handlers_from_starting()
+    public async Task Subscriber_that_reacts_keeps_a_host_without_command_handlers_from_starting()
     {
         await using var services = Build(es => es.AddSubscriber<InvoiceWhenShipped>());
         Assert.ThrowsAsync<InvalidOperationException>(() => Runner(services).StartAsync(default));
@@ -268,7 +268,7 @@ public class HostingTests
     }
 
     [Test]
-    public async Task Health_shows_who_holds_the_lease_in_standby_and_when_no_process_is_active()
+    public async Task Health_shows_the_owner_of_the_lease_in_standby_and_when_no_process_is_active()
     {
         var clock = new Microsoft.Extensions.Time.Testing.FakeTimeProvider();
         await using var services = new ServiceCollection()

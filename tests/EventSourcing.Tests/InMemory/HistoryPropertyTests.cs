@@ -51,7 +51,7 @@ public class HistoryPropertyTests
             iter: Histories);
 
     [Test]
-    public void A_read_that_goes_on_in_another_history_says_so_or_reads_what_that_history_holds() =>
+    public void A_read_that_continues_in_another_history_says_so_or_reads_what_that_history_holds() =>
         Gen.Select(Forks, Reads).Sample(
             (fork, asked) =>
             {

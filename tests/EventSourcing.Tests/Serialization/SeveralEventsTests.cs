@@ -266,7 +266,7 @@ public sealed class SeveralEventsTests : IAsyncDisposable
     }
 
     [Test]
-    public async Task Batch_that_fails_comes_again_stored_event_by_stored_event()
+    public async Task Batch_that_fails_is_delivered_again_stored_event_by_stored_event()
     {
         await FillAsync("a", "three", "none", "b");
         await using var subscriber = Subscribe();
@@ -281,7 +281,7 @@ public sealed class SeveralEventsTests : IAsyncDisposable
     }
 
     [Test]
-    public async Task Predicate_of_a_durable_route_takes_each_by_itself()
+    public async Task Predicate_of_a_durable_filter_takes_each_by_itself()
     {
         await FillAsync();
         await using var bus = new EventBus(_store);
@@ -296,7 +296,7 @@ public sealed class SeveralEventsTests : IAsyncDisposable
 
     [TestCase(true)]
     [TestCase(false)]
-    public async Task Live_listeners_get_each_by_itself(bool isHistory)
+    public async Task Live_subscriptions_get_each_by_itself(bool isHistory)
     {
         if (isHistory) await FillAsync();
         await using var bus = new EventBus(_store);
@@ -326,7 +326,7 @@ public sealed class SeveralEventsTests : IAsyncDisposable
     }
 
     [Test]
-    public async Task Live_listener_that_fails_at_the_second_of_three_gets_the_third()
+    public async Task Live_subscription_that_fails_at_the_second_of_three_gets_the_third()
     {
         await FillAsync("three", "b");
         await using var bus = new EventBus(_store);

@@ -30,7 +30,7 @@ public class PositionalIdsTests
         });
 
     [Test]
-    public void Ids_of_later_moments_sort_later() =>
+    public void Ids_of_later_times_sort_later() =>
         Gen.Select(Moments, Gen.Long[10, TimeSpan.TicksPerDay], Gen.Long[0, Most])
             .Where(t => t.Item1.Ticks < DateTimeOffset.MaxValue.Ticks - TimeSpan.TicksPerDay)
             .Sample((moment, ticks, position) =>

@@ -59,7 +59,7 @@ public class FaultTests
     }
 
     [Test]
-    public async Task Every_loop_goes_on_or_says_that_it_is_faulted_whichever_operation_of_the_log_throws([Range(1, 24)] int operation, [Values] bool isWithoutTime)
+    public async Task Every_loop_continues_or_says_that_it_is_faulted_whichever_operation_of_the_log_throws([Range(1, 24)] int operation, [Values] bool isWithoutTime)
     {
         await using var inner = new InMemoryEventLog();
         var log = new FaultyLog(inner);
@@ -202,11 +202,11 @@ public class FaultTests
     }
 
     [Test]
-    public async Task Every_loop_goes_on_or_says_that_it_is_faulted_whichever_call_of_the_clock_throws(
+    public async Task Every_loop_continues_or_says_that_it_is_faulted_whichever_call_of_the_clock_throws(
         [Values(1, 2)] int call, [Range(1, 61, 6)] int first, [Values(1, 4)] int times) => await GoOnAsync((FaultyClock.Call)call, first, times);
 
     [Test]
-    public async Task Every_loop_goes_on_or_says_that_it_is_faulted_when_a_timer_throws([Values(3, 4)] int call, [Range(1, 3)] int first, [Values(1, 4)] int times) =>
+    public async Task Every_loop_continues_or_says_that_it_is_faulted_when_a_timer_throws([Values(3, 4)] int call, [Range(1, 3)] int first, [Values(1, 4)] int times) =>
         await GoOnAsync((FaultyClock.Call)call, first, times);
 
     private static async Task GoOnAsync(FaultyClock.Call call, int first, int times)

@@ -93,7 +93,7 @@ public sealed class LeaseTests : IAsyncDisposable
     }
 
     [Test]
-    public async Task Events_set_aside_by_a_runner_that_was_replaced_are_refused_with_its_checkpoint()
+    public async Task Parked_events_of_a_replaced_runner_are_refused_with_its_checkpoint()
     {
         var (frozen, clock) = (new FakeTimeProvider(), new FakeTimeProvider());
         var stuck = new TaskCompletionSource();
@@ -208,7 +208,7 @@ public sealed class LeaseTests : IAsyncDisposable
     }
 
     [Test]
-    public async Task Lease_of_a_killed_process_is_taken_over_once_the_timeout_is_over_and_seen_as_silent_before()
+    public async Task Lease_of_a_killed_process_is_taken_over_after_the_timeout_and_shown_as_silent_before()
     {
         // The killed one renews nothing any more: its clock stands still.
         var (killed, clock) = (new FakeTimeProvider(), new FakeTimeProvider());
@@ -231,7 +231,7 @@ public sealed class LeaseTests : IAsyncDisposable
     }
 
     [Test]
-    public async Task Lease_that_was_seen_between_two_renewals_is_taken_over_between_two_renewals()
+    public async Task Lease_that_was_read_between_two_renewals_is_taken_over_between_two_renewals()
     {
         var (killed, clock) = (new FakeTimeProvider(), new FakeTimeProvider());
         await using var one = On(killed);

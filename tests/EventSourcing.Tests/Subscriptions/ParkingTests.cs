@@ -43,7 +43,7 @@ public sealed class ParkingTests : IAsyncDisposable
     }
 
     [Test]
-    public async Task Event_set_aside_is_written_within_a_second_of_slow_handlers()
+    public async Task Parked_event_is_written_within_a_second_of_slow_handlers()
     {
         await AppendAsync("broken", 1);
         for (var i = 0; i < 5; i++) await AppendAsync("s", 1);
@@ -52,7 +52,7 @@ public sealed class ParkingTests : IAsyncDisposable
     }
 
     [Test]
-    public async Task Events_set_aside_are_written_when_they_are_large()
+    public async Task Parked_events_are_written_when_they_are_large()
     {
         for (var i = 0; i < 3; i++) await AppendAsync("broken", 400_000);
         await AppendAsync("s", 1);

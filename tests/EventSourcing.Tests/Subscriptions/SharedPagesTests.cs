@@ -74,7 +74,7 @@ public sealed class SharedPagesTests : IAsyncDisposable
     }
 
     [Test]
-    public async Task Pages_far_ahead_of_those_who_stay_are_not_kept_when_another_leaves()
+    public async Task Pages_far_ahead_of_the_remaining_readers_are_not_kept_when_another_leaves()
     {
         for (var i = 0; i < 9; i++) await FillAsync();
         var third = new SharedReader(_pages, null, SharedPages.PageSize);

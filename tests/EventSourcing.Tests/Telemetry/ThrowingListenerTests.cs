@@ -105,7 +105,7 @@ public sealed class ThrowingListenerTests
     }
 
     [Test]
-    public async Task Subscription_and_reaction_go_on_as_if_nobody_listened([Values("sample", "start", "stop", "measurement")] string throwing)
+    public async Task Subscription_and_reaction_continue_as_if_nobody_listened([Values("sample", "start", "stop", "measurement")] string throwing)
     {
         await using var store = new EventStore(new InMemoryEventLog(), School.Types);
         await using var bus = new EventBus(store, commands: Commands(store));
@@ -127,7 +127,7 @@ public sealed class ThrowingListenerTests
 
     /// <summary>Instruments are made once in a process: so another copy of the library is loaded beside this one.</summary>
     [Test]
-    public void Store_works_in_a_process_whose_listeners_throw_when_an_instrument_is_shown_to_them()
+    public void Store_works_in_a_process_whose_meter_listeners_throw_when_an_instrument_is_published()
     {
         using var tracing = new ActivityListener { ShouldListenTo = source => IsOurs(source.Name) ? throw Exporter : false };
         using var measuring = new MeterListener { InstrumentPublished = static (instrument, _) => ThrowIf(IsOurs(instrument.Meter.Name)) };

@@ -1,4 +1,3 @@
-using EventSourcing;
 using EventSourcing.Tests.Shared;
 using FluentAssertions;
 using NUnit.Framework;
@@ -53,7 +52,7 @@ public sealed class TraceTests
     }
 
     [Test]
-    public async Task What_is_said_wins_over_what_is_handled()
+    public async Task Given_metadata_overrides_that_of_the_handled_event()
     {
         var root = await AppendAsync("root", new() { Metadata = new() { CorrelationId = "op", Actor = "ann" } });
         var next = await FollowAsync(root, "next", new() { Metadata = new() { CorrelationId = "c", CausationId = "d", Actor = "bob" } });

@@ -94,7 +94,7 @@ public class SpecificationTests
     }
 
     [Test]
-    public void What_is_said_of_an_expected_event_is_compared_and_nothing_else()
+    public void Given_parts_of_an_expected_event_are_compared_and_nothing_else()
     {
         var id = new Guid(1, 2, 3, new byte[8]);
         var moment = new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
