@@ -31,11 +31,13 @@ public static class EventStoreExtensions
     /// <param name="after">Only streams whose name comes after this one, exclusive; <c>default</c> for all. It need not exist.</param>
     /// <param name="cancellationToken">Ends the list at the next page.</param>
     /// <returns>The streams, each once. A stream whose events were all erased is among them, without position and time.</returns>
+    /// <exception cref="ArgumentException">The category is empty, has a dash after its first character, or is not a valid name.</exception>
     /// <exception cref="NotSupportedException">The store's log has no list of its streams (<see cref="ILogCatalog"/>). It is thrown by the enumeration.</exception>
     /// <example><c>await foreach (var order in store.GetStreamsAsync("order")) Console.WriteLine($"{order.StreamId} {order.Version}");</c></example>
     public static IAsyncEnumerable<StreamInfo> GetStreamsAsync(this IEventStore store, string? category = null, StreamId after = default, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(store);
+        if (category is not null) Name.ThrowIfNoCategory(category, nameof(category));
         return ReadStreamsAsync(store, category, after, cancellationToken);
     }
 

@@ -5,7 +5,7 @@ namespace EventSourcing.Storage;
 public interface ILogCatalog
 {
     /// <summary>Reads a page of the log's streams, in the order of the UTF-8 bytes of their names, from one snapshot.</summary>
-    /// <param name="category">Only streams of this category (<see cref="StreamId.Category"/>); null for all.</param>
+    /// <param name="category">Only streams of this category (<see cref="StreamId.Category"/>), valid as <see cref="EventStoreExtensions.GetStreamsAsync"/> checks it; null for all.</param>
     /// <param name="after">Only streams whose name comes after this one, exclusive; <c>default</c> for the first page.</param>
     /// <param name="max">The maximum number of streams, 1 or more.</param>
     /// <param name="cancellationToken">Ends the wait for a reader.</param>

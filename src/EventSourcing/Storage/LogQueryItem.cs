@@ -27,7 +27,7 @@ public sealed class LogQueryItem
 
         foreach (var tag in _tags)
             if (tag == default) throw new ArgumentException("default(Tag) is not a tag. Remove it.", nameof(tags));
-        if (category is not null) ThrowIfNoCategory(category, nameof(category));
+        if (category is not null) Name.ThrowIfNoCategory(category, nameof(category));
         if (stream is { } named) ThrowIfNoStream(named, nameof(stream));
         ThrowIfApart(category, stream, nameof(stream));
     }
@@ -76,7 +76,7 @@ public sealed class LogQueryItem
     /// <summary>An item, or every event where it is null, that also requires a category.</summary>
     internal static LogQueryItem InCategory(LogQueryItem? item, string category)
     {
-        ThrowIfNoCategory(category, nameof(category));
+        Name.ThrowIfNoCategory(category, nameof(category));
         if (item is null) return new([], [], category, null);
         ThrowIfApart(category, item.Stream, nameof(category));
         return item.Category is null || item.Category == category
@@ -103,14 +103,6 @@ public sealed class LogQueryItem
         foreach (var tag in _tags)
             if (!tags.Contains(tag)) return false;
         return true;
-    }
-
-    private static void ThrowIfNoCategory(string category, string parameter)
-    {
-        ArgumentException.ThrowIfNullOrEmpty(category, parameter);
-        Name.ThrowIfInvalid(category, "category", parameter);
-        if (category.IndexOf('-', StringComparison.Ordinal) > 0)
-            throw new ArgumentException($"A category ends before the first dash: '{category}' is no category. Streams whose names begin with it are in the category '{category[..category.IndexOf('-', StringComparison.Ordinal)]}'.", parameter);
     }
 
     private static void ThrowIfApart(string? category, StreamId? stream, string parameter)

@@ -18,6 +18,15 @@ internal static class Name
         if (Violation(value, what) is { } violation) throw new ArgumentException(violation, parameter);
     }
 
+    /// <summary>Refuses a text that no stream has as its category.</summary>
+    internal static void ThrowIfNoCategory(string category, string parameter)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(category, parameter);
+        ThrowIfInvalid(category, "category", parameter);
+        if (category.IndexOf('-', StringComparison.Ordinal) > 0)
+            throw new ArgumentException($"A category ends before the first dash: '{category}' is no category. Streams whose names begin with it are in the category '{category[..category.IndexOf('-', StringComparison.Ordinal)]}'.", parameter);
+    }
+
     internal static string? Violation(string value, string what)
     {
         if (value.Length == 0) return $"A {what} must not be empty.";
