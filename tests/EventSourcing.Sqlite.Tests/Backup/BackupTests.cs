@@ -227,12 +227,34 @@ public class BackupTests : OpenLogTest
     {
         await AppendAsync("a", Event("t", "{}"));
         Task? closing = null;
-        await Log.BackupAsync(Target, new Heard(_ => closing ??= inTask ? Task.Run(CloseAsync) : CloseAsync()));
+        var isCalled = false;
+        // Set when the call has returned its task or was refused: the backup runs until then, and no longer, so that a call that is let in does not block it.
+        using var called = new ManualResetEventSlim();
+        await Log.BackupAsync(Target, new Heard(_ =>
+        {
+            if (closing is not null) return;
+            closing = inTask ? Task.Run(CloseAsync) : CloseAsync();
+            isCalled = called.Wait(TimeSpan.FromSeconds(10));
+        }));
+        isCalled.Should().BeTrue("the log was closed while the backup ran");
         await closing!.Invoking(c => c).Should().ThrowAsync<InvalidOperationException>().WithMessage("*progress of its own backup*");
         await AppendAsync("a", Event("t", "{}"));
         (await SqliteEventLog.VerifyAsync(Target)).IsIntact.Should().BeTrue();
 
-        async Task CloseAsync() => await Log.DisposeAsync();
+        async Task CloseAsync()
+        {
+            try
+            {
+                var closed = Log.DisposeAsync();
+                called.Set();
+                await closed;
+            }
+            catch (InvalidOperationException)
+            {
+                called.Set();
+                throw;
+            }
+        }
     }
 
     [Test]
