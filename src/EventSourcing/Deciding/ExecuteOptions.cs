@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using EventSourcing.Storage;
 
 namespace EventSourcing;
 

@@ -1,4 +1,4 @@
-namespace EventSourcing.Storage;
+namespace EventSourcing;
 
 /// <summary>A condition of an append on a stream to which it writes nothing.</summary>
 public readonly record struct StreamCheck

@@ -1,7 +1,8 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using EventSourcing.Storage;
 
-namespace EventSourcing.Storage;
+namespace EventSourcing;
 
 /// <summary>The stored result of an append with a command id: the value of its <see cref="RecordKind.Command"/> record.</summary>
 public sealed record CommandResult
