@@ -24,6 +24,7 @@ internal static class ParkingCases
         ContractCase.Of(Parked_event_is_found_by_a_retry_at_once),
         ContractCase.Of(Parked_event_is_found_by_a_discard_at_once),
         ContractCase.Of(Parked_event_is_written_when_the_runner_pauses_or_stops),
+        ContractCase.Of(Retried_event_is_a_replay_only_if_it_was_handled_before_it_was_parked),
         ContractCase.Of(Event_parked_before_a_reset_stays_parked_unchanged),
         ContractCase.Of(Refused_effect_leaves_other_events_parked_once),
     ];
@@ -303,6 +304,38 @@ internal static class ParkingCases
             await (await stopped.Task.ConfigureAwait(false)).WaitAsync(Patience).ConfigureAwait(false);
             Expect.Equal((2, 9L), (await StoredAsync(log).ConfigureAwait(false), await CheckpointAsync(log, "parking").ConfigureAwait(false)), "records and checkpoint after the stop");
             Expect.Equal([1, 2, 3, 4, 6, 7, 9], received, "the received events");
+        }
+    }
+
+    private static async Task Retried_event_is_a_replay_only_if_it_was_handled_before_it_was_parked(LogUnderTest log)
+    {
+        // The last event of its stream: no other is held back for it.
+        var (isBroken, received) = (true, new ConcurrentQueue<bool>());
+        var bus = On(log, Quiet);
+        await using (bus.ConfigureAwait(false))
+        {
+            var subscription = await StartAsync(log, bus, (e, delivery) =>
+            {
+                if (e.Position.ToInt64() != 12) return default;
+                received.Enqueue(delivery.IsReplay);
+                return Volatile.Read(ref isBroken) ? throw new InvalidOperationException("broken") : default;
+            }).ConfigureAwait(false);
+            await WaitAsync(subscription, 12).ConfigureAwait(false);
+            await RetryAsync("an event that was never handled").ConfigureAwait(false);
+            Expect.Equal([false, false], received, "deliveries before a reset");
+
+            received.Clear();
+            Volatile.Write(ref isBroken, true);
+            await subscription.ResetAsync(StartFrom.Beginning).ConfigureAwait(false);
+            await WaitAsync(subscription, 12).ConfigureAwait(false);
+            await RetryAsync("an event that was handled before the reset").ConfigureAwait(false);
+            Expect.Equal([true, true], received, "deliveries after a reset");
+
+            async Task RetryAsync(string what)
+            {
+                Volatile.Write(ref isBroken, false);
+                Expect.Equal(1, await subscription.RetryAllAsync().ConfigureAwait(false), what);
+            }
         }
     }
 

@@ -8,8 +8,8 @@ namespace EventSourcing;
 /// <summary>An event that a subscription parked: its bytes as they were stored, and the reason.</summary>
 public sealed record ParkedEvent
 {
-    // Format 1 had neither mark, content type nor schema number.
-    private const byte Format = 2;
+    // Format 1 had neither mark, content type nor schema number; format 2 did not say whether the event is a replay.
+    private const byte Format = 3;
 
     /// <summary>The event as bytes. It is decoded again when it is retried.</summary>
     public required RecordedEvent Event { get; init; }
@@ -26,6 +26,9 @@ public sealed record ParkedEvent
     /// <summary>When it was parked: UTC, by the clock of the event bus. Where the record is damaged: when the event was stored.</summary>
     public required DateTimeOffset ParkedAt { get; init; }
 
+    /// <summary>True when the event had been handled before it was parked, which a reset of the subscription makes possible; see <see cref="DeliveryContext.IsReplay"/>. False where the record is damaged, or was written by version 0.1.</summary>
+    public bool IsReplay { get; init; }
+
     internal byte[] ToBytes()
     {
         using var stream = new MemoryStream();
@@ -37,6 +40,7 @@ public sealed record ParkedEvent
             writer.Write(Reason);
             writer.Write(ParkedAt.UtcTicks);
             Write(writer, Event);
+            writer.Write(IsReplay);
         }
 
         return stream.ToArray();
@@ -49,7 +53,7 @@ public sealed record ParkedEvent
         try
         {
             using var reader = new BinaryReader(Open(record.Value), Encoding.UTF8);
-            if (reader.ReadByte() is var format && format is not (1 or Format)) throw new InvalidDataException($"its format is {format}, not 1 or {Format}");
+            if (reader.ReadByte() is var format && format is < 1 or > Format) throw new InvalidDataException($"its format is {format}, not from 1 to {Format}");
             parked = new()
             {
                 PartitionKey = reader.ReadString(),
@@ -57,6 +61,7 @@ public sealed record ParkedEvent
                 Reason = reader.ReadString(),
                 ParkedAt = new(reader.ReadInt64(), TimeSpan.Zero),
                 Event = ReadEvent(reader, format),
+                IsReplay = format >= 3 && reader.ReadBoolean(),
             };
             return true;
         }

@@ -172,9 +172,9 @@ public sealed class StoredFormTests : IAsyncDisposable
             Reason = "broken",
             ParkedAt = DateTimeOffset.UnixEpoch,
         };
-        // The mark, the length of no content type, and 1.
+        // The mark, the length of no content type, 1, and whether it is a replay.
         var bytes = parked.ToBytes();
-        var cut = bytes.AsMemory(0, bytes.Length - 6);
+        var cut = bytes.AsMemory(0, bytes.Length - 7);
         ParkedEvent.TryParse(new("k", cut, 1), out _, out var error).Should().BeFalse();
         bytes[0] = 1;
         ParkedEvent.TryParse(new("k", cut, 1), out var read, out _).Should().BeTrue();

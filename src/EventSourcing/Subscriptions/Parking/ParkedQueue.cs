@@ -15,16 +15,15 @@ internal sealed class ParkedQueue(PartitionId key, HandlerInvoker invoker, Effec
     /// <summary>Delivers the events of a key, in order; stops at the first that fails again.</summary>
     /// <param name="parkedKey">The key.</param>
     /// <param name="through">Events up to here only; null for all.</param>
-    /// <param name="replayThrough">Events up to here are replays.</param>
     /// <param name="isStopping">Called before each event; true ends the retry.</param>
     /// <param name="scope">The lease.</param>
     /// <returns>How many were handled.</returns>
-    internal async ValueTask<int> RetryAsync(string parkedKey, GlobalPosition? through, long replayThrough, Func<bool> isStopping, LeaseScope scope)
+    internal async ValueTask<int> RetryAsync(string parkedKey, GlobalPosition? through, Func<bool> isStopping, LeaseScope scope)
     {
         var (handled, left) = (0, default(ParkedEvent));
         await foreach (var found in ReadAsync(parkedKey, scope).ConfigureAwait(false))
         {
-            left = found.Event.Event.Position > through || isStopping() ? found.Event : await RetryAsync(found, replayThrough, scope).ConfigureAwait(false);
+            left = found.Event.Event.Position > through || isStopping() ? found.Event : await RetryAsync(found, scope).ConfigureAwait(false);
             if (left is not null) break;
             handled++;
         }
@@ -65,12 +64,11 @@ internal sealed class ParkedQueue(PartitionId key, HandlerInvoker invoker, Effec
     }
 
     /// <summary>Handles an event again. Returns null when it was handled, else the event as it is parked now.</summary>
-    private async ValueTask<ParkedEvent?> RetryAsync(FoundParked found, long replayThrough, LeaseScope scope)
+    private async ValueTask<ParkedEvent?> RetryAsync(FoundParked found, LeaseScope scope)
     {
         var parked = found.Event;
         scope.ThrowIfLost();
-        var isReplay = parked.Event.Position.ToInt64() <= replayThrough;
-        var error = await invoker.InvokeAsync(parked.Event, parked.Attempts + 1, isReplay, checksFilter: true, isParked: true, scope).ConfigureAwait(false);
+        var error = await invoker.InvokeAsync(parked.Event, parked.Attempts + 1, parked.IsReplay, checksFilter: true, isParked: true, scope).ConfigureAwait(false);
         if (error is null)
         {
             error = await RemoveAsync(found, scope).ConfigureAwait(false);

@@ -111,7 +111,7 @@ internal sealed class EventProcessor(
         var reason = error is null ? "an earlier event of the key is parked" : ExceptionText.Describe(error);
         SubscriptionMetrics.Parked(key.Name);
         setup.Report.Tell(key, e, parkedKey, attempts, error is null ? FailureOutcome.HeldBack : FailureOutcome.Parked, TimeSpan.Zero, error, reason);
-        return progress.ParkAsync(new() { Event = e, PartitionKey = parkedKey, Attempts = attempts, Reason = reason, ParkedAt = setup.Time.GetUtcNow() }, scope);
+        return progress.ParkAsync(new() { Event = e, PartitionKey = parkedKey, Attempts = attempts, Reason = reason, ParkedAt = setup.Time.GetUtcNow(), IsReplay = progress.IsReplay(e.Position.ToInt64()) }, scope);
     }
 
     private bool ShouldRetry(Exception error, out Exception reported)

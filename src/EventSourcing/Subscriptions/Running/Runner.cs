@@ -179,7 +179,7 @@ internal sealed class Runner
     internal async ValueTask<int> RetryAsync(string key, GlobalPosition? through)
     {
         await _progress.SaveIfNeededAsync(_state.Scope!).ConfigureAwait(false);
-        return await _parkedQueue.RetryAsync(key, through, _progress.Furthest, () => _state.IsStopping, _state.Scope!).ConfigureAwait(false);
+        return await _parkedQueue.RetryAsync(key, through, () => _state.IsStopping, _state.Scope!).ConfigureAwait(false);
     }
 
     /// <summary>Removes the parked events of a key. On the loop only.</summary>
