@@ -19,6 +19,7 @@ internal static class SubscriptionCases
         ContractCase.Of(Handler_may_append_to_its_own_log),
         ContractCase.Of(Paused_subscription_delivers_nothing_until_resumed),
         ContractCase.Of(Reset_delivers_again_and_marks_the_deliveries),
+        ContractCase.Of(Batch_holds_replays_only_or_other_events_only),
         ContractCase.Of(Second_subscription_with_the_same_name_in_a_bus_is_refused),
         ContractCase.Of(Stopped_subscription_fails_pending_waits),
     ];
@@ -244,6 +245,28 @@ internal static class SubscriptionCases
             await log.AppendAsync("s", Make.Numbered(1)).ConfigureAwait(false);
             await WaitAsync(subscription, 4).ConfigureAwait(false);
             Expect.Equal([(1, false), (2, false), (3, false), (2, true), (3, true), (4, false)], received, "the received events");
+        }
+    }
+
+    private static async Task Batch_holds_replays_only_or_other_events_only(LogUnderTest log)
+    {
+        var received = new ConcurrentQueue<(string, bool)>();
+        var bus = On(log);
+        await using (bus.ConfigureAwait(false))
+        {
+            await log.AppendAsync("s", Make.Numbered(3)).ConfigureAwait(false);
+            var subscription = await bus.SubscribeAsync("batches", SubscriptionHandler.RawBatches((events, delivery, _) =>
+            {
+                received.Enqueue((string.Join(' ', events.ToArray().Select(e => e.Position)), delivery.IsReplay));
+                return Task.CompletedTask;
+            })).ConfigureAwait(false);
+            await WaitAsync(subscription, 3).ConfigureAwait(false);
+            await subscription.PauseAsync().WaitAsync(Patience).ConfigureAwait(false);
+            await log.AppendAsync("s", Make.Numbered(2)).ConfigureAwait(false);
+            await subscription.ResetAsync(StartFrom.After(GlobalPosition.FromInt64(1))).WaitAsync(Patience).ConfigureAwait(false);
+            await subscription.ResumeAsync().WaitAsync(Patience).ConfigureAwait(false);
+            await WaitAsync(subscription, 5).ConfigureAwait(false);
+            Expect.Equal([("1 2 3", false), ("2 3", true), ("4 5", false)], received, "the received batches");
         }
     }
 

@@ -62,7 +62,7 @@ public sealed class DeliveryContext
     /// <summary>The number of this attempt, from 1.</summary>
     public int Attempt { get; private set; }
 
-    /// <summary>True for an event that was handled before the subscription was reset. An event that was parked meanwhile keeps the value that it had when it was parked (<see cref="ParkedEvent.IsReplay"/>).</summary>
+    /// <summary>True for an event, or a batch of events, that was handled before the subscription was reset: a batch holds such events only, or others only. An event that was parked meanwhile keeps the value that it had when it was parked (<see cref="ParkedEvent.IsReplay"/>).</summary>
     public bool IsReplay { get; private set; }
 
     /// <summary>The loop that calls the handler.</summary>

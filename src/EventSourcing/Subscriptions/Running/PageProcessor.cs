@@ -70,7 +70,7 @@ internal sealed class PageProcessor(
         return true;
     }
 
-    /// <summary>Copies the next batch. Stops before an event that is not handled in a batch, and returns what is done with it.</summary>
+    /// <summary>Copies the next batch, of replays only or of other events only. Stops before an event that is not handled in a batch, and returns what is done with it.</summary>
     private int Collect(ReadOnlySpan<RecordedEvent> page, ref int next, out Selection selection, out string? eventKey)
     {
         (selection, eventKey) = (Selection.Skip, null);
@@ -81,6 +81,7 @@ internal sealed class PageProcessor(
             selection = selector.Select(e, out eventKey);
             if (selection == Selection.Skip) continue;
             if (selection != Selection.Handle || e.Position.ToInt64() <= progress.IsolatedThrough) return count;
+            if (count > 0 && progress.IsReplay(e.Position.ToInt64()) != progress.IsReplay(_batch[0].Position.ToInt64())) break;
             _batch[count++] = e;
         }
 
