@@ -34,18 +34,24 @@ public sealed class SubscriptionAllocationTests : IAsyncDisposable
     [Test]
     public async Task Batches_take_nothing_per_event()
     {
-        // What is taken for each event is taken in every batch; what else the thread pool has the thread do between two batches is not.
+        // What is allocated for each event is allocated in every batch; what the thread pool runs on the thread between two batches is not. On a busy machine few batches follow each other on one thread, so the events are read again.
         for (var i = 0; i < 59; i++) await FillAsync();
         var (before, taken, thread) = (0L, double.PositiveInfinity, 0);
-        await using var bus = new EventBus(_store);
-        var subscription = await bus.SubscribeAsync("measured", SubscriptionHandler.RawBatches((events, _, _) =>
+        var handler = SubscriptionHandler.RawBatches((events, _, _) =>
         {
             var now = GC.GetAllocatedBytesForCurrentThread();
             if (before > 0 && thread == Environment.CurrentManagedThreadId) taken = Math.Min(taken, (now - before) / (double)events.Length);
             (before, thread) = (now, Environment.CurrentManagedThreadId);
             return Task.CompletedTask;
-        }), new() { CheckpointEvery = Events });
-        await subscription.WaitForPositionAsync(await _store.GetHeadAsync()).WaitAsync(TimeSpan.FromMinutes(2));
+        });
+        await using var bus = new EventBus(_store);
+        for (var round = 0; round < 10 && taken >= 10; round++)
+        {
+            (before, thread) = (0, 0);
+            await using var subscription = await bus.SubscribeAsync($"measured-{round}", handler, new() { CheckpointEvery = Events });
+            await subscription.WaitForPositionAsync(await _store.GetHeadAsync()).WaitAsync(TimeSpan.FromMinutes(2));
+        }
+
         taken.Should().BeLessThan(10, "a page and a checkpoint are all that is made");
     }
 
