@@ -90,11 +90,11 @@ internal static class RecordCases
     private static async Task Record_value_is_copied_and_may_be_empty(LogUnderTest log)
     {
         byte[] value = [1, 2, 3];
-        await log.ChangeAsync(RecordChange.Put(RecordKind.Document, "full", value), RecordChange.Put(RecordKind.Document, "empty", default)).ConfigureAwait(false);
+        await log.ChangeAsync(RecordChange.Put(RecordKind.View, "full", value), RecordChange.Put(RecordKind.View, "empty", default)).ConfigureAwait(false);
         value[0] = 9;
-        var full = await GetAsync(log, "full", RecordKind.Document).ConfigureAwait(false);
+        var full = await GetAsync(log, "full", RecordKind.View).ConfigureAwait(false);
         Expect.Equal("010203", Convert.ToHexString(full!.Value.Span), "value");
-        Expect.Equal(0, (await GetAsync(log, "empty", RecordKind.Document).ConfigureAwait(false))!.Value.Length, "bytes of the empty value");
+        Expect.Equal(0, (await GetAsync(log, "empty", RecordKind.View).ConfigureAwait(false))!.Value.Length, "bytes of the empty value");
     }
 
     private static async Task Record_keys_are_compared_by_ordinal(LogUnderTest log)
@@ -144,18 +144,18 @@ internal static class RecordCases
     private static async Task Page_of_records_ends_with_the_record_that_reaches_4_mebibytes(LogUnderTest log)
     {
         var value = new byte[1 << 20];
-        for (var i = 0; i < 10; i++) await log.PutAsync(RecordKind.Document, $"k{i}", value, 0).ConfigureAwait(false);
+        for (var i = 0; i < 10; i++) await log.PutAsync(RecordKind.View, $"k{i}", value, 0).ConfigureAwait(false);
         var pages = new List<string>();
         for (var from = ""; ;)
         {
-            var page = await log.Log.ReadRecordsAsync(RecordKind.Document, from, "k~", 256, CancellationToken.None).ConfigureAwait(false);
+            var page = await log.Log.ReadRecordsAsync(RecordKind.View, from, "k~", 256, CancellationToken.None).ConfigureAwait(false);
             if (page.Count == 0) break;
             pages.Add(string.Join(' ', page.Select(r => r.Key)));
             from = page[^1].Key + " ";
         }
 
         Expect.Equal(["k0 k1 k2 k3", "k4 k5 k6 k7", "k8 k9"], pages, "the pages");
-        var two = await log.Log.ReadRecordsAsync(RecordKind.Document, "k3", null, 2, CancellationToken.None).ConfigureAwait(false);
+        var two = await log.Log.ReadRecordsAsync(RecordKind.View, "k3", null, 2, CancellationToken.None).ConfigureAwait(false);
         Expect.Equal(["k3", "k4"], two.Select(r => r.Key), "a page of two");
     }
 

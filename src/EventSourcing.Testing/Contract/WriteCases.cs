@@ -136,7 +136,7 @@ internal static class WriteCases
 
     private static async Task Requirement_on_the_first_bytes_ignores_the_bytes_after_them(LogUnderTest log)
     {
-        LogWrite Begins(params byte[] prefix) => new() { Requirements = [StartsWith("k", prefix)], Changes = [RecordChange.Put(RecordKind.Document, "c", One)] };
+        LogWrite Begins(params byte[] prefix) => new() { Requirements = [StartsWith("k", prefix)], Changes = [RecordChange.Put(RecordKind.View, "c", One)] };
         await RefusesAsync(log, Begins(), LogRefusalKind.Requirement, 0, "no record").ConfigureAwait(false);
         await log.PutAsync(RecordKind.Checkpoint, "k", new byte[] { 1, 2, 3 }).ConfigureAwait(false);
         foreach (var prefix in new byte[][] { [], [1], [1, 2], [1, 2, 3] }) await StoresAsync(log, Begins(prefix), Convert.ToHexString(prefix)).ConfigureAwait(false);

@@ -9,7 +9,7 @@ public enum RecordKind
     /// <summary>The position up to which a source was read.</summary>
     Tracking = 2,
 
-    /// <summary>The checkpoint of a subscription or projection.</summary>
+    /// <summary>The checkpoint of a subscription.</summary>
     Checkpoint = 3,
 
     /// <summary>A lease: which process runs what, and until when.</summary>
@@ -18,8 +18,8 @@ public enum RecordKind
     /// <summary>An event parked after failures.</summary>
     Parked = 5,
 
-    /// <summary>A read model.</summary>
-    Document = 6,
+    /// <summary>Which build of a view set is read; and the id of the log, for views.</summary>
+    View = 6,
 
     /// <summary>A saved state, folded from events.</summary>
     Snapshot = 7,

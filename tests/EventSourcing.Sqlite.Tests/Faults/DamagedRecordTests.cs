@@ -27,14 +27,14 @@ public class DamagedRecordTests
     private static async Task<bool> ChangeAsync(SqliteEventLog log, RecordChange change) => (await log.WriteAsync(new() { Changes = [change] }, default)).Changed[0];
 
     private static async Task<string> KeysAsync(SqliteEventLog log, string from) =>
-        string.Concat((await log.ReadRecordsAsync(RecordKind.Document, from, null, 10, default)).Select(r => r.Key));
+        string.Concat((await log.ReadRecordsAsync(RecordKind.View, from, null, 10, default)).Select(r => r.Key));
 
     [Test]
     public async Task Page_of_records_ends_before_a_damaged_one_and_the_next_names_it()
     {
         using var file = new TemporaryFile();
         await using var log = SqliteEventLog.Open(file.Path);
-        foreach (var key in new[] { "a", "b", "c", "d" }) await ChangeAsync(log, RecordChange.Put(RecordKind.Document, key, new byte[] { 1 }, 0));
+        foreach (var key in new[] { "a", "b", "c", "d" }) await ChangeAsync(log, RecordChange.Put(RecordKind.View, key, new byte[] { 1 }, 0));
         Execute(file.Path, "UPDATE es_records SET value = X'02' WHERE key = 'c'");
         (await KeysAsync(log, "")).Should().Be("ab");
         (await KeysAsync(log, "d")).Should().Be("d");
@@ -47,19 +47,19 @@ public class DamagedRecordTests
     {
         using var file = new TemporaryFile();
         await using var log = SqliteEventLog.Open(file.Path);
-        await ChangeAsync(log, RecordChange.Put(RecordKind.Document, "c", new byte[] { 1 }, 0));
+        await ChangeAsync(log, RecordChange.Put(RecordKind.View, "c", new byte[] { 1 }, 0));
         Execute(file.Path, "UPDATE es_records SET value = X'02' WHERE key = 'c'");
         var compared = new LogWrite[]
         {
-            new() { Requirements = [RecordRequirement.StartsWith(RecordKind.Document, "c", default)] },
-            new() { Requirements = [RecordRequirement.Absent(RecordKind.Document, "c")] },
-            new() { Changes = [RecordChange.Remove(RecordKind.Document, "c", 1).OrSkip()] },
-            new() { Changes = [RecordChange.Put(RecordKind.Document, "c", default)] },
+            new() { Requirements = [RecordRequirement.StartsWith(RecordKind.View, "c", default)] },
+            new() { Requirements = [RecordRequirement.Absent(RecordKind.View, "c")] },
+            new() { Changes = [RecordChange.Remove(RecordKind.View, "c", 1).OrSkip()] },
+            new() { Changes = [RecordChange.Put(RecordKind.View, "c", default)] },
         };
         foreach (var write in compared)
             (await log.Awaiting(l => l.WriteAsync(write, default).AsTask()).Should().ThrowAsync<StoreCorruptException>()).Which.RecordKey.Should().Be("c");
-        (await ChangeAsync(log, RecordChange.Remove(RecordKind.Document, "c"))).Should().BeTrue();
-        (await ChangeAsync(log, RecordChange.Remove(RecordKind.Document, "c"))).Should().BeFalse();
+        (await ChangeAsync(log, RecordChange.Remove(RecordKind.View, "c"))).Should().BeTrue();
+        (await ChangeAsync(log, RecordChange.Remove(RecordKind.View, "c"))).Should().BeFalse();
         (await log.VerifyAsync()).IsIntact.Should().BeTrue();
     }
 

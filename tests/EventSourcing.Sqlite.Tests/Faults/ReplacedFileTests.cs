@@ -33,7 +33,7 @@ public class ReplacedFileTests
         await files.ReplaceAsync();
 
         files.Time.Advance(s_untilAsked);
-        await log.Invoking(l => l.WriteAsync(new() { Changes = [RecordChange.Put(RecordKind.Document, "key", "value"u8.ToArray())] }, default).AsTask())
+        await log.Invoking(l => l.WriteAsync(new() { Changes = [RecordChange.Put(RecordKind.View, "key", "value"u8.ToArray())] }, default).AsTask())
             .Should().ThrowAsync<StoreConfigurationException>().WithMessage("*replaced by another file*");
     }
 

@@ -159,7 +159,7 @@ public class VerificationTests
     {
         var log = SqliteEventLog.Open(path);
         for (var i = 1; i <= Count; i++) await AppendAsync(log, i % 2 == 1 ? "a" : "b", i);
-        await log.WriteAsync(new() { Changes = [RecordChange.Put(RecordKind.Document, "key", "value"u8.ToArray())] }, default);
+        await log.WriteAsync(new() { Changes = [RecordChange.Put(RecordKind.View, "key", "value"u8.ToArray())] }, default);
         return log;
     }
 

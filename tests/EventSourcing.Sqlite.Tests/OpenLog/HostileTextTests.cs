@@ -125,7 +125,7 @@ public class HostileTextTests : OpenLogTest
         await SaysAsync(isName && Encoding.UTF8.GetByteCount(text) <= 509, () => AppendAsync(new() { Type = "a", Tags = [new("ta", text)] }), mayBeEmpty: true);
         await SaysAsync(isName, async () => await Log.AppendAsync(new() { CommandId = text }, default));
         await SaysAsync(isName, async () => await Log.AppendAsync(new() { Tracking = new(text, 1) }, default));
-        await SaysAsync(isName, async () => await Log.WriteAsync(new() { Changes = [RecordChange.Put(RecordKind.Document, text, "v"u8.ToArray())] }, default));
+        await SaysAsync(isName, async () => await Log.WriteAsync(new() { Changes = [RecordChange.Put(RecordKind.View, text, "v"u8.ToArray())] }, default));
         await SaysAsync(isName, async () => _ = await store.FindCommandAsync(text));
         await SaysAsync(isName, async () => _ = await CountAsync(LogQuery.OfTypes(text)));
         await SaysAsync(isName, async () => _ = await CountAsync(LogQuery.All.InStream(text)));
@@ -136,12 +136,12 @@ public class HostileTextTests : OpenLogTest
             (await CountAsync(LogQuery.OfTypes(text))).Should().Be(1);
             (await CountAsync(LogQuery.All.InStream(text))).Should().Be(1);
             (await store.FindCommandAsync(text)).Should().NotBeNull();
-            foreach (var kind in new[] { RecordKind.Document, RecordKind.Tracking, RecordKind.Command })
+            foreach (var kind in new[] { RecordKind.View, RecordKind.Tracking, RecordKind.Command })
                 (await Log.ReadRecordsAsync(kind, text, text, 1, default)).Should().ContainSingle().Which.Key.Should().Be(text);
         }
 
         (await ((ITracingLog)Log).FindTraceAsync(text, null, 10, default)).Should().HaveCount(isName ? 1 : 0);
-        (await Log.ReadRecordsAsync(RecordKind.Document, text, null, 10, default)).Count.Should().BeLessThanOrEqualTo(1);
+        (await Log.ReadRecordsAsync(RecordKind.View, text, null, 10, default)).Count.Should().BeLessThanOrEqualTo(1);
         Unharmed(before);
     }
 

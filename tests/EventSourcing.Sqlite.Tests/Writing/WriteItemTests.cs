@@ -23,7 +23,7 @@ public class WriteItemTests
     private static LogAppend Append(string stream, ExpectedVersion? expected = null) =>
         new() { Writes = new[] { new StreamWrite(stream, expected ?? ExpectedVersion.Any, new LogEvent[] { new() { Type = "t" } }) } };
 
-    private static RecordChange Put(string key, long? ifRevision = null) => RecordChange.Put(RecordKind.Document, key, new byte[] { 1 }, ifRevision);
+    private static RecordChange Put(string key, long? ifRevision = null) => RecordChange.Put(RecordKind.View, key, new byte[] { 1 }, ifRevision);
 
     /// <summary>Queues calls while the writer is held, so that they are one group.</summary>
     private static async Task<T> AsGroupAsync<T>(SqliteEventLog log, Func<T> queue, Action? armed = null)
@@ -114,7 +114,7 @@ public class WriteItemTests
             if (i % 2 == 0) written[i].Appends.Select(a => a.Version).Should().Equal((i / 2) + 1, (i / 2) + 1);
         }
 
-        (await log.ReadRecordsAsync(RecordKind.Document, "", null, 100, default)).Should().HaveCount(10);
+        (await log.ReadRecordsAsync(RecordKind.View, "", null, 100, default)).Should().HaveCount(10);
         (await log.VerifyAsync()).IsIntact.Should().BeTrue();
     }
 

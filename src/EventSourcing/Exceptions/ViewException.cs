@@ -1,0 +1,36 @@
+using EventSourcing.Internal;
+
+namespace EventSourcing;
+
+/// <summary>A projection failed at an event: a handler threw, a key is not valid, or a document is missing. Nothing of the event is in the view, and the view does not advance until it is resumed with mended code or rebuilt.</summary>
+public sealed class ViewException : EventSourcingException
+{
+    /// <summary>Reports where a projection failed.</summary>
+    /// <param name="projection">The projection.</param>
+    /// <param name="envelope">The event.</param>
+    /// <param name="key">The key of the document; null where it was not found.</param>
+    /// <param name="innerException">What was thrown.</param>
+    public ViewException(string projection, EventEnvelope envelope, string? key, Exception innerException)
+        : base(MessageOf(projection, envelope, key, innerException), innerException) =>
+        (Projection, Position, EventType, Key) = (projection, envelope.Position, envelope.Type, key);
+
+    /// <summary>The projection.</summary>
+    public string Projection { get; }
+
+    /// <summary>The event's position.</summary>
+    public GlobalPosition Position { get; }
+
+    /// <summary>The event's stored type name.</summary>
+    public string EventType { get; }
+
+    /// <summary>The key of the document; null where it was not found.</summary>
+    public string? Key { get; }
+
+    private static string MessageOf(string projection, EventEnvelope envelope, string? key, Exception innerException)
+    {
+        ArgumentNullException.ThrowIfNull(envelope);
+        ArgumentNullException.ThrowIfNull(innerException);
+        return $"Projection '{projection}' failed at position {envelope.Position} ('{envelope.Type}', stream '{envelope.StreamId}'{(key is null ? "" : $", key '{key}'")}): {ExceptionText.MessageOf(innerException)} "
+            + "Mend the projection, increase its version and start again; or resume the view when the cause is gone.";
+    }
+}

@@ -1,0 +1,38 @@
+using EventSourcing.Storage;
+
+namespace EventSourcing.Views.Folding;
+
+/// <summary>The documents of one projection while events are folded: those of the build, with what is not written yet over them. Used by one thread at a time.</summary>
+internal abstract class RowFold : IDisposable
+{
+    /// <summary>The projection.</summary>
+    internal abstract Projection Projection { get; }
+
+    /// <summary>How many documents are not written yet.</summary>
+    internal abstract int UnwrittenCount { get; }
+
+    /// <summary>About how much memory the documents take.</summary>
+    internal abstract long Bytes { get; }
+
+    /// <summary>Connects it with the build and with the folds of the set.</summary>
+    internal abstract void Open(IViewWriter writer, IReadOnlyList<RowFold> set);
+
+    /// <summary>Folds an event, if the projection handles it.</summary>
+    /// <exception cref="ViewException">A handler failed.</exception>
+    internal abstract void Fold(EventEnvelope envelope);
+
+    /// <summary>The event is folded by all projections: what it changed can no longer be undone.</summary>
+    internal abstract void Keep();
+
+    /// <summary>Takes back what the event changed.</summary>
+    internal abstract void Undo();
+
+    /// <summary>Writes what is not written yet into the open transaction.</summary>
+    internal abstract void Write();
+
+    /// <summary>The transaction was committed.</summary>
+    /// <param name="maxBytes">The memory that documents may keep.</param>
+    internal abstract void Written(long maxBytes);
+
+    public abstract void Dispose();
+}

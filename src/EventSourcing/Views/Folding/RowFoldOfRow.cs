@@ -1,0 +1,192 @@
+using System.Buffers;
+using System.Text.Json;
+using EventSourcing.Storage;
+using EventSourcing.Views.Declaring;
+
+namespace EventSourcing.Views.Folding;
+
+/// <inheritdoc/>
+/// <remarks>A write-back cache: a document is read once, changed any number of times, and written once when the transaction is written.</remarks>
+internal sealed class RowFold<TRow> : RowFold where TRow : class
+{
+    // Of a document that was not serialized yet, with its key and the cache's own memory.
+    private const int FirstGuess = 256, Overhead = 200;
+
+    private readonly Projection<TRow> _projection;
+    private readonly int _table;
+    private readonly Dictionary<Type, Rules> _rules = [];
+    private readonly Dictionary<string, CachedRow<TRow>> _cache = new(StringComparer.Ordinal);
+    private readonly List<CachedRow<TRow>> _unwritten = [];
+    private readonly List<Change> _changes = [];
+    private readonly IndexOverlay?[] _overlays;
+    private readonly ViewValue[] _values;
+    private readonly ArrayBufferWriter<byte> _json = new(1024);
+    private readonly Utf8JsonWriter _jsonWriter;
+    private readonly ViewRows<TRow> _rows;
+    private IViewWriter _writer = null!;
+    private IReadOnlyList<RowFold> _set = [];
+    private long _writtenDocuments, _writtenBytes;
+
+    internal RowFold(Projection<TRow> projection, int table)
+    {
+        (_projection, _table) = (projection, table);
+        _overlays = new IndexOverlay?[projection.Indexes.Count];
+        _values = new ViewValue[projection.Indexes.Count];
+        _jsonWriter = new(_json, new() { Encoder = projection.Contract.Options.Encoder, SkipValidation = true });
+        _rows = new(this);
+        foreach (var type in projection.EventTypes) _rules.Add(type, new(projection.HandlerOf(type), projection.KeyRuleOf(type)));
+    }
+
+    internal override Projection Projection => _projection;
+
+    internal override int UnwrittenCount => _unwritten.Count;
+
+    internal override long Bytes => _cache.Count * (Overhead + (_writtenDocuments == 0 ? FirstGuess : 2 * _writtenBytes / _writtenDocuments));
+
+    internal override void Open(IViewWriter writer, IReadOnlyList<RowFold> set) => (_writer, _set) = (writer, set);
+
+    internal override void Fold(EventEnvelope envelope)
+    {
+        if (!_rules.TryGetValue(envelope.Data.GetType(), out var rules)) return;
+        string? current = null;
+        try
+        {
+            if (rules.Key.One is { } one) Apply(current = one(envelope.Data, envelope), rules.Handler, envelope);
+            else
+            {
+                // Listed first: a handler must not change what the look-up is still enumerating.
+                foreach (var key in rules.Key.Many!(envelope.Data, envelope, _rows).ToArray()) Apply(current = key, rules.Handler, envelope);
+            }
+        }
+        catch (Exception e) when (e is not (OutOfMemoryException or ViewException or StoreUnavailableException or StoreCorruptException or StoreFullException))
+        {
+            throw new ViewException(_projection.Name, envelope, current, e);
+        }
+    }
+
+    internal override void Keep() => _changes.Clear();
+
+    internal override void Undo()
+    {
+        for (var i = _changes.Count - 1; i >= 0; i--)
+        {
+            var (row, document, position) = _changes[i];
+            Set(row, document, position);
+        }
+
+        _changes.Clear();
+    }
+
+    internal override void Write()
+    {
+        foreach (var row in _unwritten)
+        {
+            if (row.Document is not { } document)
+            {
+                _writer.Remove(_table, row.Key);
+                continue;
+            }
+
+            _json.ResetWrittenCount();
+            _jsonWriter.Reset();
+            JsonSerializer.Serialize(_jsonWriter, document, _projection.Contract);
+            _jsonWriter.Flush();
+            for (var i = 0; i < _values.Length; i++) _values[i] = _projection.Indexes[i].Value(document);
+            _writer.Put(_table, row.Key, row.Position, _json.WrittenSpan, _values);
+            _writtenDocuments++;
+            _writtenBytes += _json.WrittenCount;
+        }
+    }
+
+    internal override void Written(long maxBytes)
+    {
+        foreach (var row in _unwritten) row.IsUnwritten = false;
+        _unwritten.Clear();
+        Array.Clear(_overlays);
+        if (Bytes > maxBytes) _cache.Clear();
+    }
+
+    public override void Dispose() => _jsonWriter.Dispose();
+
+    /// <summary>See <see cref="ViewRows{TRow}.Get"/>.</summary>
+    internal TRow? Get(string key) => Load(key).Document;
+
+    /// <summary>See <see cref="ViewRows{TRow}.Find"/>.</summary>
+    internal IReadOnlyList<string> FindKeys(string index, ViewValue value)
+    {
+        var i = IndexOf(index);
+        var stored = _writer.FindKeys(_table, i, value);
+        if (_unwritten.Count == 0) return stored;
+        var overlay = _overlays[i] ??= Overlay(i);
+        var keys = new SortedSet<string>(stored.Where(key => !_cache.TryGetValue(key, out var row) || !row.IsUnwritten), Utf8Order.Instance);
+        keys.UnionWith(overlay.KeysOf(value));
+        return [.. keys];
+    }
+
+    /// <summary>See <see cref="ViewRows{TRow}.Of"/>.</summary>
+    internal ViewRows<TOther> Earlier<TOther>(string projection) where TOther : class
+    {
+        if (!_projection.Earlier.Contains(projection))
+            throw new InvalidOperationException($"projection '{_projection.Name}' reads '{projection}' and does not say so: add After(\"{projection}\") to its constructor and put both into one ViewSet");
+        var other = _set.First(fold => fold.Projection.Name == projection);
+        return other is RowFold<TOther> fold
+            ? fold._rows
+            : throw new InvalidOperationException($"the documents of projection '{projection}' are {other.Projection.RowType}, not {typeof(TOther)}");
+    }
+
+    private int IndexOf(string index)
+    {
+        for (var i = 0; i < _projection.Indexes.Count; i++)
+            if (_projection.Indexes[i].Name == index) return i;
+        throw new ArgumentException($"Projection '{_projection.Name}' has no index '{index}'. {(_projection.Indexes.Count == 0 ? "It has none." : $"It has: {string.Join(", ", _projection.Indexes.Select(x => x.Name))}.")}", nameof(index));
+    }
+
+    private void Apply(string? key, RowHandler<TRow> handler, EventEnvelope envelope)
+    {
+        if (key is null) throw new InvalidOperationException("the key is null");
+        RecordKey.ThrowIfInvalid(key);
+        var row = Load(key);
+        if (row.Document is null && handler.IsForExisting)
+            throw new InvalidOperationException("there is no document of this key, and the handler is declared by OnExisting");
+        var document = handler.Handle(row.Document, envelope.Data, envelope, _rows);
+        if (ReferenceEquals(document, row.Document)) return;
+        _changes.Add(new(row, row.Document, row.Position));
+        Set(row, document, envelope.Position);
+    }
+
+    private void Set(CachedRow<TRow> row, TRow? document, GlobalPosition position)
+    {
+        for (var i = 0; i < _overlays.Length; i++)
+        {
+            if (_overlays[i] is not { } overlay) continue;
+            if (row is { IsUnwritten: true, Document: { } before }) overlay.Remove(_projection.Indexes[i].Value(before), row.Key);
+            if (document is not null) overlay.Add(_projection.Indexes[i].Value(document), row.Key);
+        }
+
+        (row.Document, row.Position) = (document, position);
+        if (row.IsUnwritten) return;
+        row.IsUnwritten = true;
+        _unwritten.Add(row);
+    }
+
+    private CachedRow<TRow> Load(string key)
+    {
+        if (_cache.TryGetValue(key, out var cached)) return cached;
+        var row = new CachedRow<TRow>(key);
+        if (_writer.TryFind(_table, key, out var json, out var position)) (row.Document, row.Position) = (_projection.Deserialize(json.Span), position);
+        _cache.Add(key, row);
+        return row;
+    }
+
+    private IndexOverlay Overlay(int index)
+    {
+        var overlay = new IndexOverlay();
+        foreach (var row in _unwritten)
+            if (row.Document is { } document) overlay.Add(_projection.Indexes[index].Value(document), row.Key);
+        return overlay;
+    }
+
+    private readonly record struct Change(CachedRow<TRow> Row, TRow? Document, GlobalPosition Position);
+
+    private sealed record Rules(RowHandler<TRow> Handler, KeyRule<TRow> Key);
+}

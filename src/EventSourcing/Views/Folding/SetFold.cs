@@ -1,0 +1,83 @@
+using EventSourcing.Storage;
+
+namespace EventSourcing.Views.Folding;
+
+/// <summary>Folds events into the documents of a set and writes them with the checkpoint. Used by one thread at a time.</summary>
+internal sealed class SetFold : IDisposable
+{
+    private readonly IViewWriter _writer;
+    private readonly RowFold[] _folds;
+    private readonly long _maxBytes;
+
+    /// <param name="set">The set.</param>
+    /// <param name="writer">The build's writer; owned.</param>
+    /// <param name="maxBytes">About how much memory documents may take.</param>
+    internal SetFold(ViewSet set, IViewWriter writer, long maxBytes)
+    {
+        (_writer, _maxBytes) = (writer, maxBytes);
+        _folds = [.. set.Projections.Select((projection, table) => projection.NewFold(table))];
+        foreach (var fold in _folds) fold.Open(writer, _folds);
+        Position = writer.Checkpoint.Position;
+    }
+
+    /// <summary>The last event that is folded, or the checkpoint.</summary>
+    internal GlobalPosition Position { get; private set; }
+
+    /// <summary>What is committed.</summary>
+    internal ViewCheckpoint Checkpoint => _writer.Checkpoint;
+
+    /// <summary>True when documents are changed and not written.</summary>
+    internal bool HasUnwritten => Array.Exists(_folds, fold => fold.UnwrittenCount > 0);
+
+    /// <summary>True when the documents take so much memory that they must be written.</summary>
+    internal bool IsFull => _folds.Sum(fold => fold.Bytes) > _maxBytes;
+
+    /// <summary>Folds the events that one stored event was decoded to; does nothing when they are folded already.</summary>
+    /// <exception cref="ViewException">A handler failed. Nothing of the stored event was folded.</exception>
+    internal void Fold(ReadOnlySpan<EventEnvelope> envelopes)
+    {
+        if (envelopes.IsEmpty || envelopes[0].Position <= Position) return;
+        try
+        {
+            foreach (var envelope in envelopes)
+                foreach (var fold in _folds) fold.Fold(envelope);
+        }
+        catch
+        {
+            foreach (var fold in _folds) fold.Undo();
+            throw;
+        }
+
+        foreach (var fold in _folds) fold.Keep();
+        Position = envelopes[0].Position;
+    }
+
+    /// <summary>Writes what is not written, with the checkpoint.</summary>
+    /// <returns>False when another process has taken over: nothing was written.</returns>
+    internal bool TryWrite(ViewCheckpoint checkpoint)
+    {
+        _writer.Begin();
+        try
+        {
+            foreach (var fold in _folds) fold.Write();
+            if (!_writer.Commit(checkpoint)) return false;
+        }
+        catch
+        {
+            _writer.Rollback();
+            throw;
+        }
+
+        foreach (var fold in _folds) fold.Written(_maxBytes / _folds.Length);
+        if (Position < checkpoint.Position) Position = checkpoint.Position;
+        return true;
+    }
+
+    internal void ReportStall(string? stall) => _writer.ReportStall(stall);
+
+    public void Dispose()
+    {
+        foreach (var fold in _folds) fold.Dispose();
+        _writer.Dispose();
+    }
+}

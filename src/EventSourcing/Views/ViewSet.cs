@@ -1,0 +1,58 @@
+using EventSourcing.Storage;
+
+namespace EventSourcing;
+
+/// <summary>Projections that run together: one name, one version, one checkpoint, one place. A projection that is not put into a set is a set of its own, with its name and version. Immutable.</summary>
+public sealed class ViewSet
+{
+    /// <summary>Puts projections into a set.</summary>
+    /// <param name="name">1 to 100 lower-case ASCII letters, digits and dashes; unique among the sets of a store.</param>
+    /// <param name="version">1 or more. Increase it when a projection of the set changes.</param>
+    /// <param name="projections">At least one; a projection that reads another one comes after it. Each instance belongs to one set.</param>
+    /// <exception cref="ArgumentException">A name is not valid or used twice, the version is below 1, or a projection reads one that does not come before it.</exception>
+    /// <exception cref="InvalidOperationException">A projection has no handler, or does not say which document an event belongs to.</exception>
+    public ViewSet(string name, int version, params IReadOnlyList<Projection> projections)
+    {
+        ViewNames.ThrowIfInvalidSet(name, nameof(name));
+        if (version < 1) throw new ArgumentOutOfRangeException(nameof(version), version, $"View set '{name}' needs a version: 1 for the first, one more whenever a projection of it changes.");
+        ArgumentNullException.ThrowIfNull(projections);
+        if (projections.Count == 0) throw new ArgumentException($"View set '{name}' has no projection.", nameof(projections));
+        (Name, Version, Projections) = (name, version, [.. projections]);
+        var earlier = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var projection in Projections)
+        {
+            ArgumentNullException.ThrowIfNull(projection, nameof(projections));
+            if (projection.Earlier.FirstOrDefault(other => !earlier.Contains(other)) is { } missing)
+                throw new ArgumentException($"Projection '{projection.Name}' reads '{missing}', which does not come before it in view set '{name}'.", nameof(projections));
+            if (!earlier.Add(projection.Name)) throw new ArgumentException($"View set '{name}' has two projections '{projection.Name}'.", nameof(projections));
+            projection.Freeze();
+        }
+    }
+
+    /// <summary>A set of one projection.</summary>
+    /// <param name="projection">The projection; name and version are its own.</param>
+    /// <exception cref="InvalidOperationException">The projection has no handler, or does not say which document an event belongs to.</exception>
+    public ViewSet(Projection projection) : this((projection ?? throw new ArgumentNullException(nameof(projection))).Name, projection.Version, [projection])
+    {
+    }
+
+    /// <summary>The name.</summary>
+    public string Name { get; }
+
+    /// <summary>The version, 1 or more.</summary>
+    public int Version { get; }
+
+    /// <summary>The projections, in the order in which they handle an event.</summary>
+    public IReadOnlyList<Projection> Projections { get; }
+
+    /// <summary>Name and version: <c>order-list.v2</c>.</summary>
+    public override string ToString() => $"{Name}.v{Version}";
+
+    internal IReadOnlyList<ViewTable> Tables => [.. Projections.Select(projection => projection.Table)];
+
+    /// <summary>The events that its projections handle.</summary>
+    internal EventQuery Query => EventQuery.Of([.. Projections.SelectMany(p => p.EventTypes).Distinct()]);
+
+    /// <summary>The declaration in its canonical form.</summary>
+    internal string Describe(EventTypeMap types) => string.Join('\n', Projections.SelectMany(p => p.Describe(types)));
+}
