@@ -1,4 +1,5 @@
 using EventSourcing.InMemory;
+using EventSourcing.InMemory.Views;
 using EventSourcing.Storage;
 
 namespace EventSourcing;
@@ -18,6 +19,7 @@ public sealed class InMemoryEventLog : IEventLog, IUserTransactions<InMemoryTran
     private readonly Catalog _catalog;
     private volatile bool _isDisposed;
     private readonly WorkGuard _work = new();
+    private readonly ViewStorage _views = new();
 
     /// <summary>An empty log.</summary>
     /// <param name="options">The settings; null for the defaults.</param>
@@ -31,6 +33,9 @@ public sealed class InMemoryEventLog : IEventLog, IUserTransactions<InMemoryTran
 
     /// <inheritdoc/>
     public string SystemName => "memory";
+
+    /// <inheritdoc/>
+    public T? Find<T>() where T : class => this as T ?? _views as T;
 
     /// <inheritdoc/>
     public ValueTask<AppendResult> AppendAsync(LogAppend append, CancellationToken cancellationToken)

@@ -24,9 +24,11 @@ internal sealed class LeaseKeeper(IEventLog log, TimeProvider time, TimeSpan lea
 
     internal Guid Owner { get; } = Guid.NewGuid();
 
-    private sealed class Claim(PartitionId key, Action<Exception> report)
+    private sealed class Claim(PartitionId key, long minEpoch, Action<Exception> report)
     {
         internal PartitionId Key { get; } = key;
+
+        internal long MinEpoch { get; } = minEpoch;
 
         internal Action<Exception> Report { get; } = report;
 
@@ -46,9 +48,12 @@ internal sealed class LeaseKeeper(IEventLog log, TimeProvider time, TimeSpan lea
     /// <param name="report">Called with failures while the lease is acquired or held. The keeper retries, or the lease is lost.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="StoreCorruptException">The lease's record cannot be read.</exception>
-    internal async Task<Lease> AcquireAsync(PartitionId key, Action<Exception> report, CancellationToken cancellationToken)
+    internal Task<Lease> AcquireAsync(PartitionId key, Action<Exception> report, CancellationToken cancellationToken) => AcquireAsync(key, 1, report, cancellationToken);
+
+    /// <summary>As the other overload, with an epoch that is not below a number.</summary>
+    internal async Task<Lease> AcquireAsync(PartitionId key, long minEpoch, Action<Exception> report, CancellationToken cancellationToken)
     {
-        var claim = new Claim(key, report);
+        var claim = new Claim(key, minEpoch, report);
         lock (_lock)
         {
             _timer ??= Uncaptured.Timer(time, _ => _wake.Release(), null, Interval, Interval);
@@ -173,7 +178,7 @@ internal sealed class LeaseKeeper(IEventLog log, TimeProvider time, TimeSpan lea
         var round = new LeaseRound(Owner, IsExpired);
         foreach (var group in claims.GroupBy(c => c.Key.Name))
             await round.ReadAsync(log, group.First().Key, [.. group.Select(c => c.Key.Key)], _stop.Token).ConfigureAwait(false);
-        var verdicts = claims.Select(c => round.Decide(c.Key, c.Lease, claims.Count(o => o.Key.Name == c.Key.Name && o.Lease is { IsHeld: true, IsAskedBack: false }))).ToArray();
+        var verdicts = claims.Select(c => round.Decide(c.Key, c.Lease, c.MinEpoch, claims.Count(o => o.Key.Name == c.Key.Name && o.Lease is { IsHeld: true, IsAskedBack: false }))).ToArray();
         await round.WriteAsync(log, _stop.Token).ConfigureAwait(false);
         for (var i = 0; i < claims.Length; i++)
         {

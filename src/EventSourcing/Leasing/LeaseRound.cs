@@ -37,15 +37,16 @@ internal sealed class LeaseRound(Guid owner, Func<string, LeaseRecord, bool> isE
     /// <summary>Decides about one lease.</summary>
     /// <param name="key">The partition.</param>
     /// <param name="lease">The lease, if this process holds it.</param>
+    /// <param name="minEpoch">The lowest epoch of a lease that is acquired.</param>
     /// <param name="held">The number of leases of the subscription that this process holds and need not release.</param>
-    internal LeaseVerdict Decide(PartitionId key, Lease? lease, int held)
+    internal LeaseVerdict Decide(PartitionId key, Lease? lease, long minEpoch, int held)
     {
         // A record that cannot be read, damaged or of a newer version of the library, fails only its own subscription.
         try
         {
             var share = key.IsPartitioned ? FindShare(key.Name, held) : null;
             var record = Find(key.Key, out var revision);
-            return lease is not null ? Renew(lease, record, revision, share) : TryClaim(key.Key, record, revision, share);
+            return lease is not null ? Renew(lease, record, revision, share) : TryClaim(key.Key, record, revision, minEpoch, share);
         }
         catch (Exception e) when (e is StoreCorruptException or ArgumentException)
         {
@@ -104,13 +105,14 @@ internal sealed class LeaseRound(Guid owner, Func<string, LeaseRecord, bool> isE
         return new(LeaseVerdictKind.Renewed, change, IsAskedBack: true);
     }
 
-    private LeaseVerdict TryClaim(string key, LeaseRecord record, long revision, Share? share)
+    private LeaseVerdict TryClaim(string key, LeaseRecord record, long revision, long minEpoch, Share? share)
     {
         _seen.Add((key, record));
         // This process is the stored owner but does not hold the lease: an earlier write had an unknown outcome, or a release failed.
         if (share is { IsFull: true } || (record.Owner != Guid.Empty && record.Owner != owner && !isExpired(key, record))) return default;
         if (share is not null) share.Held++;
-        return new(LeaseVerdictKind.Granted, Change(new LeaseRecord(owner, record.Epoch + 1, 1).Put(key, revision)), record.Epoch + 1);
+        var epoch = Math.Max(record.Epoch + 1, minEpoch);
+        return new(LeaseVerdictKind.Granted, Change(new LeaseRecord(owner, epoch, 1).Put(key, revision)), epoch);
     }
 
     private Share FindShare(string name, int held)

@@ -247,13 +247,13 @@ internal sealed class SubscriptionHost : IAsyncDisposable
             var found = await Store.Log.ReadRecordsAsync(RecordKind.Checkpoint, key, key, 1, cancellationToken).ConfigureAwait(false);
             if (found.Count == 0) continue;
             if (key == other) throw Mismatch(name, options);
-            if (options.LoadToken is not null)
+            if (options.LoadToken is not null || options.Place is not null)
                 throw new InvalidOperationException($"Subscription '{name}' has a checkpoint in the log; it cannot be started with one outside the log (SubscriptionOptions.LoadToken). Use another name.");
             return PositionOf(found[0]);
         }
 
         var start = await options.From.ResolveAsync(Store.Log, cancellationToken).ConfigureAwait(false);
-        if (options.LoadToken is not null) return start;
+        if (options.LoadToken is not null || options.Place is not null) return start;
         var checkpoint = new Checkpoint(start.Position.ToInt64(), 0, keys.Length).ToBytes();
         // The first one decides whether the subscription is new. All are stored in the same write.
         var written = await Store.Log.WriteAsync(new()

@@ -1,4 +1,5 @@
 using EventSourcing.Storage;
+using EventSourcing.Subscriptions.Effects;
 
 namespace EventSourcing;
 
@@ -42,6 +43,9 @@ public sealed class SubscriptionOptions
 
     /// <summary>How many handlers of a partitioned subscription run at the same time in this process, from 1 to 16; default: the number of processors, at most 16. One where it is not partitioned.</summary>
     public int MaxConcurrency { get; set; } = Math.Min(16, Environment.ProcessorCount);
+
+    /// <summary>A place outside the log that the library writes itself; null for a checkpoint in the log or in the application's database.</summary>
+    internal IOutsidePlace? Place { get; set; }
 
     /// <summary>A copy whose values are in their ranges.</summary>
     internal SubscriptionOptions Validated()

@@ -34,5 +34,5 @@ internal sealed record SubscriptionSetup
 
     internal TimeProvider Time => BusOptions.TimeProvider;
 
-    internal bool IsCheckpointOutside => Options.LoadToken is not null;
+    internal bool IsCheckpointOutside => Options.LoadToken is not null || Options.Place is not null;
 }

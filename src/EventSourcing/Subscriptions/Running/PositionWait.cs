@@ -8,6 +8,8 @@ namespace EventSourcing.Subscriptions.Running;
 /// <summary>Waits until a partition is done up to a position, in this process or, as its checkpoint shows, in another. Thread-safe.</summary>
 internal sealed class PositionWait(SubscriptionSetup setup, PartitionId key, RunnerState state, PositionWaiters waiters, EventSelector selector, SharedReader reader)
 {
+    private static readonly TimeSpan s_placeInterval = TimeSpan.FromMilliseconds(20);
+
     /// <summary>Completes when everything up to a position is done.</summary>
     internal async Task WaitAsync(long position, CancellationToken cancellationToken)
     {
@@ -17,7 +19,7 @@ internal sealed class PositionWait(SubscriptionSetup setup, PartitionId key, Run
             for (var isFirst = true; !waiter.Task.IsCompleted; isFirst = false)
             {
                 if (state.Current == SubscriptionState.Standby && await IsDoneElsewhereAsync(position, isFirst, cancellationToken).ConfigureAwait(false)) return;
-                await waiter.Task.WaitAsync(setup.Leases.Interval, setup.Time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await waiter.Task.WaitAsync(Interval, setup.Time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 if (!waiter.Task.IsCompleted) cancellationToken.ThrowIfCancellationRequested();
             }
 
@@ -28,6 +30,9 @@ internal sealed class PositionWait(SubscriptionSetup setup, PartitionId key, Run
             waiters.Leave(waiter);
         }
     }
+
+    // The position of a place is cheap to read, and callers wait for it.
+    private TimeSpan Interval => setup.Options.Place is not null && s_placeInterval < setup.Leases.Interval ? s_placeInterval : setup.Leases.Interval;
 
     private async ValueTask<bool> IsDoneElsewhereAsync(long position, bool isFirst, CancellationToken cancellationToken)
     {
@@ -46,6 +51,7 @@ internal sealed class PositionWait(SubscriptionSetup setup, PartitionId key, Run
 
     private async ValueTask<long?> FindDoneAsync(CancellationToken cancellationToken)
     {
+        if (setup.Options.Place is { } place) return await place.FindPositionAsync(cancellationToken).ConfigureAwait(false);
         if (setup.Options.LoadToken is { } load)
         {
             try

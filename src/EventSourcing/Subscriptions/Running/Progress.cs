@@ -35,7 +35,7 @@ internal sealed class Progress(
     internal TimeSpan DueIn => MaxAge - setup.Time.GetElapsedTime(_unsavedFrom) is { Ticks: > 0 } left ? left : TimeSpan.Zero;
 
     /// <summary>True when the checkpoint is the interval behind, or when the effects or parked events that are written with it reach their limit.</summary>
-    internal bool IsSaveDue => _unsaved >= setup.Options.CheckpointEvery || effects.Count >= MaxEffects || effects.Bytes >= MaxEffectBytes || parkedKeys.AreMany
+    internal bool IsSaveDue => _unsaved >= setup.Options.CheckpointEvery || effects.Count >= MaxEffects || IsPlaceFull || effects.Bytes >= MaxEffectBytes || parkedKeys.AreMany
         || (IsOutside && parkedKeys.IsWaiting);
 
     /// <summary>True when an event has waited for the checkpoint for too long, at the time of the scope's last check.</summary>
@@ -53,11 +53,19 @@ internal sealed class Progress(
     internal ResumeToken Begin { get; set; }
 
     // With a checkpoint outside the log, parked events are written before the next event is handled: the token that the handler commits would skip them.
-    private bool IsOutside => setup.IsCheckpointOutside;
+    private bool IsOutside => setup.Options.LoadToken is not null;
 
-    internal async ValueTask LoadAsync(CancellationToken cancellationToken)
+    private IOutsidePlace? Place => setup.Options.Place;
+
+    private bool IsPlaceFull => Place is { IsFull: true };
+
+    private bool HasUnwritten => effects.Count > 0 || Place is { HasUnwritten: true };
+
+    internal async ValueTask LoadAsync(LeaseScope scope)
     {
-        if (setup.Options.LoadToken is { } load) await LoadTokenAsync(load, cancellationToken).ConfigureAwait(false);
+        var cancellationToken = scope.Token;
+        if (Place is { } place) SetPlace(await place.OpenAsync(scope).ConfigureAwait(false));
+        else if (setup.Options.LoadToken is { } load) await LoadTokenAsync(load, cancellationToken).ConfigureAwait(false);
         else await LoadCheckpointAsync(cancellationToken).ConfigureAwait(false);
         (_saved, _unsaved) = (Position, 0);
         effects.Forget(0);
@@ -86,7 +94,11 @@ internal sealed class Progress(
             throw new StoreUnavailableException($"The token of subscription '{key.Key}' could not be loaded (SubscriptionOptions.LoadToken): {e.Message}", e);
         }
 
-        var place = await setup.Log.FindTokenAsync(token ?? Begin, cancellationToken).ConfigureAwait(false);
+        SetPlace(await setup.Log.FindTokenAsync(token ?? Begin, cancellationToken).ConfigureAwait(false));
+    }
+
+    private void SetPlace(ResumeToken place)
+    {
         (Position, Furthest, _revision) = (place.Position.ToInt64(), 0, 0);
         reader.Know(place);
     }
@@ -147,7 +159,7 @@ internal sealed class Progress(
 
     /// <summary>Before a wait: writes effects and parked events, if there are any, with the checkpoint.</summary>
     internal async ValueTask<bool> TryWritePendingAsync(LeaseScope scope) =>
-        (effects.Count == 0 && !parkedKeys.IsWaiting) || await TrySaveAsync(scope).ConfigureAwait(false);
+        (!HasUnwritten && !parkedKeys.IsWaiting) || await TrySaveAsync(scope).ConfigureAwait(false);
 
     /// <summary>Before a wait for a slot: writes parked events, if there are any, with the checkpoint.</summary>
     internal async ValueTask<bool> TryWriteParkedAsync(LeaseScope scope) => !parkedKeys.IsWaiting || await TrySaveAsync(scope).ConfigureAwait(false);
@@ -161,6 +173,12 @@ internal sealed class Progress(
     {
         try
         {
+            if (Place is { } place && !await TryWriteAsync(place, scope).ConfigureAwait(false))
+            {
+                await LoadAsync(scope).ConfigureAwait(false);
+                return false;
+            }
+
             await WriteAsync(Position, scope).ConfigureAwait(false);
             return true;
         }
@@ -168,9 +186,16 @@ internal sealed class Progress(
         {
             statistics.LastError = e.Error;
             IsolatedThrough = Math.Max(IsolatedThrough, Position);
-            await LoadAsync(scope.Token).ConfigureAwait(false);
+            await LoadAsync(scope).ConfigureAwait(false);
             return false;
         }
+    }
+
+    private async ValueTask<bool> TryWriteAsync(IOutsidePlace place, LeaseScope scope)
+    {
+        var position = GlobalPosition.FromInt64(Position);
+        var checkpoint = reader.Known.Position == position ? reader.Known : await setup.Log.FindTokenAsync(ResumeToken.Unverified(position), reader.Known, scope.Token).ConfigureAwait(false);
+        return await place.TryWriteAsync(checkpoint, scope).ConfigureAwait(false);
     }
 
     /// <summary>Writes the effects of one event in a transaction of their own, with the checkpoint.</summary>
@@ -196,7 +221,7 @@ internal sealed class Progress(
     /// <summary>Writes the effects, the parked events and the checkpoint in one transaction, fenced by the lease. When it is refused or fails, nothing is written.</summary>
     internal async ValueTask WriteAsync(long position, LeaseScope scope)
     {
-        var changes = parkedKeys.ChangesWith(IsOutside ? null : ChangeTo(position));
+        var changes = parkedKeys.ChangesWith(setup.IsCheckpointOutside ? null : ChangeTo(position));
         // Nothing to write where the handler commits its token outside the log and no event is parked.
         var changed = changes.Length == 0 ? [] : await effects.WriteAsync(scope.Lease, changes).ConfigureAwait(false);
         _revision++;
@@ -219,11 +244,11 @@ internal sealed class Progress(
 
     private TimeSpan MaxAge => parkedKeys.IsWaiting && ParkedKeys.MaxWait < setup.Options.CheckpointAfter ? ParkedKeys.MaxWait : setup.Options.CheckpointAfter;
 
-    private bool IsSaveNeeded => _unsaved > 0 || Position != _saved || effects.Count > 0;
+    private bool IsSaveNeeded => _unsaved > 0 || Position != _saved || HasUnwritten;
 
     /// <summary>Completes waits up to the position, unless something waits for its transaction.</summary>
     private void MoveWaiters()
     {
-        if (effects.Count == 0 && !parkedKeys.IsWaiting) waiters.MoveTo(Position);
+        if (!HasUnwritten && !parkedKeys.IsWaiting) waiters.MoveTo(Position);
     }
 }

@@ -75,6 +75,6 @@ internal sealed class Requests(PartitionId key, RunnerState state, Progress prog
         if (error is not EffectException && (scope.Token.IsCancellationRequested || (error is LeaseLostException lost && lost.Name == key.Key)))
             ExceptionDispatchInfo.Throw(error);
         // The request may have written the checkpoint or not: it is read again.
-        await progress.LoadAsync(scope.Token).ConfigureAwait(false);
+        await progress.LoadAsync(scope).ConfigureAwait(false);
     }
 }

@@ -263,7 +263,7 @@ internal sealed class Runner
     {
         _wake.Renew();
         if (_state.IsStopping) return;
-        var lease = await _setup.Leases.AcquireAsync(_key, Report, _wake.Token).ConfigureAwait(false);
+        var lease = await AcquireAsync().ConfigureAwait(false);
         _thrownByCallback = null;
         using var scope = new LeaseScope(lease, _setup.Time, ReportCallback, _abort.Token);
         try
@@ -286,9 +286,17 @@ internal sealed class Runner
             _state.Scope = null;
             _statistics.Begun = 0;
             _reader.Rest();
+            _setup.Options.Place?.Close();
             await _setup.Leases.ReleaseAsync(lease).ConfigureAwait(false);
             _hasLostLease = true;
         }
+    }
+
+    private async ValueTask<Lease> AcquireAsync()
+    {
+        if (_setup.Options.Place is not { } place) return await _setup.Leases.AcquireAsync(_key, Report, _wake.Token).ConfigureAwait(false);
+        var stored = await place.FindFencingTokenAsync(_wake.Token).ConfigureAwait(false);
+        return await _setup.Leases.AcquireAsync(_key, stored + 1, Report, _wake.Token).ConfigureAwait(false);
     }
 
     private async Task DeliverAsync(LeaseScope scope)
@@ -299,7 +307,9 @@ internal sealed class Runner
         await using (askedBack.ConfigureAwait(false))
         {
             (_state.Scope, _delivery.FencingToken) = (scope, scope.Lease.Epoch);
-            await _progress.LoadAsync(scope.Token).ConfigureAwait(false);
+            // A place may have to be built first, which takes long.
+            if (_setup.Options.Place is not null) _state.Enter(SubscriptionState.CatchingUp);
+            await _progress.LoadAsync(scope).ConfigureAwait(false);
             _state.Enter(SubscriptionState.CatchingUp);
             await _activeLoop.RunAsync(scope).ConfigureAwait(false);
         }

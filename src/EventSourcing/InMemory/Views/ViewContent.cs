@@ -1,0 +1,42 @@
+using EventSourcing.Storage;
+
+namespace EventSourcing.InMemory.Views;
+
+/// <summary>What one build holds. The present state is replaced as a whole by each commit, so a snapshot is a reference to it.</summary>
+internal sealed class ViewContent
+{
+    private readonly Lock _lock = new();
+    private volatile ViewState _state;
+    private volatile bool _isRemoved;
+
+    internal ViewContent(ViewBuildId id, Guid logId, IReadOnlyList<ViewTable> tables)
+    {
+        (Id, LogId, Tables) = (id, logId, tables);
+        _state = new(default, null, 0, [.. tables.Select(table => ViewRowTable.Empty(table.Indexes.Count))]);
+    }
+
+    internal ViewBuildId Id { get; }
+
+    internal Guid LogId { get; }
+
+    internal IReadOnlyList<ViewTable> Tables { get; }
+
+    /// <exception cref="StoreCorruptException">The build was removed.</exception>
+    internal ViewState State => !_isRemoved ? _state : throw new StoreCorruptException("it was removed", $"build '{Id}' of a view");
+
+    internal void Remove() => _isRemoved = true;
+
+    /// <summary>Changes the state, unless a higher fencing token is stored.</summary>
+    internal bool TryChange(long fencingToken, Func<ViewState, ViewState> change)
+    {
+        lock (_lock)
+        {
+            if (State.FencingToken > fencingToken) return false;
+            _state = change(_state) with { FencingToken = fencingToken };
+            return true;
+        }
+    }
+}
+
+/// <summary>One moment of a build. Immutable.</summary>
+internal sealed record ViewState(ViewCheckpoint Checkpoint, string? Stall, long FencingToken, IReadOnlyList<ViewRowTable> Tables);
