@@ -73,6 +73,9 @@ public sealed class Subscription : IAsyncDisposable
         };
     }
 
+    /// <summary>The failure for which it, or one of its partitions, is paused or faulted; null where there is none.</summary>
+    internal Exception? FindCause() => Array.Find(_runners, r => r.Cause is not null)?.Cause;
+
     /// <summary>How far it is behind; null where it is at work in another process, or in none.</summary>
     internal SubscriptionLag? Lag(DateTimeOffset now)
     {

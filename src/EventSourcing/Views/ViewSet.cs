@@ -48,6 +48,10 @@ public sealed class ViewSet
     /// <summary>Name and version: <c>order-list.v2</c>.</summary>
     public override string ToString() => $"{Name}.v{Version}";
 
+    /// <summary>A set of one projection.</summary>
+    /// <param name="projection">The projection; name and version are its own.</param>
+    public static implicit operator ViewSet(Projection projection) => new(projection);
+
     internal IReadOnlyList<ViewTable> Tables => [.. Projections.Select(projection => projection.Table)];
 
     /// <summary>The events that its projections handle.</summary>

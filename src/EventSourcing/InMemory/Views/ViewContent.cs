@@ -24,6 +24,9 @@ internal sealed class ViewContent
     /// <exception cref="StoreCorruptException">The build was removed.</exception>
     internal ViewState State => !_isRemoved ? _state : throw new StoreCorruptException("it was removed", $"build '{Id}' of a view");
 
+    /// <summary>The state, also after the build was removed: a writer may go on with what it sees.</summary>
+    internal ViewState LastState => _state;
+
     internal void Remove() => _isRemoved = true;
 
     /// <summary>Changes the state, unless a higher fencing token is stored.</summary>

@@ -8,18 +8,18 @@ internal sealed class ViewWriter(ViewContent content, long fencingToken) : IView
 {
     private Changed[]? _changed;
 
-    public ViewCheckpoint Checkpoint => content.State.Checkpoint;
+    public ViewCheckpoint Checkpoint => content.LastState.Checkpoint;
 
     public bool TryFind(int table, string key, out ReadOnlyMemory<byte> json, out GlobalPosition position)
     {
-        var isFound = content.State.Tables[table].Rows.TryGetValue(key, out var row);
+        var isFound = content.LastState.Tables[table].Rows.TryGetValue(key, out var row);
         (json, position) = isFound ? (row!.Json, row.Position) : default((ReadOnlyMemory<byte>, GlobalPosition));
         return isFound;
     }
 
-    public IReadOnlyList<string> FindKeys(int table, int index, ViewValue value) => content.State.Tables[table].FindKeys(index, value);
+    public IReadOnlyList<string> FindKeys(int table, int index, ViewValue value) => content.LastState.Tables[table].FindKeys(index, value);
 
-    public void Begin() => _changed = [.. content.State.Tables.Select(table => new Changed(table))];
+    public void Begin() => _changed = [.. content.LastState.Tables.Select(table => new Changed(table))];
 
     public void Put(int table, string key, GlobalPosition position, ReadOnlySpan<byte> json, ReadOnlySpan<ViewValue> values) =>
         Begun[table].Put(new(key, position, json.ToArray(), values.ToArray()));

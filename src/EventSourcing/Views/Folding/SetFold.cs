@@ -1,3 +1,4 @@
+using EventSourcing.Internal;
 using EventSourcing.Storage;
 
 namespace EventSourcing.Views.Folding;
@@ -34,13 +35,13 @@ internal sealed class SetFold : IDisposable
 
     /// <summary>Folds the events that one stored event was decoded to; does nothing when they are folded already.</summary>
     /// <exception cref="ViewException">A handler failed. Nothing of the stored event was folded.</exception>
-    internal void Fold(ReadOnlySpan<EventEnvelope> envelopes)
+    internal void Fold(Envelopes envelopes)
     {
-        if (envelopes.IsEmpty || envelopes[0].Position <= Position) return;
+        if (envelopes.Count == 0 || envelopes[0].Position <= Position) return;
         try
         {
-            foreach (var envelope in envelopes)
-                foreach (var fold in _folds) fold.Fold(envelope);
+            for (var i = 0; i < envelopes.Count; i++)
+                foreach (var fold in _folds) fold.Fold(envelopes[i]);
         }
         catch
         {

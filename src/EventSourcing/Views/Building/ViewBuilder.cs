@@ -1,0 +1,179 @@
+using EventSourcing.Leasing;
+using EventSourcing.Storage;
+using EventSourcing.Views.Folding;
+
+namespace EventSourcing.Views.Building;
+
+/// <summary>Builds a set from the beginning of the log in a place of its own, and makes that the serving build. One process at a time builds a version of a set; a build that was interrupted is continued.</summary>
+internal sealed class ViewBuilder(ViewContext context, ViewSet set)
+{
+    // Once so few events are left, the build is complete: whoever runs the set folds them.
+    private const long FewEvents = 1_000;
+    private const int MaxPasses = 20;
+
+    private static readonly TimeSpan s_writeInterval = TimeSpan.FromSeconds(5);
+
+    private IViewStorage Storage => context.Directory.Storage;
+
+    /// <summary>Builds the set unless another process has a build of it served meanwhile.</summary>
+    internal Task BuildIfMissingAsync(IProgress<ViewProgress>? progress, CancellationToken cancellationToken) => BuildAsync(isWanted: () => IsMissingAsync(cancellationToken), progress, cancellationToken);
+
+    /// <summary>Builds the set anew; the present build serves meanwhile.</summary>
+    internal Task RebuildAsync(IProgress<ViewProgress>? progress, CancellationToken cancellationToken) => BuildAsync(isWanted: static () => new(true), progress, cancellationToken);
+
+    /// <summary>Folds the set in a place that is never read, up to the position of the serving build, and compares the two.</summary>
+    internal Task<ViewVerification> VerifyAsync(IProgress<ViewProgress>? progress, CancellationToken cancellationToken) =>
+        UnderLeaseAsync(scope => new ViewVerifier(context, set).VerifyAsync(this, progress, scope), cancellationToken);
+
+    /// <summary>Removes every place that neither serves nor is built.</summary>
+    internal Task CleanAsync(CancellationToken cancellationToken) => UnderLeaseAsync(async scope =>
+    {
+        await RemoveOthersAsync(null, scope.Token).ConfigureAwait(false);
+        return true;
+    }, cancellationToken);
+
+    private Task<bool> BuildAsync(Func<ValueTask<bool>> isWanted, IProgress<ViewProgress>? progress, CancellationToken cancellationToken) => UnderLeaseAsync(async scope =>
+    {
+        if (!await isWanted().ConfigureAwait(false)) return false;
+        var (id, build) = await ResumeOrCreateAsync(scope).ConfigureAwait(false);
+        using (build) await FoldAsync(build, progress, scope).ConfigureAwait(false);
+        await context.Directory.ServeAsync(set, id, scope.Lease, scope.Token).ConfigureAwait(false);
+        await RemoveOthersAsync(null, scope.Token).ConfigureAwait(false);
+        return true;
+    }, cancellationToken);
+
+    private async ValueTask<bool> IsMissingAsync(CancellationToken cancellationToken)
+    {
+        var found = await context.Directory.FindAsync(set.Name, set.Version, cancellationToken).ConfigureAwait(false);
+        return found is not { Record.Serving: > 0 and var serving } || !context.Directory.BuildsOf(set.Name, set.Version).Any(id => id.Build == serving);
+    }
+
+    private async Task<T> UnderLeaseAsync<T>(Func<LeaseScope, Task<T>> work, CancellationToken cancellationToken)
+    {
+        var lease = await context.Leases.AcquireAsync(new($"view-build:{set}", 0, 1), MinEpoch(), static _ => { }, cancellationToken).ConfigureAwait(false);
+        using var scope = new LeaseScope(lease, context.Time, static _ => { }, cancellationToken);
+        try
+        {
+            return await work(scope).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!lease.IsHeld && !cancellationToken.IsCancellationRequested)
+        {
+            throw lease.Error();
+        }
+        finally
+        {
+            await context.Leases.ReleaseAsync(lease).ConfigureAwait(false);
+        }
+    }
+
+    // A log that was restored to an older state begins with lower epochs than a build beside it has stored.
+    private long MinEpoch()
+    {
+        var highest = 0L;
+        foreach (var id in context.Directory.BuildsOf(set.Name, set.Version))
+        {
+            try
+            {
+                using var build = Storage.Open(id, set.Tables);
+                highest = Math.Max(highest, build?.FencingToken ?? 0);
+            }
+            catch (StoreCorruptException)
+            {
+                // It is not continued.
+            }
+        }
+
+        return highest + 1;
+    }
+
+    private async ValueTask<(ViewBuildId Id, IViewBuild Build)> ResumeOrCreateAsync(LeaseScope scope)
+    {
+        var logId = await context.Directory.GetLogIdAsync(scope.Token).ConfigureAwait(false);
+        var serving = await ServingAsync(scope.Token).ConfigureAwait(false);
+        foreach (var id in context.Directory.BuildsOf(set.Name, set.Version).Where(id => id.Build > serving).OrderDescending())
+        {
+            if (await TryResumeAsync(id, logId, scope.Token).ConfigureAwait(false) is not { } found) continue;
+            await RemoveOthersAsync(id, scope.Token).ConfigureAwait(false);
+            return (id, found);
+        }
+
+        await RemoveOthersAsync(null, scope.Token).ConfigureAwait(false);
+        var next = await context.Directory.NextBuildAsync(set, scope.Lease, scope.Token).ConfigureAwait(false);
+        return (next, Storage.Create(next, logId, set.Tables));
+    }
+
+    /// <summary>Opens a build that was interrupted; null when it cannot be continued.</summary>
+    private async ValueTask<IViewBuild?> TryResumeAsync(ViewBuildId id, Guid logId, CancellationToken cancellationToken)
+    {
+        IViewBuild? build = null;
+        try
+        {
+            build = Storage.Open(id, set.Tables);
+            if (build is null || build.LogId != logId) return Closed(build);
+            using var snapshot = build.OpenSnapshot();
+            await context.Store.Log.FindTokenAsync(snapshot.Checkpoint.Token, cancellationToken).ConfigureAwait(false);
+            return build;
+        }
+        catch (Exception e) when (e is StoreCorruptException or LogDivergedException or PositionOutOfRangeException)
+        {
+            return Closed(build);
+        }
+
+        static IViewBuild? Closed(IViewBuild? build)
+        {
+            build?.Dispose();
+            return null;
+        }
+    }
+
+    private async ValueTask<long> ServingAsync(CancellationToken cancellationToken) =>
+        await context.Directory.FindAsync(set.Name, set.Version, cancellationToken).ConfigureAwait(false) is { } found ? found.Record.Serving : 0;
+
+    private async ValueTask RemoveOthersAsync(ViewBuildId? kept, CancellationToken cancellationToken)
+    {
+        var serving = await ServingAsync(cancellationToken).ConfigureAwait(false);
+        foreach (var id in context.Directory.BuildsOf(set.Name, set.Version))
+            if (id.Build != serving && id != kept) Storage.TryRemove(id);
+    }
+
+    private async Task FoldAsync(IViewBuild build, IProgress<ViewProgress>? progress, LeaseScope scope)
+    {
+        using var fold = new SetFold(set, build.OpenWriter(scope.Lease.Epoch) ?? throw scope.Lease.Error(), context.Options.MaxCacheBytes);
+        var meter = new ProgressMeter(progress, context.Time, fold.Position);
+        for (var pass = 1; ; pass++)
+        {
+            await FoldThroughAsync(fold, null, meter, scope).ConfigureAwait(false);
+            var head = await context.Store.GetHeadAsync(scope.Token).ConfigureAwait(false);
+            if (head.ToInt64() - fold.Position.ToInt64() > FewEvents && pass < MaxPasses) continue;
+            Write(fold, fold.Checkpoint with { IsComplete = true }, scope);
+            meter.Report(fold.Position, head, isEnd: true);
+            return;
+        }
+    }
+
+    /// <summary>Folds everything through a position, or through the head, and writes it with its checkpoint.</summary>
+    internal async Task FoldThroughAsync(SetFold fold, GlobalPosition? through, ProgressMeter meter, LeaseScope scope)
+    {
+        var checkpoint = fold.Checkpoint;
+        var read = new AllRead { Query = set.Query.Resolve(context.Store.Types), AfterPosition = checkpoint.Position, ThroughPosition = through, Token = checkpoint.Token };
+        var written = context.Time.GetTimestamp();
+        await foreach (var page in DecodedPages.ReadAsync(context.Store.Log, context.Codec, read, scope.Token).ConfigureAwait(false))
+        {
+            scope.ThrowIfLost();
+            foreach (var envelopes in page.Events) fold.Fold(envelopes);
+            var token = page.Token.Position == page.Through ? page.Token : await context.Store.Log.FindTokenAsync(ResumeToken.Unverified(page.Through), page.Token, scope.Token).ConfigureAwait(false);
+            checkpoint = new(page.Through, token, checkpoint.IsComplete);
+            meter.Report(page.Through, page.Head, isEnd: false);
+            if (!fold.IsFull && context.Time.GetElapsedTime(written) < s_writeInterval) continue;
+            Write(fold, checkpoint, scope);
+            written = context.Time.GetTimestamp();
+        }
+
+        Write(fold, checkpoint, scope);
+    }
+
+    private static void Write(SetFold fold, ViewCheckpoint checkpoint, LeaseScope scope)
+    {
+        if (!fold.TryWrite(checkpoint)) throw scope.Lease.Error();
+    }
+}

@@ -1,0 +1,251 @@
+using EventSourcing.Internal;
+using EventSourcing.Storage;
+using EventSourcing.Views;
+using EventSourcing.Views.Running;
+using EventSourcing.Views.Serving;
+
+namespace EventSourcing;
+
+/// <summary>The views of a store: runs projections, reads what they have produced, rebuilds and verifies it. Thread-safe.</summary>
+/// <remarks>
+/// Each view set has a place of its own beside the log: a file on SQLite, memory for a log in memory. It is written with its checkpoint in one transaction, so each event is handled exactly once, and appends share no lock with it. In all processes together one runs a set at a time, by a lease; every process reads it.
+/// A process that only reads need not start anything.
+/// </remarks>
+/// <example><code>
+/// await using var views = new EventViews(store, [new OrderList(), new SalesByCountry()]);
+/// await views.StartAsync();
+/// OrderRow? row = await views.View&lt;OrderRow&gt;().At(paid.Position).FindAsync("42");
+/// </code></example>
+public sealed class EventViews : IAsyncDisposable, IDisposable
+{
+    private readonly EventBus _bus;
+    private readonly bool _ownsBus;
+    private readonly ViewContext _context;
+    private readonly SetRunner[] _runners;
+    private readonly Maintenance _maintenance;
+    private int _isDisposed;
+
+    /// <summary>Views on a store.</summary>
+    /// <param name="store">The store; stays the caller's, who disposes it after the views.</param>
+    /// <param name="sets">The sets; a <see cref="Projection"/> converts to a set of its own.</param>
+    /// <param name="options">The settings; null for the defaults. Copied.</param>
+    /// <exception cref="ArgumentException">Two sets or two projections have one name, or an option is out of its range.</exception>
+    /// <exception cref="UnknownEventTypeException">A projection handles a CLR type that the type map does not have.</exception>
+    /// <exception cref="StoreConfigurationException">The log keeps no views.</exception>
+    public EventViews(IEventStore store, IEnumerable<ViewSet> sets, EventViewsOptions? options = null) : this(new EventBus(store), sets, options) => _ownsBus = true;
+
+    /// <summary>Views whose sets run on a bus: with its leases, its clock, and among its <see cref="EventBus.Subscriptions"/>.</summary>
+    /// <param name="bus">The bus; stays the caller's, who disposes it after the views.</param>
+    /// <param name="sets">The sets; a <see cref="Projection"/> converts to a set of its own.</param>
+    /// <param name="options">The settings; null for the defaults. Copied.</param>
+    /// <exception cref="ArgumentException">Two sets or two projections have one name, or an option is out of its range.</exception>
+    /// <exception cref="UnknownEventTypeException">A projection handles a CLR type that the type map does not have.</exception>
+    /// <exception cref="StoreConfigurationException">The log keeps no views.</exception>
+    public EventViews(EventBus bus, IEnumerable<ViewSet> sets, EventViewsOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(bus);
+        ArgumentNullException.ThrowIfNull(sets);
+        _bus = bus;
+        var (store, host) = (bus.Host.Store, bus.Host);
+        var storage = store.Log.Find<IViewStorage>()
+            ?? throw new StoreConfigurationException($"The log {store.Log.GetType()} keeps no views: it has no {nameof(IViewStorage)}. Use a log that has it, or let the decorating log forward Find<T>().");
+        _context = new(store, host, new(store.Log, storage, host.Options.TimeProvider), (options ?? new()).Validated());
+        Sets = [.. sets];
+        ThrowIfAmbiguous(Sets);
+        // A projection whose events are not in the type map is found here, and not where it is started.
+        foreach (var set in Sets) _ = set.Describe(store.Types);
+        _runners = [.. Sets.Select(set => new SetRunner(_context, set))];
+        _maintenance = new(_context, () => [.. _runners.Where(runner => runner.Subscription is not null)]);
+        host.StateChanged += OnStateChanged;
+    }
+
+    /// <summary>The sets that were declared.</summary>
+    public IReadOnlyList<ViewSet> Sets { get; }
+
+    /// <summary>Starts every set: it is built where it has no build yet, and then follows the log. Sets that run are left as they are.</summary>
+    /// <param name="cancellationToken">Ends the start.</param>
+    /// <returns>When the sets are registered and started; builds may still be going on.</returns>
+    /// <exception cref="ViewDeclarationException">A declaration has changed without a new version, or a version is lower than one that exists. The sets before it in <see cref="Sets"/> are started.</exception>
+    public async Task StartAsync(CancellationToken cancellationToken = default)
+    {
+        ObjectDisposedException.ThrowIf(_isDisposed != 0, this);
+        foreach (var runner in _runners) await runner.StartAsync(cancellationToken).ConfigureAwait(false);
+        _maintenance.Start();
+    }
+
+    /// <summary>Brings every set up to the present head, and returns when it is there: for tests and tools. A set that does not run is run for the time of the call.</summary>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="SubscriptionException">A set is paused or faulted; the inner exception says why, a <see cref="ViewException"/> where a handler failed.</exception>
+    /// <exception cref="ViewDeclarationException">As for <see cref="StartAsync"/>.</exception>
+    public async Task CatchUpAsync(CancellationToken cancellationToken = default)
+    {
+        ObjectDisposedException.ThrowIf(_isDisposed != 0, this);
+        foreach (var runner in _runners)
+        {
+            var isStarted = await runner.StartAsync(cancellationToken).ConfigureAwait(false);
+            try
+            {
+                await runner.WaitAsync(await _context.Store.GetHeadAsync(cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+            }
+            finally
+            {
+                if (isStarted) await runner.StopAsync().ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <summary>A view to read.</summary>
+    /// <typeparam name="TRow">The document.</typeparam>
+    /// <param name="projection">The projection's name; null where only one projection has this document.</param>
+    /// <exception cref="ArgumentException">There is no such projection, or there are several.</exception>
+    public IView<TRow> View<TRow>(string? projection = null) where TRow : class
+    {
+        var (set, found, table) = ProjectionLookup.Find<TRow>(Sets, projection);
+        return new View<TRow>(found, table, RunnerOf(set.Name), null);
+    }
+
+    /// <summary>Opens a snapshot of a set, to read several of its views in one moment.</summary>
+    /// <param name="set">The set's name.</param>
+    /// <param name="at">A position that the set must have handled; null for none.</param>
+    /// <param name="cancellationToken">Ends waits.</param>
+    /// <exception cref="ArgumentException">There is no such set.</exception>
+    public async ValueTask<ViewSnapshot> OpenSnapshotAsync(string set, GlobalPosition? at = null, CancellationToken cancellationToken = default)
+    {
+        var runner = RunnerOf(set);
+        return new(runner.Set, await runner.OpenAsync(at, cancellationToken).ConfigureAwait(false));
+    }
+
+    /// <summary>Waits until a set has handled everything up to a position.</summary>
+    /// <param name="set">The set's name.</param>
+    /// <param name="position">A position of the log.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="ArgumentException">There is no such set.</exception>
+    /// <exception cref="SubscriptionException">The set is paused or faulted before the position.</exception>
+    public async Task WaitForPositionAsync(string set, GlobalPosition position, CancellationToken cancellationToken = default)
+    {
+        var runner = RunnerOf(set);
+        await runner.RegisterAsync(cancellationToken).ConfigureAwait(false);
+        await runner.WaitAsync(position, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>The status of every declared set, and of every other version that the log knows of.</summary>
+    /// <param name="cancellationToken">Ends the read.</param>
+    public async ValueTask<IReadOnlyList<ViewStatus>> GetStatusAsync(CancellationToken cancellationToken = default)
+    {
+        var head = await _context.Store.GetHeadAsync(cancellationToken).ConfigureAwait(false);
+        var records = await _context.Directory.ReadAllAsync(cancellationToken).ConfigureAwait(false);
+        var all = new List<ViewStatus>();
+        foreach (var runner in _runners)
+        {
+            var record = records.FirstOrDefault(r => r.Set == runner.Set.Name && r.Version == runner.Set.Version).Record;
+            all.Add(await runner.GetStatusAsync(record, head, cancellationToken).ConfigureAwait(false));
+        }
+
+        foreach (var (set, version, record, _) in records)
+        {
+            if (Sets.Any(s => s.Name == set && s.Version == version)) continue;
+            var path = record.Serving > 0 ? _context.Directory.Storage.PathOf(new(set, version, record.Serving)) : null;
+            all.Add(new() { Set = set, Version = version, Build = record.Serving, Head = head, HeldAt = record.HeldAt, Path = path, Bytes = path is not null && File.Exists(path) ? new FileInfo(path).Length : null });
+        }
+
+        return all;
+    }
+
+    /// <summary>Builds a set anew in a place of its own, which then replaces the present one; that serves meanwhile. Cancelled or failed, it leaves the present one as it was; a rebuild that was killed goes on where it was.</summary>
+    /// <remarks>Ready for a view that is damaged, that belongs to another history, or that a handler has left wrong. One process at a time builds a set: the call waits for another one.</remarks>
+    /// <param name="set">The set's name.</param>
+    /// <param name="progress">Called about ten times a second, on any thread; null for none.</param>
+    /// <param name="cancellationToken">Ends the rebuild.</param>
+    /// <exception cref="ArgumentException">There is no such set.</exception>
+    /// <exception cref="ViewException">A handler failed.</exception>
+    public async Task RebuildAsync(string set, IProgress<ViewProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        var runner = RunnerOf(set);
+        await runner.RegisterAsync(cancellationToken).ConfigureAwait(false);
+        await runner.Builder.RebuildAsync(progress, cancellationToken).ConfigureAwait(false);
+        await runner.ResumeIfReplacedAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Replays the log into a place of its own and compares every document of a set with it. The view serves and advances meanwhile.</summary>
+    /// <param name="set">The set's name.</param>
+    /// <param name="progress">Called about ten times a second, on any thread; null for none.</param>
+    /// <param name="cancellationToken">Ends the verification.</param>
+    /// <exception cref="ArgumentException">There is no such set.</exception>
+    /// <exception cref="ViewBuildingException">The set has no complete build.</exception>
+    /// <exception cref="ViewException">A handler failed in the replay.</exception>
+    public async Task<ViewVerification> VerifyAsync(string set, IProgress<ViewProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        var runner = RunnerOf(set);
+        await runner.RegisterAsync(cancellationToken).ConfigureAwait(false);
+        return await runner.Builder.VerifyAsync(progress, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Pauses a set that is active in this process: it is read as it is and does not advance.</summary>
+    /// <param name="set">The set's name.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="ArgumentException">There is no such set.</exception>
+    /// <exception cref="InvalidOperationException">The set is not active in this process.</exception>
+    public Task PauseAsync(string set, CancellationToken cancellationToken = default) => Running(set).PauseAsync(cancellationToken);
+
+    /// <summary>Continues a set after a pause or a failure.</summary>
+    /// <param name="set">The set's name.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="ArgumentException">There is no such set.</exception>
+    /// <exception cref="InvalidOperationException">The set is not active in this process.</exception>
+    public Task ResumeAsync(string set, CancellationToken cancellationToken = default) => Running(set).ResumeAsync(cancellationToken);
+
+    /// <summary>Removes a version of a set that no program declares any more: its record and its places. A process that still runs it stops with an error.</summary>
+    /// <param name="set">The set's name.</param>
+    /// <param name="version">The version.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <returns>False when there was none.</returns>
+    /// <exception cref="InvalidOperationException">The version is declared here.</exception>
+    public async Task<bool> RemoveAsync(string set, int version, CancellationToken cancellationToken = default)
+    {
+        ViewNames.ThrowIfInvalidSet(set, nameof(set));
+        if (Sets.Any(s => s.Name == set && s.Version == version)) throw new InvalidOperationException($"Version {version} of view set '{set}' is declared in this program. Remove another version, or rebuild this one.");
+        return await _context.Directory.RemoveAsync(set, version, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Stops every set that was started here. What is written stays.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _isDisposed, 1) != 0) return;
+        await _maintenance.DisposeAsync().ConfigureAwait(false);
+        await Tasks.AfterAllAsync(_runners.Select(runner => runner.StopAsync())).ConfigureAwait(false);
+        _bus.Host.StateChanged -= OnStateChanged;
+        foreach (var runner in _runners) runner.Dispose();
+        if (_ownsBus) await _bus.DisposeAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Stops every set as <see cref="DisposeAsync"/> does and blocks until it is done.</summary>
+    /// <exception cref="TimeoutException">A set does not stop. Stopping continues in the background.</exception>
+    public void Dispose() => BlockingDisposal.Run(DisposeAsync, _bus.Host.Options.MaxStopTime + EventBusOptions.StopGrace, nameof(EventViews));
+
+    private void OnStateChanged(string name, SubscriptionState state, Exception? error) => Array.Find(_runners, runner => runner.SubscriptionName == name)?.StateChanged(state, error);
+
+    private Subscription Running(string set) =>
+        RunnerOf(set).Subscription ?? throw new InvalidOperationException($"View set '{set}' does not run in this process. Start it first (StartAsync).");
+
+    private SetRunner RunnerOf(string set)
+    {
+        ArgumentNullException.ThrowIfNull(set);
+        ObjectDisposedException.ThrowIf(_isDisposed != 0, this);
+        return Array.Find(_runners, runner => runner.Set.Name == set)
+            ?? throw new ArgumentException($"There is no view set '{set}'. There are: {string.Join(", ", Sets.Select(s => s.Name))}.", nameof(set));
+    }
+
+    private static void ThrowIfAmbiguous(IReadOnlyList<ViewSet> sets)
+    {
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var set in sets)
+        {
+            ArgumentNullException.ThrowIfNull(set, nameof(sets));
+            if (!names.Add(set.Name)) throw new ArgumentException($"Two view sets have the name '{set.Name}'.", nameof(sets));
+        }
+
+        names.Clear();
+        foreach (var projection in sets.SelectMany(set => set.Projections))
+            if (!names.Add(projection.Name)) throw new ArgumentException($"Two projections have the name '{projection.Name}'.", nameof(sets));
+    }
+}

@@ -1,0 +1,93 @@
+using EventSourcing.Internal;
+
+namespace EventSourcing.Views.Running;
+
+/// <summary>The seldom work of the sets that run in this process: resumes those whose build was replaced, removes places that neither serve nor are built, and versions that no program declares any more.</summary>
+internal sealed class Maintenance(ViewContext context, Func<IReadOnlyList<SetRunner>> running) : IAsyncDisposable
+{
+    private static readonly TimeSpan s_retireInterval = TimeSpan.FromHours(1);
+
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Lock _lock = new();
+    private Task? _loop;
+
+    /// <summary>The last failure of the work, or null.</summary>
+    internal Exception? LastError { get; private set; }
+
+    internal void Start()
+    {
+        lock (_lock) _loop ??= Uncaptured.Run(RunAsync);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync().ConfigureAwait(false);
+        Task? loop;
+        lock (_lock) loop = _loop;
+        if (loop is not null) await loop.ConfigureAwait(false);
+        _stop.Dispose();
+    }
+
+    private async Task RunAsync()
+    {
+        long? retired = null;
+        while (!_stop.IsCancellationRequested)
+        {
+            try
+            {
+                foreach (var set in running())
+                {
+                    await set.ResumeIfReplacedAsync(_stop.Token).ConfigureAwait(false);
+                    await CleanAsync(set).ConfigureAwait(false);
+                }
+
+                if (retired is null || context.Time.GetElapsedTime(retired.Value) >= s_retireInterval)
+                {
+                    await RetireAsync().ConfigureAwait(false);
+                    retired = context.Time.GetTimestamp();
+                }
+
+                await Task.Delay(context.Leases.Interval, context.Time, _stop.Token).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception e)
+            {
+                // The next turn tries again.
+                LastError = e;
+                await Task.Delay(context.Leases.Interval, context.Time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+
+    /// <summary>Removes the places of builds that were interrupted or replaced, once no live process builds the set.</summary>
+    private async ValueTask CleanAsync(SetRunner set)
+    {
+        var found = await context.Directory.FindAsync(set.Set.Name, set.Set.Version, _stop.Token).ConfigureAwait(false);
+        if (found is not { Record.Serving: > 0 and var serving } || context.Directory.BuildsOf(set.Set.Name, set.Set.Version).All(id => id.Build == serving)) return;
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+        patience.CancelAfter(context.Leases.Interval);
+        try
+        {
+            await set.Builder.CleanAsync(patience.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!_stop.IsCancellationRequested)
+        {
+            // Another process builds the set, or has died while it did: its lease ends.
+        }
+    }
+
+    private async ValueTask RetireAsync()
+    {
+        if (context.Options.RetireAfter is not { } after) return;
+        var sets = running().Select(runner => runner.Set).ToList();
+        var oldest = context.Time.GetUtcNow() - after;
+        foreach (var (set, version, record, _) in await context.Directory.ReadAllAsync(_stop.Token).ConfigureAwait(false))
+        {
+            if (record.HeldAt >= oldest || !sets.Exists(s => s.Name == set) || sets.Exists(s => s.Name == set && s.Version == version)) continue;
+            await context.Directory.RemoveAsync(set, version, _stop.Token).ConfigureAwait(false);
+        }
+    }
+}

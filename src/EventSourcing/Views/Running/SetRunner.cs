@@ -1,0 +1,205 @@
+using EventSourcing.Internal;
+using EventSourcing.Storage;
+using EventSourcing.Views.Building;
+using EventSourcing.Views.Serving;
+
+namespace EventSourcing.Views.Running;
+
+/// <summary>One set in this process: registered, read, and run where it was started. Thread-safe.</summary>
+internal sealed class SetRunner : ISnapshotSource, IDisposable
+{
+    private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(20);
+
+    private readonly ViewContext _context;
+    private readonly ViewSetPlace _place;
+    private readonly SemaphoreSlim _gate = new(1);
+    private volatile Subscription? _subscription;
+    private volatile ViewProgress? _building;
+    private volatile bool _isRegistered;
+    private long _stalledBuild = -1;
+    // The build that served when the set was last resumed for another one.
+    private long _resumedFor;
+
+    internal SetRunner(ViewContext context, ViewSet set)
+    {
+        (_context, Set) = (context, set);
+        _place = new(context, set) { Progress = new BuildProgress(this) };
+        Reader = new(context, set, FindFailure);
+    }
+
+    internal ViewSet Set { get; }
+
+    internal string SubscriptionName => $"view:{Set}";
+
+    internal ServingReader Reader { get; }
+
+    internal Subscription? Subscription => _subscription;
+
+    internal ViewBuilder Builder => new(_context, Set);
+
+    /// <summary>Records the declaration, once for the process.</summary>
+    internal async ValueTask RegisterAsync(CancellationToken cancellationToken)
+    {
+        if (_isRegistered) return;
+        await _context.Directory.RegisterAsync(Set, Set.Describe(_context.Store.Types), cancellationToken).ConfigureAwait(false);
+        _isRegistered = true;
+    }
+
+    /// <summary>Starts the set, unless it runs.</summary>
+    /// <returns>False when it ran already.</returns>
+    internal async Task<bool> StartAsync(CancellationToken cancellationToken)
+    {
+        await RegisterAsync(cancellationToken).ConfigureAwait(false);
+        await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            if (_subscription is not null) return false;
+            var options = new SubscriptionOptions
+            {
+                CheckpointEvery = _context.Options.WriteEvery,
+                OnFailure = new() { Then = AfterRetries.Pause, ShouldRetry = static error => error is EventSourcingException { IsTransient: true } },
+                Place = _place,
+            };
+            _subscription = await _context.Host.StartAsync(SubscriptionName, new ViewHandler(Set, _place), options, cancellationToken).ConfigureAwait(false);
+            return true;
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    internal async Task StopAsync()
+    {
+        await _gate.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            if (_subscription is not { } subscription) return;
+            await subscription.DisposeAsync().ConfigureAwait(false);
+            _subscription = null;
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    /// <summary>Waits until the set has handled everything up to a position.</summary>
+    /// <exception cref="SubscriptionException">The set is paused or faulted before it.</exception>
+    internal async Task WaitAsync(GlobalPosition position, CancellationToken cancellationToken)
+    {
+        if (_subscription is { } subscription)
+        {
+            await subscription.WaitForPositionAsync(position, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
+        for (var isFirst = true; !await IsDoneAsync(position, isFirst, cancellationToken).ConfigureAwait(false); isFirst = false)
+            await Task.Delay(s_interval, _context.Time, cancellationToken).ConfigureAwait(false);
+    }
+
+    async ValueTask<SnapshotHold> ISnapshotSource.OpenAsync(GlobalPosition? at, CancellationToken cancellationToken)
+    {
+        var opened = await OpenAsync(at, cancellationToken).ConfigureAwait(false);
+        return new(opened.Rows, opened);
+    }
+
+    internal async ValueTask<OpenSnapshot> OpenAsync(GlobalPosition? at, CancellationToken cancellationToken)
+    {
+        await RegisterAsync(cancellationToken).ConfigureAwait(false);
+        if (at is { } position) await WaitAsync(position, cancellationToken).ConfigureAwait(false);
+        return await Reader.OpenAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>The subscription has changed its state. Called on its loop.</summary>
+    internal void StateChanged(SubscriptionState state, Exception? error)
+    {
+        if (state is SubscriptionState.Paused or SubscriptionState.Faulted)
+        {
+            Volatile.Write(ref _stalledBuild, _place.Serving);
+            _place.ReportStall(error is null ? "paused by a call" : ExceptionText.MessageOf(error));
+        }
+        else
+        {
+            Volatile.Write(ref _stalledBuild, -1);
+            if (state == SubscriptionState.CatchingUp) _place.ReportStall(null);
+        }
+    }
+
+    /// <summary>Resumes a set that failed, when another build serves since: the reason may be gone with the old one.</summary>
+    internal async Task ResumeIfReplacedAsync(CancellationToken cancellationToken)
+    {
+        if (_subscription is not { State: SubscriptionState.Faulted or SubscriptionState.Paused } subscription || Volatile.Read(ref _stalledBuild) is var stalled && stalled < 0) return;
+        if (await _context.Directory.FindAsync(Set.Name, Set.Version, cancellationToken).ConfigureAwait(false) is not { Record.Serving: > 0 and var serving } || serving == stalled) return;
+        if (_resumedFor == serving) return;
+        _resumedFor = serving;
+        await subscription.ResumeAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    internal async ValueTask<ViewStatus> GetStatusAsync(ViewRecord? record, GlobalPosition head, CancellationToken cancellationToken)
+    {
+        var status = _subscription is { } subscription ? await subscription.GetStatusAsync(cancellationToken).ConfigureAwait(false) : null;
+        var id = record is { Serving: > 0 and var build } ? new ViewBuildId(Set.Name, Set.Version, build) : default;
+        var path = id.Build > 0 ? _context.Directory.Storage.PathOf(id) : null;
+        var (position, stall) = await ReadPlaceAsync(cancellationToken).ConfigureAwait(false);
+        return new()
+        {
+            Set = Set.Name,
+            Version = Set.Version,
+            IsDeclared = true,
+            State = status?.State,
+            Build = id.Build,
+            Position = status is { State: SubscriptionState.Live or SubscriptionState.CatchingUp } && status.Position > position ? status.Position : position,
+            Head = head,
+            LagTime = position >= head ? TimeSpan.Zero : _subscription?.Lag(_context.Time.GetUtcNow())?.Time,
+            Rate = status?.Rate ?? 0,
+            Building = id.Build == 0 ? _building : null,
+            Stall = status?.StateCause is { } cause ? ExceptionText.MessageOf(cause) : stall,
+            LastError = status?.LastError,
+            HeldAt = record?.HeldAt,
+            Path = path,
+            Bytes = path is not null && File.Exists(path) ? new FileInfo(path).Length : null,
+        };
+    }
+
+    public void Dispose()
+    {
+        Reader.Dispose();
+        _gate.Dispose();
+    }
+
+    private async ValueTask<(GlobalPosition Position, string? Stall)> ReadPlaceAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var snapshot = await Reader.TryOpenAsync(cancellationToken).ConfigureAwait(false);
+            return snapshot is null ? default : (snapshot.Rows.Checkpoint.Position, snapshot.Rows.Stall);
+        }
+        catch (EventSourcingException e)
+        {
+            return (default, e.Message);
+        }
+    }
+
+    private async ValueTask<bool> IsDoneAsync(GlobalPosition position, bool isFirst, CancellationToken cancellationToken)
+    {
+        using var snapshot = await Reader.OpenAsync(cancellationToken).ConfigureAwait(false);
+        var reached = snapshot.Rows.Checkpoint.Position;
+        if (reached >= position) return true;
+        if (snapshot.Rows.Stall is { } stall) throw new SubscriptionException(SubscriptionName, reached, $"View set '{Set}' does not advance after position {reached}: {stall}", null);
+        if (isFirst) return false;
+        // Events that are not for the set move its checkpoint rarely.
+        var read = new AllRead { Query = Set.Query.Resolve(_context.Store.Types), AfterPosition = reached, ThroughPosition = position, MaxCount = 1, IncludeTags = false };
+        await foreach (var _ in _context.Store.Log.ReadEventsAsync(read, cancellationToken).ConfigureAwait(false)) return false;
+        return true;
+    }
+
+    // A view of another history, or a damaged one, is not read.
+    private Exception? FindFailure() =>
+        _subscription is { State: SubscriptionState.Faulted } subscription && subscription.FindCause() is { } cause and (LogDivergedException or StoreCorruptException or PositionOutOfRangeException) ? cause : null;
+
+    private sealed class BuildProgress(SetRunner runner) : IProgress<ViewProgress>
+    {
+        public void Report(ViewProgress value) => runner._building = value;
+    }
+}

@@ -1,0 +1,122 @@
+using EventSourcing.Internal;
+using EventSourcing.Leasing;
+using EventSourcing.Storage;
+using EventSourcing.Subscriptions.Effects;
+using EventSourcing.Views.Building;
+using EventSourcing.Views.Folding;
+
+namespace EventSourcing.Views.Running;
+
+/// <summary>The serving build of a set as the place of a subscription: folds its events and writes the documents with the checkpoint.</summary>
+internal sealed class ViewSetPlace(ViewContext context, ViewSet set) : IOutsidePlace
+{
+    private IViewBuild? _build;
+    private SetFold? _fold;
+    private long _serving;
+
+    public bool HasUnwritten => _fold is { HasUnwritten: true };
+
+    public bool IsFull => _fold is { IsFull: true };
+
+    /// <summary>The build that is written; 0 while none is open.</summary>
+    internal long Serving => Volatile.Read(ref _serving);
+
+    /// <summary>Called with the progress of the first build.</summary>
+    internal IProgress<ViewProgress>? Progress { get; init; }
+
+    public async ValueTask<long> FindFencingTokenAsync(CancellationToken cancellationToken)
+    {
+        if (await FindServingAsync(cancellationToken).ConfigureAwait(false) is not { } id) return 0;
+        using var build = context.Directory.Storage.Open(id, set.Tables);
+        return build?.FencingToken ?? 0;
+    }
+
+    public async ValueTask<ResumeToken> OpenAsync(LeaseScope scope)
+    {
+        Close();
+        while (true)
+        {
+            await new ViewBuilder(context, set).BuildIfMissingAsync(Progress, scope.Token).ConfigureAwait(false);
+            if (await FindServingAsync(scope.Token).ConfigureAwait(false) is { } id && await TryOpenAsync(id, scope).ConfigureAwait(false) is { } token) return token;
+            scope.ThrowIfLost();
+        }
+    }
+
+    public async ValueTask<bool> TryWriteAsync(ResumeToken checkpoint, LeaseScope scope)
+    {
+        var fold = _fold!;
+        if (await IsReplacedAsync(scope.Token).ConfigureAwait(false)) return false;
+        try
+        {
+            return fold.TryWrite(new(checkpoint.Position, checkpoint, IsComplete: true)) ? true : throw scope.Lease.Error();
+        }
+        catch (StoreCorruptException) when (!scope.Token.IsCancellationRequested)
+        {
+            // A build that was replaced is removed.
+            if (await IsReplacedAsync(scope.Token).ConfigureAwait(false)) return false;
+            throw;
+        }
+    }
+
+    public void Close()
+    {
+        _fold?.Dispose();
+        _build?.Dispose();
+        (_fold, _build) = (null, null);
+        Volatile.Write(ref _serving, 0);
+    }
+
+    public async ValueTask<long?> FindPositionAsync(CancellationToken cancellationToken)
+    {
+        if (await FindServingAsync(cancellationToken).ConfigureAwait(false) is not { } id) return null;
+        using var build = context.Directory.Storage.Open(id, set.Tables);
+        if (build is null) return null;
+        using var snapshot = build.OpenSnapshot();
+        return snapshot.Checkpoint.Position.ToInt64();
+    }
+
+    /// <summary>Folds the events of one stored event. On the runner's loop only.</summary>
+    internal void Fold(Envelopes envelopes) => _fold!.Fold(envelopes);
+
+    /// <summary>Leaves a note in the place for other processes: why the set does not advance. Has no effect where the place cannot be written.</summary>
+    internal void ReportStall(string? stall)
+    {
+        try
+        {
+            _fold?.ReportStall(stall);
+        }
+        catch (EventSourcingException)
+        {
+            // The state of the subscription has the reason too.
+        }
+    }
+
+    /// <summary>Opens a build for writing; null when it was replaced meanwhile.</summary>
+    private async ValueTask<ResumeToken?> TryOpenAsync(ViewBuildId id, LeaseScope scope)
+    {
+        var build = context.Directory.Storage.Open(id, set.Tables);
+        if (build is null) return null;
+        try
+        {
+            if (build.LogId != await context.Directory.GetLogIdAsync(scope.Token).ConfigureAwait(false))
+                throw new StoreCorruptException("it belongs to another log. Rebuild the view", context.Directory.Storage.PathOf(id) ?? id.ToString());
+            var writer = build.OpenWriter(scope.Lease.Epoch) ?? throw scope.Lease.Error();
+            var fold = new SetFold(set, writer, context.Options.MaxCacheBytes);
+            (_build, _fold) = (build, fold);
+            Volatile.Write(ref _serving, id.Build);
+            return await context.Store.Log.FindTokenAsync(writer.Checkpoint.Token, scope.Token).ConfigureAwait(false);
+        }
+        catch
+        {
+            if (_build is null) build.Dispose();
+            else Close();
+            throw;
+        }
+    }
+
+    private async ValueTask<bool> IsReplacedAsync(CancellationToken cancellationToken) =>
+        await FindServingAsync(cancellationToken).ConfigureAwait(false) is not { } id || id.Build != _serving;
+
+    private async ValueTask<ViewBuildId?> FindServingAsync(CancellationToken cancellationToken) =>
+        await context.Directory.FindAsync(set.Name, set.Version, cancellationToken).ConfigureAwait(false) is { Record.Serving: > 0 and var serving } ? new(set.Name, set.Version, serving) : null;
+}

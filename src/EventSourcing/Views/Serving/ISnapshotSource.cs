@@ -1,0 +1,18 @@
+using EventSourcing.Storage;
+
+namespace EventSourcing.Views.Serving;
+
+/// <summary>Opens snapshots for reads.</summary>
+internal interface ISnapshotSource
+{
+    /// <summary>Opens a snapshot, once the set has handled everything up to a position.</summary>
+    ValueTask<SnapshotHold> OpenAsync(GlobalPosition? at, CancellationToken cancellationToken);
+}
+
+/// <summary>A snapshot for one read.</summary>
+/// <param name="Rows">The rows.</param>
+/// <param name="Owned">What the read disposes; null where the snapshot lives longer than the read.</param>
+internal readonly record struct SnapshotHold(IViewSnapshot Rows, IDisposable? Owned) : IDisposable
+{
+    public void Dispose() => Owned?.Dispose();
+}

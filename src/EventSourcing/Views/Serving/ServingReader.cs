@@ -1,0 +1,103 @@
+using EventSourcing.Storage;
+
+namespace EventSourcing.Views.Serving;
+
+/// <summary>Opens snapshots of the serving build of a set. Thread-safe.</summary>
+/// <param name="context">The views.</param>
+/// <param name="set">The set.</param>
+/// <param name="failure">Why the set cannot be read in this process: a damaged place, or another history of the log; null when it can.</param>
+internal sealed class ServingReader(ViewContext context, ViewSet set, Func<Exception?> failure) : IDisposable
+{
+    private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(20), s_compareInterval = TimeSpan.FromSeconds(1);
+
+    private readonly Lock _lock = new();
+    private OpenBuild? _open;
+
+    /// <summary>Opens a snapshot. Waits for the first build, or fails, as the options say.</summary>
+    internal async ValueTask<OpenSnapshot> OpenAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            if (await TryOpenAsync(cancellationToken).ConfigureAwait(false) is { } snapshot) return snapshot;
+            if (context.Options.WhileBuilding == WhileBuilding.Fail) throw new ViewBuildingException(set.Name, set.Version);
+            await Task.Delay(s_interval, context.Time, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Opens a snapshot; null when there is no complete build.</summary>
+    internal async ValueTask<OpenSnapshot?> TryOpenAsync(CancellationToken cancellationToken)
+    {
+        var serving = 0L;
+        while (true)
+        {
+            if (failure() is { } error) throw error;
+            if (await context.Directory.FindAsync(set.Name, set.Version, cancellationToken).ConfigureAwait(false) is not { Record.Serving: > 0 and var number }) return null;
+            try
+            {
+                if (Get(number) is not { } build) return null;
+                if (build.TryOpen() is { } snapshot) return await ComparedAsync(snapshot, cancellationToken).ConfigureAwait(false);
+            }
+            catch (StoreCorruptException) when (serving != number)
+            {
+                // It may have been replaced by another build, and removed.
+                Forget(number);
+            }
+
+            serving = number;
+        }
+    }
+
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            _open?.Close();
+            _open = null;
+        }
+    }
+
+    private OpenBuild? Get(long number)
+    {
+        lock (_lock)
+        {
+            if (_open?.Number == number) return _open;
+            if (context.Directory.Storage.Open(new(set.Name, set.Version, number), set.Tables) is not { } build) return null;
+            _open?.Close();
+            return _open = new(number, build);
+        }
+    }
+
+    private void Forget(long number)
+    {
+        lock (_lock)
+        {
+            if (_open?.Number != number) return;
+            _open.Close();
+            _open = null;
+        }
+    }
+
+    /// <summary>Compares the log's id and, now and then, the checkpoint with the log: a view of another history is never read.</summary>
+    private async ValueTask<OpenSnapshot> ComparedAsync(OpenSnapshot snapshot, CancellationToken cancellationToken)
+    {
+        var build = snapshot.Build;
+        try
+        {
+            if (build.ComparedAt != 0 && context.Time.GetElapsedTime(build.ComparedAt) < s_compareInterval) return snapshot;
+            if (build.LogId != await context.Directory.GetLogIdAsync(cancellationToken).ConfigureAwait(false))
+            {
+                var id = new ViewBuildId(set.Name, set.Version, build.Number);
+                throw new StoreCorruptException("it belongs to another log. Rebuild the view", context.Directory.Storage.PathOf(id) ?? id.ToString());
+            }
+
+            await context.Store.Log.FindTokenAsync(snapshot.Rows.Checkpoint.Token, cancellationToken).ConfigureAwait(false);
+            build.ComparedAt = context.Time.GetTimestamp();
+            return snapshot;
+        }
+        catch
+        {
+            snapshot.Dispose();
+            throw;
+        }
+    }
+}

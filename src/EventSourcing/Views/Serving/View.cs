@@ -1,0 +1,69 @@
+using EventSourcing.Storage;
+
+namespace EventSourcing.Views.Serving;
+
+/// <inheritdoc/>
+/// <param name="projection">The projection.</param>
+/// <param name="table">Its place in the set.</param>
+/// <param name="source">Opens snapshots.</param>
+/// <param name="at">The position that a read waits for; null for none.</param>
+internal sealed class View<TRow>(Projection<TRow> projection, int table, ISnapshotSource source, GlobalPosition? at) : IView<TRow>, IRowReader<TRow> where TRow : class
+{
+    private readonly string[] _indexNames = [.. projection.Indexes.Select(index => index.Name)];
+
+    public string Name => projection.Name;
+
+    public int Table => table;
+
+    public IReadOnlyList<string> IndexNames => _indexNames;
+
+    public ViewQuery<TRow> All => new(this);
+
+    public IView<TRow> At(GlobalPosition position) => new View<TRow>(projection, table, source, position);
+
+    public async ValueTask<TRow?> FindAsync(string key, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        using var opened = await source.OpenAsync(at, cancellationToken).ConfigureAwait(false);
+        return opened.Rows.Find(table, key) is { } row ? Decode(row) : null;
+    }
+
+    public async ValueTask<IReadOnlyDictionary<string, TRow>> FindManyAsync(IEnumerable<string> keys, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(keys);
+        using var opened = await source.OpenAsync(at, cancellationToken).ConfigureAwait(false);
+        var found = new Dictionary<string, TRow>(StringComparer.Ordinal);
+        foreach (var key in keys)
+            if (!found.ContainsKey(key) && opened.Rows.Find(table, key) is { } row) found.Add(key, Decode(row));
+        return found;
+    }
+
+    public async ValueTask<Page<TRow>> ReadPageAsync(ViewRead read, Func<StoredViewRow, string> cursorOf, CancellationToken cancellationToken)
+    {
+        using var opened = await source.OpenAsync(at, cancellationToken).ConfigureAwait(false);
+        // One more than asked for tells whether there is a next page.
+        var stored = opened.Rows.Read(read with { Max = read.Max + 1 });
+        var count = Math.Min(stored.Count, read.Max);
+        var rows = new TRow[count];
+        for (var i = 0; i < count; i++) rows[i] = Decode(stored[i]);
+        return new(rows, stored.Count > count ? cursorOf(stored[count - 1]) : null, opened.Rows.Checkpoint.Position);
+    }
+
+    public async ValueTask<long> CountAsync(IReadOnlyList<ViewCondition> conditions, CancellationToken cancellationToken)
+    {
+        using var opened = await source.OpenAsync(at, cancellationToken).ConfigureAwait(false);
+        return opened.Rows.Count(table, conditions);
+    }
+
+    private TRow Decode(in StoredViewRow row)
+    {
+        try
+        {
+            return projection.Deserialize(row.Json.Span);
+        }
+        catch (System.Text.Json.JsonException e)
+        {
+            throw new StoreCorruptException("the document cannot be read. Rebuild the view", $"projection '{Name}', key '{row.Key}'", e);
+        }
+    }
+}
