@@ -8,12 +8,12 @@ using Microsoft.Extensions.Hosting;
 
 namespace EventSourcing.Hosting;
 
-/// <summary>Makes the subscribers of a container part of its host.</summary>
+/// <summary>Makes the subscribers and the views of a container part of its host.</summary>
 public static class EventSourcingHostingExtensions
 {
-    /// <summary>Starts the subscribers of every store of the container with the host and stops them with it, logs their failures and changes of state, and adds health checks.</summary>
+    /// <summary>Starts the subscribers and the views of every store of the container with the host and stops them with it, logs their failures and changes of state, and adds health checks.</summary>
     /// <remarks>
-    /// The health checks are <c>event-store</c> and <c>event-subscriptions</c>; for a store with a key, the key follows: <c>event-store-billing</c>. All have the tag <c>event-sourcing</c>.
+    /// The health checks are <c>event-store</c>, <c>event-subscriptions</c> and, where there are views, <c>event-views</c>; for a store with a key, the key follows: <c>event-store-billing</c>. All have the tag <c>event-sourcing</c>.
     /// Called again, only <paramref name="configure"/> has an effect: it changes what the calls before have set.
     /// </remarks>
     /// <param name="services">The container's services. <c>AddEventSourcing</c> is called before or after.</param>
@@ -38,11 +38,14 @@ public static class EventSourcingHostingExtensions
 
     private static void AddChecks(HealthCheckServiceOptions checks, IEnumerable<EventStoreRegistration> stores)
     {
-        foreach (var (key, suffix) in stores.Select(s => (s.Key, s.Key is null ? "" : $"-{s.Key}")))
+        foreach (var store in stores)
         {
-            checks.Registrations.Add(new($"event-store{suffix}", services => new StoreHealthCheck(Stores.Get<IEventStore>(services, key)), HealthStatus.Unhealthy, ["event-sourcing"]));
-            checks.Registrations.Add(new(
-                $"event-subscriptions{suffix}", services => new SubscriptionHealthCheck(Stores.Get<EventBus>(services, key), services.GetRequiredService<EventSourcingHostingOptions>()), HealthStatus.Unhealthy, ["event-sourcing"]));
+            var (key, suffix) = (store.Key, store.Key is null ? "" : $"-{store.Key}");
+            Add("event-store", services => new StoreHealthCheck(Stores.Get<IEventStore>(services, key)));
+            Add("event-subscriptions", services => new SubscriptionHealthCheck(Stores.Get<EventBus>(services, key), Stores.FindViews(services, store), services.GetRequiredService<EventSourcingHostingOptions>()));
+            if (store.HasViews) Add("event-views", services => new ViewHealthCheck(Stores.Get<EventViews>(services, key), Stores.Get<EventBus>(services, key), services.GetRequiredService<EventSourcingHostingOptions>()));
+
+            void Add(string name, Func<IServiceProvider, IHealthCheck> make) => checks.Registrations.Add(new(name + suffix, make, HealthStatus.Unhealthy, ["event-sourcing"]));
         }
     }
 }

@@ -8,14 +8,17 @@ internal sealed class HostedBus
     private readonly EventBus _bus;
     private readonly string _prefix;
     private readonly ILogger _logger;
+    private readonly HostedViews? _views;
 
     /// <summary>A bus that logs from now on.</summary>
     /// <param name="bus">The bus.</param>
     /// <param name="key">The store's key, which stands before the names of subscriptions; null for none.</param>
+    /// <param name="views">Its views; null for none.</param>
     /// <param name="logger">The logger.</param>
-    internal HostedBus(EventBus bus, string? key, ILogger logger)
+    internal HostedBus(EventBus bus, string? key, EventViews? views, ILogger logger)
     {
         (_bus, _prefix, _logger) = (bus, key is null ? "" : key + "/", logger);
+        _views = views is null ? null : new(views, key, logger);
         bus.StateChanged += Log;
         bus.EventFailed += Log;
     }
@@ -26,8 +29,22 @@ internal sealed class HostedBus
         LogMessages.Started(_logger, _prefix + subscriber.Name);
     }
 
-    /// <summary>Live subscriptions first, then the durable ones: handlers end, checkpoints are written, leases are released.</summary>
+    internal Task StartViewsAsync(CancellationToken cancellationToken) => _views?.StartAsync(cancellationToken) ?? Task.CompletedTask;
+
+    /// <summary>Views first, then live subscriptions, then the durable ones: handlers end, checkpoints are written, leases are released. A view that fails to stop does not keep the bus from being stopped.</summary>
     internal async Task StopAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (_views is not null) await _views.StopAsync(cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            await StopBusAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async Task StopBusAsync(CancellationToken cancellationToken)
     {
         try
         {
@@ -42,6 +59,7 @@ internal sealed class HostedBus
 
     private void Log(string name, SubscriptionState state, Exception? error)
     {
+        if (_views is not null && _views.TryLog(name, state, error)) return;
         name = _prefix + name;
         switch (state)
         {

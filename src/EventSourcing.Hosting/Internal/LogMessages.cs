@@ -28,4 +28,25 @@ internal static partial class LogMessages
 
     [LoggerMessage(EventId = 1005, Level = LogLevel.Information, Message = "All subscriptions were stopped")]
     internal static partial void Stopped(ILogger logger);
+
+    [LoggerMessage(EventId = 1101, Level = LogLevel.Information, Message = "View {View} was started")]
+    internal static partial void ViewStarted(ILogger logger, string view);
+
+    [LoggerMessage(EventId = 1102, Level = LogLevel.Debug, Message = "View {View} is {State}")]
+    internal static partial void ViewEntered(ILogger logger, string view, SubscriptionState state);
+
+    [LoggerMessage(EventId = 1103, Level = LogLevel.Error, Message = "View {View} is paused after a failure: it is read as it is and does not advance. Resume it when the cause is removed")]
+    internal static partial void ViewPausedByFailure(ILogger logger, string view, Exception error);
+
+    [LoggerMessage(EventId = 1104, Level = LogLevel.Critical, Message = "View {View} is faulted and does not advance. Rebuild it, or resume it when the cause is removed")]
+    internal static partial void ViewFaulted(ILogger logger, string view, Exception? error);
+
+    [LoggerMessage(EventId = 1105, Level = LogLevel.Information, Message = "View {View} is being built: build {Build}, after position {Position}")]
+    internal static partial void BuildBegun(ILogger logger, string view, long build, long position);
+
+    [LoggerMessage(EventId = 1106, Level = LogLevel.Information, Message = "View {View} was built: build {Build}, up to position {Position}, in {Elapsed}")]
+    internal static partial void BuildComplete(ILogger logger, string view, long build, long position, TimeSpan elapsed);
+
+    [LoggerMessage(EventId = 1107, Level = LogLevel.Warning, Message = "The build of view {View} ended before it was complete: build {Build}, at position {Position}, after {Elapsed}")]
+    internal static partial void BuildEnded(ILogger logger, string view, long build, long position, TimeSpan elapsed, Exception? error);
 }

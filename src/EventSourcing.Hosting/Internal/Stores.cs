@@ -1,3 +1,4 @@
+using EventSourcing.Storage;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace EventSourcing.Hosting.Internal;
@@ -10,4 +11,7 @@ internal static class Stores
 
     internal static IEnumerable<T> GetAll<T>(IServiceProvider services, string? key) =>
         key is null ? services.GetServices<T>() : services.GetKeyedServices<T>(key);
+
+    /// <summary>The views of a store; null where it has none.</summary>
+    internal static EventViews? FindViews(IServiceProvider services, EventStoreRegistration store) => store.HasViews ? Get<EventViews>(services, store.Key) : null;
 }

@@ -4,12 +4,12 @@ using Microsoft.Extensions.Logging;
 
 namespace EventSourcing.Hosting.Internal;
 
-/// <summary>Starts the subscribers of every store with the host and stops them with it, while the stores are still open.</summary>
+/// <summary>Starts the subscribers and the views of every store with the host and stops them with it, while the stores are still open.</summary>
 internal sealed class SubscriberService(IServiceProvider services, IEnumerable<EventStoreRegistration> stores, ILogger<SubscriberService> logger) : IHostedService
 {
     private readonly List<HostedBus> _started = [];
 
-    /// <summary>A subscriber that cannot be started, because a type is not registered for instance, prevents the host from starting.</summary>
+    /// <summary>A subscriber or a view that cannot be started, because a type is not registered for instance, prevents the host from starting.</summary>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         var all = stores.ToArray();
@@ -18,9 +18,10 @@ internal sealed class SubscriberService(IServiceProvider services, IEnumerable<E
                 "AddEventSourcingHosting() was called, but the container has no event store. Add one: services.AddEventSourcing(es => es.UseSqlite(\"orders.db\").UseEventTypes(types)).");
         foreach (var store in all)
         {
-            var bus = new HostedBus(Stores.Get<EventBus>(services, store.Key), store.Key, logger);
+            var bus = new HostedBus(Stores.Get<EventBus>(services, store.Key), store.Key, Stores.FindViews(services, store), logger);
             _started.Add(bus);
             foreach (var subscriber in Stores.GetAll<EventSubscriber>(services, store.Key)) await bus.StartAsync(subscriber, cancellationToken).ConfigureAwait(false);
+            await bus.StartViewsAsync(cancellationToken).ConfigureAwait(false);
         }
     }
 

@@ -3,8 +3,8 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace EventSourcing.Hosting.Internal;
 
-/// <summary>Checks every subscription of a store in this process: faulted, paused by a failure, behind, with parked events, in standby while no process is active.</summary>
-internal sealed class SubscriptionHealthCheck(EventBus bus, EventSourcingHostingOptions options) : IHealthCheck
+/// <summary>Checks every subscription of a store in this process: faulted, paused by a failure, behind, with parked events, in standby while no process is active. Those that run views are left to <see cref="ViewHealthCheck"/>.</summary>
+internal sealed class SubscriptionHealthCheck(EventBus bus, EventViews? views, EventSourcingHostingOptions options) : IHealthCheck
 {
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
@@ -12,8 +12,10 @@ internal sealed class SubscriptionHealthCheck(EventBus bus, EventSourcingHosting
         Exception? error = null;
         try
         {
+            var ofViews = views is null ? [] : views.Sets.Select(set => set.SubscriptionName).ToHashSet(StringComparer.Ordinal);
             foreach (var subscription in bus.Subscriptions)
             {
+                if (ofViews.Contains(subscription.Name)) continue;
                 var status = await subscription.GetStatusAsync(cancellationToken).ConfigureAwait(false);
                 data[status.Name] = Describe(status);
                 var (health, complaint) = Check(status, context.Registration.FailureStatus);
@@ -37,7 +39,7 @@ internal sealed class SubscriptionHealthCheck(EventBus bus, EventSourcingHosting
         if (status.State == SubscriptionState.Paused && status.StateCause is { } cause) return (failure, $"is paused: {MessageOf(cause)}");
         if (status.Parked > options.MaxParked) return (HealthStatus.Degraded, $"has {Parked(status)}");
         // A process in standby is not behind: another one handles the events.
-        if (status.State == SubscriptionState.Standby) return IsSilent(status) ? (HealthStatus.Degraded, $"is in {Standby(status)}") : default;
+        if (status.State == SubscriptionState.Standby) return LeaseText.IsSilent(status, bus.LeaseTimeout) ? (HealthStatus.Degraded, $"is in {LeaseText.Standby(status, bus.LeaseTimeout)}") : default;
         return status.Lag > options.MaxLag ? (HealthStatus.Degraded, $"is {status.Lag} positions behind") : default;
     }
 
@@ -45,19 +47,11 @@ internal sealed class SubscriptionHealthCheck(EventBus bus, EventSourcingHosting
 
     private string Describe(SubscriptionStatus status)
     {
-        var state = status.State == SubscriptionState.Standby ? Standby(status)
+        var state = status.State == SubscriptionState.Standby ? LeaseText.Standby(status, bus.LeaseTimeout)
             : status.State == SubscriptionState.Paused && status.StateCause is null ? "Paused by request" : $"{status.State}";
         return $"{state}, lag {status.Lag}, {(status.Parked == 0 ? "parked 0" : Parked(status))}";
     }
 
     private static string Parked(SubscriptionStatus status) =>
         $"{status.Parked} {(status.Parked == 1 ? "event" : "events")} parked since {status.ParkedSince:O}: {status.ParkedReason}";
-
-    private string Standby(SubscriptionStatus status) =>
-        status.LeaseOwner is not { } owner ? "standby: no process is active yet"
-        : IsSilent(status) ? $"standby: no process is active; process {owner} holds the lease and has shown no sign of life for {status.LeaseSilence!.Value.TotalSeconds:0.0} s"
-        : $"standby: process {owner} holds the lease";
-
-    // A holder renews three times in a timeout: of two renewals, one at least is seen.
-    private bool IsSilent(SubscriptionStatus status) => status.LeaseSilence > bus.LeaseTimeout * 2 / 3;
 }

@@ -12,7 +12,7 @@ public static class EventSourcingServiceCollectionExtensions
 {
     /// <summary>Registers <see cref="IEventStore"/> and <see cref="EventBus"/> as singletons. May be called several times, by each module of an application: a later call adds to the earlier ones.</summary>
     /// <param name="services">The container's services.</param>
-    /// <param name="configure">Chooses the log and adds event types, command handlers and subscribers.</param>
+    /// <param name="configure">Chooses the log and adds event types, command handlers, projections and subscribers.</param>
     /// <exception cref="ArgumentException">Event types or commands contradict those registered before, or the delegate is asynchronous.</exception>
     /// <example><c>services.AddEventSourcing(es => es.UseSqlite("orders.db").UseEventTypes(Types))</c></example>
     public static IServiceCollection AddEventSourcing(this IServiceCollection services, Action<EventSourcingBuilder> configure) => Add(services, null, configure);
@@ -92,12 +92,19 @@ public static class EventSourcingServiceCollectionExtensions
     // A host is known by a name: the core references no hosting package.
     private static void ThrowIfNothingStarts(IServiceCollection services, string? key)
     {
-        var subscriber = services.FirstOrDefault(s => s.ServiceType == typeof(EventSubscriber) && Equals(s.ServiceKey, key));
-        if (subscriber is null || !Has("Microsoft.Extensions.Hosting.IHostApplicationLifetime") || Has("EventSourcing.Hosting.EventSourcingHostingOptions")) return;
-        var type = (subscriber.IsKeyedService ? subscriber.KeyedImplementationType : subscriber.ImplementationType)?.Name ?? nameof(EventSubscriber);
-        throw new InvalidOperationException(
-            $"Nothing starts the subscriber {type} that AddSubscriber<{type}>() has added. Call services.AddEventSourcingHosting() of the package EventSourcing.Hosting: it starts and stops subscribers with the host.");
+        if (!Has("Microsoft.Extensions.Hosting.IHostApplicationLifetime") || Has("EventSourcing.Hosting.EventSourcingHostingOptions")) return;
+        if (Find(typeof(EventSubscriber)) is { } subscriber)
+            throw new InvalidOperationException(
+                $"Nothing starts the subscriber {subscriber} that AddSubscriber<{subscriber}>() has added. Call services.AddEventSourcingHosting() of the package EventSourcing.Hosting: it starts and stops subscribers with the host.");
+        if (Find(typeof(Projection)) is { } projection)
+            throw new InvalidOperationException(
+                $"Nothing starts the view of the projection {projection} that AddProjection<{projection}>() has added. Call services.AddEventSourcingHosting() of the package EventSourcing.Hosting: it starts and stops views with the host. "
+                + $"In a host that only reads what another process keeps up to date, call AddViewSet(new {projection}(…)) instead.");
 
         bool Has(string name) => services.Any(s => s.ServiceType.FullName == name);
+
+        string? Find(Type type) => services.FirstOrDefault(s => s.ServiceType == type && Equals(s.ServiceKey, key)) is { } found
+            ? (found.IsKeyedService ? found.KeyedImplementationType : found.ImplementationType)?.Name ?? type.Name
+            : null;
     }
 }

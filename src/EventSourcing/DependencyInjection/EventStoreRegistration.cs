@@ -10,4 +10,7 @@ public sealed class EventStoreRegistration
 
     /// <summary>The store's key; null for the store without a key.</summary>
     public string? Key { get; }
+
+    /// <summary>True when the store has views: <see cref="EventViews"/> is a service of the same key. Complete once all registrations are made.</summary>
+    public bool HasViews { get; internal set; }
 }

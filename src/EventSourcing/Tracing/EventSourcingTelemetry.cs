@@ -11,6 +11,7 @@ namespace EventSourcing;
 /// </para>
 /// <para>
 /// Measurements of subscriptions have the subscription's name as <c>messaging.destination.subscription.name</c> and, where it is named below, the outcome. Streams, keys and partitions are not among the attributes, so their number does not grow with the data.
+/// A view set is a subscription too, with the name of <see cref="ViewSet.SubscriptionName"/>: its lag, its handled events and its failures are measured as those.
 /// Durations advise buckets from 10 µs to 10 s.
 /// </para>
 /// <para>
@@ -53,4 +54,13 @@ public static class EventSourcingTelemetry
 
     /// <summary>Histogram: seconds that a call of a subscription's handler took, with one event or a batch, by <c>error.type</c> where it failed.</summary>
     public const string SubscriptionHandlerDuration = "eventsourcing.subscription.handler.duration";
+
+    /// <summary>Gauge: the part of the log that a build of a view set has handled, from 0 to 1, by <c>eventsourcing.view.set</c> (name and version: <c>order-list.v2</c>). Reported by the process that builds, while it builds.</summary>
+    public const string ProjectionRebuildProgress = "eventsourcing.projection.rebuild.progress";
+
+    /// <summary>Counter: documents that a view set wrote or removed, a document once for each write, by <c>eventsourcing.view.set</c>. Builds and verifications count too.</summary>
+    public const string ProjectionWritten = "eventsourcing.projection.written";
+
+    /// <summary>Histogram: seconds that a view set took to write its changed documents with the checkpoint, by <c>eventsourcing.view.set</c>.</summary>
+    public const string ProjectionWriteDuration = "eventsourcing.projection.write.duration";
 }

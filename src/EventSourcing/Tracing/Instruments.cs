@@ -22,6 +22,7 @@ internal static class Instruments
     internal const string Partition = "eventsourcing.partition";
     internal const string Attempt = "eventsourcing.attempt";
     internal const string Outcome = "eventsourcing.outcome";
+    internal const string ViewSet = "eventsourcing.view.set";
     internal const string MessagingSystem = "messaging.system";
     internal const string MessagingOperationName = "messaging.operation.name";
     internal const string MessagingOperationType = "messaging.operation.type";
@@ -60,6 +61,12 @@ internal static class Instruments
 
     internal static Counter<long>? Parked { get; } = Observers.Create(static () =>
         s_meter.CreateCounter<long>(EventSourcingTelemetry.SubscriptionParked, "{event}", "Events that subscriptions parked"));
+
+    internal static Counter<long>? ProjectionWritten { get; } = Observers.Create(static () =>
+        s_meter.CreateCounter<long>(EventSourcingTelemetry.ProjectionWritten, "{document}", "Documents that views wrote or removed"));
+
+    internal static Histogram<double>? ProjectionWriteDuration { get; } = Observers.Create(static () =>
+        s_meter.CreateHistogram(EventSourcingTelemetry.ProjectionWriteDuration, "s", "Duration of writes of views", tags: null, s_seconds));
 
     internal static ObservableCounter<long>? ObserverFailures { get; } = Observers.Create(static () =>
         s_meter.CreateObservableCounter(EventSourcingTelemetry.ObserverFailures, static () => Observers.Failures, "{exception}", "Exceptions thrown by activity listeners, meter listeners and handlers of events"));

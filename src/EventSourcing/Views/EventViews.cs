@@ -1,5 +1,6 @@
 using EventSourcing.Internal;
 using EventSourcing.Storage;
+using EventSourcing.Tracing;
 using EventSourcing.Views;
 using EventSourcing.Views.Running;
 using EventSourcing.Views.Serving;
@@ -23,6 +24,7 @@ public sealed class EventViews : IAsyncDisposable, IDisposable
     private readonly ViewContext _context;
     private readonly SetRunner[] _runners;
     private readonly Maintenance _maintenance;
+    private Action<ViewBuildChange>? _buildChanged;
     private int _isDisposed;
 
     /// <summary>Views on a store.</summary>
@@ -49,7 +51,13 @@ public sealed class EventViews : IAsyncDisposable, IDisposable
         var (store, host) = (bus.Host.Store, bus.Host);
         var storage = store.Log.Find<IViewStorage>()
             ?? throw new StoreConfigurationException($"The log {store.Log.GetType()} keeps no views: it has no {nameof(IViewStorage)}. Use a log that has it, or let the decorating log forward Find<T>().");
-        _context = new(store, host, new(store.Log, storage, host.Options.TimeProvider), (options ?? new()).Validated());
+        _context = new(store, host, new(store.Log, storage, host.Options.TimeProvider), (options ?? new()).Validated())
+        {
+            BuildChanged = change =>
+            {
+                if (Volatile.Read(ref _buildChanged) is { } handlers) Observers.Tell(handlers, change);
+            },
+        };
         Sets = [.. sets];
         ThrowIfAmbiguous(Sets);
         // A projection whose events are not in the type map is found here, and not where it is started.
@@ -61,6 +69,20 @@ public sealed class EventViews : IAsyncDisposable, IDisposable
 
     /// <summary>The sets that were declared.</summary>
     public IReadOnlyList<ViewSet> Sets { get; }
+
+    /// <summary>Raised when a build of a set begins and when it ends in this process: the first one of a version, and a rebuild. Changes of a set's state are raised by <see cref="EventBus.StateChanged"/>, under <see cref="ViewSet.SubscriptionName"/>.</summary>
+    /// <remarks>Raised by the build; a handler must be short. An exception of a handler has no effect; it is counted as <see cref="EventSourcingTelemetry.ObserverFailures"/>.</remarks>
+    /// <exception cref="ArgumentException">The delegate is asynchronous, or one of several that it combines is: nothing would wait for it.</exception>
+    public event Action<ViewBuildChange>? BuildChanged
+    {
+        add
+        {
+            if (value is not null) SynchronousDelegate.ThrowIfAsync(value, nameof(BuildChanged));
+            _buildChanged += value;
+        }
+
+        remove => _buildChanged -= value;
+    }
 
     /// <summary>Starts every set: it is built where it has no build yet, and then follows the log. Sets that run are left as they are.</summary>
     /// <param name="cancellationToken">Ends the start.</param>
@@ -207,12 +229,17 @@ public sealed class EventViews : IAsyncDisposable, IDisposable
         return await _context.Directory.RemoveAsync(set, version, cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>Stops every set that was started here, as the host does before it stops. Views are still read, as they are or as another process goes on; sets can be started again.</summary>
+    /// <returns>When documents and checkpoints are written and leases are given back. One that fails to stop does not keep another from being stopped.</returns>
+    /// <exception cref="SubscriptionException">A handler does not return; see <see cref="Subscription.DisposeAsync"/>.</exception>
+    public Task StopAsync() => _isDisposed != 0 ? Task.CompletedTask : StopAllAsync();
+
     /// <summary>Stops every set that was started here. What is written stays.</summary>
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _isDisposed, 1) != 0) return;
         await _maintenance.DisposeAsync().ConfigureAwait(false);
-        await Tasks.AfterAllAsync(_runners.Select(runner => runner.StopAsync())).ConfigureAwait(false);
+        await StopAllAsync().ConfigureAwait(false);
         _bus.Host.StateChanged -= OnStateChanged;
         foreach (var runner in _runners) runner.Dispose();
         if (_ownsBus) await _bus.DisposeAsync().ConfigureAwait(false);
@@ -221,6 +248,8 @@ public sealed class EventViews : IAsyncDisposable, IDisposable
     /// <summary>Stops every set as <see cref="DisposeAsync"/> does and blocks until it is done.</summary>
     /// <exception cref="TimeoutException">A set does not stop. Stopping continues in the background.</exception>
     public void Dispose() => BlockingDisposal.Run(DisposeAsync, _bus.Host.Options.MaxStopTime + EventBusOptions.StopGrace, nameof(EventViews));
+
+    private Task StopAllAsync() => Tasks.AfterAllAsync(_runners.Select(runner => runner.StopAsync()));
 
     private void OnStateChanged(string name, SubscriptionState state, Exception? error) => Array.Find(_runners, runner => runner.SubscriptionName == name)?.StateChanged(state, error);
 

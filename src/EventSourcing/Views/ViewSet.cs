@@ -45,6 +45,9 @@ public sealed class ViewSet
     /// <summary>The projections, in the order in which they handle an event.</summary>
     public IReadOnlyList<Projection> Projections { get; }
 
+    /// <summary>The name of the subscription that runs the set, in <see cref="EventBus.Subscriptions"/>, <see cref="EventBus.StateChanged"/> and metrics: <c>view:order-list.v2</c>.</summary>
+    public string SubscriptionName => $"view:{this}";
+
     /// <summary>Name and version: <c>order-list.v2</c>.</summary>
     public override string ToString() => $"{Name}.v{Version}";
 

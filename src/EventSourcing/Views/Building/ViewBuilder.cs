@@ -36,11 +36,28 @@ internal sealed class ViewBuilder(ViewContext context, ViewSet set)
     {
         if (!await isWanted().ConfigureAwait(false)) return false;
         var (id, build) = await ResumeOrCreateAsync(scope).ConfigureAwait(false);
-        using (build) await FoldAsync(build, progress, scope).ConfigureAwait(false);
-        await context.Directory.ServeAsync(set, id, scope.Lease, scope.Token).ConfigureAwait(false);
+        await BuildRun.RunAsync(context, id, PositionOf(build), progress, async run =>
+        {
+            using (build) await FoldAsync(build, run, scope).ConfigureAwait(false);
+            await context.Directory.ServeAsync(set, id, scope.Lease, scope.Token).ConfigureAwait(false);
+        }).ConfigureAwait(false);
         await RemoveOthersAsync(null, scope.Token).ConfigureAwait(false);
         return true;
     }, cancellationToken);
+
+    private static GlobalPosition PositionOf(IViewBuild build)
+    {
+        try
+        {
+            using var snapshot = build.OpenSnapshot();
+            return snapshot.Checkpoint.Position;
+        }
+        catch
+        {
+            build.Dispose();
+            throw;
+        }
+    }
 
     private async ValueTask<bool> IsMissingAsync(CancellationToken cancellationToken)
     {

@@ -9,13 +9,14 @@ internal sealed class SetFold : IDisposable
     private readonly IViewWriter _writer;
     private readonly RowFold[] _folds;
     private readonly long _maxBytes;
+    private readonly string _name;
 
     /// <param name="set">The set.</param>
     /// <param name="writer">The build's writer; owned.</param>
     /// <param name="maxBytes">About how much memory documents may take.</param>
     internal SetFold(ViewSet set, IViewWriter writer, long maxBytes)
     {
-        (_writer, _maxBytes) = (writer, maxBytes);
+        (_writer, _maxBytes, _name) = (writer, maxBytes, set.ToString());
         _folds = [.. set.Projections.Select((projection, table) => projection.NewFold(table))];
         foreach (var fold in _folds) fold.Open(writer, _folds);
         Position = writer.Checkpoint.Position;
@@ -57,6 +58,7 @@ internal sealed class SetFold : IDisposable
     /// <returns>False when another process has taken over: nothing was written.</returns>
     internal bool TryWrite(ViewCheckpoint checkpoint)
     {
+        var observation = WriteObservation.Begin(_name, _folds);
         _writer.Begin();
         try
         {
@@ -69,6 +71,7 @@ internal sealed class SetFold : IDisposable
             throw;
         }
 
+        observation.End();
         foreach (var fold in _folds) fold.Written(_maxBytes / _folds.Length);
         if (Position < checkpoint.Position) Position = checkpoint.Position;
         return true;

@@ -22,14 +22,14 @@ internal sealed class SetRunner : ISnapshotSource, IDisposable
 
     internal SetRunner(ViewContext context, ViewSet set)
     {
-        (_context, Set) = (context, set);
+        (_context, Set, SubscriptionName) = (context, set, set.SubscriptionName);
         _place = new(context, set) { Progress = new BuildProgress(this) };
         Reader = new(context, set, FindFailure);
     }
 
     internal ViewSet Set { get; }
 
-    internal string SubscriptionName => $"view:{Set}";
+    internal string SubscriptionName { get; }
 
     internal ServingReader Reader { get; }
 
