@@ -24,6 +24,20 @@ internal sealed record Account(string Owner, decimal Balance) : IState<Account>
         amount > Balance ? throw new InvalidOperationException($"{Balance} is there, {amount} was asked for.") : [new AmountWithdrawn(amount)];
 }
 
+internal sealed record AccountRow(string Owner, decimal Balance, int Movements);
+
+internal sealed class AccountList : Projection<AccountRow>
+{
+    public AccountList() : base("account-list", version: 1, SmokeJson.Default.AccountRow)
+    {
+        Index("owner", row => row.Owner);
+        KeyIsStream("account");
+        On<AccountOpened>((_, e) => new(e.Owner, 0m, 0));
+        OnExisting<AmountDeposited>((row, e) => row with { Balance = row.Balance + e.Amount, Movements = row.Movements + 1 });
+        OnExisting<AmountWithdrawn>((row, e) => row with { Balance = row.Balance - e.Amount, Movements = row.Movements + 1 });
+    }
+}
+
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
-[JsonSerializable(typeof(AccountOpened)), JsonSerializable(typeof(AmountDeposited)), JsonSerializable(typeof(AmountWithdrawn))]
+[JsonSerializable(typeof(AccountOpened)), JsonSerializable(typeof(AmountDeposited)), JsonSerializable(typeof(AmountWithdrawn)), JsonSerializable(typeof(AccountRow))]
 internal sealed partial class SmokeJson : JsonSerializerContext;

@@ -1,6 +1,7 @@
 using EventSourcing;
 using EventSourcing.AotSmoke;
 using EventSourcing.Sqlite;
+using Microsoft.Extensions.DependencyInjection;
 
 // Published with NativeAOT and run: the proof that the public way through the library needs neither reflection nor run-time code.
 
@@ -44,6 +45,15 @@ try
         Check("fold", folded is { StreamVersion: 3, State.Balance: 70m });
         Check("fold through a version", (await store.LoadAsync<Account>("account-1", throughVersion: 2)).State.Balance == 100m);
     }
+
+    await using (var services = new ServiceCollection()
+        .AddEventSourcing(es => es.UseInMemory().UseEventTypes(types).AddProjection<AccountList>())
+        .AddEventSourcing("branch", es => es.UseInMemory().UseEventTypes(types).AddProjection<AccountList>())
+        .BuildServiceProvider())
+    {
+        await CheckViewsAsync("view", services.GetRequiredService<IEventStore>(), services.GetRequiredService<EventViews>(), services.GetRequiredService<IView<AccountRow>>());
+        await CheckViewsAsync("view of a store with a key", services.GetRequiredKeyedService<IEventStore>("branch"), services.GetRequiredKeyedService<EventViews>("branch"), services.GetRequiredKeyedService<IView<AccountRow>>("branch"));
+    }
 }
 finally
 {
@@ -51,6 +61,16 @@ finally
 }
 
 return failed ? 1 : 0;
+
+async Task CheckViewsAsync(string what, IEventStore store, EventViews views, IView<AccountRow> accounts)
+{
+    await views.StartAsync();
+    var appended = await store.AppendAsync("account-1", ExpectedVersion.NoStream, [new AccountOpened("ann"), new AmountDeposited(100m), new AmountWithdrawn(30m)]);
+    Check(what, await accounts.At(appended.LastPosition).FindAsync("1") == new AccountRow("ann", 70m, 2));
+    Check($"{what}, by index", await accounts.Where("owner", "ann").CountAsync() == 1);
+    await views.RebuildAsync("account-list");
+    Check($"{what}, verified", (await views.VerifyAsync("account-list")).IsEqual);
+}
 
 void Check(string what, bool holds)
 {

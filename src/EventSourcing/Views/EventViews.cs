@@ -108,6 +108,7 @@ public sealed class EventViews : IAsyncDisposable, IDisposable
             try
             {
                 await runner.WaitAsync(await _context.Store.GetHeadAsync(cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+                await runner.WaitForBuildAsync(cancellationToken).ConfigureAwait(false);
             }
             finally
             {

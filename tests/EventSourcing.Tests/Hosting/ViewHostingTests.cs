@@ -95,6 +95,12 @@ public sealed class ViewHostingTests : IAsyncDisposable
 
     private Task UntilAsync(SubscriptionState state) => UntilAsync(async () => (await Views.GetStatusAsync())[0].State == state);
 
+    private async Task StartAsync()
+    {
+        await Runner.StartAsync(default);
+        await UntilAsync(SubscriptionState.Live);
+    }
+
     private static async Task UntilAsync(Func<Task<bool>> condition)
     {
         using var giveUp = new CancellationTokenSource(Signal.Patience);
@@ -120,8 +126,7 @@ public sealed class ViewHostingTests : IAsyncDisposable
     [Test]
     public async Task Subscriptions_that_run_views_are_checked_and_logged_once()
     {
-        await Runner.StartAsync(default);
-        await Views.CatchUpAsync();
+        await StartAsync();
         (await CheckAsync()).Should().BeEquivalentTo(new { Status = HealthStatus.Healthy, Description = (string?)null, Data = new Dictionary<string, object> { ["notes.v2"] = "Live, lag 0, build 1" } });
         (await CheckAsync("event-subscriptions")).Data.Keys.Should().Equal("listener");
         await Runner.StopAsync(default);
@@ -133,8 +138,7 @@ public sealed class ViewHostingTests : IAsyncDisposable
     public async Task Start_changes_of_state_and_builds_are_logged()
     {
         await AppendAsync(3);
-        await Runner.StartAsync(default);
-        await Views.CatchUpAsync();
+        await StartAsync();
         await Views.RebuildAsync("notes");
         _valve.IsBroken = true;
         await AppendAsync();
@@ -170,8 +174,7 @@ public sealed class ViewHostingTests : IAsyncDisposable
     [Test]
     public async Task Health_is_unhealthy_while_a_view_is_paused_by_a_failure_and_healthy_again_after_it()
     {
-        await Runner.StartAsync(default);
-        await Views.CatchUpAsync();
+        await StartAsync();
         _valve.IsBroken = true;
         var last = await AppendAsync();
         await UntilAsync(SubscriptionState.Paused);
@@ -188,8 +191,7 @@ public sealed class ViewHostingTests : IAsyncDisposable
     [Test]
     public async Task View_that_failed_in_a_process_before_is_healthy_once_it_runs()
     {
-        await Runner.StartAsync(default);
-        await Views.CatchUpAsync();
+        await StartAsync();
         _valve.IsBroken = true;
         var last = await AppendAsync();
         await UntilAsync(SubscriptionState.Paused);
@@ -199,15 +201,14 @@ public sealed class ViewHostingTests : IAsyncDisposable
         entry.Description.Should().StartWith("notes.v2 does not advance: ").And.Contain("broken");
         _valve.IsBroken = false;
         await Views.StartAsync();
-        await Views.WaitForPositionAsync("notes", last);
+        await Views.WaitForPositionAsync("notes", last).WaitAsync(Signal.Patience);
         (await CheckAsync()).Should().BeEquivalentTo(new { Status = HealthStatus.Healthy, Description = (string?)null });
     }
 
     [Test]
     public async Task View_paused_by_request_is_healthy_and_says_so()
     {
-        await Runner.StartAsync(default);
-        await Views.CatchUpAsync();
+        await StartAsync();
         await Views.PauseAsync("notes");
         await AppendAsync(5);
         var entry = await CheckAsync();
@@ -217,8 +218,7 @@ public sealed class ViewHostingTests : IAsyncDisposable
     [Test]
     public async Task View_that_is_far_behind_is_degraded()
     {
-        await Runner.StartAsync(default);
-        await Views.CatchUpAsync();
+        await StartAsync();
         using var hold = _valve.Hold = new();
         await AppendAsync(3);
         var entry = await CheckAsync();
@@ -229,8 +229,7 @@ public sealed class ViewHostingTests : IAsyncDisposable
     [Test]
     public async Task Changed_declaration_keeps_the_host_from_starting()
     {
-        await Runner.StartAsync(default);
-        await Views.CatchUpAsync();
+        await StartAsync();
         await Runner.StopAsync(default);
         await using var changed = new ServiceCollection()
             .AddSingleton<ILoggerFactory>(_journal)

@@ -98,6 +98,20 @@ internal sealed class SetRunner : ISnapshotSource, IDisposable
             await Task.Delay(s_interval, _context.Time, cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>Waits until a build serves: where the log is empty, no position is waited for.</summary>
+    /// <exception cref="SubscriptionException">The set is paused or faulted.</exception>
+    internal async Task WaitForBuildAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            using (var snapshot = await Reader.TryOpenAsync(cancellationToken).ConfigureAwait(false))
+                if (snapshot is not null) return;
+            if (_subscription is { State: SubscriptionState.Paused or SubscriptionState.Faulted } subscription)
+                throw new SubscriptionException(SubscriptionName, GlobalPosition.Start, $"View set '{Set}' is not built: it is {subscription.State}.", subscription.FindCause());
+            await Task.Delay(s_interval, _context.Time, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
     async ValueTask<SnapshotHold> ISnapshotSource.OpenAsync(GlobalPosition? at, CancellationToken cancellationToken)
     {
         var opened = await OpenAsync(at, cancellationToken).ConfigureAwait(false);

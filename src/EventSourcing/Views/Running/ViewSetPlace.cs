@@ -104,6 +104,7 @@ internal sealed class ViewSetPlace(ViewContext context, ViewSet set) : IOutsideP
             var fold = new SetFold(set, writer, context.Options.MaxCacheBytes);
             (_build, _fold) = (build, fold);
             Volatile.Write(ref _serving, id.Build);
+            ForgetStall(build);
             return await context.Store.Log.FindTokenAsync(writer.Checkpoint.Token, scope.Token).ConfigureAwait(false);
         }
         catch
@@ -112,6 +113,13 @@ internal sealed class ViewSetPlace(ViewContext context, ViewSet set) : IOutsideP
             else Close();
             throw;
         }
+    }
+
+    /// <summary>Removes the note of a process that ran the set before. A failure that is still there is noted again.</summary>
+    private void ForgetStall(IViewBuild build)
+    {
+        using var snapshot = build.OpenSnapshot();
+        if (snapshot.Stall is not null) ReportStall(null);
     }
 
     private async ValueTask<bool> IsReplacedAsync(CancellationToken cancellationToken) =>
