@@ -2,6 +2,7 @@ using EventSourcing.LoadTests;
 using EventSourcing.LoadTests.Limits;
 using EventSourcing.LoadTests.Listeners;
 using EventSourcing.LoadTests.Soak;
+using EventSourcing.LoadTests.Views;
 
 var workloads = new Dictionary<string, Func<Settings, Task>>
 {
@@ -20,6 +21,7 @@ var workloads = new Dictionary<string, Func<Settings, Task>>
     ["backup"] = BackupWorkload.RunAsync,
     ["deciders"] = DecidersWorkload.RunAsync,
     ["soak"] = SoakWorkload.RunAsync,
+    ["views"] = ViewsWorkload.RunAsync,
 };
 
 if (args is [BackupWorkload.Inserting, var path])

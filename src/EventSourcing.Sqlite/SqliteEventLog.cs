@@ -8,6 +8,7 @@ using EventSourcing.Sqlite.Schema;
 using EventSourcing.Sqlite.Tables;
 using EventSourcing.Sqlite.Verifying;
 using EventSourcing.Sqlite.Versioning;
+using EventSourcing.Sqlite.Views;
 using EventSourcing.Sqlite.Waiting;
 using EventSourcing.Sqlite.Writing;
 using EventSourcing.Storage;
@@ -32,10 +33,12 @@ public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTrans
     private readonly Disposal _disposal = new();
 
     private readonly TagRuleSet _rules;
+    private readonly SqliteViewStorage _views;
 
     private SqliteEventLog(StoreFile file, KnownSchema schema, SqliteOptions options, PositionalIds ids, TagRuleSet rules, WriteTransaction? transaction)
     {
         (_file, _options, _rules) = (file, options, rules);
+        _views = new(file.Path, options.ReadOnly);
         Reader OpenReader() => ReaderConnections.OpenReader(file, schema, options, ids);
         _readers = new(options.MaxReaders, _file, OpenReader);
         _watcher = new(_file, _signal, OpenReader, transaction is null ? null : token => Writable().TrySealAsync(token));
@@ -446,6 +449,10 @@ public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTrans
         return await _longWork.RunAsync(stop => backup.Run(path, stop), cancellationToken).ConfigureAwait(false);
     }
 
+    /// <inheritdoc/>
+    T? IEventLog.Find<T>()
+        where T : class => this as T ?? _views as T;
+
     /// <summary>Finishes what is queued, ends backups, verifications and every wait with <see cref="ObjectDisposedException"/> and closes the file. May be called again, and by several threads at once: all of them wait for the same end.</summary>
     /// <exception cref="InvalidOperationException">Called from inside the work of a transaction, or by the progress of a backup. The log is open still.</exception>
     public ValueTask DisposeAsync()
@@ -464,6 +471,7 @@ public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTrans
                 _signal.Close();
                 await _watcher.DisposeAsync().ConfigureAwait(false);
                 _readers.Dispose();
+                _views.Dispose();
             }
         });
     }

@@ -3,7 +3,7 @@ using EventSourcing.Testing.Internal;
 
 namespace EventSourcing.Testing;
 
-/// <summary>History to decide on. May be used for several decisions: each gets this history only.</summary>
+/// <summary>History to decide on or to project. May be used for several decisions: each gets this history only.</summary>
 public sealed class Scenario
 {
     private readonly EventTypeMap _types;
@@ -74,6 +74,31 @@ public sealed class Scenario
         var refusal = Try(() => result = stage.Send(command, build));
         stage.ThrowIfLost();
         return new(stage, refusal, () => result);
+    }
+
+    /// <summary>Makes documents of the events by a projection, as a view set of its own.</summary>
+    /// <typeparam name="TProjection">The projection.</typeparam>
+    /// <returns>The documents; a projection that failed is for <see cref="ProjectionOutcome.ThenThrows"/> to expect.</returns>
+    /// <exception cref="InvalidOperationException">The projection has no handler, or does not say which document an event belongs to.</exception>
+    /// <exception cref="UnknownEventTypeException">An event given, or a type that the projection handles, has no entry in the type map.</exception>
+    /// <exception cref="EventSourcingException">An event given cannot be stored or read back.</exception>
+    /// <exception cref="SpecificationException">An event differs when it is read back, or the projection makes other documents when each document is read back before the next event.</exception>
+    public ProjectionOutcome Project<TProjection>() where TProjection : Projection, new() => Project(new TProjection());
+
+    /// <inheritdoc cref="Project{TProjection}"/>
+    /// <param name="projection">The projection, in no set.</param>
+    public ProjectionOutcome Project(Projection projection) => Project(new ViewSet(projection));
+
+    /// <summary>Makes documents of the events by the projections of a view set.</summary>
+    /// <param name="set">The set. It may be used for several scenarios.</param>
+    /// <returns>The documents; a projection that failed is for <see cref="ProjectionOutcome.ThenThrows"/> to expect.</returns>
+    /// <exception cref="UnknownEventTypeException">An event given, or a type that a projection handles, has no entry in the type map.</exception>
+    /// <exception cref="EventSourcingException">An event given cannot be stored or read back.</exception>
+    /// <exception cref="SpecificationException">An event differs when it is read back, or a projection makes other documents when each document is read back before the next event.</exception>
+    public ProjectionOutcome Project(ViewSet set)
+    {
+        ArgumentNullException.ThrowIfNull(set);
+        return ProjectionRun.Run(_types, _given, set);
     }
 
     private Outcome<TState> Run<TState>(Func<TState> create, Func<TState, IEnumerable<object>> decide, Func<TState, object, TState> evolve)

@@ -5,9 +5,13 @@
 //   dotnet run -- backup <kills> [seed]                                     kills a process that writes a backup
 //   dotnet run -- migrate <log of schema 1> <kills> [seed]                  kills a process that migrates logs
 //   dotnet run -- retry <processes> <appends>                               64 callers each send the same appends
+//   dotnet run -- views <kills> [seed]                                      kills processes that append and run views
+//   dotnet run -- views-damage <times> [seed]                               damages files of views and restores their log
+//   dotnet run -- views-freeze <times> [seed]                               freezes a process in the middle of a batch of its views
 using System.Globalization;
 using EventSourcing.KillTest;
 using EventSourcing.KillTest.Segments;
+using EventSourcing.KillTest.Views;
 
 switch (args)
 {
@@ -29,6 +33,9 @@ switch (args)
     case ["migrating", var migrated, var kill]:
         await MigrateRun.ChildAsync(migrated, kill);
         return;
+    case ["viewing", var viewsFolder]:
+        await ViewsKillRun.WorkAsync(viewsFolder);
+        return;
     case ["retrying", var path, var count]:
         await RetryRun.ChildAsync(path, Number(count));
         return;
@@ -42,11 +49,15 @@ object report = args switch
     ["backup", var kills, .. var seed] => await BackupRun.RunAsync(folder, Number(kills), 100_000, Seed(seed)),
     ["migrate", var source, var kills, .. var seed] => await MigrateRun.RunAsync(folder, source, Number(kills), Seed(seed)),
     ["retry", var processes, var appends] => await RetryRun.RunAsync(folder, Number(processes), Number(appends)),
+    ["views", var kills, .. var seed] => await ViewsKillRun.RunAsync(folder, Number(kills), Seed(seed)),
+    ["views-damage", var damages, .. var seed] => await ViewsDamageRun.RunAsync(folder, Number(damages), Seed(seed)),
+    ["views-freeze", var freezes, .. var seed] => await ViewsFreezeRun.RunAsync(folder, Number(freezes), Seed(seed)),
     [var place, var kills, .. var seed] => await KillRun.RunAsync(folder, Number(kills), Enum.Parse<EffectPlace>(place), Seed(seed)),
     _ => throw new ArgumentException("Say what to run."),
 };
 Console.WriteLine(report);
 Directory.Delete(folder, recursive: true);
+if (report is IViewsReport { Violations: > 0 }) Environment.ExitCode = 1;
 
 static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
 

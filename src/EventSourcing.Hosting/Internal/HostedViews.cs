@@ -31,7 +31,7 @@ internal sealed class HostedViews
     {
         try
         {
-            await _views.StopAsync().WaitAsync(cancellationToken).ConfigureAwait(false);
+            await _views.StopAsync(cancellationToken).ConfigureAwait(false);
         }
         finally
         {

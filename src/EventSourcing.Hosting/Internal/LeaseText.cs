@@ -1,6 +1,6 @@
 namespace EventSourcing.Hosting.Internal;
 
-/// <summary>What is said of a subscription in standby.</summary>
+/// <summary>How a subscription in standby is described.</summary>
 internal static class LeaseText
 {
     internal static string Standby(SubscriptionStatus status, TimeSpan leaseTimeout) =>

@@ -13,7 +13,6 @@ internal sealed unsafe class BackupFile : IDisposable
     private const int JournalVersions = 18;
     private const byte RollbackJournal = 1;
     private const int NoReplace = 1, WorkingDirectory = -100, AlreadyExists = 17;
-    private const int NotSupported = 22;
 
     private static readonly string[] s_companions = ["", "-wal", "-shm", "-journal"];
 
@@ -80,7 +79,7 @@ internal sealed unsafe class BackupFile : IDisposable
             _isPublished = true;
             try
             {
-                SyncDirectory();
+                FileDurability.SynchronizeFolder(System.IO.Path.GetDirectoryName(Path)!);
             }
             catch (IOException)
             {
@@ -136,17 +135,6 @@ internal sealed unsafe class BackupFile : IDisposable
         }
     }
 
-    // Only then does the name outlive a power cut. Windows writes names to its own log, and knows no such call.
-    private void SyncDirectory()
-    {
-        if (OperatingSystem.IsWindows()) return;
-        int descriptor;
-        fixed (byte* name = Encoding.UTF8.GetBytes(System.IO.Path.GetDirectoryName(Path)! + "\0")) descriptor = open(name, 0);
-        var isSynced = descriptor >= 0 && (fsync(descriptor) == 0 || Marshal.GetLastSystemError() == NotSupported);
-        if (descriptor >= 0) _ = close(descriptor);
-        if (!isSynced) throw new IOException($"the directory of '{Path}' could not be synchronized");
-    }
-
     private static void Try(string path, Action work)
     {
         try
@@ -161,13 +149,4 @@ internal sealed unsafe class BackupFile : IDisposable
 
     [DllImport("libc")]
     private static extern int renameat2(int fromDirectory, byte* from, int toDirectory, byte* to, uint flags);
-
-    [DllImport("libc")]
-    private static extern int open(byte* path, int flags);
-
-    [DllImport("libc")]
-    private static extern int fsync(int descriptor);
-
-    [DllImport("libc")]
-    private static extern int close(int descriptor);
 }

@@ -8,8 +8,8 @@ namespace EventSourcing.Sqlite.Files;
 internal readonly unsafe record struct FileStatus
 {
     private const int WorkingDirectory = -100, LinkItself = 0x100, DescriptorItself = 0x1000;
-    // Type, mode, number of links, time of the last change, inode, size.
-    private const uint Wanted = 0x1 | 0x2 | 0x4 | 0x40 | 0x100 | 0x200;
+    // Type, mode, number of links, user, group, time of the last change, inode, size.
+    private const uint Wanted = 0x1 | 0x2 | 0x4 | 0x8 | 0x10 | 0x40 | 0x100 | 0x200;
     private const ulong MountRoot = 0x2000;
     private const int NoSuchFile = 2, NotADirectory = 20;
     private const int TypeOfMode = 0xF000, Regular = 0x8000, Link = 0xA000, Folder = 0x4000;
@@ -32,6 +32,9 @@ internal readonly unsafe record struct FileStatus
     internal bool? IsMountPoint { get; private init; }
 
     internal long Size { get; private init; }
+
+    /// <summary>The numbers of the user and of the group that the file belongs to.</summary>
+    internal (uint User, uint Group) Owner { get; private init; }
 
     /// <summary>When the content was changed: seconds and nanoseconds, to compare only.</summary>
     internal (long Seconds, long Nanoseconds) Changed { get; private init; }
@@ -74,6 +77,7 @@ internal readonly unsafe record struct FileStatus
             Links = status.Links,
             IsMountPoint = (status.AttributesKnown & MountRoot) == 0 ? null : (status.Attributes & MountRoot) != 0,
             Size = status.Size,
+            Owner = (status.User, status.Group),
             Changed = (status.ChangedSeconds, status.ChangedNanoseconds),
         };
         return isKnown;
@@ -87,6 +91,7 @@ internal readonly unsafe record struct FileStatus
         {
             Links = status.Links,
             Size = status.Size,
+            Owner = (status.User, status.Group),
             Changed = (status.ChangedSeconds, status.ChangedNanoseconds),
         };
         return isKnown;
@@ -106,6 +111,8 @@ internal readonly unsafe record struct FileStatus
     {
         [FieldOffset(8)] internal ulong Attributes;
         [FieldOffset(16)] internal uint Links;
+        [FieldOffset(20)] internal uint User;
+        [FieldOffset(24)] internal uint Group;
         [FieldOffset(28)] internal ushort Mode;
         [FieldOffset(32)] internal ulong Inode;
         [FieldOffset(40)] internal long Size;
@@ -124,6 +131,8 @@ internal readonly unsafe record struct FileStatus
         [FieldOffset(4)] internal ushort Mode;
         [FieldOffset(6)] internal ushort Links;
         [FieldOffset(8)] internal ulong Inode;
+        [FieldOffset(16)] internal uint User;
+        [FieldOffset(20)] internal uint Group;
         [FieldOffset(48)] internal long ChangedSeconds;
         [FieldOffset(56)] internal long ChangedNanoseconds;
         [FieldOffset(96)] internal long Size;

@@ -12,7 +12,7 @@ namespace EventSourcing.Sqlite.Native;
 internal static unsafe partial class NativeMethods
 {
     internal const int Ok = 0, Busy = 5, Full = 13, Constraint = 19, Auth = 23, Row = 100, Done = 101;
-    internal const int TypeInteger = 1, TypeText = 3, TypeNull = 5;
+    internal const int TypeInteger = 1, TypeReal = 2, TypeText = 3, TypeNull = 5;
     internal const uint PreparePersistent = 1;
     internal const int FileControlDataVersion = 35;
     internal const int ConfigEnableTrigger = 1003, ConfigNoCheckpointOnClose = 1006;
@@ -99,6 +99,9 @@ internal static unsafe partial class NativeMethods
     internal static extern int sqlite3_bind_int64(nint statement, int index, long value);
 
     [DllImport(Library), SuppressGCTransition]
+    internal static extern int sqlite3_bind_double(nint statement, int index, double value);
+
+    [DllImport(Library), SuppressGCTransition]
     internal static extern int sqlite3_bind_null(nint statement, int index);
 
     [DllImport(Library), SuppressGCTransition]
@@ -130,6 +133,9 @@ internal static unsafe partial class NativeMethods
 
     [DllImport(Library), SuppressGCTransition]
     internal static extern long sqlite3_value_int64(nint value);
+
+    [DllImport(Library), SuppressGCTransition]
+    internal static extern double sqlite3_value_double(nint value);
 
     // The step has read the whole value, overflow pages too: no I/O is left for here.
     [DllImport(Library), SuppressGCTransition]

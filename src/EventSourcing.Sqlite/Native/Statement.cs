@@ -39,6 +39,12 @@ internal sealed unsafe class Statement(Database database, nint handle) : IDispos
         return this;
     }
 
+    internal Statement BindReal(int index, double value)
+    {
+        Check(NativeMethods.sqlite3_bind_double(Handle, index, value));
+        return this;
+    }
+
     internal Statement BindNull(int index)
     {
         Check(NativeMethods.sqlite3_bind_null(Handle, index));
@@ -107,6 +113,10 @@ internal sealed unsafe class Statement(Database database, nint handle) : IDispos
     internal bool IsNull(int column) => NativeMethods.sqlite3_value_type(_values[column]) == NativeMethods.TypeNull;
 
     internal bool IsText(int column) => NativeMethods.sqlite3_value_type(_values[column]) == NativeMethods.TypeText;
+
+    internal bool IsReal(int column) => NativeMethods.sqlite3_value_type(_values[column]) == NativeMethods.TypeReal;
+
+    internal double Real(int column) => NativeMethods.sqlite3_value_double(_values[column]);
 
     internal long Int64(int column) => NativeMethods.sqlite3_value_int64(_values[column]);
 

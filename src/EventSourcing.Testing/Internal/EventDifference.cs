@@ -42,8 +42,14 @@ internal static class EventDifference
     {
         if (!expected.IsJson || !found.IsJson)
             return expected.Data.Span.SequenceEqual(found.Data.Span) ? null : Differ("data", Data(expected), Data(found));
-        using var left = JsonDocument.Parse(expected.Data);
-        using var right = JsonDocument.Parse(found.Data);
+        return FindInJson(expected.Data, found.Data);
+    }
+
+    /// <summary>The first difference between two JSON texts, or null. The order of properties and the trailing zeros of numbers do not count.</summary>
+    internal static string? FindInJson(ReadOnlyMemory<byte> expected, ReadOnlyMemory<byte> found)
+    {
+        using var left = JsonDocument.Parse(expected);
+        using var right = JsonDocument.Parse(found);
         return Find(left.RootElement, right.RootElement, "$");
     }
 

@@ -12,15 +12,17 @@ internal sealed class Stage
     private readonly EventStore _store;
     private readonly GlobalPosition _given;
 
-    internal Stage(EventTypeMap types, IReadOnlyList<object> given)
+    internal Stage(EventTypeMap types, IReadOnlyList<object> given, TimeProvider? clock = null)
     {
         Types = types;
-        _store = new(new InMemoryEventLog(), types);
+        _store = new(new InMemoryEventLog(new() { TimeProvider = clock ?? TimeProvider.System }), types);
         Append(given);
         _given = Completed(_store.GetHeadAsync());
     }
 
     internal EventTypeMap Types { get; }
+
+    internal IEventStore Store => _store;
 
     /// <summary>The events that were appended after the given ones, as stored.</summary>
     internal IReadOnlyList<RecordedEvent> Decided => Stored(_given);
@@ -37,6 +39,9 @@ internal sealed class Stage
         stage.ThrowIfLost();
         return stage.Decided;
     }
+
+    /// <summary>Appends one more given event.</summary>
+    internal void Give(object e) => Append([e]);
 
     /// <summary>Appends a decision as the store does: all of it goes to the subject.</summary>
     internal void Decide(IReadOnlyList<object> events)

@@ -7,12 +7,14 @@ public sealed class ViewException : EventSourcingException
 {
     /// <summary>Reports where a projection failed.</summary>
     /// <param name="projection">The projection.</param>
-    /// <param name="envelope">The event.</param>
+    /// <param name="position">The position of the event.</param>
+    /// <param name="eventType">The stored type name of the event.</param>
+    /// <param name="streamId">The stream of the event.</param>
     /// <param name="key">The key of the document; null where it was not found.</param>
     /// <param name="innerException">What was thrown.</param>
-    public ViewException(string projection, EventEnvelope envelope, string? key, Exception innerException)
-        : base(MessageOf(projection, envelope, key, innerException), innerException) =>
-        (Projection, Position, EventType, Key) = (projection, envelope.Position, envelope.Type, key);
+    public ViewException(string projection, GlobalPosition position, string eventType, StreamId streamId, string? key, Exception innerException)
+        : base(MessageOf(projection, position, eventType, streamId, key, innerException), innerException) =>
+        (Projection, Position, EventType, Key) = (projection, position, eventType, key);
 
     /// <summary>The projection.</summary>
     public string Projection { get; }
@@ -26,11 +28,10 @@ public sealed class ViewException : EventSourcingException
     /// <summary>The key of the document; null where it was not found.</summary>
     public string? Key { get; }
 
-    private static string MessageOf(string projection, EventEnvelope envelope, string? key, Exception innerException)
+    private static string MessageOf(string projection, GlobalPosition position, string eventType, StreamId streamId, string? key, Exception innerException)
     {
-        ArgumentNullException.ThrowIfNull(envelope);
         ArgumentNullException.ThrowIfNull(innerException);
-        return $"Projection '{projection}' failed at position {envelope.Position} ('{envelope.Type}', stream '{envelope.StreamId}'{(key is null ? "" : $", key '{key}'")}): {ExceptionText.MessageOf(innerException)} "
+        return $"Projection '{projection}' failed at position {position} ('{eventType}', stream '{streamId}'{(key is null ? "" : $", key '{key}'")}): {ExceptionText.MessageOf(innerException)} "
             + "Mend the projection, increase its version and start again; or resume the view when the cause is gone.";
     }
 }

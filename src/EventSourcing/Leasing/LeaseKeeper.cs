@@ -35,6 +35,9 @@ internal sealed class LeaseKeeper(IEventLog log, TimeProvider time, TimeSpan lea
         internal Lease? Lease { get; set; }
 
         internal TaskCompletionSource<Lease> Granted { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        /// <summary>Completes when the lease was given back, or is no longer wanted.</summary>
+        internal TaskCompletionSource GivenBack { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 
     /// <summary>The number of completed rounds.</summary>
@@ -50,16 +53,11 @@ internal sealed class LeaseKeeper(IEventLog log, TimeProvider time, TimeSpan lea
     /// <exception cref="StoreCorruptException">The lease's record cannot be read.</exception>
     internal Task<Lease> AcquireAsync(PartitionId key, Action<Exception> report, CancellationToken cancellationToken) => AcquireAsync(key, 1, report, cancellationToken);
 
-    /// <summary>As the other overload, with an epoch that is not below a number.</summary>
+    /// <summary>As the other overload, with an epoch that is not below a number. Callers of this process that want the same lease wait for each other.</summary>
     internal async Task<Lease> AcquireAsync(PartitionId key, long minEpoch, Action<Exception> report, CancellationToken cancellationToken)
     {
         var claim = new Claim(key, minEpoch, report);
-        lock (_lock)
-        {
-            _timer ??= Uncaptured.Timer(time, _ => _wake.Release(), null, Interval, Interval);
-            _loop ??= Uncaptured.Run(LoopAsync);
-            _claims.Add(key.Key, claim);
-        }
+        while (TryEnter(claim) is { } before) await before.GivenBack.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
 
         _wake.Release();
         try
@@ -70,6 +68,18 @@ internal sealed class LeaseKeeper(IEventLog log, TimeProvider time, TimeSpan lea
         {
             await GiveBackAsync(claim).ConfigureAwait(false);
             throw;
+        }
+    }
+
+    /// <summary>Adds a claim; returns the one of the same key that is there already, or null.</summary>
+    private Claim? TryEnter(Claim claim)
+    {
+        lock (_lock)
+        {
+            if (!_claims.TryAdd(claim.Key.Key, claim)) return _claims[claim.Key.Key];
+            _timer ??= Uncaptured.Timer(time, _ => _wake.Release(), null, Interval, Interval);
+            _loop ??= Uncaptured.Run(LoopAsync);
+            return null;
         }
     }
 
@@ -119,6 +129,8 @@ internal sealed class LeaseKeeper(IEventLog log, TimeProvider time, TimeSpan lea
             // A lease that was not released expires after the timeout.
             claim.Report(e);
         }
+
+        claim.GivenBack.TrySetResult();
     }
 
     private async ValueTask WriteBackAsync(Claim claim, bool isLastOfGroup)

@@ -347,6 +347,13 @@ public sealed class Subscription : IAsyncDisposable
         await Task.WhenAll(active.Select(action)).ConfigureAwait(false);
     }
 
+    /// <summary>Runs work on the loop of a subscription that is not partitioned, once everything that is done is written.</summary>
+    internal async Task OnLoopAsync(Func<LeaseScope, ValueTask> work, CancellationToken cancellationToken)
+    {
+        using var own = LoopWaits.Begin(_loops, Name, nameof(OnLoopAsync));
+        await _runners[0].RequestAsync(() => _runners[0].WriteAndRunAsync(work), needsLease: true, cancellationToken).ConfigureAwait(false);
+    }
+
     private Task<int> OnKeyAsync(string method, string key, Func<Runner, ValueTask<int>> work, CancellationToken cancellationToken)
     {
         var runner = _runners.Length == 1 ? _runners[0] : _runners[PartitionId.PartitionOf(key)];

@@ -80,6 +80,8 @@ internal sealed class SubscriptionHost : IAsyncDisposable
     {
         PartitionId.ThrowIfInvalid(name);
         ArgumentNullException.ThrowIfNull(handler);
+        if (options?.Place is null && IsReserved(name))
+            throw new ArgumentException($"The subscription name '{name}' is reserved: names of views begin with 'view:' and 'view-build:'.", nameof(name));
         var setup = NewSetup(name, handler, (options ?? new()).Validated());
         lock (_lock)
         {
@@ -102,6 +104,9 @@ internal sealed class SubscriptionHost : IAsyncDisposable
             throw;
         }
     }
+
+    // Leases of views and of their builds have such names.
+    private static bool IsReserved(string? name) => name is not null && (name.StartsWith("view:", StringComparison.Ordinal) || name.StartsWith("view-build:", StringComparison.Ordinal));
 
     private async Task<Subscription> StartAsync(SubscriptionSetup setup, CancellationToken cancellationToken)
     {

@@ -127,7 +127,7 @@ public sealed class EventViews : IAsyncDisposable, IDisposable
         return new View<TRow>(found, table, RunnerOf(set.Name), null);
     }
 
-    /// <summary>Opens a snapshot of a set, to read several of its views in one moment.</summary>
+    /// <summary>Opens a snapshot of a set, to read several of its views at one point in time.</summary>
     /// <param name="set">The set's name.</param>
     /// <param name="at">A position that the set must have handled; null for none.</param>
     /// <param name="cancellationToken">Ends waits.</param>
@@ -174,7 +174,7 @@ public sealed class EventViews : IAsyncDisposable, IDisposable
         return all;
     }
 
-    /// <summary>Builds a set anew in a place of its own, which then replaces the present one; that serves meanwhile. Cancelled or failed, it leaves the present one as it was; a rebuild that was killed goes on where it was.</summary>
+    /// <summary>Builds a set again in a place of its own, which then replaces the present one; that serves meanwhile. Cancelled or failed, it leaves the present one as it was; a rebuild that was killed continues where it was.</summary>
     /// <remarks>Ready for a view that is damaged, that belongs to another history, or that a handler has left wrong. One process at a time builds a set: the call waits for another one.</remarks>
     /// <param name="set">The set's name.</param>
     /// <param name="progress">Called about ten times a second, on any thread; null for none.</param>
@@ -187,6 +187,24 @@ public sealed class EventViews : IAsyncDisposable, IDisposable
         await runner.RegisterAsync(cancellationToken).ConfigureAwait(false);
         await runner.Builder.RebuildAsync(progress, cancellationToken).ConfigureAwait(false);
         await runner.ResumeIfReplacedAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Builds the document of one key anew, from the events of its stream or tag, while the set runs in this process.</summary>
+    /// <param name="projection">The projection's name.</param>
+    /// <param name="key">The key; one without events loses its document.</param>
+    /// <param name="cancellationToken">Ends the wait for it.</param>
+    /// <exception cref="ArgumentException">There is no such projection.</exception>
+    /// <exception cref="NotSupportedException">The document cannot be built from the events of one key: the key is not declared by <see cref="Projection{TRow}.KeyIsStream"/> or <see cref="Projection{TRow}.KeyIsTag"/>, or handlers look other documents up.</exception>
+    /// <exception cref="InvalidOperationException">The set is not active in this process.</exception>
+    /// <exception cref="ViewException">A handler failed. The document is as it was.</exception>
+    public async Task RebuildKeyAsync(string projection, string key, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(projection);
+        RecordKey.ThrowIfInvalid(key);
+        var (set, found, table) = Sets.SelectMany(s => s.Projections.Select((p, t) => (s, p, t))).FirstOrDefault(p => p.p.Name == projection);
+        if (found is null) throw new ArgumentException($"There is no projection '{projection}'.", nameof(projection));
+        if (found.NotByKey is { } reason) throw new NotSupportedException($"A document of projection '{projection}' cannot be built by itself: {reason}. Rebuild the set '{set.Name}'.");
+        await RunnerOf(set.Name).RebuildAsync(found, table, key, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Replays the log into a place of its own and compares every document of a set with it. The view serves and advances meanwhile.</summary>
@@ -230,10 +248,11 @@ public sealed class EventViews : IAsyncDisposable, IDisposable
         return await _context.Directory.RemoveAsync(set, version, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Stops every set that was started here, as the host does before it stops. Views are still read, as they are or as another process goes on; sets can be started again.</summary>
+    /// <summary>Stops every set that was started here, as the host does before it stops. Views are still read, as they are or as another process continues them; sets can be started again.</summary>
+    /// <param name="cancellationToken">Ends the wait; stopping continues.</param>
     /// <returns>When documents and checkpoints are written and leases are given back. One that fails to stop does not keep another from being stopped.</returns>
     /// <exception cref="SubscriptionException">A handler does not return; see <see cref="Subscription.DisposeAsync"/>.</exception>
-    public Task StopAsync() => _isDisposed != 0 ? Task.CompletedTask : StopAllAsync();
+    public Task StopAsync(CancellationToken cancellationToken = default) => _isDisposed != 0 ? Task.CompletedTask : StopAllAsync().WaitAsync(cancellationToken);
 
     /// <summary>Stops every set that was started here. What is written stays.</summary>
     public async ValueTask DisposeAsync()

@@ -1,6 +1,6 @@
 namespace EventSourcing;
 
-/// <summary>Reads the documents of one projection. Immutable and thread-safe; each call reads one moment of the view.</summary>
+/// <summary>Reads the documents of one projection. Immutable and thread-safe; each call reads the view at one point in time.</summary>
 /// <remarks>
 /// While no build of the declared version is complete, a call waits or fails (<see cref="EventViewsOptions.WhileBuilding"/>). A call fails with <see cref="StoreCorruptException"/> where the view is damaged or belongs to another log, and with
 /// <see cref="LogDivergedException"/> where the log was restored to an older state: rebuild it then (<see cref="EventViews.RebuildAsync"/>).
@@ -21,7 +21,7 @@ public interface IView<TRow> where TRow : class
     /// <param name="cancellationToken">Ends waits.</param>
     ValueTask<TRow?> FindAsync(string key, CancellationToken cancellationToken = default);
 
-    /// <summary>Reads the documents of many keys, of one moment; keys without a document are left out.</summary>
+    /// <summary>Reads the documents of many keys at one point in time; keys without a document are left out.</summary>
     /// <param name="keys">The keys.</param>
     /// <param name="cancellationToken">Ends waits.</param>
     ValueTask<IReadOnlyDictionary<string, TRow>> FindManyAsync(IEnumerable<string> keys, CancellationToken cancellationToken = default);

@@ -35,6 +35,9 @@ public abstract class Projection
     /// <summary>The stream or the tag that a key stands for; null where the key is computed.</summary>
     internal abstract KeySource? KeySource { get; }
 
+    /// <summary>Why the document of one key cannot be built by itself; null where it can.</summary>
+    internal abstract string? NotByKey { get; }
+
     /// <summary>Refuses further declarations, and a declaration that lacks something.</summary>
     internal abstract void Freeze();
 

@@ -50,7 +50,8 @@ public abstract class Projection<TRow> : Projection where TRow : class
         Contract = contract;
     }
 
-    internal JsonTypeInfo<TRow> Contract { get; }
+    /// <summary>The document's JSON contract.</summary>
+    public JsonTypeInfo<TRow> Contract { get; }
 
     internal IReadOnlyList<RowIndex<TRow>> Indexes => _indexes;
 
@@ -62,7 +63,12 @@ public abstract class Projection<TRow> : Projection where TRow : class
 
     internal override ViewTable Table => new(Name, [.. _indexes.Select(i => i.Name)]);
 
-    internal override KeySource? KeySource => _keySource is { } source && _keys.Count == 0 ? source : null;
+    internal override KeySource? KeySource => _keySource;
+
+    internal override string? NotByKey =>
+        _keySource is null || _keys.Count > 0 ? "its keys are neither all streams nor all values of one tag (KeyIsStream, KeyIsTag)"
+        : _earlier.Count > 0 || _handlers.Values.Any(handler => handler.LooksUp) ? "its handlers look other documents up"
+        : null;
 
     /// <summary>Declares an index: documents are found and ordered by it, and it is a column of the SQL view.</summary>
     /// <param name="name">1 to 100 ASCII letters, digits and underscores, the first a letter; not <c>key</c>, <c>position</c> or <c>json</c>.</param>
@@ -141,7 +147,7 @@ public abstract class Projection<TRow> : Projection where TRow : class
     protected void On<T>(Func<TRow?, T, EventEnvelope, ViewRows<TRow>, TRow?> handle) where T : notnull
     {
         ArgumentNullException.ThrowIfNull(handle);
-        AddHandler<T>(new((row, e, envelope, rows) => handle(row, (T)e, envelope, rows), IsForExisting: false));
+        AddHandler<T>(new((row, e, envelope, rows) => handle(row, (T)e, envelope, rows), IsForExisting: false, LooksUp: true));
     }
 
     /// <summary>Handles events of a type whose document exists: where it does not, the view pauses at the event with a <see cref="ViewException"/>.</summary>
@@ -165,7 +171,7 @@ public abstract class Projection<TRow> : Projection where TRow : class
     protected void OnExisting<T>(Func<TRow, T, EventEnvelope, ViewRows<TRow>, TRow?> handle) where T : notnull
     {
         ArgumentNullException.ThrowIfNull(handle);
-        AddHandler<T>(new((row, e, envelope, rows) => handle(row!, (T)e, envelope, rows), IsForExisting: true));
+        AddHandler<T>(new((row, e, envelope, rows) => handle(row!, (T)e, envelope, rows), IsForExisting: true, LooksUp: true));
     }
 
     internal override void Freeze()

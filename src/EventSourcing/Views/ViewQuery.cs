@@ -72,7 +72,7 @@ public sealed class ViewQuery<TRow> where TRow : class
         return _reader.ReadPageAsync(read, last => Cursor.Print(last, Shape), cancellationToken);
     }
 
-    /// <summary>Reads all documents, page after page; each page is of one moment, and later ones are of later moments.</summary>
+    /// <summary>Reads all documents, page after page; each page is read at one point in time, and the next one at a later one.</summary>
     /// <param name="cancellationToken">Ends the read.</param>
     public async IAsyncEnumerable<TRow> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
     {

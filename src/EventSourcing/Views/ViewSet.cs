@@ -55,7 +55,8 @@ public sealed class ViewSet
     /// <param name="projection">The projection; name and version are its own.</param>
     public static implicit operator ViewSet(Projection projection) => new(projection);
 
-    internal IReadOnlyList<ViewTable> Tables => [.. Projections.Select(projection => projection.Table)];
+    /// <summary>What it stores: a table for each projection, in their order. For tools that open a build (<see cref="IViewStorage.Open"/>).</summary>
+    public IReadOnlyList<ViewTable> Tables => [.. Projections.Select(projection => projection.Table)];
 
     /// <summary>The events that its projections handle.</summary>
     internal EventQuery Query => EventQuery.Of([.. Projections.SelectMany(p => p.EventTypes).Distinct()]);

@@ -2,7 +2,7 @@ using EventSourcing.Views.Serving;
 
 namespace EventSourcing;
 
-/// <summary>One moment of a view set: what several views of it read in one snapshot belongs together. Used by one thread at a time; to be disposed soon.</summary>
+/// <summary>A view set at one point in time: what several views of it read in one snapshot belongs together. Used by one thread at a time; to be disposed soon.</summary>
 public sealed class ViewSnapshot : IDisposable, ISnapshotSource
 {
     private readonly ViewSet _set;
@@ -14,7 +14,7 @@ public sealed class ViewSnapshot : IDisposable, ISnapshotSource
     /// <summary>The position up to which the set had handled events.</summary>
     public GlobalPosition Position => _opened.Rows.Checkpoint.Position;
 
-    /// <summary>A projection of the set, in this moment.</summary>
+    /// <summary>A projection of the set, at this point in time.</summary>
     /// <typeparam name="TRow">The document.</typeparam>
     /// <param name="projection">The projection's name; null where the set has one projection of this document.</param>
     /// <exception cref="ArgumentException">The set has no such projection, or several.</exception>

@@ -15,3 +15,13 @@ internal sealed class PayOrderHandler : ICommandHandler<PayOrder>
         return (await context.LoadAsync<Order>(stream, cancellationToken)).Pay(command.Amount).Select(e => EventData.For(stream, e));
     }
 }
+
+internal sealed class OrderList : Projection<OrderRow>
+{
+    public OrderList() : base("order-list", version: 1, ShopJson.Default.OrderRow)
+    {
+        KeyIsStream("order");
+        On<OrderCreated>((_, e) => new(e.OrderId, e.TotalPrice, 0m));
+        OnExisting<OrderPaid>((row, e) => row with { Paid = row.Paid + e.Amount });
+    }
+}

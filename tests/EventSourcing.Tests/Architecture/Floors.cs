@@ -6,7 +6,7 @@ namespace EventSourcing.Tests.Architecture;
 /// <summary>The floors of the core, from the ground up: a type names types of its own floor and of lower ones only. A type's floor is that of the folder of its source file.</summary>
 internal static partial class Floors
 {
-    // Rooms of the subscriptions have floors of their own between those of the design, so that arrows between them run one way.
+    // Rooms of the subscriptions and of the views have floors of their own between those of the design, so that arrows between them run one way.
     private static readonly Dictionary<string, decimal> s_byFolder = new()
     {
         ["Values"] = 0,
@@ -31,8 +31,13 @@ internal static partial class Floors
         ["Subscriptions"] = 3.5m,
         ["Bus"] = 3.5m,
         ["Relaying"] = 3.5m,
-        ["Views"] = 4,
-        ["Replaying"] = 4,
+        ["Views/Declaring"] = 4.0m,
+        ["Views/Folding"] = 4.0m,
+        ["Views/Serving"] = 4.1m,
+        ["Views/Building"] = 4.2m,
+        ["Views/Running"] = 4.3m,
+        ["Views"] = 4.4m,
+        ["Replaying"] = 4.4m,
         ["DependencyInjection"] = 5,
     };
 
@@ -42,6 +47,13 @@ internal static partial class Floors
             "DeliveryContext", "EventFailure", "FailureOutcome", "FailurePolicy", "ParkedEvent", "StartFrom", "AfterRetries", "EventBusOptions", "HandlerDelegate", "SubscriptionHandler", "SubscriptionOptions", "SubscriptionState",
             "SubscriptionStatus", "TypedHandlers",
         ];
+
+    // Declarations and their folds know each other: a look-up of a declaration reads documents while they are folded.
+    private static readonly HashSet<string> s_projectionNouns = ["Projection", "ViewRows", "ViewSet"];
+
+    // What reading a view gives, which is read in several rooms.
+    private static readonly HashSet<string> s_viewNouns =
+        ["EventViewsOptions", "IView", "Page", "ViewBuildChange", "ViewBuildState", "ViewContext", "ViewDifference", "ViewProgress", "ViewQuery", "ViewSnapshot", "ViewStatus", "ViewVerification", "WhileBuilding"];
 
     private static readonly Dictionary<string, string> s_folders = Sources().SelectMany(TypesOf).DistinctBy(found => found.Type).ToDictionary(found => found.Type, found => found.Folder);
 
@@ -61,7 +73,13 @@ internal static partial class Floors
     {
         while (type.DeclaringType is { } outer) type = outer;
         var folder = FolderOf(type);
-        return folder == "Subscriptions" && s_subscriptionNouns.Contains(NameOf(type)) ? 3.2m : OfFolder(folder);
+        return (folder, NameOf(type)) switch
+        {
+            ("Subscriptions", var name) when s_subscriptionNouns.Contains(name) => 3.2m,
+            ("Views", var name) when s_projectionNouns.Contains(name) => 4.0m,
+            ("Views", var name) when s_viewNouns.Contains(name) => 4.1m,
+            _ => OfFolder(folder),
+        };
     }
 
     /// <summary>The floor of a folder, machinery inside it included.</summary>

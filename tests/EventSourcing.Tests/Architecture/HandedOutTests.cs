@@ -103,6 +103,8 @@ public sealed class HandedOutTests
         School.Types.TryGet("course-defined", out var type).Should().BeTrue();
         var context = DeliveryContext.Create();
         context.Append("a", ExpectedVersion.Any, [new Noted("5")]);
+        await using var views = new EventViews(_bus, [new LastNotes()]);
+        await views.CatchUpAsync();
         return
         [
             result, repeated, _bus, tree, .. tree.Roots, cart, query, query.Items[0], logQuery, logQuery.Items[0], School.Types, type!, context, .. envelopes,
@@ -111,6 +113,17 @@ public sealed class HandedOutTests
             new AppendOutcomeUnknownException([Guid.NewGuid()], GlobalPosition.Start), new WrongExpectedVersionException([new("a", ExpectedVersion.NoStream, 1)]), new InvalidEventException("t", ["wrong"]),
             new IntegrityReport(GlobalPosition.Start, [new("what", "where")]),
             new Specification(School.Types).Given().When<EventCount>(_ => [new Noted("7")]),
+            views, views.Sets[0], views.Sets[0].Projections[0].Table, await views.View<Noted>().All.PageAsync(2), new ViewRead { Table = 0, Max = 1 },
         ];
+    }
+
+    private sealed class LastNotes : Projection<Noted>
+    {
+        public LastNotes() : base("last-notes", version: 1, SchoolJson.Default.Noted)
+        {
+            KeyIsStream();
+            Index("text", note => note.Text);
+            On<Noted>((_, e) => e);
+        }
     }
 }

@@ -24,7 +24,7 @@ internal sealed class ViewContent
     /// <exception cref="StoreCorruptException">The build was removed.</exception>
     internal ViewState State => !_isRemoved ? _state : throw new StoreCorruptException("it was removed", $"build '{Id}' of a view");
 
-    /// <summary>The state, also after the build was removed: a writer may go on with what it sees.</summary>
+    /// <summary>The state, also after the build was removed: a writer may continue with what it sees.</summary>
     internal ViewState LastState => _state;
 
     internal void Remove() => _isRemoved = true;
@@ -41,5 +41,5 @@ internal sealed class ViewContent
     }
 }
 
-/// <summary>One moment of a build. Immutable.</summary>
+/// <summary>The state of a build at one point in time. Immutable.</summary>
 internal sealed record ViewState(ViewCheckpoint Checkpoint, string? Stall, long FencingToken, IReadOnlyList<ViewRowTable> Tables);

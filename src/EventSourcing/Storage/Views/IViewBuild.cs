@@ -6,7 +6,7 @@ public interface IViewBuild : IDisposable
     /// <summary>The log that the build was made from.</summary>
     Guid LogId { get; }
 
-    /// <summary>Opens a snapshot: what it reads is of one moment, whatever is written meanwhile. To be disposed soon.</summary>
+    /// <summary>Opens a snapshot: what it reads does not change, whatever is written meanwhile. To be disposed soon.</summary>
     /// <exception cref="StoreCorruptException">The place is not what was written, or was removed or replaced.</exception>
     /// <exception cref="StoreUnavailableException">It cannot be read at present.</exception>
     IViewSnapshot OpenSnapshot();

@@ -1,6 +1,6 @@
 namespace EventSourcing.Storage;
 
-/// <summary>One moment of a build. Used by one thread at a time.</summary>
+/// <summary>The state of a build at one point in time. Used by one thread at a time.</summary>
 public interface IViewSnapshot : IDisposable
 {
     /// <summary>How far the build is.</summary>

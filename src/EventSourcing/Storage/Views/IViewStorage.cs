@@ -23,7 +23,7 @@ public interface IViewStorage
     /// <exception cref="StoreUnavailableException">It cannot be opened at present.</exception>
     IViewBuild? Open(ViewBuildId id, IReadOnlyList<ViewTable> tables);
 
-    /// <summary>Removes a place, damaged or not. Readers that have it open may go on with what they see.</summary>
+    /// <summary>Removes a place, damaged or not. Readers that have it open may continue with what they see.</summary>
     /// <param name="id">The build.</param>
     /// <returns>False when the system forbids it now, because it is in use: call again later. True when it is gone, or was not there.</returns>
     bool TryRemove(ViewBuildId id);

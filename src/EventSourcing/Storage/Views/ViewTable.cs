@@ -1,6 +1,16 @@
 namespace EventSourcing.Storage;
 
 /// <summary>What a build stores for one projection: documents by key, with values by which they are found.</summary>
-/// <param name="Name">The projection's name: 1 to 100 lower-case ASCII letters, digits and dashes.</param>
-/// <param name="Indexes">The names of the indexes, in order of declaration.</param>
-public sealed record ViewTable(string Name, IReadOnlyList<string> Indexes);
+public sealed record ViewTable
+{
+    /// <summary>A table for one projection.</summary>
+    /// <param name="name">The projection's name: 1 to 100 lower-case ASCII letters, digits and dashes.</param>
+    /// <param name="indexes">The names of the indexes, in order of declaration.</param>
+    public ViewTable(string name, IReadOnlyList<string> indexes) => (Name, Indexes) = (name, indexes);
+
+    /// <summary>The projection's name: 1 to 100 lower-case ASCII letters, digits and dashes.</summary>
+    public string Name { get; init; }
+
+    /// <summary>The names of the indexes, in order of declaration.</summary>
+    public IReadOnlyList<string> Indexes { get; init; }
+}

@@ -182,6 +182,14 @@ internal sealed class Runner
         return await _parkedQueue.RetryAsync(key, through, () => _state.IsStopping, _state.Scope!).ConfigureAwait(false);
     }
 
+    /// <summary>Writes what is done, then runs work under the lease. On the loop only.</summary>
+    internal async ValueTask WriteAndRunAsync(Func<LeaseScope, ValueTask> work)
+    {
+        var scope = _state.Scope!;
+        await _progress.TrySaveIfNeededAsync(scope).ConfigureAwait(false);
+        await work(scope).ConfigureAwait(false);
+    }
+
     /// <summary>Removes the parked events of a key. On the loop only.</summary>
     internal async ValueTask<int> DiscardAsync(string key, GlobalPosition? through)
     {

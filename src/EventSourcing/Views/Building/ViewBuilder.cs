@@ -7,7 +7,7 @@ namespace EventSourcing.Views.Building;
 /// <summary>Builds a set from the beginning of the log in a place of its own, and makes that the serving build. One process at a time builds a version of a set; a build that was interrupted is continued.</summary>
 internal sealed class ViewBuilder(ViewContext context, ViewSet set)
 {
-    // Once so few events are left, the build is complete: whoever runs the set folds them.
+    // Once so few events are left, the build is complete: the process that runs the set folds them.
     private const long FewEvents = 1_000;
     private const int MaxPasses = 20;
 
@@ -18,14 +18,14 @@ internal sealed class ViewBuilder(ViewContext context, ViewSet set)
     /// <summary>Builds the set unless another process has a build of it served meanwhile.</summary>
     internal Task BuildIfMissingAsync(IProgress<ViewProgress>? progress, CancellationToken cancellationToken) => BuildAsync(isWanted: () => IsMissingAsync(cancellationToken), progress, cancellationToken);
 
-    /// <summary>Builds the set anew; the present build serves meanwhile.</summary>
+    /// <summary>Builds the set again; the present build serves meanwhile.</summary>
     internal Task RebuildAsync(IProgress<ViewProgress>? progress, CancellationToken cancellationToken) => BuildAsync(isWanted: static () => new(true), progress, cancellationToken);
 
     /// <summary>Folds the set in a place that is never read, up to the position of the serving build, and compares the two.</summary>
     internal Task<ViewVerification> VerifyAsync(IProgress<ViewProgress>? progress, CancellationToken cancellationToken) =>
         UnderLeaseAsync(scope => new ViewVerifier(context, set).VerifyAsync(this, progress, scope), cancellationToken);
 
-    /// <summary>Removes every place that neither serves nor is built.</summary>
+    /// <summary>Removes every place that does not serve and is not being built.</summary>
     internal Task CleanAsync(CancellationToken cancellationToken) => UnderLeaseAsync(async scope =>
     {
         await RemoveOthersAsync(null, scope.Token).ConfigureAwait(false);

@@ -8,8 +8,8 @@ internal abstract record KeySource
     /// <summary>Finds the keys of events.</summary>
     internal abstract KeyRule<TRow> Rule<TRow>() where TRow : class;
 
-    /// <summary>The events of a key.</summary>
-    internal abstract EventQuery QueryOf(string key);
+    /// <summary>Of the events of a query, those of a key.</summary>
+    internal abstract EventQuery Narrow(EventQuery events, string key);
 }
 
 /// <summary>The key is the stream.</summary>
@@ -18,7 +18,7 @@ internal sealed record StreamKey(string? Category) : KeySource
 {
     internal override KeyRule<TRow> Rule<TRow>() => new((_, envelope) => Find(envelope.StreamId), null);
 
-    internal override EventQuery QueryOf(string key) => EventQuery.All.InStream(Category is null ? key : $"{Category}-{key}");
+    internal override EventQuery Narrow(EventQuery events, string key) => events.InStream(Category is null ? key : $"{Category}-{key}");
 
     public override string ToString() => Category is null ? "stream" : $"stream of category {Category}";
 
@@ -37,7 +37,7 @@ internal sealed record TagKey(string Name) : KeySource
 {
     internal override KeyRule<TRow> Rule<TRow>() => new(null, (_, envelope, _) => Find(envelope));
 
-    internal override EventQuery QueryOf(string key) => EventQuery.All.Tagged(Name, key);
+    internal override EventQuery Narrow(EventQuery events, string key) => events.Tagged(Name, key);
 
     public override string ToString() => $"tag {Name}";
 

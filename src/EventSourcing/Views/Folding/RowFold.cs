@@ -21,6 +21,13 @@ internal abstract class RowFold : IDisposable
     /// <exception cref="ViewException">A handler failed.</exception>
     internal abstract void Fold(EventEnvelope envelope);
 
+    /// <summary>Forgets the document of a key, so that it is folded anew.</summary>
+    internal abstract void Restart(string key);
+
+    /// <summary>Folds an event into the document of one of its keys only.</summary>
+    /// <exception cref="ViewException">The handler failed.</exception>
+    internal abstract void Fold(EventEnvelope envelope, string key);
+
     /// <summary>The event is folded by all projections: what it changed can no longer be undone.</summary>
     internal abstract void Keep();
 

@@ -27,6 +27,9 @@ internal sealed class RowFold<TRow> : RowFold where TRow : class
     private IReadOnlyList<RowFold> _set = [];
     private long _writtenDocuments, _writtenBytes;
 
+    // True while the build has no document that is not in the cache.
+    private bool _holdsAll;
+
     internal RowFold(Projection<TRow> projection, int table)
     {
         (_projection, _table) = (projection, table);
@@ -43,7 +46,7 @@ internal sealed class RowFold<TRow> : RowFold where TRow : class
 
     internal override long Bytes => _cache.Count * (Overhead + (_writtenDocuments == 0 ? FirstGuess : 2 * _writtenBytes / _writtenDocuments));
 
-    internal override void Open(IViewWriter writer, IReadOnlyList<RowFold> set) => (_writer, _set) = (writer, set);
+    internal override void Open(IViewWriter writer, IReadOnlyList<RowFold> set) => (_writer, _set, _holdsAll) = (writer, set, writer.Checkpoint.Position == GlobalPosition.Start);
 
     internal override void Fold(EventEnvelope envelope)
     {
@@ -60,7 +63,27 @@ internal sealed class RowFold<TRow> : RowFold where TRow : class
         }
         catch (Exception e) when (e is not (OutOfMemoryException or ViewException or StoreUnavailableException or StoreCorruptException or StoreFullException))
         {
-            throw new ViewException(_projection.Name, envelope, current, e);
+            throw new ViewException(_projection.Name, envelope.Position, envelope.Type, envelope.StreamId, current, e);
+        }
+    }
+
+    internal override void Restart(string key)
+    {
+        var row = Load(key);
+        _changes.Add(new(row, row.Document, row.Position));
+        Set(row, null, row.Position);
+    }
+
+    internal override void Fold(EventEnvelope envelope, string key)
+    {
+        if (!_rules.TryGetValue(envelope.Data.GetType(), out var rules)) return;
+        try
+        {
+            Apply(key, rules.Handler, envelope);
+        }
+        catch (Exception e) when (e is not (OutOfMemoryException or StoreUnavailableException or StoreCorruptException or StoreFullException))
+        {
+            throw new ViewException(_projection.Name, envelope, key, e);
         }
     }
 
@@ -103,7 +126,9 @@ internal sealed class RowFold<TRow> : RowFold where TRow : class
         foreach (var row in _unwritten) row.IsUnwritten = false;
         _unwritten.Clear();
         Array.Clear(_overlays);
-        if (Bytes > maxBytes) _cache.Clear();
+        if (Bytes <= maxBytes) return;
+        _cache.Clear();
+        _holdsAll = false;
     }
 
     public override void Dispose() => _jsonWriter.Dispose();
@@ -173,7 +198,7 @@ internal sealed class RowFold<TRow> : RowFold where TRow : class
     {
         if (_cache.TryGetValue(key, out var cached)) return cached;
         var row = new CachedRow<TRow>(key);
-        if (_writer.TryFind(_table, key, out var json, out var position)) (row.Document, row.Position) = (_projection.Deserialize(json.Span), position);
+        if (!_holdsAll && _writer.TryFind(_table, key, out var json, out var position)) (row.Document, row.Position) = (_projection.Deserialize(json.Span), position);
         _cache.Add(key, row);
         return row;
     }

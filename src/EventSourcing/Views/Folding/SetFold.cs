@@ -77,6 +77,26 @@ internal sealed class SetFold : IDisposable
         return true;
     }
 
+    /// <summary>Folds the document of one key anew and writes it.</summary>
+    /// <returns>False when another process has taken over: nothing was written.</returns>
+    internal async ValueTask<bool> TryRebuildAsync(int table, string key, IAsyncEnumerable<EventEnvelope> events, CancellationToken cancellationToken)
+    {
+        var fold = _folds[table];
+        try
+        {
+            fold.Restart(key);
+            await foreach (var envelope in events.WithCancellation(cancellationToken).ConfigureAwait(false)) fold.Fold(envelope, key);
+        }
+        catch
+        {
+            fold.Undo();
+            throw;
+        }
+
+        fold.Keep();
+        return TryWrite(Checkpoint);
+    }
+
     internal void ReportStall(string? stall) => _writer.ReportStall(stall);
 
     public void Dispose()

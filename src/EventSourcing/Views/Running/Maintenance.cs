@@ -2,7 +2,7 @@ using EventSourcing.Internal;
 
 namespace EventSourcing.Views.Running;
 
-/// <summary>The seldom work of the sets that run in this process: resumes those whose build was replaced, removes places that neither serve nor are built, and versions that no program declares any more.</summary>
+/// <summary>The seldom work of the sets that run in this process: resumes those whose build was replaced, removes places that do not serve and are not being built, and versions that no program declares any more.</summary>
 internal sealed class Maintenance(ViewContext context, Func<IReadOnlyList<SetRunner>> running) : IAsyncDisposable
 {
     private static readonly TimeSpan s_retireInterval = TimeSpan.FromHours(1);
@@ -37,6 +37,7 @@ internal sealed class Maintenance(ViewContext context, Func<IReadOnlyList<SetRun
             {
                 foreach (var set in running())
                 {
+                    await set.RegisterAsync(_stop.Token).ConfigureAwait(false);
                     await set.ResumeIfReplacedAsync(_stop.Token).ConfigureAwait(false);
                     await CleanAsync(set).ConfigureAwait(false);
                 }
@@ -81,8 +82,10 @@ internal sealed class Maintenance(ViewContext context, Func<IReadOnlyList<SetRun
 
     private async ValueTask RetireAsync()
     {
-        if (context.Options.RetireAfter is not { } after) return;
         var sets = running().Select(runner => runner.Set).ToList();
+        // A program that runs for longer than the time of the retirement declares its sets all the while.
+        foreach (var set in sets) await context.Directory.HoldAsync(set, _stop.Token).ConfigureAwait(false);
+        if (context.Options.RetireAfter is not { } after) return;
         var oldest = context.Time.GetUtcNow() - after;
         foreach (var (set, version, record, _) in await context.Directory.ReadAllAsync(_stop.Token).ConfigureAwait(false))
         {

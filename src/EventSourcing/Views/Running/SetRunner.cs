@@ -8,14 +8,16 @@ namespace EventSourcing.Views.Running;
 /// <summary>One set in this process: registered, read, and run where it was started. Thread-safe.</summary>
 internal sealed class SetRunner : ISnapshotSource, IDisposable
 {
-    private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(20);
+    // A version is retired days after it was last recorded as declared, at the earliest a minute.
+    private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(20), s_registerInterval = TimeSpan.FromSeconds(20);
 
     private readonly ViewContext _context;
     private readonly ViewSetPlace _place;
     private readonly SemaphoreSlim _gate = new(1);
     private volatile Subscription? _subscription;
     private volatile ViewProgress? _building;
-    private volatile bool _isRegistered;
+    // When the declaration was last recorded; 0 for never.
+    private long _registeredAt;
     private long _stalledBuild = -1;
     // The build that served when the set was last resumed for another one.
     private long _resumedFor;
@@ -37,12 +39,13 @@ internal sealed class SetRunner : ISnapshotSource, IDisposable
 
     internal ViewBuilder Builder => new(_context, Set);
 
-    /// <summary>Records the declaration, once for the process.</summary>
+    /// <summary>Records that the process declares the set, unless it did so lately.</summary>
     internal async ValueTask RegisterAsync(CancellationToken cancellationToken)
     {
-        if (_isRegistered) return;
+        var registered = Volatile.Read(ref _registeredAt);
+        if (registered != 0 && _context.Time.GetElapsedTime(registered) < s_registerInterval) return;
         await _context.Directory.RegisterAsync(Set, Set.Describe(_context.Store.Types), cancellationToken).ConfigureAwait(false);
-        _isRegistered = true;
+        Volatile.Write(ref _registeredAt, Math.Max(1, _context.Time.GetTimestamp()));
     }
 
     /// <summary>Starts the set, unless it runs.</summary>
@@ -83,6 +86,11 @@ internal sealed class SetRunner : ISnapshotSource, IDisposable
             _gate.Release();
         }
     }
+
+    /// <summary>Folds the document of one key anew.</summary>
+    internal Task RebuildAsync(Projection projection, int table, string key, CancellationToken cancellationToken) =>
+        (_subscription ?? throw new InvalidOperationException($"View set '{Set}' does not run in this process. Start it first (EventViews.StartAsync)."))
+        .OnLoopAsync(scope => _place.RebuildAsync(projection, table, key, scope), cancellationToken);
 
     /// <summary>Waits until the set has handled everything up to a position.</summary>
     /// <exception cref="SubscriptionException">The set is paused or faulted before it.</exception>

@@ -48,7 +48,7 @@ internal sealed class ViewSetPlace(ViewContext context, ViewSet set) : IOutsideP
         if (await IsReplacedAsync(scope.Token).ConfigureAwait(false)) return false;
         try
         {
-            return fold.TryWrite(new(checkpoint.Position, checkpoint, IsComplete: true)) ? true : throw scope.Lease.Error();
+            return fold.TryWrite(new(checkpoint.Position, checkpoint, isComplete: true)) ? true : throw scope.Lease.Error();
         }
         catch (StoreCorruptException) when (!scope.Token.IsCancellationRequested)
         {
@@ -77,6 +77,15 @@ internal sealed class ViewSetPlace(ViewContext context, ViewSet set) : IOutsideP
 
     /// <summary>Folds the events of one stored event. On the runner's loop only.</summary>
     internal void Fold(Envelopes envelopes) => _fold!.Fold(envelopes);
+
+    /// <summary>Folds the document of one key anew, from the events up to the checkpoint. On the runner's loop only, when everything is written.</summary>
+    internal async ValueTask RebuildAsync(Projection projection, int table, string key, LeaseScope scope)
+    {
+        var fold = _fold!;
+        var query = projection.KeySource!.Narrow(EventQuery.Of([.. projection.EventTypes]), key);
+        var events = context.Store.ReadAllAsync(query, new() { ThroughPosition = fold.Checkpoint.Position }, scope.Token);
+        if (!await fold.TryRebuildAsync(table, key, events, scope.Token).ConfigureAwait(false)) throw scope.Lease.Error();
+    }
 
     /// <summary>Leaves a note in the place for other processes: why the set does not advance. Has no effect where the place cannot be written.</summary>
     internal void ReportStall(string? stall)

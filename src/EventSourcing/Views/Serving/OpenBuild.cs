@@ -13,9 +13,6 @@ internal sealed class OpenBuild(long number, IViewBuild build)
 
     internal Guid LogId => build.LogId;
 
-    /// <summary>When the checkpoint was last compared with the log.</summary>
-    internal long ComparedAt { get; set; }
-
     /// <summary>Opens a snapshot; null when the build is being closed.</summary>
     internal OpenSnapshot? TryOpen()
     {

@@ -8,7 +8,7 @@ namespace EventSourcing.Views.Serving;
 /// <param name="failure">Why the set cannot be read in this process: a damaged place, or another history of the log; null when it can.</param>
 internal sealed class ServingReader(ViewContext context, ViewSet set, Func<Exception?> failure) : IDisposable
 {
-    private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(20), s_compareInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(20);
 
     private readonly Lock _lock = new();
     private OpenBuild? _open;
@@ -77,13 +77,12 @@ internal sealed class ServingReader(ViewContext context, ViewSet set, Func<Excep
         }
     }
 
-    /// <summary>Compares the log's id and, now and then, the checkpoint with the log: a view of another history is never read.</summary>
+    /// <summary>Compares the log's id and the checkpoint with the log: a view of another history is never read. The log may be restored while it is open, so that every read compares.</summary>
     private async ValueTask<OpenSnapshot> ComparedAsync(OpenSnapshot snapshot, CancellationToken cancellationToken)
     {
         var build = snapshot.Build;
         try
         {
-            if (build.ComparedAt != 0 && context.Time.GetElapsedTime(build.ComparedAt) < s_compareInterval) return snapshot;
             if (build.LogId != await context.Directory.GetLogIdAsync(cancellationToken).ConfigureAwait(false))
             {
                 var id = new ViewBuildId(set.Name, set.Version, build.Number);
@@ -91,7 +90,6 @@ internal sealed class ServingReader(ViewContext context, ViewSet set, Func<Excep
             }
 
             await context.Store.Log.FindTokenAsync(snapshot.Rows.Checkpoint.Token, cancellationToken).ConfigureAwait(false);
-            build.ComparedAt = context.Time.GetTimestamp();
             return snapshot;
         }
         catch

@@ -46,7 +46,7 @@ internal sealed class View<TRow>(Projection<TRow> projection, int table, ISnapsh
         var count = Math.Min(stored.Count, read.Max);
         var rows = new TRow[count];
         for (var i = 0; i < count; i++) rows[i] = Decode(stored[i]);
-        return new(rows, stored.Count > count ? cursorOf(stored[count - 1]) : null, opened.Rows.Checkpoint.Position);
+        return new(Array.AsReadOnly(rows), stored.Count > count ? cursorOf(stored[count - 1]) : null, opened.Rows.Checkpoint.Position);
     }
 
     public async ValueTask<long> CountAsync(IReadOnlyList<ViewCondition> conditions, CancellationToken cancellationToken)

@@ -10,6 +10,8 @@ namespace EventSourcing.Views.Serving;
 /// <param name="time">The clock of <see cref="ViewRecord.HeldAt"/>.</param>
 internal sealed class ViewDirectory(IEventLog log, IViewStorage storage, TimeProvider time)
 {
+    private static readonly TimeSpan s_heldInterval = TimeSpan.FromSeconds(30);
+
     private Guid _logId;
 
     internal IEventLog Log => log;
@@ -58,8 +60,18 @@ internal sealed class ViewDirectory(IEventLog log, IViewStorage storage, TimePro
             if (found is { } known) ThrowIfChanged(set, known.Record.Declaration, declaration);
             else await ThrowIfNewerAsync(set, cancellationToken).ConfigureAwait(false);
             var record = found?.Record ?? new(0, 0, declaration, default);
-            if (await TryPutAsync(set, record with { HeldAt = time.GetUtcNow() }, found?.Revision ?? 0, [], cancellationToken).ConfigureAwait(false)) return;
+            var now = time.GetUtcNow();
+            // Many processes that start and read write no more than this.
+            if (found is not null && record.HeldAt > now - s_heldInterval && record.HeldAt <= now) return;
+            if (await TryPutAsync(set, record with { HeldAt = now }, found?.Revision ?? 0, [], cancellationToken).ConfigureAwait(false)) return;
         }
+    }
+
+    /// <summary>Records that a process still declares a set. Has no effect where its record was removed.</summary>
+    internal async ValueTask HoldAsync(ViewSet set, CancellationToken cancellationToken)
+    {
+        while (await FindAsync(set.Name, set.Version, cancellationToken).ConfigureAwait(false) is var (record, revision))
+            if (await TryPutAsync(set, record with { HeldAt = time.GetUtcNow() }, revision, [], cancellationToken).ConfigureAwait(false)) return;
     }
 
     /// <summary>Gives a new build its number: higher than that of every build that is recorded or has a place.</summary>
@@ -102,7 +114,7 @@ internal sealed class ViewDirectory(IEventLog log, IViewStorage storage, TimePro
 
     private async ValueTask<(ViewRecord Record, long Revision)> GetAsync(ViewSet set, CancellationToken cancellationToken) =>
         await FindAsync(set.Name, set.Version, cancellationToken).ConfigureAwait(false)
-        ?? throw new StoreUnavailableException($"The record of view set '{set}' was removed. Start the set again.");
+        ?? throw new StoreConfigurationException($"View set '{set}' was removed from the log while it was in use. Start it again to build it anew.");
 
     private async ValueTask<bool> TryPutAsync(ViewSet set, ViewRecord record, long revision, IReadOnlyList<RecordRequirement> requirements, CancellationToken cancellationToken)
     {

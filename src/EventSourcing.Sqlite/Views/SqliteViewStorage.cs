@@ -1,0 +1,137 @@
+using System.Globalization;
+using EventSourcing.Sqlite.Files;
+using EventSourcing.Sqlite.Native;
+using EventSourcing.Storage;
+using Microsoft.Data.Sqlite;
+
+namespace EventSourcing.Sqlite.Views;
+
+/// <summary>Views of a log in files beside it, one for each build: <c>orders.db.views/order-list.v2.b1.db</c>. Thread-safe.</summary>
+internal sealed class SqliteViewStorage(string logPath, bool isReadOnly) : IViewStorage, IDisposable
+{
+    private readonly Lock _lock = new();
+    private readonly HashSet<SqliteViewBuild> _open = [];
+    private readonly ViewFolder _folder = new(logPath);
+    private volatile bool _isDisposed;
+
+    public IReadOnlyList<ViewBuildId> FindBuilds()
+    {
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        return _folder.Find();
+    }
+
+    public IViewBuild Create(ViewBuildId id, Guid logId, IReadOnlyList<ViewTable> tables)
+    {
+        ThrowIfNotWritable(id);
+        ArgumentNullException.ThrowIfNull(tables);
+        var path = _folder.PathOf(id);
+        _folder.MakeFile(id);
+        try
+        {
+            Fill(path, id, logId, tables);
+            return Track(() => SqliteViewBuild.Open(path, id, tables, isReadOnly, Forget));
+        }
+        catch (Exception e)
+        {
+            RemoveIncomplete(id);
+            if (e is SqliteException sqlite) throw ViewErrors.TranslateWriting(sqlite, path);
+            throw;
+        }
+    }
+
+    public IViewBuild? Open(ViewBuildId id, IReadOnlyList<ViewTable> tables)
+    {
+        ThrowIfNoBuild(id);
+        ArgumentNullException.ThrowIfNull(tables);
+        var path = _folder.PathOf(id);
+        return Path.Exists(path) ? Track(() => SqliteViewBuild.Open(path, id, tables, isReadOnly, Forget)) : null;
+    }
+
+    public bool TryRemove(ViewBuildId id)
+    {
+        ThrowIfNotWritable(id);
+        return _folder.TryRemove(id);
+    }
+
+    public string PathOf(ViewBuildId id)
+    {
+        ThrowIfNoBuild(id);
+        return _folder.PathOf(id);
+    }
+
+    /// <summary>Closes every build.</summary>
+    public void Dispose()
+    {
+        SqliteViewBuild[] open;
+        lock (_lock)
+        {
+            _isDisposed = true;
+            open = [.. _open];
+        }
+
+        foreach (var build in open) build.Dispose();
+    }
+
+    // Until the last statement the file has no row of facts, and is not taken for a build.
+    private static void Fill(string path, ViewBuildId id, Guid logId, IReadOnlyList<ViewTable> tables)
+    {
+        using var database = Database.Writer(path, mustExist: true);
+        database.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA page_size = {ViewFile.PageBytes}"));
+        if (database.Scalar("PRAGMA journal_mode = WAL") != "wal") throw new StoreConfigurationException($"'{path}' was not made: its file system cannot keep a write-ahead log.");
+        database.Execute("PRAGMA synchronous = NORMAL");
+        _ = database.InTransaction(() =>
+        {
+            foreach (var (_, sql) in ViewSchema.Of(tables)) database.Execute(sql);
+            var origin = Guid.NewGuid().ToString();
+            database.Prepare(ViewSql.InsertOrigin).Bind(1, origin).Run();
+            database.Prepare(ViewSql.InsertFacts).Bind(1, ViewSchema.Format).Bind(2, logId.ToString()).Bind(3, id.Set).Bind(4, id.Version).Bind(5, id.Build)
+                .Bind(6, ResumeToken.Start.ToString()).Bind(7, origin).Run();
+            return true;
+        });
+    }
+
+    private void RemoveIncomplete(ViewBuildId id)
+    {
+        try
+        {
+            _folder.TryRemove(id);
+        }
+        catch (EventSourcingException)
+        {
+            // The error of the creation is thrown; the file is no build, and can be removed later.
+        }
+    }
+
+    private SqliteViewBuild Track(Func<SqliteViewBuild> open)
+    {
+        var build = open();
+        lock (_lock)
+        {
+            if (!_isDisposed)
+            {
+                _open.Add(build);
+                return build;
+            }
+        }
+
+        build.Dispose();
+        throw new ObjectDisposedException(nameof(IViewStorage));
+    }
+
+    private void Forget(SqliteViewBuild build)
+    {
+        lock (_lock) _open.Remove(build);
+    }
+
+    private void ThrowIfNotWritable(ViewBuildId id)
+    {
+        ThrowIfNoBuild(id);
+        if (isReadOnly) throw new StoreReadOnlyException($"'{logPath}' was opened for reading only. Nothing was written.");
+    }
+
+    private void ThrowIfNoBuild(ViewBuildId id)
+    {
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        if (id == default) throw new ArgumentException("default is no build.", nameof(id));
+    }
+}

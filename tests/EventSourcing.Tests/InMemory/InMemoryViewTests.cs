@@ -1,0 +1,14 @@
+using EventSourcing.Storage;
+using EventSourcing.Tests.Shared;
+
+namespace EventSourcing.Tests.InMemory;
+
+public sealed class InMemoryViewTests : ViewTests
+{
+    protected override IEventLog OpenLog() => new InMemoryEventLog();
+}
+
+public sealed class InMemoryViewPropertyTests : ViewPropertyTests
+{
+    protected override IEventLog OpenLog() => new InMemoryEventLog();
+}
