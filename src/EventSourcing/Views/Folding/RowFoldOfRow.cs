@@ -83,7 +83,7 @@ internal sealed class RowFold<TRow> : RowFold where TRow : class
         }
         catch (Exception e) when (e is not (OutOfMemoryException or StoreUnavailableException or StoreCorruptException or StoreFullException))
         {
-            throw new ViewException(_projection.Name, envelope, key, e);
+            throw new ViewException(_projection.Name, envelope.Position, envelope.Type, envelope.StreamId, key, e);
         }
     }
 
