@@ -47,7 +47,7 @@ try
     }
 
     await using (var services = new ServiceCollection()
-        .AddEventSourcing(es => es.UseInMemory().UseEventTypes(types).AddProjection<AccountList>())
+        .AddEventSourcing(es => es.UseSqlite(Path.Combine(folder.FullName, "viewed.db")).UseEventTypes(types).AddProjection<AccountList>())
         .AddEventSourcing("branch", es => es.UseInMemory().UseEventTypes(types).AddProjection<AccountList>())
         .BuildServiceProvider())
     {
