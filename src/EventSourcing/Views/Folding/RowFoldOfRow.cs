@@ -63,7 +63,7 @@ internal sealed class RowFold<TRow> : RowFold where TRow : class
         }
         catch (Exception e) when (e is not (OutOfMemoryException or ViewException or StoreUnavailableException or StoreCorruptException or StoreFullException))
         {
-            throw new ViewException(_projection.Name, envelope.Position, envelope.Type, envelope.StreamId, current, e);
+            throw Failed(envelope, current, e);
         }
     }
 
@@ -83,7 +83,7 @@ internal sealed class RowFold<TRow> : RowFold where TRow : class
         }
         catch (Exception e) when (e is not (OutOfMemoryException or StoreUnavailableException or StoreCorruptException or StoreFullException))
         {
-            throw new ViewException(_projection.Name, envelope.Position, envelope.Type, envelope.StreamId, key, e);
+            throw Failed(envelope, key, e);
         }
     }
 
@@ -158,6 +158,8 @@ internal sealed class RowFold<TRow> : RowFold where TRow : class
             ? fold._rows
             : throw new InvalidOperationException($"the documents of projection '{projection}' are {other.Projection.RowType}, not {typeof(TOther)}");
     }
+
+    private ViewException Failed(EventEnvelope envelope, string? key, Exception error) => new(_projection.Name, envelope.Position, envelope.Type, envelope.StreamId, key, error);
 
     private int IndexOf(string index)
     {
