@@ -14,8 +14,21 @@ await using var app = other.Build();
 
 await using (var host = builder.Build())
 {
-    await host.Services.GetRequiredService<IEventStore>().AppendAsync("order-42", ExpectedVersion.NoStream, [new OrderPaid(1m)]);
+    var stored = await host.Services.GetRequiredService<IEventStore>().AppendAsync("order-42", ExpectedVersion.NoStream, [new OrderCreated("42", "ann@example.com", 2m), new OrderPaid(1m)]);
+    await host.Services.GetRequiredService<EventViews>().CatchUpAsync();
+    var row = await new OrderPages(host.Services.GetRequiredService<IView<OrderRow>>()).ShowAsync("42", stored.LastPosition);
+    if (row != new OrderRow("42", 2m, 1m)) throw new InvalidOperationException($"The view has {row}.");
     await host.Services.GetRequiredKeyedService<IEventStore>("billing").AppendAsync("order-42", ExpectedVersion.NoStream, [new OrderPaid(1m)]);
+}
+
+internal sealed class OrderList : Projection<OrderRow>
+{
+    public OrderList() : base("order-list", version: 1, ShopJson.Default.OrderRow)
+    {
+        KeyIsStream("order");
+        On<OrderCreated>((_, e) => new(e.OrderId, e.TotalPrice, 0m));
+        OnExisting<OrderPaid>((row, e) => row with { Paid = row.Paid + e.Amount });
+    }
 }
 
 internal sealed class Carrier
