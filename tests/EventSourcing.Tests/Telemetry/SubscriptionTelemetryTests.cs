@@ -303,7 +303,7 @@ public sealed class SubscriptionTelemetryTests : IAsyncDisposable
             (boundaries[0], boundaries[^1]).Should().Be((0.00001, 10));
         }
 
-        ours.OfType<Histogram<double>>().Should().HaveCount(3);
+        ours.OfType<Histogram<double>>().Should().HaveCount(4);
     }
 
     /// <summary>Everything that the library's instruments measured.</summary>
