@@ -186,7 +186,8 @@ internal sealed class Runner
     internal async ValueTask WriteAndRunAsync(Func<LeaseScope, ValueTask> work)
     {
         var scope = _state.Scope!;
-        await _progress.TrySaveIfNeededAsync(scope).ConfigureAwait(false);
+        // Also where there is nothing to write: a place that was replaced is then opened again.
+        await _progress.TrySaveAsync(scope).ConfigureAwait(false);
         await work(scope).ConfigureAwait(false);
     }
 

@@ -82,10 +82,8 @@ internal sealed class Maintenance(ViewContext context, Func<IReadOnlyList<SetRun
 
     private async ValueTask RetireAsync()
     {
-        var sets = running().Select(runner => runner.Set).ToList();
-        // A program that runs for longer than the time of the retirement declares its sets all the while.
-        foreach (var set in sets) await context.Directory.HoldAsync(set, _stop.Token).ConfigureAwait(false);
         if (context.Options.RetireAfter is not { } after) return;
+        var sets = running().Select(runner => runner.Set).ToList();
         var oldest = context.Time.GetUtcNow() - after;
         foreach (var (set, version, record, _) in await context.Directory.ReadAllAsync(_stop.Token).ConfigureAwait(false))
         {

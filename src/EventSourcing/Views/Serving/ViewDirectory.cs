@@ -67,13 +67,6 @@ internal sealed class ViewDirectory(IEventLog log, IViewStorage storage, TimePro
         }
     }
 
-    /// <summary>Records that a process still declares a set. Has no effect where its record was removed.</summary>
-    internal async ValueTask HoldAsync(ViewSet set, CancellationToken cancellationToken)
-    {
-        while (await FindAsync(set.Name, set.Version, cancellationToken).ConfigureAwait(false) is var (record, revision))
-            if (await TryPutAsync(set, record with { HeldAt = time.GetUtcNow() }, revision, [], cancellationToken).ConfigureAwait(false)) return;
-    }
-
     /// <summary>Gives a new build its number: higher than that of every build that is recorded or has a place.</summary>
     internal async ValueTask<ViewBuildId> NextBuildAsync(ViewSet set, Lease lease, CancellationToken cancellationToken)
     {
