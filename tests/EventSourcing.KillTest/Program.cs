@@ -8,6 +8,7 @@
 //   dotnet run -- views <kills> [seed]                                      kills processes that append and run views
 //   dotnet run -- views-damage <times> [seed]                               damages files of views and restores their log
 //   dotnet run -- views-freeze <times> [seed]                               freezes a process in the middle of a batch of its views
+//   dotnet run -- views-deploy <versions> <events> [seed]                   deploys versions of a view in two processes that append and read
 using System.Globalization;
 using EventSourcing.KillTest;
 using EventSourcing.KillTest.Segments;
@@ -36,6 +37,9 @@ switch (args)
     case ["viewing", var viewsFolder]:
         await ViewsKillRun.WorkAsync(viewsFolder);
         return;
+    case ["deploying", var deployFolder]:
+        await ViewsDeployRun.WorkAsync(deployFolder);
+        return;
     case ["retrying", var path, var count]:
         await RetryRun.ChildAsync(path, Number(count));
         return;
@@ -52,6 +56,7 @@ object report = args switch
     ["views", var kills, .. var seed] => await ViewsKillRun.RunAsync(folder, Number(kills), Seed(seed)),
     ["views-damage", var damages, .. var seed] => await ViewsDamageRun.RunAsync(folder, Number(damages), Seed(seed)),
     ["views-freeze", var freezes, .. var seed] => await ViewsFreezeRun.RunAsync(folder, Number(freezes), Seed(seed)),
+    ["views-deploy", var versions, var events, .. var seed] => await ViewsDeployRun.RunAsync(folder, Number(versions), Number(events), Seed(seed)),
     [var place, var kills, .. var seed] => await KillRun.RunAsync(folder, Number(kills), Enum.Parse<EffectPlace>(place), Seed(seed)),
     _ => throw new ArgumentException("Say what to run."),
 };

@@ -181,6 +181,7 @@ public sealed class EventViews : IAsyncDisposable, IDisposable
     /// <param name="cancellationToken">Ends the rebuild.</param>
     /// <exception cref="ArgumentException">There is no such set.</exception>
     /// <exception cref="ViewException">A handler failed.</exception>
+    /// <exception cref="LeaseLostException">This process was suspended or busy for longer than the lease timeout, and another one may build the set. The present build serves; call again.</exception>
     public async Task RebuildAsync(string set, IProgress<ViewProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         var runner = RunnerOf(set);
@@ -214,6 +215,7 @@ public sealed class EventViews : IAsyncDisposable, IDisposable
     /// <exception cref="ArgumentException">There is no such set.</exception>
     /// <exception cref="ViewBuildingException">The set has no complete build.</exception>
     /// <exception cref="ViewException">A handler failed in the replay.</exception>
+    /// <exception cref="LeaseLostException">This process was suspended or busy for longer than the lease timeout. Call again.</exception>
     public async Task<ViewVerification> VerifyAsync(string set, IProgress<ViewProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         var runner = RunnerOf(set);

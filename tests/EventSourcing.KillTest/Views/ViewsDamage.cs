@@ -98,7 +98,7 @@ internal static class ViewsDamage
         Directory.CreateDirectory(folder);
         var made = Path.Combine(folder, $"{set}.db");
         await using var place = ViewsPlace.Open(folder);
-        if ((await place.Store.GetHeadAsync()).ToInt64() == 0) await place.FillAsync(random, 2_000);
+        if ((await place.Store.GetHeadAsync()).ToInt64() == 0) await place.FillAsync(random, 500);
         await place.Views.CatchUpAsync();
         var path = (await place.Views.GetStatusAsync()).Single(status => status.Set == set).Path!;
         using var database = new SqliteConnection($"Data Source={path};Pooling=False");

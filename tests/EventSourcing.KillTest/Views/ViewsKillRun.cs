@@ -52,7 +52,7 @@ public sealed class ViewsKillRun : IDisposable
     {
         var check = new ViewsCheck();
         await using var place = ViewsPlace.Open(_folder);
-        await place.FillAsync(_random, 10_000);
+        await place.FillAsync(_random, 5_000);
         await Task.WhenAll(Enumerable.Range(0, Workers).Select(StartAsync));
         for (var round = 1; _kills < kills; round++)
         {

@@ -73,8 +73,9 @@ internal sealed class ViewBuilder(ViewContext context, ViewSet set)
         {
             return await work(scope).ConfigureAwait(false);
         }
-        catch (OperationCanceledException) when (!lease.IsHeld && !cancellationToken.IsCancellationRequested)
+        catch (Exception e) when (e is OperationCanceledException or StoreCorruptException && !lease.IsHeld && !cancellationToken.IsCancellationRequested)
         {
+            // Another process that has the lease removes the place of this build.
             throw lease.Error();
         }
         finally
@@ -191,6 +192,7 @@ internal sealed class ViewBuilder(ViewContext context, ViewSet set)
 
     private static void Write(SetFold fold, ViewCheckpoint checkpoint, LeaseScope scope)
     {
+        scope.ThrowIfLost();
         if (!fold.TryWrite(checkpoint)) throw scope.Lease.Error();
     }
 }
