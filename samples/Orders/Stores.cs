@@ -20,6 +20,9 @@ public static class Stores
     /// <summary>Opens a file for queries; it must exist. It is opened for writing, so that events inserted by SQL are finalized and shown. A file that cannot be written shows the events before them.</summary>
     public static IEventStore OpenForReading(string path) => new EventStore(OpenExisting(path), ShopEvents.Types);
 
+    /// <summary>Opens a file that must exist, and leaves it as it is.</summary>
+    public static IEventStore OpenReadOnly(string path) => new EventStore(OpenLog(path, new() { ReadOnly = true }), ShopEvents.Types);
+
     /// <summary>Copies a file, which must exist, into a new one, while others may work on it.</summary>
     public static async Task<BackupResult> BackupAsync(string path, string to, IProgress<BackupProgress> progress, CancellationToken cancellationToken)
     {

@@ -4,6 +4,7 @@ using Orders.Domain;
 using Orders.Domain.Products;
 using Orders.Domain.Sales;
 using Orders.Domain.Users;
+using Orders.Views;
 
 namespace Orders;
 
@@ -41,6 +42,7 @@ public sealed class Tour(IEventStore store, TextWriter screen, TimeProvider cloc
         await CancelAsync();
         await ShowHistoryAsync();
         await ShowThePastAsync();
+        await ShowViewsAsync(cancellationToken);
         return await ReplayAsync(cancellationToken);
     }
 
@@ -200,6 +202,21 @@ public sealed class Tour(IEventStore store, TextWriter screen, TimeProvider cloc
             Say($"version {order.StreamVersion}:");
             foreach (var line in OrderText.Of(order.State).Split(Environment.NewLine)) Say(line);
         }
+    }
+
+    private async Task ShowViewsAsync(CancellationToken cancellationToken)
+    {
+        Step("Views: documents made of the events, kept up to date, and found by what they hold");
+        await using var views = ShopViews.On(store);
+        await views.CatchUpAsync(cancellationToken);
+        await foreach (var order in views.View<OrderRow>().OrderBy("created").ReadAsync(cancellationToken))
+            Say($"order {order.OrderId} of {order.CustomerId}: {order.Status}, {order.Total}, paid {order.Paid}, returned {order.Returned}");
+        await foreach (var entry in views.View<HistoryRow>().Where("customer", "u-1").OrderBy("at").ReadAsync(cancellationToken))
+            Say($"the history of u-1: {entry.Document}, {entry.Value}{(entry.IsCancelled ? ", cancelled" : "")}");
+        foreach (var product in (await views.View<ProductSales>().OrderByDescending("netValue").PageAsync(1, cancellationToken: cancellationToken)).Rows)
+            Say($"best-selling: {product.StockCode}, {product.Quantity} pieces for {product.NetValue}");
+        foreach (var stock in (await views.View<StockRow>().OrderByDescending("back").PageAsync(1, cancellationToken: cancellationToken)).Rows)
+            Say($"most returned: {stock.StockCode}, {stock.Out} out and {stock.Back} back");
     }
 
     private async Task<bool> ReplayAsync(CancellationToken cancellationToken)

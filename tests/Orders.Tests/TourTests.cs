@@ -28,6 +28,11 @@ public sealed class TourTests
     [TestCase("     order-1001 order-shipped, by u-1, because of the event above")]
     [TestCase("     order-1001 shipping-scheduled, by u-1, because of the event above")]
     [TestCase("order-1002 is Cancelled, shipping scheduled: True, refunded: 38.25 of 38.25")]
+    [TestCase("order 1001 of u-1: Shipped, 39.48, paid 39.48, returned 3.39")]
+    [TestCase("the history of u-1: order-1003, 39.90, cancelled")]
+    [TestCase("the history of u-1: creditnote-C1001, -3.39")]
+    [TestCase("best-selling: tea-set, 3 pieces for 59.85")]
+    [TestCase("most returned: clock, 4 out and 3 back")]
     [TestCase("the log ended at position 18 and ends at 18")]
     public async Task The_tour_shows(string text) => (await RunAsync()).Text.Should().Contain(text);
 }

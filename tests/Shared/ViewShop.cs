@@ -63,6 +63,16 @@ internal sealed class ItemCounts : Projection<Counted>
     }
 }
 
+/// <summary>Two documents of each order, whose counts are the lengths of their keys.</summary>
+internal sealed class Halves : Projection<Counted>
+{
+    internal Halves() : base("halves", 1, ViewShopJson.Default.Counted)
+    {
+        Keys<Placed>((e, envelope, _) => [$"{envelope.StreamId.Id}-", $"{envelope.StreamId.Id}-{e.Customer}"]);
+        On<Placed>((_, _, _, rows) => new(rows.Key.Length));
+    }
+}
+
 [JsonSerializable(typeof(OrderRow)), JsonSerializable(typeof(CustomerCard)), JsonSerializable(typeof(Counted))]
 [JsonSerializable(typeof(Placed)), JsonSerializable(typeof(Settled)), JsonSerializable(typeof(Added)), JsonSerializable(typeof(Renamed))]
 internal sealed partial class ViewShopJson : JsonSerializerContext;

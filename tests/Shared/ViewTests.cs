@@ -53,6 +53,24 @@ public abstract class ViewTests
     }
 
     [Test]
+    public async Task Empty_log_has_views_without_documents()
+    {
+        await _views.CatchUpAsync();
+        using var snapshot = await _views.OpenSnapshotAsync("orders");
+        (await snapshot.View<OrderRow>().All.CountAsync()).Should().Be(0);
+    }
+
+    [Test]
+    public async Task Event_of_many_documents_makes_each_of_them_by_its_key()
+    {
+        await using var views = new EventViews(_store, [new Halves()]);
+        await AddAsync("1", "ann", 10);
+        await views.CatchUpAsync();
+        (await views.View<Counted>().FindAsync("1-ann")).Should().Be(new Counted(5));
+        (await views.View<Counted>().FindAsync("1-")).Should().Be(new Counted(2));
+    }
+
+    [Test]
     public async Task Running_view_follows_the_log_and_reads_ones_own_write()
     {
         await _views.StartAsync();

@@ -61,6 +61,9 @@ internal sealed class Arguments
         _ => throw new UsageException($"'{_operands[1]}' is one argument too many"),
     };
 
+    /// <summary>The one operand, or null.</summary>
+    internal string? FindOperand() => _operands.Count == 0 ? null : Operand("the operand");
+
     /// <summary>Refuses operands.</summary>
     internal void NoOperand()
     {

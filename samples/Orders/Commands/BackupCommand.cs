@@ -20,6 +20,6 @@ internal static class BackupCommand
     {
         private ProgressDisplay? _display;
 
-        public void Report(BackupProgress value) => (_display ??= new(screen, (int)value.PagesTotal, "pages copied")).Show((int)value.PagesDone);
+        public void Report(BackupProgress value) => (_display ??= new(screen, value.PagesTotal, "pages copied")).Show(value.PagesDone);
     }
 }

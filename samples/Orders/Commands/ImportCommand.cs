@@ -17,7 +17,7 @@ internal static class ImportCommand
         foreach (var (line, problem) in scan.Problems) await ComplainAsync(screen, path, line, problem);
 
         var progress = new ProgressDisplay(screen, scan.Count, "lines read");
-        var result = await new Importer(store).RunAsync(file, scan, progress.Show, cancellationToken);
+        var result = await new Importer(store).RunAsync(file, scan, read => progress.Show(read), cancellationToken);
         foreach (var (line, problem) in result.Refused) await ComplainAsync(screen, path, line, problem);
 
         var seconds = watch.Elapsed.TotalSeconds;

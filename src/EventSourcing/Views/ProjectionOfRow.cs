@@ -117,6 +117,13 @@ public abstract class Projection<TRow> : Projection where TRow : class
         AddKey<T>(new(null, (e, _, rows) => keys((T)e, rows)));
     }
 
+    /// <inheritdoc cref="Keys{T}(Func{T, ViewRows{TRow}, IEnumerable{string}})"/>
+    protected void Keys<T>(Func<T, EventEnvelope, ViewRows<TRow>, IEnumerable<string>> keys) where T : notnull
+    {
+        ArgumentNullException.ThrowIfNull(keys);
+        AddKey<T>(new(null, (e, envelope, rows) => keys((T)e, envelope, rows)));
+    }
+
     /// <summary>Declares that the projection reads another one of its set, which comes before it: exactly as that is after the same event.</summary>
     /// <param name="projection">The name of the other projection.</param>
     protected void After(string projection)

@@ -10,6 +10,10 @@ public sealed class ViewRows<TRow> where TRow : class
 
     internal ViewRows(RowFold<TRow> fold) => _fold = fold;
 
+    /// <summary>The key of the document that a handler is called for: where an event belongs to many documents, it says which one.</summary>
+    /// <exception cref="InvalidOperationException">Keys are being looked up, or the documents are those of another projection.</exception>
+    public string Key => _fold.CurrentKey ?? throw new InvalidOperationException("There is a key only in a handler of the projection itself.");
+
     /// <summary>The document of a key; null where there is none.</summary>
     /// <param name="key">The key.</param>
     public TRow? Get(string key)

@@ -1,6 +1,7 @@
 using EventSourcing;
 using Microsoft.Data.Sqlite;
 using Orders.Commands;
+using Orders.Views;
 
 namespace Orders.Tests.Commands;
 
@@ -85,6 +86,9 @@ public sealed class AppTests
 
     [TestCase("report")]
     [TestCase("report", "--json")]
+    [TestCase("report", "--replay")]
+    [TestCase("views")]
+    [TestCase("rebuild")]
     [TestCase("show", "1")]
     [TestCase("log")]
     public async Task A_missing_database_exits_with_1_and_one_line(params string[] command)
@@ -187,7 +191,117 @@ public sealed class AppTests
         await ImportAsync(Order1, Order2);
         using var json = System.Text.Json.JsonDocument.Parse((await RunAsync("report", "--json", "--db", _db)).Out);
         json.RootElement.EnumerateObject().Select(p => p.Name).Should().Equal(
-            "lines", "orders", "creditNotes", "adjustments", "customers", "products", "netValue", "byCountry", "topProducts", "topCustomers");
+            "lines", "orders", "creditNotes", "adjustments", "customers", "buyers", "products", "netValue", "byCountry", "byDay", "topProducts", "topCustomers", "mostReturned");
+    }
+
+    [Test]
+    public async Task A_report_from_views_is_the_one_from_the_log([Values] bool isJson)
+    {
+        await ImportAsync(Order1, Order2);
+        string[] json = isJson ? ["--json"] : [];
+        var (code, output, _) = await RunAsync(["report", .. json, "--db", _db]);
+        code.Should().Be(0);
+        output.Should().Contain(isJson ? "\"netValue\": 10.5," : "net value by day").And.Be((await RunAsync(["report", .. json, "--replay", "--db", _db])).Out);
+    }
+
+    [Test]
+    public async Task A_report_brings_the_views_up_to_date()
+    {
+        await ImportAsync(Order1);
+        await RunAsync("report", "--db", _db);
+        await ImportAsync(Order1, Order2);
+        (await RunAsync("report", "--json", "--db", _db)).Out.Should().Contain("\"orders\": 2,");
+    }
+
+    [Test]
+    public async Task Views_of_a_store_that_cannot_be_written_are_not_brought_up_to_date()
+    {
+        await ImportAsync(Order1);
+        await using var store = Stores.OpenReadOnly(_db);
+        await using var views = ShopViews.On(store);
+        var catchUp = () => views.CatchUpAsync();
+        await catchUp.Should().ThrowAsync<StoreReadOnlyException>();
+    }
+
+    [Test]
+    public async Task A_report_of_an_empty_store_has_no_chart()
+    {
+        await (await Stores.OpenAsync(_db)).DisposeAsync();
+        var (code, output, _) = await RunAsync("report", "--db", _db);
+        code.Should().Be(0);
+        output.Should().Contain("net value                  0").And.NotContain("by day");
+    }
+
+    [Test]
+    public async Task Views_are_listed_with_state_lag_and_file()
+    {
+        await ImportAsync(Order1, Order2);
+        (await ViewsAsync()).Select(v => (v[0], v[2], v[6])).Should().Equal(("order-list", "not built", ""), ("customer-history", "not built", ""), ("sales", "not built", ""));
+        await RunAsync("report", "--db", _db);
+        foreach (var view in await ViewsAsync())
+        {
+            (view[1], view[2], view[3], view[4]).Should().Be(("1", "up to date", "4", "0 events"));
+            File.Exists(view[6]).Should().BeTrue();
+        }
+
+        await ImportAsync(Order1, Order2, "3,A,first,1,2010-12-01 08:02:00,1.50,,Spain");
+        (await ViewsAsync()).Select(v => (v[2], v[4])).Should().AllBeEquivalentTo(("behind", "1 events"));
+        File.Delete((await ViewsAsync())[2][6]);
+        (await ViewsAsync())[2][2].Should().StartWith("missing");
+
+        async Task<List<string[]>> ViewsAsync() => [.. (await RunAsync("views", "--db", _db)).Out.TrimEnd('\n', '\r').Split('\n').Skip(1).Select(line => line.TrimEnd('\r').Split('\t'))];
+    }
+
+    [Test]
+    public async Task A_rebuild_makes_new_files_and_the_same_report()
+    {
+        await ImportAsync(Order1, Order2);
+        var before = await RunAsync("report", "--db", _db);
+        var (code, output, _) = await RunAsync("rebuild", "--db", _db);
+        (code, output).Should().Match<(int Code, string Out)>(r => r.Code == 0 && r.Out.Contains("100% 4 of 4 events, ") && r.Out.Contains("order-list.v1 is rebuilt in ") && r.Out.Contains("sales.v1 is rebuilt in "));
+        (await RunAsync("report", "--db", _db)).Should().Be(before);
+    }
+
+    [TestCase("sales")]
+    [TestCase("stock")]
+    public async Task One_view_is_rebuilt_by_the_name_of_its_set_or_its_own(string view)
+    {
+        await ImportAsync(Order1);
+        (await RunAsync("rebuild", view, "--db", _db)).Out.Should().Contain("sales.v1 is rebuilt").And.NotContain("order-list");
+    }
+
+    [Test]
+    public async Task Views_that_equal_a_replay_are_verified_with_0()
+    {
+        await ImportAsync(Order1, Order2);
+        await RunAsync("report", "--db", _db);
+        var (code, output, _) = await RunAsync("verify", "--db", _db);
+        code.Should().Be(0);
+        output.Should().Contain("is intact: 4 events").And.Contain("order-list.v1 equals a replay: 2 documents through position 4").And.Contain("sales.v1 equals a replay");
+    }
+
+    [Test]
+    public async Task A_view_that_differs_is_verified_with_1_and_the_first_difference()
+    {
+        await ImportAsync(Order1, Order2);
+        await RunAsync("report", "--db", _db);
+        // The store has no way to change a document past its handlers: another program does.
+        await SqlAsync("UPDATE es_rows_0 SET json = replace(json, '\"total\":3.00', '\"total\":4.00')", Directory.GetFiles($"{_db}.views", "order-list.*.db").Single());
+        var (code, output, _) = await RunAsync("verify", "--db", _db);
+        code.Should().Be(1);
+        output.Should().Contain("order-list.v1 differs from a replay: order-list 'order-1'").And.Contain("\"total\":4.00").And.Contain("\"total\":3.00").And.NotContain("sales.v1");
+    }
+
+    [Test]
+    public async Task Verifying_a_file_without_views_leaves_it_as_it_is()
+    {
+        await ImportAsync(Order1, Order2);
+        await RunAsync("report", "--db", _db);
+        await RunAsync("backup", "--db", _db, "--to", _folder.File("copy.db"));
+        var before = await File.ReadAllBytesAsync(_folder.File("copy.db"));
+        var (code, output, _) = await RunAsync("verify", "--db", _folder.File("copy.db"));
+        (code, output.TrimEnd().Split('\n').Length).Should().Be((0, 1));
+        (await File.ReadAllBytesAsync(_folder.File("copy.db"))).Should().Equal(before);
     }
 
     [Test]
@@ -219,6 +333,9 @@ public sealed class AppTests
     [TestCase("log", "--stream", "")]
     [TestCase("log", "--type", "\n")]
     [TestCase("log", "more")]
+    [TestCase("views", "more")]
+    [TestCase("rebuild", "sails")]
+    [TestCase("rebuild", "sales", "stock")]
     [TestCase("report", "--xml")]
     [TestCase("report", "--json=1")]
     [TestCase("import")]
@@ -327,9 +444,9 @@ public sealed class AppTests
         (await RunAsync("show", "1", "--db", _db)).Out.Should().NotContain("\u001b").And.Contain("[2J steered");
     }
 
-    private async Task SqlAsync(string sql)
+    private async Task SqlAsync(string sql, string? file = null)
     {
-        await using var connection = new SqliteConnection($"Data Source={_db};Pooling=False");
+        await using var connection = new SqliteConnection($"Data Source={file ?? _db};Pooling=False");
         await connection.OpenAsync();
         await using var command = connection.CreateCommand();
         command.CommandText = sql;

@@ -42,6 +42,9 @@ internal sealed class RowFold<TRow> : RowFold where TRow : class
 
     internal override Projection Projection => _projection;
 
+    /// <summary>The key that a handler is called for; null outside of one.</summary>
+    internal string? CurrentKey { get; private set; }
+
     internal override int UnwrittenCount => _unwritten.Count;
 
     internal override long Bytes => _cache.Count * (Overhead + (_writtenDocuments == 0 ? FirstGuess : 2 * _writtenBytes / _writtenDocuments));
@@ -51,19 +54,22 @@ internal sealed class RowFold<TRow> : RowFold where TRow : class
     internal override void Fold(EventEnvelope envelope)
     {
         if (!_rules.TryGetValue(envelope.Data.GetType(), out var rules)) return;
-        string? current = null;
         try
         {
-            if (rules.Key.One is { } one) Apply(current = one(envelope.Data, envelope), rules.Handler, envelope);
+            if (rules.Key.One is { } one) Apply(one(envelope.Data, envelope), rules.Handler, envelope);
             else
             {
                 // Listed first: a handler must not change what the look-up is still enumerating.
-                foreach (var key in rules.Key.Many!(envelope.Data, envelope, _rows).ToArray()) Apply(current = key, rules.Handler, envelope);
+                foreach (var key in rules.Key.Many!(envelope.Data, envelope, _rows).ToArray()) Apply(key, rules.Handler, envelope);
             }
         }
         catch (Exception e) when (e is not (OutOfMemoryException or ViewException or StoreUnavailableException or StoreCorruptException or StoreFullException))
         {
-            throw Failed(envelope, current, e);
+            throw Failed(envelope, CurrentKey, e);
+        }
+        finally
+        {
+            CurrentKey = null;
         }
     }
 
@@ -84,6 +90,10 @@ internal sealed class RowFold<TRow> : RowFold where TRow : class
         catch (Exception e) when (e is not (OutOfMemoryException or StoreUnavailableException or StoreCorruptException or StoreFullException))
         {
             throw Failed(envelope, key, e);
+        }
+        finally
+        {
+            CurrentKey = null;
         }
     }
 
@@ -170,6 +180,7 @@ internal sealed class RowFold<TRow> : RowFold where TRow : class
 
     private void Apply(string? key, RowHandler<TRow> handler, EventEnvelope envelope)
     {
+        CurrentKey = key;
         if (key is null) throw new InvalidOperationException("the key is null");
         RecordKey.ThrowIfInvalid(key);
         var row = Load(key);

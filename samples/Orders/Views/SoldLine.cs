@@ -1,0 +1,42 @@
+using EventSourcing;
+using Orders.Domain.Sales;
+
+namespace Orders.Views;
+
+/// <summary>A line of a sale as sums count it: its document says what the line leaves out, and a line that an update took off the order is negative.</summary>
+public readonly record struct SoldLine
+{
+    private readonly ISale _sale;
+    private readonly OrderLine _line;
+    private readonly EventEnvelope _envelope;
+
+    private SoldLine(ISale sale, OrderLine line, int count, EventEnvelope envelope) => (_sale, _line, Count, _envelope) = (sale, line, count, envelope);
+
+    /// <summary>The lines of an event: those that came, then those that went.</summary>
+    public static IEnumerable<SoldLine> Of(ISale sale, EventEnvelope envelope)
+    {
+        foreach (var line in sale.Lines) yield return new(sale, line, 1, envelope);
+        foreach (var line in (sale as OrderUpdated)?.Removed ?? []) yield return new(sale, line, -1, envelope);
+    }
+
+    /// <summary>1, or -1 for a line that was taken off.</summary>
+    public int Count { get; }
+
+    /// <summary>The product.</summary>
+    public string ProductId => _line.ProductId;
+
+    /// <summary>The customer; null for nobody known.</summary>
+    public string? CustomerId => (_line.CustomerId ?? _sale.CustomerId) is { Length: > 0 } customer ? customer : null;
+
+    /// <summary>The country.</summary>
+    public string Country => _line.Country ?? _sale.Country;
+
+    /// <summary>The day of the sale, in UTC.</summary>
+    public DateOnly Day => DateOnly.FromDateTime((_line.SoldAt ?? _envelope.OccurredAt ?? _envelope.Timestamp).UtcDateTime);
+
+    /// <summary>The quantity; negative for goods that come back.</summary>
+    public long Quantity => Count * (long)_line.Quantity;
+
+    /// <summary>Quantity times unit price.</summary>
+    public decimal Value => Count * _line.Total;
+}
