@@ -245,7 +245,7 @@ public abstract class ViewTests
     }
 
     [Test]
-    public async Task Document_of_one_key_is_built_anew()
+    public async Task Document_of_one_key_is_built_again()
     {
         await using var views = new EventViews(_store, [new ByStream(), new ItemCounts()]);
         await views.StartAsync();

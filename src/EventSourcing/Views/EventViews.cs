@@ -190,7 +190,7 @@ public sealed class EventViews : IAsyncDisposable, IDisposable
         await runner.ResumeIfReplacedAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Builds the document of one key anew, from the events of its stream or tag, while the set runs in this process.</summary>
+    /// <summary>Builds the document of one key again, from the events of its stream or tag, while the set runs in this process.</summary>
     /// <param name="projection">The projection's name.</param>
     /// <param name="key">The key; one without events loses its document.</param>
     /// <param name="cancellationToken">Ends the wait for it.</param>

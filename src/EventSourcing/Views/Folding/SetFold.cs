@@ -77,7 +77,7 @@ internal sealed class SetFold : IDisposable
         return true;
     }
 
-    /// <summary>Folds the document of one key anew and writes it.</summary>
+    /// <summary>Folds the document of one key again and writes it.</summary>
     /// <returns>False when another process has taken over: nothing was written.</returns>
     internal async ValueTask<bool> TryRebuildAsync(int table, string key, IAsyncEnumerable<EventEnvelope> events, CancellationToken cancellationToken)
     {

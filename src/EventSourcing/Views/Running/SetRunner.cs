@@ -87,7 +87,7 @@ internal sealed class SetRunner : ISnapshotSource, IDisposable
         }
     }
 
-    /// <summary>Folds the document of one key anew.</summary>
+    /// <summary>Folds the document of one key again.</summary>
     internal Task RebuildAsync(Projection projection, int table, string key, CancellationToken cancellationToken) =>
         (_subscription ?? throw new InvalidOperationException($"View set '{Set}' does not run in this process. Start it first (EventViews.StartAsync)."))
         .OnLoopAsync(scope => _place.RebuildAsync(projection, table, key, scope), cancellationToken);

@@ -78,7 +78,7 @@ internal sealed class ViewSetPlace(ViewContext context, ViewSet set) : IOutsideP
     /// <summary>Folds the events of one stored event. On the runner's loop only.</summary>
     internal void Fold(Envelopes envelopes) => _fold!.Fold(envelopes);
 
-    /// <summary>Folds the document of one key anew, from the events up to the checkpoint. On the runner's loop only, when everything is written.</summary>
+    /// <summary>Folds the document of one key again, from the events up to the checkpoint. On the runner's loop only, when everything is written.</summary>
     internal async ValueTask RebuildAsync(Projection projection, int table, string key, LeaseScope scope)
     {
         var fold = _fold!;
