@@ -21,7 +21,7 @@ internal abstract class RowFold : IDisposable
     /// <exception cref="ViewException">A handler failed.</exception>
     internal abstract void Fold(EventEnvelope envelope);
 
-    /// <summary>Forgets the document of a key, so that it is folded again from the first event.</summary>
+    /// <summary>Forgets the document of a key, so that it is folded again.</summary>
     internal abstract void Restart(string key);
 
     /// <summary>Folds an event into the document of one of its keys only.</summary>

@@ -107,7 +107,7 @@ internal sealed class ViewDirectory(IEventLog log, IViewStorage storage, TimePro
 
     private async ValueTask<(ViewRecord Record, long Revision)> GetAsync(ViewSet set, CancellationToken cancellationToken) =>
         await FindAsync(set.Name, set.Version, cancellationToken).ConfigureAwait(false)
-        ?? throw new StoreConfigurationException($"View set '{set}' was removed from the log while it was in use. Start it again, and it is built again.");
+        ?? throw new StoreConfigurationException($"View set '{set}' was removed from the log while it was in use. Start it to build it again.");
 
     private async ValueTask<bool> TryPutAsync(ViewSet set, ViewRecord record, long revision, IReadOnlyList<RecordRequirement> requirements, CancellationToken cancellationToken)
     {
