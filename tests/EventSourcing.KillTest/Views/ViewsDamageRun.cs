@@ -95,7 +95,7 @@ public sealed class ViewsDamageRun : IDisposable
         await using var place = ViewsPlace.Open(_folder);
         await place.BackupAsync(Backup);
         await place.FillAsync(_random, 300);
-        foreach (var set in place.Views.Sets) await place.Views.WaitForPositionAsync(set.Name, await place.Store.GetHeadAsync());
+        foreach (var set in place.Views.Sets) await place.Views.WaitForPositionAsync(set.Name, await place.Store.GetHeadAsync()).WaitAsync(TimeSpan.FromMinutes(1));
     }
 
     private async Task DamageAsync(ViewsDamageKind kind)

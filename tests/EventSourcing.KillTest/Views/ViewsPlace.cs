@@ -6,7 +6,7 @@ namespace EventSourcing.KillTest.Views;
 /// <summary>The log of a run with its views, opened by this process.</summary>
 internal sealed class ViewsPlace : IAsyncDisposable
 {
-    internal static readonly TimeSpan LeaseTimeout = TimeSpan.FromMilliseconds(600);
+    internal static readonly TimeSpan LeaseTimeout = TimeSpan.FromSeconds(1);
 
     private ViewsPlace(string folder, EventStore store, ViewSet[] sets, WhileBuilding whileBuilding)
     {

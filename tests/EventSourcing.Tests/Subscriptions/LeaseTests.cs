@@ -252,6 +252,22 @@ public sealed class LeaseTests : IAsyncDisposable
     }
 
     [Test]
+    public async Task Claim_in_the_same_process_waits_until_the_lease_is_released()
+    {
+        await using var keeper = new LeaseKeeper(_log, new FakeTimeProvider(), s_timeout);
+        var key = new PartitionId("name", 0, 1);
+        var first = await keeper.AcquireAsync(key, _ => { }, default).WaitAsync(Signal.Patience);
+        using var giveUp = new CancellationTokenSource();
+        var cancelled = keeper.AcquireAsync(key, _ => { }, giveUp.Token);
+        var second = keeper.AcquireAsync(key, _ => { }, default);
+        await giveUp.CancelAsync();
+        Assert.That(async () => await cancelled.WaitAsync(Signal.Patience), Throws.InstanceOf<OperationCanceledException>());
+        Assert.That((first.IsHeld, second.IsCompleted), Is.EqualTo((true, false)));
+        await keeper.ReleaseAsync(first);
+        Assert.That((await second.WaitAsync(Signal.Patience)).Epoch, Is.EqualTo(2L));
+    }
+
+    [Test]
     public async Task Claim_that_is_given_up_before_its_answer_leaves_the_next_claim_alone([Values] bool isGroup)
     {
         var clock = new FakeTimeProvider();

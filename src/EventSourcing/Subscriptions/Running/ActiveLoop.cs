@@ -12,6 +12,7 @@ internal sealed class ActiveLoop(
     /// <summary>Returns when the runner stops or another process asks for the lease.</summary>
     internal async Task RunAsync(LeaseScope scope)
     {
+        var wasPaused = false;
         while (true)
         {
             wake.Renew();
@@ -25,9 +26,14 @@ internal sealed class ActiveLoop(
 
             if (state.IsPaused)
             {
+                wasPaused = true;
                 await WaitWhilePausedAsync(scope).ConfigureAwait(false);
                 continue;
             }
+
+            // A place that could not be read may have been replaced by another one.
+            if (wasPaused && setup.Options.Place is not null) await progress.LoadAsync(scope).ConfigureAwait(false);
+            wasPaused = false;
 
             if (!await ReadPageAsync(scope).ConfigureAwait(false))
             {
