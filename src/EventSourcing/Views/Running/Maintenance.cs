@@ -39,6 +39,7 @@ internal sealed class Maintenance(ViewContext context, Func<IReadOnlyList<SetRun
                 {
                     await set.RegisterAsync(_stop.Token).ConfigureAwait(false);
                     await set.ResumeIfReplacedAsync(_stop.Token).ConfigureAwait(false);
+                    await set.ReopenIfMissingAsync(_stop.Token).ConfigureAwait(false);
                     await CleanAsync(set).ConfigureAwait(false);
                 }
 

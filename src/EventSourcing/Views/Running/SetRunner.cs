@@ -88,9 +88,25 @@ internal sealed class SetRunner : ISnapshotSource, IDisposable
     }
 
     /// <summary>Folds the document of one key again.</summary>
-    internal Task RebuildAsync(Projection projection, int table, string key, CancellationToken cancellationToken) =>
-        (_subscription ?? throw new InvalidOperationException($"View set '{Set}' does not run in this process. Start it first (EventViews.StartAsync)."))
-        .OnLoopAsync(scope => _place.RebuildAsync(projection, table, key, scope), cancellationToken);
+    internal async Task RebuildAsync(Projection projection, int table, string key, CancellationToken cancellationToken)
+    {
+        var subscription = _subscription ?? throw new InvalidOperationException($"View set '{Set}' does not run in this process. Start it first (EventViews.StartAsync).");
+        var begun = _context.Time.GetTimestamp();
+        for (var isLeaseLost = false; ;)
+        {
+            try
+            {
+                await subscription.OnLoopAsync(scope => _place.RebuildAsync(projection, table, key, scope), cancellationToken).ConfigureAwait(false);
+                return;
+            }
+            catch (Exception e) when ((e is LeaseLostException || (isLeaseLost && e is InvalidOperationException && subscription.State == SubscriptionState.Standby)) && _context.Time.GetElapsedTime(begun) < _context.Host.Options.LeaseTimeout)
+            {
+                // A build that replaced another one has a higher fencing token, and the lease is acquired again with one above it.
+                isLeaseLost = true;
+                await Task.Delay(s_interval, _context.Time, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
 
     /// <summary>Waits until the set has handled everything up to a position.</summary>
     /// <exception cref="SubscriptionException">The set is paused or faulted before it.</exception>
@@ -156,6 +172,13 @@ internal sealed class SetRunner : ISnapshotSource, IDisposable
         if (_resumedFor == serving) return;
         _resumedFor = serving;
         await subscription.ResumeAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Opens the place again when its file was deleted: it is built again then.</summary>
+    internal async Task ReopenIfMissingAsync(CancellationToken cancellationToken)
+    {
+        if (_subscription is { State: SubscriptionState.Live or SubscriptionState.CatchingUp } subscription && _place.IsMissing)
+            await subscription.OnLoopAsync(static _ => default, cancellationToken).ConfigureAwait(false);
     }
 
     internal async ValueTask<ViewStatus> GetStatusAsync(ViewRecord? record, GlobalPosition head, CancellationToken cancellationToken)

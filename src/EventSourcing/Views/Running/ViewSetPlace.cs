@@ -21,6 +21,9 @@ internal sealed class ViewSetPlace(ViewContext context, ViewSet set) : IOutsideP
     /// <summary>The build that is written; 0 while none is open.</summary>
     internal long Serving => Volatile.Read(ref _serving);
 
+    /// <summary>True when the build that is written has no place any more.</summary>
+    internal bool IsMissing => Serving is > 0 and var serving && context.Directory.BuildsOf(set.Name, set.Version).All(id => id.Build != serving);
+
     /// <summary>Called with the progress of the first build.</summary>
     internal IProgress<ViewProgress>? Progress { get; init; }
 
@@ -52,8 +55,8 @@ internal sealed class ViewSetPlace(ViewContext context, ViewSet set) : IOutsideP
         }
         catch (StoreCorruptException) when (!scope.Token.IsCancellationRequested)
         {
-            // A build that was replaced is removed.
-            if (await IsReplacedAsync(scope.Token).ConfigureAwait(false)) return false;
+            // A build that was replaced is removed; one that somebody has deleted is built again.
+            if (IsMissing || await IsReplacedAsync(scope.Token).ConfigureAwait(false)) return false;
             throw;
         }
     }
