@@ -37,11 +37,9 @@ public sealed class EventSourcingBuilder
 
     /// <summary>Chooses the log. For packages of backends; the container disposes the log. Called again, the last call is effective: a test replaces the log of the application.</summary>
     /// <param name="open">Opens the log when the store is first resolved.</param>
-    /// <exception cref="ArgumentException">The delegate is asynchronous.</exception>
     public EventSourcingBuilder UseLog(Func<IServiceProvider, IEventLog> open)
     {
         ArgumentNullException.ThrowIfNull(open);
-        SynchronousDelegate.ThrowIfAsync(open, nameof(open));
         for (var i = Services.Count - 1; i >= 0; i--)
             if (Services[i].ServiceType == typeof(IEventLog) && Equals(Services[i].ServiceKey, Key)) Services.RemoveAt(i);
         AddSingleton(open);

@@ -37,12 +37,10 @@ public static class ViewServiceExtensions
     /// <summary>Adds a view set whose projections take something from the container.</summary>
     /// <param name="builder">The builder.</param>
     /// <param name="make">Makes the set; called once, when <see cref="EventViews"/> is first resolved.</param>
-    /// <exception cref="ArgumentException">The delegate is asynchronous.</exception>
     public static EventSourcingBuilder AddViewSet(this EventSourcingBuilder builder, Func<IServiceProvider, ViewSet> make)
     {
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentNullException.ThrowIfNull(make);
-        SynchronousDelegate.ThrowIfAsync(make, nameof(make));
         builder.AddSingleton(make);
         return AddViews(builder);
     }

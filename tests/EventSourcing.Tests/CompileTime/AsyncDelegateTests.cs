@@ -54,5 +54,28 @@ public sealed class AsyncDelegateTests
     [TestCase("await bus.ReactAsync<Paid, Ship>(\"x\", (paid, e) => new[] { new Ship(\"a\") });")]
     [TestCase("await bus.ReactAsync<Paid, Ship>(\"x\", async (paid, e) => { await Task.Yield(); return new Ship(\"a\"); });")]
     [TestCase("var policy = new FailurePolicy { ShouldRetry = async e => { await Task.Yield(); return true; } };")]
+    [TestCase("new Microsoft.Extensions.DependencyInjection.ServiceCollection().AddEventSourcing(es => es.UseLog(async services => { await Task.Yield(); return new InMemoryEventLog(); }));")]
+    [TestCase("new Microsoft.Extensions.DependencyInjection.ServiceCollection().AddEventSourcing(es => es.AddViewSet(async services => { await Task.Yield(); return (ViewSet)null!; }));")]
     public void A_delegate_of_another_result_is_refused(string statement) => Snippet.Errors(Program.Replace("PROGRAM", statement, StringComparison.Ordinal)).Should().NotBeEmpty();
+
+    [TestCase("On<Paid>((row, e) => new Row(e.Amount));", true)]
+    [TestCase("On<Paid>(async (row, e) => { await Task.Yield(); return new Row(e.Amount); });", false)]
+    [TestCase("OnExisting<Paid>(async (row, e, envelope) => { await Task.Yield(); return row; });", false)]
+    [TestCase("On<Paid>((row, e) => row is null);", false)]
+    public void A_handler_of_a_projection_returns_the_document(string handler, bool compiles)
+    {
+        var errors = Snippet.Errors("""
+            public sealed record Paid(int Amount);
+            public sealed record Row(int Amount);
+            public sealed class Rows : Projection<Row>
+            {
+                public Rows(System.Text.Json.Serialization.Metadata.JsonTypeInfo<Row> contract) : base("rows", 1, contract)
+                {
+                    KeyIsStream();
+                    HANDLER
+                }
+            }
+            """.Replace("HANDLER", handler, StringComparison.Ordinal));
+        errors.Any().Should().Be(!compiles);
+    }
 }
