@@ -104,7 +104,7 @@ public sealed class EventViews : IAsyncDisposable, IDisposable
         ObjectDisposedException.ThrowIf(_isDisposed != 0, this);
         foreach (var runner in _runners)
         {
-            var isStarted = await runner.StartAsync(cancellationToken).ConfigureAwait(false);
+            await runner.BeginCallAsync(cancellationToken).ConfigureAwait(false);
             try
             {
                 await runner.WaitAsync(await _context.Store.GetHeadAsync(cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
@@ -112,7 +112,7 @@ public sealed class EventViews : IAsyncDisposable, IDisposable
             }
             finally
             {
-                if (isStarted) await runner.StopAsync().ConfigureAwait(false);
+                await runner.EndCallAsync().ConfigureAwait(false);
             }
         }
     }
@@ -254,14 +254,14 @@ public sealed class EventViews : IAsyncDisposable, IDisposable
     /// <param name="cancellationToken">Ends the wait; stopping continues.</param>
     /// <returns>When documents and checkpoints are written and leases are given back. One that fails to stop does not keep another from being stopped.</returns>
     /// <exception cref="SubscriptionException">A handler does not return; see <see cref="Subscription.DisposeAsync"/>.</exception>
-    public Task StopAsync(CancellationToken cancellationToken = default) => _isDisposed != 0 ? Task.CompletedTask : StopAllAsync().WaitAsync(cancellationToken);
+    public Task StopAsync(CancellationToken cancellationToken = default) => _isDisposed != 0 ? Task.CompletedTask : StopAllAsync(forever: false).WaitAsync(cancellationToken);
 
     /// <summary>Stops every set that was started here. What is written stays.</summary>
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _isDisposed, 1) != 0) return;
         await _maintenance.DisposeAsync().ConfigureAwait(false);
-        await StopAllAsync().ConfigureAwait(false);
+        await StopAllAsync(forever: true).ConfigureAwait(false);
         _bus.Host.StateChanged -= OnStateChanged;
         foreach (var runner in _runners) runner.Dispose();
         if (_ownsBus) await _bus.DisposeAsync().ConfigureAwait(false);
@@ -271,7 +271,7 @@ public sealed class EventViews : IAsyncDisposable, IDisposable
     /// <exception cref="TimeoutException">A set does not stop. Stopping continues in the background.</exception>
     public void Dispose() => BlockingDisposal.Run(DisposeAsync, _bus.Host.Options.MaxStopTime + EventBusOptions.StopGrace, nameof(EventViews));
 
-    private Task StopAllAsync() => Tasks.AfterAllAsync(_runners.Select(runner => runner.StopAsync()));
+    private Task StopAllAsync(bool forever) => Tasks.AfterAllAsync(_runners.Select(runner => runner.StopAsync(forever)));
 
     private void OnStateChanged(string name, SubscriptionState state, Exception? error) => Array.Find(_runners, runner => runner.SubscriptionName == name)?.StateChanged(state, error);
 

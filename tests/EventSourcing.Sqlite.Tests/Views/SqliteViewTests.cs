@@ -43,3 +43,13 @@ public sealed class SqliteViewPropertyTests : ViewPropertyTests
 
     protected override void CloseLog() => _file.Dispose();
 }
+
+public sealed class SqliteViewMisuseTests : ViewMisuseTests
+{
+    private TemporaryFile _file = null!;
+
+    protected override IEventLog OpenLog() => SqliteEventLog.Open((_file = new()).Path);
+
+    [TearDown]
+    public void RemoveFile() => _file.Dispose();
+}

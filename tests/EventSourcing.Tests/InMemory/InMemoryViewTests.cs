@@ -12,3 +12,8 @@ public sealed class InMemoryViewPropertyTests : ViewPropertyTests
 {
     protected override IEventLog OpenLog() => new InMemoryEventLog();
 }
+
+public sealed class InMemoryViewMisuseTests : ViewMisuseTests
+{
+    protected override IEventLog OpenLog() => new InMemoryEventLog();
+}

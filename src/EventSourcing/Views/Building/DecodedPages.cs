@@ -38,7 +38,9 @@ internal static class DecodedPages
                 using var page = await log.ReadAsync(next, cancellationToken).ConfigureAwait(false);
                 pages.Take(page);
                 var events = Decode(page, codec, out var error);
-                var through = error is not null || !page.IsLast ? GlobalPosition.FromInt64(page.Next - 1) : next.ThroughPosition ?? page.Head;
+                // An event that cannot be decoded, and what follows it, is not passed.
+                var through = error is not null ? GlobalPosition.FromInt64(page.Events[events.Length].Position.ToInt64() - 1)
+                    : page.IsLast ? next.ThroughPosition ?? page.Head : GlobalPosition.FromInt64(page.Next - 1);
                 await writer.WriteAsync(new(events, through, page.Token, pages.Head), cancellationToken).ConfigureAwait(false);
                 if (error is not null) throw error;
             }

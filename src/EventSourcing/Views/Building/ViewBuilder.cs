@@ -156,7 +156,20 @@ internal sealed class ViewBuilder(ViewContext context, ViewSet set)
 
     private async Task FoldAsync(IViewBuild build, IProgress<ViewProgress>? progress, LeaseScope scope)
     {
-        using var fold = new SetFold(set, build.OpenWriter(scope.Lease.Epoch) ?? throw scope.Lease.Error(), context.Options.MaxCacheBytes);
+        try
+        {
+            await FoldAsync(build, progress, checksDocuments: false, scope).ConfigureAwait(false);
+        }
+        catch (UnwritableDocumentException)
+        {
+            // From what is written; fails at the event.
+            await FoldAsync(build, progress, checksDocuments: true, scope).ConfigureAwait(false);
+        }
+    }
+
+    private async Task FoldAsync(IViewBuild build, IProgress<ViewProgress>? progress, bool checksDocuments, LeaseScope scope)
+    {
+        using var fold = new SetFold(set, build.OpenWriter(scope.Lease.Epoch) ?? throw scope.Lease.Error(), context.Options.MaxCacheBytes, checksDocuments);
         var meter = new ProgressMeter(progress, context.Time, fold.Position);
         for (var pass = 1; ; pass++)
         {

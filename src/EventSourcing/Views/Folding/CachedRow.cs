@@ -12,5 +12,8 @@ internal sealed class CachedRow<TRow>(string key) where TRow : class
     /// <summary>The position of the last event that changed it.</summary>
     internal GlobalPosition Position { get; set; }
 
+    /// <summary>The values of its indexes; empty where there is no document, or where it is written.</summary>
+    internal ViewValue[] Values { get; set; } = [];
+
     internal bool IsUnwritten { get; set; }
 }

@@ -14,6 +14,9 @@ internal abstract class RowFold : IDisposable
     /// <summary>About how much memory the documents take.</summary>
     internal abstract long Bytes { get; }
 
+    /// <summary>True where each document is written as JSON at its event too, so that one that cannot be written is found there.</summary>
+    internal bool ChecksDocuments { get; set; }
+
     /// <summary>Connects it with the build and with the folds of the set.</summary>
     internal abstract void Open(IViewWriter writer, IReadOnlyList<RowFold> set);
 
@@ -35,6 +38,7 @@ internal abstract class RowFold : IDisposable
     internal abstract void Undo();
 
     /// <summary>Writes what is not written yet into the open transaction.</summary>
+    /// <exception cref="UnwritableDocumentException">A document cannot be written as JSON.</exception>
     internal abstract void Write();
 
     /// <summary>The transaction was committed.</summary>

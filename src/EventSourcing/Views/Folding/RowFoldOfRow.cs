@@ -17,9 +17,8 @@ internal sealed class RowFold<TRow> : RowFold where TRow : class
     private readonly Dictionary<Type, Rules> _rules = [];
     private readonly Dictionary<string, CachedRow<TRow>> _cache = new(StringComparer.Ordinal);
     private readonly List<CachedRow<TRow>> _unwritten = [];
-    private readonly List<Change> _changes = [];
+    private readonly List<Changed> _changes = [];
     private readonly IndexOverlay?[] _overlays;
-    private readonly ViewValue[] _values;
     private readonly ArrayBufferWriter<byte> _json = new(1024);
     private readonly Utf8JsonWriter _jsonWriter;
     private readonly ViewRows<TRow> _rows;
@@ -34,7 +33,6 @@ internal sealed class RowFold<TRow> : RowFold where TRow : class
     {
         (_projection, _table) = (projection, table);
         _overlays = new IndexOverlay?[projection.Indexes.Count];
-        _values = new ViewValue[projection.Indexes.Count];
         _jsonWriter = new(_json, new() { Encoder = projection.Contract.Options.Encoder, SkipValidation = true });
         _rows = new(this);
         foreach (var type in projection.EventTypes) _rules.Add(type, new(projection.HandlerOf(type), projection.KeyRuleOf(type)));
@@ -59,8 +57,9 @@ internal sealed class RowFold<TRow> : RowFold where TRow : class
             if (rules.Key.One is { } one) Apply(one(envelope.Data, envelope), rules.Handler, envelope);
             else
             {
-                // Listed first: a handler must not change what the look-up is still enumerating.
-                foreach (var key in rules.Key.Many!(envelope.Data, envelope, _rows).ToArray()) Apply(key, rules.Handler, envelope);
+                var keys = rules.Key.Many!(envelope.Data, envelope, _rows) ?? throw new InvalidOperationException("there are no keys: the function returned null, where no key is an empty list");
+                // Listed first: a handler must not change what the look-up is still enumerating. An event counts once for each document.
+                foreach (var key in keys.Distinct(StringComparer.Ordinal).ToArray()) Apply(key, rules.Handler, envelope);
             }
         }
         catch (Exception e) when (e is not (OutOfMemoryException or ViewException or StoreUnavailableException or StoreCorruptException or StoreFullException))
@@ -76,8 +75,7 @@ internal sealed class RowFold<TRow> : RowFold where TRow : class
     internal override void Restart(string key)
     {
         var row = Load(key);
-        _changes.Add(new(row, row.Document, row.Position));
-        Set(row, null, row.Position);
+        Change(row, null, [], row.Position);
     }
 
     internal override void Fold(EventEnvelope envelope, string key)
@@ -103,8 +101,12 @@ internal sealed class RowFold<TRow> : RowFold where TRow : class
     {
         for (var i = _changes.Count - 1; i >= 0; i--)
         {
-            var (row, document, position) = _changes[i];
-            Set(row, document, position);
+            var (row, document, values, position, isUnwritten) = _changes[i];
+            Set(row, document, values, position);
+            if (isUnwritten) continue;
+            // It is the last one: each change before it is undone after it.
+            _unwritten.RemoveAt(_unwritten.Count - 1);
+            (row.IsUnwritten, row.Values) = (false, []);
         }
 
         _changes.Clear();
@@ -120,12 +122,16 @@ internal sealed class RowFold<TRow> : RowFold where TRow : class
                 continue;
             }
 
-            _json.ResetWrittenCount();
-            _jsonWriter.Reset();
-            JsonSerializer.Serialize(_jsonWriter, document, _projection.Contract);
-            _jsonWriter.Flush();
-            for (var i = 0; i < _values.Length; i++) _values[i] = _projection.Indexes[i].Value(document);
-            _writer.Put(_table, row.Key, row.Position, _json.WrittenSpan, _values);
+            try
+            {
+                Serialize(document);
+            }
+            catch (Exception e) when (e is not OutOfMemoryException)
+            {
+                throw new UnwritableDocumentException(_projection.Name, row.Key, row.Position, e);
+            }
+
+            _writer.Put(_table, row.Key, row.Position, _json.WrittenSpan, row.Values);
             _writtenDocuments++;
             _writtenBytes += _json.WrittenCount;
         }
@@ -133,7 +139,7 @@ internal sealed class RowFold<TRow> : RowFold where TRow : class
 
     internal override void Written(long maxBytes)
     {
-        foreach (var row in _unwritten) row.IsUnwritten = false;
+        foreach (var row in _unwritten) (row.IsUnwritten, row.Values) = (false, []);
         _unwritten.Clear();
         Array.Clear(_overlays);
         if (Bytes <= maxBytes) return;
@@ -188,20 +194,44 @@ internal sealed class RowFold<TRow> : RowFold where TRow : class
             throw new InvalidOperationException("there is no document of this key, and the handler is declared by OnExisting");
         var document = handler.Handle(row.Document, envelope.Data, envelope, _rows);
         if (ReferenceEquals(document, row.Document)) return;
-        _changes.Add(new(row, row.Document, row.Position));
-        Set(row, document, envelope.Position);
+        // Before anything is changed: what throws here is a failure of the event.
+        var values = ValuesOf(document);
+        if (ChecksDocuments && document is not null) Serialize(document);
+        Change(row, document, values, envelope.Position);
     }
 
-    private void Set(CachedRow<TRow> row, TRow? document, GlobalPosition position)
+    private ViewValue[] ValuesOf(TRow? document)
+    {
+        if (document is null || _overlays.Length == 0) return [];
+        var values = new ViewValue[_overlays.Length];
+        for (var i = 0; i < values.Length; i++) values[i] = _projection.Indexes[i].Value(document);
+        return values;
+    }
+
+    private void Serialize(TRow document)
+    {
+        _json.ResetWrittenCount();
+        _jsonWriter.Reset();
+        JsonSerializer.Serialize(_jsonWriter, document, _projection.Contract);
+        _jsonWriter.Flush();
+    }
+
+    private void Change(CachedRow<TRow> row, TRow? document, ViewValue[] values, GlobalPosition position)
+    {
+        _changes.Add(new(row, row.Document, row.Values, row.Position, row.IsUnwritten));
+        Set(row, document, values, position);
+    }
+
+    private void Set(CachedRow<TRow> row, TRow? document, ViewValue[] values, GlobalPosition position)
     {
         for (var i = 0; i < _overlays.Length; i++)
         {
             if (_overlays[i] is not { } overlay) continue;
-            if (row is { IsUnwritten: true, Document: { } before }) overlay.Remove(_projection.Indexes[i].Value(before), row.Key);
-            if (document is not null) overlay.Add(_projection.Indexes[i].Value(document), row.Key);
+            if (row.Values.Length > 0) overlay.Remove(row.Values[i], row.Key);
+            if (values.Length > 0) overlay.Add(values[i], row.Key);
         }
 
-        (row.Document, row.Position) = (document, position);
+        (row.Document, row.Values, row.Position) = (document, values, position);
         if (row.IsUnwritten) return;
         row.IsUnwritten = true;
         _unwritten.Add(row);
@@ -220,11 +250,11 @@ internal sealed class RowFold<TRow> : RowFold where TRow : class
     {
         var overlay = new IndexOverlay();
         foreach (var row in _unwritten)
-            if (row.Document is { } document) overlay.Add(_projection.Indexes[index].Value(document), row.Key);
+            if (row.Values.Length > 0) overlay.Add(row.Values[index], row.Key);
         return overlay;
     }
 
-    private readonly record struct Change(CachedRow<TRow> Row, TRow? Document, GlobalPosition Position);
+    private readonly record struct Changed(CachedRow<TRow> Row, TRow? Document, ViewValue[] Values, GlobalPosition Position, bool IsUnwritten);
 
     private sealed record Rules(RowHandler<TRow> Handler, KeyRule<TRow> Key);
 }

@@ -14,11 +14,17 @@ internal sealed class SetFold : IDisposable
     /// <param name="set">The set.</param>
     /// <param name="writer">The build's writer; owned.</param>
     /// <param name="maxBytes">About how much memory documents may take.</param>
-    internal SetFold(ViewSet set, IViewWriter writer, long maxBytes)
+    /// <param name="checksDocuments">True where a document that cannot be written as JSON is found at its event, at the cost of writing each one at each event.</param>
+    internal SetFold(ViewSet set, IViewWriter writer, long maxBytes, bool checksDocuments)
     {
         (_writer, _maxBytes, _name) = (writer, maxBytes, set.ToString());
         _folds = [.. set.Projections.Select((projection, table) => projection.NewFold(table))];
-        foreach (var fold in _folds) fold.Open(writer, _folds);
+        foreach (var fold in _folds)
+        {
+            fold.ChecksDocuments = checksDocuments;
+            fold.Open(writer, _folds);
+        }
+
         Position = writer.Checkpoint.Position;
     }
 
@@ -55,9 +61,12 @@ internal sealed class SetFold : IDisposable
     }
 
     /// <summary>Writes what is not written, with the checkpoint.</summary>
+    /// <param name="checkpoint">Not before <see cref="Position"/>: an event whose documents are written would be folded again.</param>
     /// <returns>False when another process has taken over: nothing was written.</returns>
+    /// <exception cref="UnwritableDocumentException">A document cannot be written as JSON. Nothing was written.</exception>
     internal bool TryWrite(ViewCheckpoint checkpoint)
     {
+        if (checkpoint.Position < Position) throw new InvalidOperationException($"The checkpoint {checkpoint.Position} lies before {Position}, the last event that is folded.");
         var observation = WriteObservation.Begin(_name, _folds);
         _writer.Begin();
         try
@@ -82,8 +91,10 @@ internal sealed class SetFold : IDisposable
     internal async ValueTask<bool> TryRebuildAsync(int table, string key, IAsyncEnumerable<EventEnvelope> events, CancellationToken cancellationToken)
     {
         var fold = _folds[table];
+        var checksDocuments = fold.ChecksDocuments;
         try
         {
+            fold.ChecksDocuments = true;
             fold.Restart(key);
             await foreach (var envelope in events.WithCancellation(cancellationToken).ConfigureAwait(false)) fold.Fold(envelope, key);
         }
@@ -91,6 +102,10 @@ internal sealed class SetFold : IDisposable
         {
             fold.Undo();
             throw;
+        }
+        finally
+        {
+            fold.ChecksDocuments = checksDocuments;
         }
 
         fold.Keep();

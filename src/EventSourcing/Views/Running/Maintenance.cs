@@ -10,20 +10,22 @@ internal sealed class Maintenance(ViewContext context, Func<IReadOnlyList<SetRun
     private readonly CancellationTokenSource _stop = new();
     private readonly Lock _lock = new();
     private Task? _loop;
+    private bool _isDisposed;
 
     /// <summary>The last failure of the work, or null.</summary>
     internal Exception? LastError { get; private set; }
 
     internal void Start()
     {
-        lock (_lock) _loop ??= Uncaptured.Run(RunAsync);
+        lock (_lock)
+            if (!_isDisposed) _loop ??= Uncaptured.Run(RunAsync);
     }
 
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync().ConfigureAwait(false);
         Task? loop;
-        lock (_lock) loop = _loop;
+        lock (_lock) (loop, _isDisposed) = (_loop, true);
         if (loop is not null) await loop.ConfigureAwait(false);
         _stop.Dispose();
     }

@@ -21,6 +21,9 @@ internal sealed class SetRunner : ISnapshotSource, IDisposable
     private long _stalledBuild = -1;
     // The build that served when the set was last resumed for another one.
     private long _resumedFor;
+    // Under the gate: whether the set is to run until it is stopped, the calls for whose time it runs, and whether it may be started.
+    private bool _isStarted, _isDisposed;
+    private int _calls;
 
     internal SetRunner(ViewContext context, ViewSet set)
     {
@@ -48,23 +51,19 @@ internal sealed class SetRunner : ISnapshotSource, IDisposable
         Volatile.Write(ref _registeredAt, Math.Max(1, _context.Time.GetTimestamp()));
     }
 
-    /// <summary>Starts the set, unless it runs.</summary>
-    /// <returns>False when it ran already.</returns>
-    internal async Task<bool> StartAsync(CancellationToken cancellationToken)
+    /// <summary>Starts the set until it is stopped, unless it runs.</summary>
+    internal Task StartAsync(CancellationToken cancellationToken) => RunAsync(() => _isStarted = true, cancellationToken);
+
+    /// <summary>Has the set run for the time of a call, which ends it by <see cref="EndCallAsync"/>.</summary>
+    internal Task BeginCallAsync(CancellationToken cancellationToken) => RunAsync(() => _calls++, cancellationToken);
+
+    /// <summary>Stops the set, unless it was started or another call needs it.</summary>
+    internal async Task EndCallAsync()
     {
-        await RegisterAsync(cancellationToken).ConfigureAwait(false);
-        await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
+        await _gate.WaitAsync().ConfigureAwait(false);
         try
         {
-            if (_subscription is not null) return false;
-            var options = new SubscriptionOptions
-            {
-                CheckpointEvery = _context.Options.WriteEvery,
-                OnFailure = new() { Then = AfterRetries.Pause, ShouldRetry = static error => error is EventSourcingException { IsTransient: true } },
-                Place = _place,
-            };
-            _subscription = await _context.Host.StartAsync(SubscriptionName, new ViewHandler(Set, _place), options, cancellationToken).ConfigureAwait(false);
-            return true;
+            if (--_calls == 0 && !_isStarted) await EndAsync().ConfigureAwait(false);
         }
         finally
         {
@@ -72,19 +71,54 @@ internal sealed class SetRunner : ISnapshotSource, IDisposable
         }
     }
 
-    internal async Task StopAsync()
+    /// <summary>Stops the set, whatever needs it.</summary>
+    /// <param name="forever">True where it must not be started again.</param>
+    internal async Task StopAsync(bool forever)
     {
         await _gate.WaitAsync().ConfigureAwait(false);
         try
         {
-            if (_subscription is not { } subscription) return;
-            await subscription.DisposeAsync().ConfigureAwait(false);
-            _subscription = null;
+            _isDisposed |= forever;
+            _isStarted = false;
+            await EndAsync().ConfigureAwait(false);
         }
         finally
         {
             _gate.Release();
         }
+    }
+
+    private async Task RunAsync(Action running, CancellationToken cancellationToken)
+    {
+        await RegisterAsync(cancellationToken).ConfigureAwait(false);
+        await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            ObjectDisposedException.ThrowIf(_isDisposed, typeof(EventViews));
+            if (_subscription is null)
+            {
+                var options = new SubscriptionOptions
+                {
+                    CheckpointEvery = _context.Options.WriteEvery,
+                    OnFailure = new() { Then = AfterRetries.Pause, ShouldRetry = static error => error is EventSourcingException { IsTransient: true } },
+                    Place = _place,
+                };
+                _subscription = await _context.Host.StartAsync(SubscriptionName, new ViewHandler(Set, _place), options, cancellationToken).ConfigureAwait(false);
+            }
+
+            running();
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    private async Task EndAsync()
+    {
+        if (_subscription is not { } subscription) return;
+        await subscription.DisposeAsync().ConfigureAwait(false);
+        _subscription = null;
     }
 
     /// <summary>Folds the document of one key again.</summary>
@@ -207,11 +241,8 @@ internal sealed class SetRunner : ISnapshotSource, IDisposable
         };
     }
 
-    public void Dispose()
-    {
-        Reader.Dispose();
-        _gate.Dispose();
-    }
+    // The gate has nothing to dispose of, and calls that wait for it end by it.
+    public void Dispose() => Reader.Dispose();
 
     private async ValueTask<(GlobalPosition Position, string? Stall)> ReadPlaceAsync(CancellationToken cancellationToken)
     {

@@ -13,6 +13,8 @@ internal sealed class ViewSetPlace(ViewContext context, ViewSet set) : IOutsideP
     private IViewBuild? _build;
     private SetFold? _fold;
     private long _serving;
+    // True since a document could not be written: the event that made it so is found by checking each one.
+    private bool _checksDocuments;
 
     public bool HasUnwritten => _fold is { HasUnwritten: true };
 
@@ -49,9 +51,17 @@ internal sealed class ViewSetPlace(ViewContext context, ViewSet set) : IOutsideP
     {
         var fold = _fold!;
         if (await IsReplacedAsync(scope.Token).ConfigureAwait(false)) return false;
+        // Of a batch that failed or was cancelled, the events before that are folded.
+        if (checkpoint.Position < fold.Position) checkpoint = await context.Store.Log.FindTokenAsync(ResumeToken.Unverified(fold.Position), checkpoint, scope.Token).ConfigureAwait(false);
         try
         {
             return fold.TryWrite(new(checkpoint.Position, checkpoint, isComplete: true)) ? true : throw scope.Lease.Error();
+        }
+        catch (UnwritableDocumentException) when (!_checksDocuments)
+        {
+            // The place is opened again, at what is written.
+            _checksDocuments = true;
+            return false;
         }
         catch (StoreCorruptException) when (!scope.Token.IsCancellationRequested)
         {
@@ -113,7 +123,7 @@ internal sealed class ViewSetPlace(ViewContext context, ViewSet set) : IOutsideP
             if (build.LogId != await context.Directory.GetLogIdAsync(scope.Token).ConfigureAwait(false))
                 throw new StoreCorruptException("it belongs to another log. Rebuild the view", context.Directory.Storage.PathOf(id) ?? id.ToString());
             var writer = build.OpenWriter(scope.Lease.Epoch) ?? throw scope.Lease.Error();
-            var fold = new SetFold(set, writer, context.Options.MaxCacheBytes);
+            var fold = new SetFold(set, writer, context.Options.MaxCacheBytes, _checksDocuments);
             (_build, _fold) = (build, fold);
             Volatile.Write(ref _serving, id.Build);
             ForgetStall(build);

@@ -12,6 +12,7 @@ internal sealed class ServingReader(ViewContext context, ViewSet set, Func<Excep
 
     private readonly Lock _lock = new();
     private OpenBuild? _open;
+    private bool _isDisposed;
 
     /// <summary>Opens a snapshot. Waits for the first build, or fails, as the options say.</summary>
     internal async ValueTask<OpenSnapshot> OpenAsync(CancellationToken cancellationToken)
@@ -25,11 +26,13 @@ internal sealed class ServingReader(ViewContext context, ViewSet set, Func<Excep
     }
 
     /// <summary>Opens a snapshot; null when there is no complete build.</summary>
+    /// <exception cref="ObjectDisposedException">The views were disposed, perhaps while the caller waits.</exception>
     internal async ValueTask<OpenSnapshot?> TryOpenAsync(CancellationToken cancellationToken)
     {
         var serving = 0L;
         while (true)
         {
+            ObjectDisposedException.ThrowIf(Volatile.Read(ref _isDisposed), typeof(EventViews));
             if (failure() is { } error) throw error;
             if (await context.Directory.FindAsync(set.Name, set.Version, cancellationToken).ConfigureAwait(false) is not { Record.Serving: > 0 and var number }) return null;
             try
@@ -51,6 +54,7 @@ internal sealed class ServingReader(ViewContext context, ViewSet set, Func<Excep
     {
         lock (_lock)
         {
+            Volatile.Write(ref _isDisposed, true);
             _open?.Close();
             _open = null;
         }
@@ -60,6 +64,7 @@ internal sealed class ServingReader(ViewContext context, ViewSet set, Func<Excep
     {
         lock (_lock)
         {
+            ObjectDisposedException.ThrowIf(_isDisposed, typeof(EventViews));
             if (_open?.Number == number) return _open;
             if (context.Directory.Storage.Open(new(set.Name, set.Version, number), set.Tables) is not { } build) return null;
             _open?.Close();

@@ -12,7 +12,8 @@ internal sealed class ViewDirectory(IEventLog log, IViewStorage storage, TimePro
 {
     private static readonly TimeSpan s_heldInterval = TimeSpan.FromSeconds(30);
 
-    private Guid _logId;
+    // A reference: a Guid is not read and written in one step.
+    private volatile object? _logId;
 
     internal IEventLog Log => log;
 
@@ -21,11 +22,13 @@ internal sealed class ViewDirectory(IEventLog log, IViewStorage storage, TimePro
     /// <summary>The log's id, drawn when the first view is built. Copies of the log have the same.</summary>
     internal async ValueTask<Guid> GetLogIdAsync(CancellationToken cancellationToken)
     {
-        if (_logId != Guid.Empty) return _logId;
+        if (_logId is Guid known) return known;
         var id = Guid.NewGuid();
         await log.WriteAsync(new() { Changes = [RecordChange.Put(RecordKind.View, ViewRecord.LogIdKey, id.ToByteArray(), 0).OrSkip()] }, cancellationToken).ConfigureAwait(false);
         var found = await log.ReadRecordsAsync(RecordKind.View, ViewRecord.LogIdKey, ViewRecord.LogIdKey, 1, cancellationToken).ConfigureAwait(false);
-        return _logId = found is [{ Value.Length: 16 } record] ? new(record.Value.Span) : throw new StoreCorruptException("its form is not known", "the id of the log");
+        id = found is [{ Value.Length: 16 } record] ? new(record.Value.Span) : throw new StoreCorruptException("its form is not known", "the id of the log");
+        _logId = id;
+        return id;
     }
 
     /// <summary>Reads the record of a version of a set; null when there is none.</summary>
