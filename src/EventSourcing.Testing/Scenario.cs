@@ -8,8 +8,9 @@ public sealed class Scenario
 {
     private readonly EventTypeMap _types;
     private readonly IReadOnlyList<object> _given;
+    private readonly TimeProvider? _timeProvider;
 
-    internal Scenario(EventTypeMap types, IReadOnlyList<object> given) => (_types, _given) = (types, given);
+    internal Scenario(EventTypeMap types, IReadOnlyList<object> given, TimeProvider? timeProvider) => (_types, _given, _timeProvider) = (types, given, timeProvider);
 
     /// <summary>Decides on a state.</summary>
     /// <typeparam name="TState">The state.</typeparam>
@@ -48,7 +49,7 @@ public sealed class Scenario
     {
         ArgumentNullException.ThrowIfNull(change);
         SynchronousDelegate.ThrowIfAsync(change, nameof(change));
-        var stage = new Stage(_types, _given);
+        var stage = new Stage(_types, _given, _timeProvider);
         var aggregate = stage.Load<TAggregate>();
         var refusal = Try(() => change(aggregate));
         if (refusal is null) stage.Decide(aggregate.Raised);
@@ -69,7 +70,7 @@ public sealed class Scenario
         ArgumentNullException.ThrowIfNull(command);
         ArgumentNullException.ThrowIfNull(build);
         SynchronousDelegate.ThrowIfAsync(build, nameof(build));
-        var stage = new Stage(_types, _given);
+        var stage = new Stage(_types, _given, _timeProvider);
         var result = default(AppendResult);
         var refusal = Try(() => result = stage.Send(command, build));
         stage.ThrowIfLost();
@@ -98,12 +99,12 @@ public sealed class Scenario
     public ProjectionOutcome Project(ViewSet set)
     {
         ArgumentNullException.ThrowIfNull(set);
-        return ProjectionRun.Run(_types, _given, set);
+        return ProjectionRun.Run(_types, _given, _timeProvider, set);
     }
 
     private Outcome<TState> Run<TState>(Func<TState> create, Func<TState, IEnumerable<object>> decide, Func<TState, object, TState> evolve)
     {
-        var stage = new Stage(_types, _given);
+        var stage = new Stage(_types, _given, _timeProvider);
         var state = FoldCheck.Fold(stage, create, evolve);
         object[] events = [];
         var refusal = Try(() => events = [.. decide(state) ?? throw new InvalidOperationException("The decision returned null. To do nothing, return no events: []")]);

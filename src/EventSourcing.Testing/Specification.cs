@@ -19,13 +19,15 @@ namespace EventSourcing.Testing;
 public sealed class Specification
 {
     private readonly EventTypeMap _types;
+    private readonly TimeProvider? _timeProvider;
 
     /// <summary>A specification over the events of a type map.</summary>
     /// <param name="types">Every event that is given, decided or expected has an entry.</param>
-    public Specification(EventTypeMap types)
+    /// <param name="timeProvider">The clock of the store in memory, from which given and decided events have their <see cref="EventEnvelope.Timestamp"/>; null, the default, for the system's. For a projection it is read once: all given events have the same time.</param>
+    public Specification(EventTypeMap types, TimeProvider? timeProvider = null)
     {
         ArgumentNullException.ThrowIfNull(types);
-        _types = types;
+        (_types, _timeProvider) = (types, timeProvider);
     }
 
     /// <summary>Gives the history.</summary>
@@ -33,6 +35,6 @@ public sealed class Specification
     public Scenario Given(params IEnumerable<object> events)
     {
         ArgumentNullException.ThrowIfNull(events);
-        return new(_types, [.. events]);
+        return new(_types, [.. events], _timeProvider);
     }
 }

@@ -21,6 +21,6 @@ internal static class ViewErrors
     private static StoreCorruptException? Damage(SqliteException e, string path)
     {
         if (e.SqliteExtendedErrorCode == Moved || (e.SqliteErrorCode == CantOpen && !File.Exists(path))) return Removed(path, e);
-        return SqliteErrors.IsDamage(e) || e.SqliteErrorCode == Constraint || e.SqliteExtendedErrorCode == ShortRead ? new(e.Message, path, e) : null;
+        return SqliteErrors.IsDamage(e) || e.SqliteErrorCode == Constraint || e.SqliteExtendedErrorCode == ShortRead ? new($"{e.Message.TrimEnd('.')}. Rebuild the view.", path, e) : null;
     }
 }

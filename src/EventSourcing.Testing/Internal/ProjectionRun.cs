@@ -8,10 +8,10 @@ internal static class ProjectionRun
 {
     /// <summary>The documents of the events, or what stopped the projections.</summary>
     /// <exception cref="SpecificationException">An event or a document differs when it is read back, or a second run gives other documents.</exception>
-    internal static ProjectionOutcome Run(EventTypeMap types, IReadOnlyList<object> given, ViewSet set)
+    internal static ProjectionOutcome Run(EventTypeMap types, IReadOnlyList<object> given, TimeProvider? timeProvider, ViewSet set)
     {
         // Both runs get the same envelopes: the same ids, and one time.
-        var clock = new StoppedClock(TimeProvider.System.GetUtcNow());
+        var clock = new StoppedClock((timeProvider ?? TimeProvider.System).GetUtcNow());
         object[] events = [.. given.Select(e => (e as EventData ?? new EventData(e)) is { Id: null } data ? data.WithId(Guid.CreateVersion7(clock.GetUtcNow())) : e)];
         var stage = new Stage(types, events, clock);
         stage.ThrowIfLost();

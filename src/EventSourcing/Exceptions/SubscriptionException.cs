@@ -11,7 +11,7 @@ public sealed class SubscriptionException : EventSourcingException
     /// <param name="attempts">How often it was tried.</param>
     /// <param name="innerException">What the handler threw at last.</param>
     public SubscriptionException(string name, GlobalPosition position, int attempts, Exception innerException)
-        : base($"Subscription '{name}' failed at position {position} after {attempts} attempts: {(innerException is null ? null : ExceptionText.MessageOf(innerException))}", innerException) =>
+        : base($"Subscription '{name}' failed at position {position} after {attempts} {(attempts == 1 ? "attempt" : "attempts")}: {(innerException is null ? null : ExceptionText.MessageOf(innerException))}", innerException) =>
         (Name, Position, Attempts) = (name, position, attempts);
 
     /// <summary>Reports a subscription that cannot continue: it is paused or faulted, or its handler does not return.</summary>

@@ -2,7 +2,7 @@ using EventSourcing.Internal;
 
 namespace EventSourcing;
 
-/// <summary>A projection failed at an event: a handler threw, a key is not valid, or a document is missing. Nothing of the event is in the view, and the view does not advance until it is resumed with mended code or rebuilt.</summary>
+/// <summary>A projection failed at an event: a handler threw, a key is not valid, or a document is missing. Nothing of the event is in the view, and the view does not advance until repaired code runs it.</summary>
 public sealed class ViewException : EventSourcingException
 {
     /// <summary>Reports where a projection failed.</summary>
@@ -28,10 +28,13 @@ public sealed class ViewException : EventSourcingException
     /// <summary>The key of the document; null where it was not found.</summary>
     public string? Key { get; }
 
+    // An exception of the library, such as that of a damaged view, says itself what to do.
+    private static string Advice(Exception cause) => cause is EventSourcingException ? ""
+        : " Repair the projection and start the program again: with a higher version where documents that exist change too, with the same version where the repair concerns only this event.";
+
     private static string MessageOf(string projection, GlobalPosition position, string eventType, StreamId streamId, string? key, Exception innerException)
     {
         ArgumentNullException.ThrowIfNull(innerException);
-        return $"Projection '{projection}' failed at position {position} ('{eventType}', stream '{streamId}'{(key is null ? "" : $", key '{key}'")}): {ExceptionText.MessageOf(innerException)} "
-            + "Mend the projection, increase its version and start again; or resume the view when the cause is gone.";
+        return $"Projection '{projection}' failed at position {position} ('{eventType}', stream '{streamId}'{(key is null ? "" : $", key '{key}'")}): {ExceptionText.MessageOf(innerException).TrimEnd('.')}.{Advice(innerException)}";
     }
 }

@@ -18,13 +18,13 @@ public sealed record ViewStatus
     /// <summary>The number of the serving build; 0 while there is none.</summary>
     public long Build { get; init; }
 
-    /// <summary>The position up to which the serving build has handled events; the start of the log while there is none.</summary>
+    /// <summary>The position up to which the serving build has handled events; the start of the log while there is none, where it cannot be read, and for a version that is not declared here.</summary>
     public GlobalPosition Position { get; init; }
 
     /// <summary>The position of the log's last event.</summary>
     public required GlobalPosition Head { get; init; }
 
-    /// <summary>How many positions lie between <see cref="Position"/> and <see cref="Head"/>; events that it does not ask for count too.</summary>
+    /// <summary>How many positions lie between <see cref="Position"/> and <see cref="Head"/>; events that it does not ask for count too. Says nothing where the position is not known: a version that is not declared here has the whole log.</summary>
     public long Lag => Math.Max(0, Head.ToInt64() - Position.ToInt64());
 
     /// <summary>How long the next event that is not in the view has been stored, by this process's clock; zero where the view is at the head, null where that is not known.</summary>

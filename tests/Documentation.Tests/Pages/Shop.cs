@@ -51,7 +51,7 @@ public sealed record PayOrder(string OrderId, decimal Amount);
 
 public sealed record ScheduleShipping(StreamId Order);
 
-public sealed record OrderRow(string OrderId, decimal Total, decimal Paid);
+public sealed record OrderRow(string Id, string Customer, decimal Total, decimal Paid, DateTimeOffset Created);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(OrderCreated)), JsonSerializable(typeof(OrderPaid)), JsonSerializable(typeof(OrderShipped)), JsonSerializable(typeof(OrderCancelled))]

@@ -1,6 +1,7 @@
 using EventSourcing;
 using EventSourcing.Hosting;
 using EventSourcing.Sqlite;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Trace;
 
@@ -17,7 +18,7 @@ await using (var host = builder.Build())
     var stored = await host.Services.GetRequiredService<IEventStore>().AppendAsync("order-42", ExpectedVersion.NoStream, [new OrderCreated("42", "ann@example.com", 2m), new OrderPaid(1m)]);
     await host.Services.GetRequiredService<EventViews>().CatchUpAsync();
     var row = await new OrderPages(host.Services.GetRequiredService<IView<OrderRow>>()).ShowAsync("42", stored.LastPosition);
-    if (row != new OrderRow("42", 2m, 1m)) throw new InvalidOperationException($"The view has {row}.");
+    if (row is not { Id: "42", Customer: "ann@example.com", Total: 2m, Paid: 1m }) throw new InvalidOperationException($"The view has {row}.");
     await host.Services.GetRequiredKeyedService<IEventStore>("billing").AppendAsync("order-42", ExpectedVersion.NoStream, [new OrderPaid(1m)]);
 }
 
@@ -26,7 +27,9 @@ internal sealed class OrderList : Projection<OrderRow>
     public OrderList() : base("order-list", version: 1, ShopJson.Default.OrderRow)
     {
         KeyIsStream("order");
-        On<OrderCreated>((_, e) => new(e.OrderId, e.TotalPrice, 0m));
+        Index("customer", row => row.Customer);
+        Index("total", row => row.Total);
+        On<OrderCreated>((_, e, envelope) => new(envelope.StreamId.Id, e.CustomerEmail, e.TotalPrice, 0m, envelope.Timestamp));
         OnExisting<OrderPaid>((row, e) => row with { Paid = row.Paid + e.Amount });
     }
 }

@@ -21,7 +21,9 @@ internal sealed class OrderList : Projection<OrderRow>
     public OrderList() : base("order-list", version: 1, ShopJson.Default.OrderRow)
     {
         KeyIsStream("order");
-        On<OrderCreated>((_, e) => new(e.OrderId, e.TotalPrice, 0m));
+        Index("customer", row => row.Customer);
+        Index("total", row => row.Total);
+        On<OrderCreated>((_, e, envelope) => new(envelope.StreamId.Id, e.CustomerEmail, e.TotalPrice, 0m, envelope.Timestamp));
         OnExisting<OrderPaid>((row, e) => row with { Paid = row.Paid + e.Amount });
     }
 }

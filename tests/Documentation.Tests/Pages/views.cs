@@ -9,6 +9,9 @@ await store.AppendAsync("order-41", ExpectedVersion.NoStream, [new OrderCreated(
 await store.AppendAsync("order-42", ExpectedVersion.NoStream, [new OrderCreated("42", "ann@example.com", 62.50m)]);
 await store.AppendAsync("order-43", ExpectedVersion.NoStream, [new OrderCreated("43", "bob@example.com", 10m)]);
 await using var views = new EventViews(store, [new OrderList(), new ViewSet("customer-service", 1, new Customers(), new OrderCards())]);
+await views.StartAsync();
+var paid = await store.AppendAsync("order-42", ExpectedVersion.StreamExists, [new OrderPaid(20m)]);
+await views.View<OrderRow>().At(paid.LastPosition).FindAsync("42");
 await using var newStore = new EventStore(new InMemoryEventLog(), Shop.Types);
 var builder = WebApplication.CreateBuilder();
 

@@ -260,6 +260,7 @@ public class ViewFileFaultTests
     {
         var e = work.Should().Throw<StoreCorruptException>().Which;
         e.Where.Should().Be(files.Path);
+        e.Message.Should().EndWith("Rebuild the view.");
         return e.Message;
     }
 }

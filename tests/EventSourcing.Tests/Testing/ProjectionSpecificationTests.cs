@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using EventSourcing.Testing;
 using FluentAssertions;
+using Microsoft.Extensions.Time.Testing;
 using NUnit.Framework;
 
 namespace EventSourcing.Tests.Testing;
@@ -58,6 +59,8 @@ public class ProjectionSpecificationTests
     {
         var documents = Spec.Given(Order42, EventData.For("order-43", new OrderPaid(20m))).Project<SpecOrderList>();
         var failure = documents.ThenThrows<ViewException>();
+        failure.Message.Should().Be("Projection 'order-list' failed at position 2 ('order-paid', stream 'order-43', key '43'): there is no document of this key, and the handler is declared by OnExisting. "
+            + "Repair the projection and start the program again: with a higher version where documents that exist change too, with the same version where the repair concerns only this event.");
         (failure.Projection, failure.EventType, failure.Key, failure.Position).Should().Be(("order-list", "order-paid", "43", GlobalPosition.FromInt64(2)));
         documents.ThenThrows<EventSourcingException>().Should().BeSameAs(failure);
         foreach (var check in new Action[] { () => documents.Then("42", new SpecOrderRow("ann", 1m, 0m, [])), () => documents.ThenNone("42"), () => documents.ThenThrows<FormatException>() })
@@ -97,6 +100,17 @@ public class ProjectionSpecificationTests
         var time = new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
         Spec.Given(Order42.At(time).WithId(Guid.AllBitsSet)).Project(new SpecEnvelopes()).Then("42", new SpecEnvelope(time, Guid.AllBitsSet, 1, 1));
         Spec.Given(Order42, Order42).Project(new SpecEnvelopes()).ThenNone("43");
+    }
+
+    [Test]
+    public void Clock_gives_the_time_of_the_given_events()
+    {
+        var clock = new FakeTimeProvider(new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero)) { AutoAdvanceAmount = TimeSpan.FromSeconds(1) };
+        var time = new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
+        var (first, second) = (Guid.CreateVersion7(time), Guid.CreateVersion7(time));
+        new Specification(Shop.Types, clock).Given(Order42.WithId(first), EventData.For("order-43", Created).WithId(second)).Project(new SpecEnvelopes())
+            .Then("42", new SpecEnvelope(time, first, 1, 1))
+            .Then("43", new SpecEnvelope(time, second, 1, 2));
     }
 
     [Test]
