@@ -174,7 +174,7 @@ public sealed class EventViews : IAsyncDisposable, IDisposable
         return all;
     }
 
-    /// <summary>Builds a set again in a place of its own, which then replaces the present one; that serves meanwhile. Cancelled or failed, it leaves the present one as it was; a rebuild that was killed continues where it was.</summary>
+    /// <summary>Builds a set again in a place of its own, which then replaces the present one; that serves meanwhile. Cancelled or failed, it leaves the present one as it was. One that was cancelled or killed continues where it was when it is called again by the same compiled code.</summary>
     /// <remarks>Ready for a view that is damaged, that belongs to another history, or that a handler has left wrong. One process at a time builds a set: the call waits for another one.</remarks>
     /// <param name="set">The set's name.</param>
     /// <param name="progress">Called about ten times a second, on any thread; null for none.</param>

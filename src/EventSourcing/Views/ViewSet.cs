@@ -61,6 +61,9 @@ public sealed class ViewSet
     /// <summary>The events that its projections handle.</summary>
     internal EventQuery Query => EventQuery.Of([.. Projections.SelectMany(p => p.EventTypes).Distinct()]);
 
+    /// <summary>The compiled code of the projections, their documents and their events: a build that was interrupted is continued by the same code only.</summary>
+    internal string Code => string.Join(',', Projections.SelectMany(p => p.EventTypes.Append(p.GetType()).Append(p.RowType)).Select(type => type.Module.ModuleVersionId).Distinct().Order());
+
     /// <summary>The declaration in its canonical form.</summary>
     internal string Describe(EventTypeMap types) => string.Join('\n', Projections.SelectMany(p => p.Describe(types)));
 }

@@ -36,11 +36,21 @@ internal sealed class ViewBuilder(ViewContext context, ViewSet set)
     {
         if (!await isWanted().ConfigureAwait(false)) return false;
         var (id, build) = await ResumeOrCreateAsync(scope).ConfigureAwait(false);
-        await BuildRun.RunAsync(context, id, PositionOf(build), progress, async run =>
+        try
         {
-            using (build) await FoldAsync(build, run, scope).ConfigureAwait(false);
-            await context.Directory.ServeAsync(set, id, scope.Lease, scope.Token).ConfigureAwait(false);
-        }).ConfigureAwait(false);
+            await BuildRun.RunAsync(context, id, PositionOf(build), progress, async run =>
+            {
+                using (build) await FoldAsync(build, run, scope).ConfigureAwait(false);
+                await context.Directory.ServeAsync(set, id, scope.Lease, scope.Token).ConfigureAwait(false);
+            }).ConfigureAwait(false);
+        }
+        catch (ViewException)
+        {
+            // The handler may be right at the next try, and its documents must be those of one handler.
+            Storage.TryRemove(id);
+            throw;
+        }
+
         await RemoveOthersAsync(null, scope.Token).ConfigureAwait(false);
         return true;
     }, cancellationToken);
@@ -107,12 +117,12 @@ internal sealed class ViewBuilder(ViewContext context, ViewSet set)
     private async ValueTask<(ViewBuildId Id, IViewBuild Build)> ResumeOrCreateAsync(LeaseScope scope)
     {
         var logId = await context.Directory.GetLogIdAsync(scope.Token).ConfigureAwait(false);
-        var serving = await ServingAsync(scope.Token).ConfigureAwait(false);
-        foreach (var id in context.Directory.BuildsOf(set.Name, set.Version).Where(id => id.Build > serving).OrderDescending())
+        // The documents of other code are not continued.
+        if (await context.Directory.FindAsync(set.Name, set.Version, scope.Token).ConfigureAwait(false) is { Record: var record } && record.Last > record.Serving && record.Code == set.Code
+            && new ViewBuildId(set.Name, set.Version, record.Last) is var last && await TryResumeAsync(last, logId, scope.Token).ConfigureAwait(false) is { } found)
         {
-            if (await TryResumeAsync(id, logId, scope.Token).ConfigureAwait(false) is not { } found) continue;
-            await RemoveOthersAsync(id, scope.Token).ConfigureAwait(false);
-            return (id, found);
+            await RemoveOthersAsync(last, scope.Token).ConfigureAwait(false);
+            return (last, found);
         }
 
         await RemoveOthersAsync(null, scope.Token).ConfigureAwait(false);

@@ -22,6 +22,7 @@ internal sealed class RowFold<TRow> : RowFold where TRow : class
     private readonly ArrayBufferWriter<byte> _json = new(1024);
     private readonly Utf8JsonWriter _jsonWriter;
     private readonly ViewRows<TRow> _rows;
+    private readonly bool _isMutable;
     private IViewWriter _writer = null!;
     private IReadOnlyList<RowFold> _set = [];
     private long _writtenDocuments, _writtenBytes;
@@ -35,6 +36,7 @@ internal sealed class RowFold<TRow> : RowFold where TRow : class
         _overlays = new IndexOverlay?[projection.Indexes.Count];
         _jsonWriter = new(_json, new() { Encoder = projection.Contract.Options.Encoder, SkipValidation = true });
         _rows = new(this);
+        _isMutable = MutableDocument.Is(projection.Contract);
         foreach (var type in projection.EventTypes) _rules.Add(type, new(projection.HandlerOf(type), projection.KeyRuleOf(type)));
     }
 
@@ -150,7 +152,7 @@ internal sealed class RowFold<TRow> : RowFold where TRow : class
     public override void Dispose() => _jsonWriter.Dispose();
 
     /// <summary>See <see cref="ViewRows{TRow}.Get"/>.</summary>
-    internal TRow? Get(string key) => Load(key).Document;
+    internal TRow? Get(string key) => WellFormed.IndexOfLoneSurrogate(key) < 0 ? Load(key).Document : null;
 
     /// <summary>See <see cref="ViewRows{TRow}.Find"/>.</summary>
     internal IReadOnlyList<string> FindKeys(string index, ViewValue value)
@@ -192,12 +194,35 @@ internal sealed class RowFold<TRow> : RowFold where TRow : class
         var row = Load(key);
         if (row.Document is null && handler.IsForExisting)
             throw new InvalidOperationException("there is no document of this key, and the handler is declared by OnExisting");
-        var document = handler.Handle(row.Document, envelope.Data, envelope, _rows);
+        var document = row.Document is { } given && _isMutable ? HandleMutable(row, given, handler, envelope) : handler.Handle(row.Document, envelope.Data, envelope, _rows);
         if (ReferenceEquals(document, row.Document)) return;
         // Before anything is changed: what throws here is a failure of the event.
         var values = ValuesOf(document);
         if (ChecksDocuments && document is not null) Serialize(document);
         Change(row, document, values, envelope.Position);
+    }
+
+    /// <summary>Calls a handler that is able to change the document that it is given: it must not, as the change would be seen or not, depending on when documents are written.</summary>
+    private TRow? HandleMutable(CachedRow<TRow> row, TRow given, RowHandler<TRow> handler, EventEnvelope envelope)
+    {
+        var before = Bytes(given);
+        var isChanged = true;
+        try
+        {
+            var document = handler.Handle(given, envelope.Data, envelope, _rows);
+            isChanged = !Bytes(given).AsSpan().SequenceEqual(before);
+            return isChanged ? throw new InvalidOperationException("the handler has changed the document that it was given: it must return a new one and leave the given one as it is") : document;
+        }
+        finally
+        {
+            if (isChanged) row.Document = _projection.Deserialize(before);
+        }
+
+        byte[] Bytes(TRow document)
+        {
+            Serialize(document);
+            return _json.WrittenSpan.ToArray();
+        }
     }
 
     private ViewValue[] ValuesOf(TRow? document)

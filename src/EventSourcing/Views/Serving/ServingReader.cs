@@ -20,6 +20,7 @@ internal sealed class ServingReader(ViewContext context, ViewSet set, Func<Excep
         while (true)
         {
             if (await TryOpenAsync(cancellationToken).ConfigureAwait(false) is { } snapshot) return snapshot;
+            await context.Directory.ThrowIfRemovedAsync(set, cancellationToken).ConfigureAwait(false);
             if (context.Options.WhileBuilding == WhileBuilding.Fail) throw new ViewBuildingException(set.Name, set.Version);
             await Task.Delay(s_interval, context.Time, cancellationToken).ConfigureAwait(false);
         }

@@ -25,7 +25,7 @@ internal sealed class View<TRow>(Projection<TRow> projection, int table, ISnapsh
     {
         ArgumentNullException.ThrowIfNull(key);
         using var opened = await source.OpenAsync(at, cancellationToken).ConfigureAwait(false);
-        return opened.Rows.Find(table, key) is { } row ? Decode(row) : null;
+        return WellFormed.IndexOfLoneSurrogate(key) < 0 && opened.Rows.Find(table, key) is { } row ? Decode(row) : null;
     }
 
     public async ValueTask<IReadOnlyDictionary<string, TRow>> FindManyAsync(IEnumerable<string> keys, CancellationToken cancellationToken = default)
@@ -34,7 +34,7 @@ internal sealed class View<TRow>(Projection<TRow> projection, int table, ISnapsh
         using var opened = await source.OpenAsync(at, cancellationToken).ConfigureAwait(false);
         var found = new Dictionary<string, TRow>(StringComparer.Ordinal);
         foreach (var key in keys)
-            if (!found.ContainsKey(key) && opened.Rows.Find(table, key) is { } row) found.Add(key, Decode(row));
+            if (WellFormed.IndexOfLoneSurrogate(key) < 0 && !found.ContainsKey(key) && opened.Rows.Find(table, key) is { } row) found.Add(key, Decode(row));
         return found;
     }
 

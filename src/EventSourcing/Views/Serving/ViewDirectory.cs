@@ -77,7 +77,7 @@ internal sealed class ViewDirectory(IEventLog log, IViewStorage storage, TimePro
         {
             var (record, revision) = await GetAsync(set, cancellationToken).ConfigureAwait(false);
             var next = Math.Max(record.Last, BuildsOf(set.Name, set.Version).Select(id => id.Build).DefaultIfEmpty().Max()) + 1;
-            if (await TryPutAsync(set, record with { Last = next }, revision, lease.Requirements, cancellationToken).ConfigureAwait(false)) return new(set.Name, set.Version, next);
+            if (await TryPutAsync(set, record with { Last = next, Code = set.Code }, revision, lease.Requirements, cancellationToken).ConfigureAwait(false)) return new(set.Name, set.Version, next);
             if (!lease.IsHeld) throw lease.Error();
         }
     }
@@ -104,6 +104,9 @@ internal sealed class ViewDirectory(IEventLog log, IViewStorage storage, TimePro
         foreach (var build in builds) storage.TryRemove(build);
         return found is not null || builds.Count > 0;
     }
+
+    /// <exception cref="StoreConfigurationException">A set that was registered has no record any more.</exception>
+    internal async ValueTask ThrowIfRemovedAsync(ViewSet set, CancellationToken cancellationToken) => _ = await GetAsync(set, cancellationToken).ConfigureAwait(false);
 
     /// <summary>The builds of a version that have a place.</summary>
     internal IReadOnlyList<ViewBuildId> BuildsOf(string set, int version) => [.. storage.FindBuilds().Where(id => id.Set == set && id.Version == version)];

@@ -9,7 +9,8 @@ namespace EventSourcing.Views.Serving;
 /// <param name="Last">The highest number that a build was given.</param>
 /// <param name="Declaration">The declaration in its canonical form.</param>
 /// <param name="HeldAt">When a process last declared the version.</param>
-internal sealed record ViewRecord(long Serving, long Last, string Declaration, DateTimeOffset HeldAt)
+/// <param name="Code">The code that makes the build <paramref name="Last"/>, see <see cref="ViewSet.Code"/>.</param>
+internal sealed record ViewRecord(long Serving, long Last, string Declaration, DateTimeOffset HeldAt, string? Code = null)
 {
     internal const string LogIdKey = "log";
 
