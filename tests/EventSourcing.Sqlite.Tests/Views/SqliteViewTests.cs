@@ -33,6 +33,48 @@ public sealed class SqliteViewTests : ViewTests
     }
 }
 
+[NonParallelizable]
+public sealed class SqliteViewMemoryTests
+{
+    [TestCase(false)]
+    [TestCase(true)]
+    public async Task Memory_for_large_documents_is_limited(bool isRunning)
+    {
+        const int Documents = 300, Characters = 256 << 10;
+        using var file = new TemporaryFile();
+        await using var store = SqliteEventStore.Open(file.Path, ViewShop.Types, new() { Durability = Durability.ProcessCrashOnly });
+        var projection = new LargeDocuments(Characters);
+        await using var views = new EventViews(store, [projection], new() { MaxCacheBytes = 1 << 20 });
+        if (isRunning) await views.StartAsync();
+        await store.AppendAsync("cart-1", ExpectedVersion.Any, Enumerable.Range(0, Documents).Select(i => new Added($"{i}", 1)));
+        await views.CatchUpAsync();
+        (await views.View<CustomerCard>().All.CountAsync()).Should().Be(Documents);
+        projection.Highest.Should().BeLessThan(projection.Lowest + (40L << 20), "all documents take 150 MiB");
+    }
+
+    private sealed class LargeDocuments : Projection<CustomerCard>
+    {
+        internal LargeDocuments(int characters) : base("large", 1, ViewShopJson.Default.CustomerCard)
+        {
+            Key<Added>((e, _) => e.Sku);
+            On<Added>((_, e, envelope) =>
+            {
+                if (envelope.Version % 10 == 0)
+                {
+                    var used = GC.GetTotalMemory(forceFullCollection: true);
+                    (Lowest, Highest) = (Math.Min(Lowest, used), Math.Max(Highest, used));
+                }
+
+                return new(e.Sku + new string('x', characters), 1, 1, 1);
+            });
+        }
+
+        internal long Lowest { get; private set; } = long.MaxValue;
+
+        internal long Highest { get; private set; }
+    }
+}
+
 public sealed class SqliteViewPropertyTests : ViewPropertyTests
 {
     private TemporaryFile _file = null!;

@@ -201,7 +201,13 @@ internal sealed class ViewBuilder(ViewContext context, ViewSet set)
         await foreach (var page in DecodedPages.ReadAsync(context.Store.Log, context.Codec, read, scope.Token).ConfigureAwait(false))
         {
             scope.ThrowIfLost();
-            foreach (var envelopes in page.Events) fold.Fold(envelopes);
+            foreach (var envelopes in page.Events)
+            {
+                fold.Fold(envelopes);
+                // Large documents may fill the memory within a page.
+                if (fold.IsFull && envelopes.Count > 0) Write(fold, new(envelopes[0].Position, envelopes[0].ResumeToken, checkpoint.IsComplete), scope);
+            }
+
             var token = page.Token.Position == page.Through ? page.Token : await context.Store.Log.FindTokenAsync(ResumeToken.Unverified(page.Through), page.Token, scope.Token).ConfigureAwait(false);
             checkpoint = new(page.Through, token, checkpoint.IsComplete);
             meter.Report(page.Through, page.Head, isEnd: false);

@@ -12,6 +12,9 @@ internal sealed class RowFold<TRow> : RowFold where TRow : class
     // Of a document that was not serialized yet, with its key and the cache's own memory.
     private const int FirstGuess = 256, Overhead = 200;
 
+    // One of so many changed documents is serialized to be measured; the estimate is of about the last so many.
+    private const int MeasuredEvery = 64, MeasuredAtMost = 1024;
+
     private readonly Projection<TRow> _projection;
     private readonly int _table;
     private readonly Dictionary<Type, Rules> _rules = [];
@@ -25,7 +28,8 @@ internal sealed class RowFold<TRow> : RowFold where TRow : class
     private readonly bool _isMutable;
     private IViewWriter _writer = null!;
     private IReadOnlyList<RowFold> _set = [];
-    private long _writtenDocuments, _writtenBytes;
+    private long _measured, _measuredBytes;
+    private int _unmeasured;
 
     // True while the build has no document that is not in the cache.
     private bool _holdsAll;
@@ -47,7 +51,7 @@ internal sealed class RowFold<TRow> : RowFold where TRow : class
 
     internal override int UnwrittenCount => _unwritten.Count;
 
-    internal override long Bytes => _cache.Count * (Overhead + (_writtenDocuments == 0 ? FirstGuess : 2 * _writtenBytes / _writtenDocuments));
+    internal override long Bytes => _cache.Count * (Overhead + (_measured == 0 ? FirstGuess : 2 * _measuredBytes / _measured));
 
     internal override void Open(IViewWriter writer, IReadOnlyList<RowFold> set) => (_writer, _set, _holdsAll) = (writer, set, writer.Checkpoint.Position == GlobalPosition.Start);
 
@@ -134,8 +138,6 @@ internal sealed class RowFold<TRow> : RowFold where TRow : class
             }
 
             _writer.Put(_table, row.Key, row.Position, _json.WrittenSpan, row.Values);
-            _writtenDocuments++;
-            _writtenBytes += _json.WrittenCount;
         }
     }
 
@@ -200,6 +202,7 @@ internal sealed class RowFold<TRow> : RowFold where TRow : class
         var values = ValuesOf(document);
         if (ChecksDocuments && document is not null) Serialize(document);
         Change(row, document, values, envelope.Position);
+        if (document is not null && (_measured == 0 || ++_unmeasured == MeasuredEvery)) Measure(document);
     }
 
     /// <summary>Calls a handler that is able to change the document that it is given: it must not, as the change would be seen or not, depending on when documents are written.</summary>
@@ -231,6 +234,26 @@ internal sealed class RowFold<TRow> : RowFold where TRow : class
         var values = new ViewValue[_overlays.Length];
         for (var i = 0; i < values.Length; i++) values[i] = _projection.Indexes[i].Value(document);
         return values;
+    }
+
+    /// <summary>Adds a document to the sample from which the memory of all documents is estimated.</summary>
+    private void Measure(TRow document)
+    {
+        _unmeasured = 0;
+        try
+        {
+            Serialize(document);
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            // It fails again where it is written, unless it is replaced before.
+            return;
+        }
+
+        // Older documents count less and less.
+        if (_measured == MeasuredAtMost) (_measured, _measuredBytes) = (_measured / 2, _measuredBytes / 2);
+        _measured++;
+        _measuredBytes += _json.WrittenCount;
     }
 
     private void Serialize(TRow document)

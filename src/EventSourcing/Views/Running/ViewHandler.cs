@@ -26,15 +26,14 @@ internal sealed class ViewHandler(ViewSet set, ViewSetPlace place) : Subscriptio
             return Task.CompletedTask;
         }
 
-        internal override Task HandleAsync(ReadOnlyMemory<RecordedEvent> events, EventReader reader, DeliveryContext delivery, CancellationToken cancellationToken)
+        internal override async Task HandleAsync(ReadOnlyMemory<RecordedEvent> events, EventReader reader, DeliveryContext delivery, CancellationToken cancellationToken)
         {
-            foreach (ref readonly var e in events.Span)
+            for (var i = 0; i < events.Length; i++)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                place.Fold(reader.Read(e));
+                place.Fold(reader.Read(events.Span[i]));
+                if (place.IsFull) await place.WriteFoldedAsync(events.Span[i].Token).ConfigureAwait(false);
             }
-
-            return Task.CompletedTask;
         }
     }
 }

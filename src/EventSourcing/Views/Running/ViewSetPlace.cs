@@ -12,6 +12,7 @@ internal sealed class ViewSetPlace(ViewContext context, ViewSet set) : IOutsideP
 {
     private IViewBuild? _build;
     private SetFold? _fold;
+    private LeaseScope? _scope;
     private long _serving;
     // True since a document could not be written: the event that made it so is found by checking each one.
     private bool _checksDocuments;
@@ -39,6 +40,7 @@ internal sealed class ViewSetPlace(ViewContext context, ViewSet set) : IOutsideP
     public async ValueTask<ResumeToken> OpenAsync(LeaseScope scope)
     {
         Close();
+        _scope = scope;
         while (true)
         {
             await new ViewBuilder(context, set).BuildIfMissingAsync(Progress, scope.Token).ConfigureAwait(false);
@@ -75,7 +77,7 @@ internal sealed class ViewSetPlace(ViewContext context, ViewSet set) : IOutsideP
     {
         _fold?.Dispose();
         _build?.Dispose();
-        (_fold, _build) = (null, null);
+        (_fold, _build, _scope) = (null, null, null);
         Volatile.Write(ref _serving, 0);
     }
 
@@ -90,6 +92,14 @@ internal sealed class ViewSetPlace(ViewContext context, ViewSet set) : IOutsideP
 
     /// <summary>Folds the events of one stored event. On the runner's loop only.</summary>
     internal void Fold(Envelopes envelopes) => _fold!.Fold(envelopes);
+
+    /// <summary>Writes what is folded within a batch, when the documents take too much memory to wait for its end. On the runner's loop only.</summary>
+    internal async ValueTask WriteFoldedAsync(ResumeToken last)
+    {
+        // A place that was replaced is opened again at the end of the batch.
+        if (await IsReplacedAsync(_scope!.Token).ConfigureAwait(false)) return;
+        if (!_fold!.TryWrite(new(last.Position, last, isComplete: true))) throw _scope.Lease.Error();
+    }
 
     /// <summary>Folds the document of one key again, from the events up to the checkpoint. On the runner's loop only, when everything is written.</summary>
     internal async ValueTask RebuildAsync(Projection projection, int table, string key, LeaseScope scope)
