@@ -76,9 +76,11 @@ internal sealed class LeaseKeeper(IEventLog log, TimeProvider time, TimeSpan lea
     {
         lock (_lock)
         {
-            if (!_claims.TryAdd(claim.Key.Key, claim)) return _claims[claim.Key.Key];
+            if (_claims.TryGetValue(claim.Key.Key, out var before)) return before;
+            // First: a clock that throws leaves no claim behind.
             _timer ??= Uncaptured.Timer(time, _ => _wake.Release(), null, Interval, Interval);
             _loop ??= Uncaptured.Run(LoopAsync);
+            _claims.Add(claim.Key.Key, claim);
             return null;
         }
     }

@@ -94,7 +94,7 @@ internal sealed class SetRunner : ISnapshotSource, IDisposable
         await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            ObjectDisposedException.ThrowIf(_isDisposed, typeof(EventViews));
+            if (_isDisposed) throw ServingReader.Disposed();
             if (_subscription is null)
             {
                 var options = new SubscriptionOptions
@@ -126,17 +126,16 @@ internal sealed class SetRunner : ISnapshotSource, IDisposable
     {
         var subscription = _subscription ?? throw new InvalidOperationException($"View set '{Set}' does not run in this process. Start it first (EventViews.StartAsync).");
         var begun = _context.Time.GetTimestamp();
-        for (var isLeaseLost = false; ;)
+        while (true)
         {
             try
             {
                 await subscription.OnLoopAsync(scope => _place.RebuildAsync(projection, table, key, scope), cancellationToken).ConfigureAwait(false);
                 return;
             }
-            catch (Exception e) when ((e is LeaseLostException || (isLeaseLost && e is InvalidOperationException && subscription.State == SubscriptionState.Standby)) && _context.Time.GetElapsedTime(begun) < _context.Host.Options.LeaseTimeout)
+            catch (Exception e) when ((e is LeaseLostException || (e is InvalidOperationException && subscription.State == SubscriptionState.Standby)) && _context.Time.GetElapsedTime(begun) < _context.Host.Options.LeaseTimeout)
             {
                 // A build that replaced another one has a higher fencing token, and the lease is acquired again with one above it.
-                isLeaseLost = true;
                 await Task.Delay(s_interval, _context.Time, cancellationToken).ConfigureAwait(false);
             }
         }

@@ -33,7 +33,7 @@ internal sealed class ServingReader(ViewContext context, ViewSet set, Func<Excep
         var serving = 0L;
         while (true)
         {
-            ObjectDisposedException.ThrowIf(Volatile.Read(ref _isDisposed), typeof(EventViews));
+            if (Volatile.Read(ref _isDisposed)) throw Disposed();
             if (failure() is { } error) throw error;
             if (await context.Directory.FindAsync(set.Name, set.Version, cancellationToken).ConfigureAwait(false) is not { Record.Serving: > 0 and var number }) return null;
             try
@@ -61,11 +61,14 @@ internal sealed class ServingReader(ViewContext context, ViewSet set, Func<Excep
         }
     }
 
+    // What the caller knows is the object that owns this one.
+    internal static ObjectDisposedException Disposed() => new("EventSourcing.EventViews");
+
     private OpenBuild? Get(long number)
     {
         lock (_lock)
         {
-            ObjectDisposedException.ThrowIf(_isDisposed, typeof(EventViews));
+            if (_isDisposed) throw Disposed();
             if (_open?.Number == number) return _open;
             if (context.Directory.Storage.Open(new(set.Name, set.Version, number), set.Tables) is not { } build) return null;
             _open?.Close();
