@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
@@ -48,6 +49,27 @@ public sealed class ProjectionOutcome
         return this;
     }
 
+    /// <summary>Expects figures of a row of a tally.</summary>
+    /// <param name="key">The row's key (<see cref="Tally.KeyOf"/>).</param>
+    /// <param name="figures">Figures with their values; null for a minimum or a maximum without a value. Figures that are not named are not compared.</param>
+    /// <exception cref="ArgumentException">No projection of the set is a tally, or several are: name one first (<see cref="Of"/>).</exception>
+    /// <exception cref="SpecificationException">There is no such row, a figure is another one or does not exist, or a projection failed.</exception>
+    public ProjectionOutcome ThenFigures(string key, params IReadOnlyList<(string Figure, decimal? Value)> figures)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        ArgumentNullException.ThrowIfNull(figures);
+        var tallies = _tables.Where(table => table.Projection is Tally).ToArray();
+        if (tallies is not [var table]) throw new ArgumentException($"{(tallies.Length == 0 ? "None" : "More than one")} of these projections is a tally: {Names()}.");
+        var expected = string.Join(", ", figures.Select(figure => $"{figure.Figure} {figure.Value?.ToString(CultureInfo.InvariantCulture) ?? "null"}"));
+        if (_refusal is not null) throw Refused(expected);
+        if (!table.Documents.TryGetValue(key, out var found)) throw new SpecificationException($"Tally '{table.Projection.Name}' has no row '{key}'.", expected, KeysOf(table));
+        using var row = JsonDocument.Parse(found);
+        foreach (var (figure, value) in figures)
+            if (!row.RootElement.TryGetProperty(figure, out var stored) || !IsFigure(stored, value))
+                throw new SpecificationException($"Row '{key}' of tally '{table.Projection.Name}' differs: {figure}.", expected, Text(found));
+        return this;
+    }
+
     /// <summary>Expects that no projection has a document of a key.</summary>
     /// <param name="key">The key.</param>
     /// <exception cref="SpecificationException">There is a document, or a projection failed.</exception>
@@ -70,6 +92,13 @@ public sealed class ProjectionOutcome
         TException expected => expected,
         null => throw new SpecificationException("The projection did not fail.", typeof(TException).Name, string.Join("; ", _tables.Select(KeysOf))),
         _ => throw Refused(typeof(TException).Name),
+    };
+
+    private static bool IsFigure(JsonElement stored, decimal? value) => stored.ValueKind switch
+    {
+        JsonValueKind.Number => stored.GetDecimal() == value,
+        JsonValueKind.Null => value is null,
+        _ => false,
     };
 
     private (ProjectedTable Table, JsonTypeInfo<TRow> Contract) Find<TRow>() where TRow : class

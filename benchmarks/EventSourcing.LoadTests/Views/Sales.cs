@@ -61,3 +61,9 @@ internal sealed class SalesBy : Projection<SalesDocument>
         On<LineSold>((row, e) => Sales.Apply(row, e));
     }
 }
+
+internal sealed class SalesTally : Tally
+{
+    internal SalesTally(string name) : base(name, 1) =>
+        For<LineSold>().By("sku", e => e.Sku).Count("lines").Add("quantity", e => e.Quantity).Add("net", e => e.Quantity * e.Price).Max("highest", e => e.Price);
+}

@@ -29,6 +29,7 @@ internal static class ViewsWorkload
         }
 
         if (Includes(settings, 'E')) await Beside.RunAsync(settings);
+        if (Includes(settings, 'F')) await TallyAsync(settings);
     }
 
     private static bool Includes(Settings settings, char row) => settings.Rows.Length == 0 || settings.Rows.Contains(row, StringComparison.Ordinal);
@@ -65,6 +66,23 @@ internal static class ViewsWorkload
             .Expect(Bar.RateAtLeast(bar, Ours, Read))
             .RunAsync();
         if (!isInMemory) RemoveViews(file.Path);
+    }
+
+    /// <summary>The bar is 1.3 times the time of reading and decoding on one thread.</summary>
+    private static async Task TallyAsync(Settings settings)
+    {
+        using var file = new DatabaseFile(settings.Directory, "views-tally");
+        await using var store = SqliteEventStore.Open(file.Path, Sales.Types, new() { Durability = Durability.ProcessCrashOnly });
+        await Sales.FillAsync(store, settings.Events, 50_000);
+        await new Race($"F. build of a tally, 5,000 keys, four figures, {settings.Events:N0} events", settings.Rounds, "event")
+            .Add(Read, () => Measurement.OfAsync(settings.Events, async () =>
+            {
+                await foreach (var envelope in store.ReadAllAsync(EventQuery.Of<LineSold>())) _ = envelope.Data;
+            }))
+            .Add(Ours, () => BuildOnceAsync(store, settings.Events, [new SalesTally(NewName())]))
+            .Expect(Bar.RateAtLeast(1 / 1.3, Ours, Read))
+            .RunAsync();
+        RemoveViews(file.Path);
     }
 
     private static ViewSet[] Three()

@@ -4,6 +4,7 @@ using EventSourcing.Tracing;
 using EventSourcing.Views;
 using EventSourcing.Views.Running;
 using EventSourcing.Views.Serving;
+using EventSourcing.Views.Tallies;
 
 namespace EventSourcing;
 
@@ -221,6 +222,23 @@ public sealed class EventViews : IAsyncDisposable, IDisposable
         var runner = RunnerOf(set);
         await runner.RegisterAsync(cancellationToken).ConfigureAwait(false);
         return await runner.Builder.VerifyAsync(progress, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>What a part of the log counts for in a tally: the difference of the tally between two points in time. Reads and folds the events of that part; the view is neither read nor needed.</summary>
+    /// <param name="tally">The tally's name.</param>
+    /// <param name="range">The part of the log: after and through a position or a time, and a filter.</param>
+    /// <param name="cancellationToken">Ends the read.</param>
+    /// <returns>A row for each key that an event of the part counts for, in order of the keys' UTF-8. All of them are held in memory. Sums are those of the part, so that a sum through its end is the sum before it plus this one; a minimum and a maximum are those of the part.</returns>
+    /// <exception cref="ArgumentException">There is no such tally, or an option is out of its range.</exception>
+    /// <exception cref="ViewException">A function of the tally failed, or a result is out of its range.</exception>
+    public async Task<IReadOnlyList<TallyRow>> TallyAsync(string tally, ReadAllOptions range, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(tally);
+        ArgumentNullException.ThrowIfNull(range);
+        ObjectDisposedException.ThrowIf(_isDisposed != 0, this);
+        var tallies = Sets.SelectMany(set => set.Projections).OfType<Tally>().ToList();
+        var found = tallies.Find(t => t.Name == tally) ?? throw new ArgumentException($"There is no tally '{tally}'. There are: {string.Join(", ", tallies.Select(t => t.Name))}.", nameof(tally));
+        return await TallyOfRange.ReadAsync(found, _context.Store, range, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Pauses a set that is active in this process: it is read as it is and does not advance.</summary>

@@ -26,7 +26,7 @@ namespace EventSourcing;
 ///     }
 /// }
 /// </code></example>
-public abstract class Projection<TRow> : Projection where TRow : class
+public abstract class Projection<TRow> : Projection, IRowDeclaration<TRow> where TRow : class
 {
     private readonly Dictionary<Type, KeyRule<TRow>> _keys = [];
     private readonly Dictionary<Type, RowHandler<TRow>> _handlers = [];
@@ -210,6 +210,10 @@ public abstract class Projection<TRow> : Projection where TRow : class
     internal KeyRule<TRow> KeyRuleOf(Type type) => _keys.TryGetValue(type, out var rule) ? rule : _keySource!.Rule<TRow>();
 
     internal TRow Deserialize(ReadOnlySpan<byte> json) => JsonSerializer.Deserialize(json, Contract)!;
+
+    TRow IRowDeclaration<TRow>.Deserialize(ReadOnlySpan<byte> json) => Deserialize(json);
+
+    IReadOnlyList<string> IRowDeclaration<TRow>.IndexNames => [.. _indexes.Select(index => index.Name)];
 
     private void SetKeySource(KeySource source)
     {

@@ -35,7 +35,7 @@ public sealed class ChangedOrderList : Projection<OrderRow>
 public sealed record CustomerTotal(string Email, int Orders, decimal Total);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
-[JsonSerializable(typeof(OrderCreated)), JsonSerializable(typeof(OrderPaid)), JsonSerializable(typeof(OrderCancelled)), JsonSerializable(typeof(CustomerRenamed)), JsonSerializable(typeof(ItemAdded))]
+[JsonSerializable(typeof(OrderCreated)), JsonSerializable(typeof(OrderPaid)), JsonSerializable(typeof(OrderCancelled)), JsonSerializable(typeof(CustomerRenamed)), JsonSerializable(typeof(ItemAdded)), JsonSerializable(typeof(OrderReturned))]
 [JsonSerializable(typeof(OrderRow)), JsonSerializable(typeof(CustomerTotal)), JsonSerializable(typeof(Customer)), JsonSerializable(typeof(OrderCard))]
 internal sealed partial class ShopJson : JsonSerializerContext;
 
@@ -46,5 +46,6 @@ public static class Shop
         .Add<OrderPaid>("order-paid")
         .Add<OrderCancelled>("order-cancelled")
         .Add<CustomerRenamed>("customer-renamed", e => e.Tag("customer", "email"))
-        .Add<ItemAdded>("item-added"));
+        .Add<ItemAdded>("item-added")
+        .Add<OrderReturned>("order-returned"));
 }

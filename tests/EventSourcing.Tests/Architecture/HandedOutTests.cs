@@ -103,7 +103,7 @@ public sealed class HandedOutTests
         School.Types.TryGet("course-defined", out var type).Should().BeTrue();
         var context = DeliveryContext.Create();
         context.Append("a", ExpectedVersion.Any, [new Noted("5")]);
-        await using var views = new EventViews(_bus, [new LastNotes()]);
+        await using var views = new EventViews(_bus, [new LastNotes(), new NoteCounts()]);
         await views.CatchUpAsync();
         return
         [
@@ -113,7 +113,7 @@ public sealed class HandedOutTests
             new AppendOutcomeUnknownException([Guid.NewGuid()], GlobalPosition.Start), new WrongExpectedVersionException([new("a", ExpectedVersion.NoStream, 1)]), new InvalidEventException("t", ["wrong"]),
             new IntegrityReport(GlobalPosition.Start, [new("what", "where")]),
             new Specification(School.Types).Given().When<EventCount>(_ => [new Noted("7")]),
-            views, views.Sets[0], views.Sets[0].Projections[0].Table, await views.View<Noted>().All.PageAsync(2), new ViewRead { Table = 0, Max = 1 },
+            views, views.Sets[0], views.Sets[0].Projections[0].Table, await views.View<Noted>().All.PageAsync(2), new ViewRead { Table = 0, Max = 1 }, (await views.TallyAsync("note-counts", new()))[0],
         ];
     }
 
@@ -125,5 +125,10 @@ public sealed class HandedOutTests
             Index("text", note => note.Text);
             On<Noted>((_, e) => e);
         }
+    }
+
+    private sealed class NoteCounts : Tally
+    {
+        public NoteCounts() : base("note-counts", version: 1) => For<Noted>().By("text", e => e.Text).Count("notes");
     }
 }

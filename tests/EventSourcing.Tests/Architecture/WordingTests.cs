@@ -46,7 +46,6 @@ public sealed partial class WordingTests
         (Word("moments?"), "time, timestamp, point in time"),
         (Word("listeners?"), "subscriber, live subscription"),
         (Word("segments?"), "partition"),
-        (Word("tally|tallies"), "statistics"),
         (Word("tenures?"), "lease"),
         (Word("in vain"), "without a result"),
         (Word("nor (?:is|are|was|were|does|do|did|has|have|can|will|may)"), "a second sentence, subject first"),

@@ -17,3 +17,13 @@ public sealed class InMemoryViewMisuseTests : ViewMisuseTests
 {
     protected override IEventLog OpenLog() => new InMemoryEventLog();
 }
+
+public sealed class InMemoryTallyTests : TallyTests
+{
+    protected override IEventLog OpenLog() => new InMemoryEventLog();
+}
+
+public sealed class InMemoryTallyPropertyTests : TallyPropertyTests
+{
+    protected override IEventLog OpenLog() => new InMemoryEventLog();
+}

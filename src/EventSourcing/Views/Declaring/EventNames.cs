@@ -8,5 +8,6 @@ internal static class EventNames
     internal static IEnumerable<string> Describe(IEnumerable<Type> clrTypes, EventTypeMap types, Func<Type, bool> isForExisting, Func<Type, bool> hasOwnKey) =>
         clrTypes.Select(type => $"  event {NameOf(type, types)}{(isForExisting(type) ? ", existing document" : "")}{(hasOwnKey(type) ? ", own key" : "")}").Order(StringComparer.Ordinal);
 
-    private static string NameOf(Type clrType, EventTypeMap types) => types.TryGet(clrType, out var type) ? type.Name : throw new UnknownEventTypeException(clrType);
+    /// <exception cref="UnknownEventTypeException">The CLR type has no entry in the type map.</exception>
+    internal static string NameOf(Type clrType, EventTypeMap types) => types.TryGet(clrType, out var type) ? type.Name : throw new UnknownEventTypeException(clrType);
 }

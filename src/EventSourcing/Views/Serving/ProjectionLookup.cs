@@ -1,16 +1,18 @@
+using EventSourcing.Views.Declaring;
+
 namespace EventSourcing.Views.Serving;
 
 /// <summary>Finds a projection by its name or by its document.</summary>
 internal static class ProjectionLookup
 {
     /// <exception cref="ArgumentException">There is no such projection, or there are several.</exception>
-    internal static (ViewSet Set, Projection<TRow> Projection, int Table) Find<TRow>(IReadOnlyList<ViewSet> sets, string? name) where TRow : class
+    internal static (ViewSet Set, IRowDeclaration<TRow> Projection, int Table) Find<TRow>(IReadOnlyList<ViewSet> sets, string? name) where TRow : class
     {
         var all = sets.SelectMany(set => set.Projections.Select((projection, table) => (Set: set, Projection: projection, Table: table))).ToList();
-        var found = all.Where(p => name is null ? p.Projection is Projection<TRow> : p.Projection.Name == name).ToList();
+        var found = all.Where(p => name is null ? p.Projection is IRowDeclaration<TRow> : p.Projection.Name == name).ToList();
         if (found is [var (set, projection, table)])
         {
-            return projection is Projection<TRow> typed
+            return projection is IRowDeclaration<TRow> typed
                 ? (set, typed, table)
                 : throw new ArgumentException($"The documents of projection '{projection.Name}' are {projection.RowType}, not {typeof(TRow)}.", nameof(name));
         }

@@ -1,4 +1,5 @@
 using EventSourcing.Storage;
+using EventSourcing.Views.Declaring;
 
 namespace EventSourcing.Views.Serving;
 
@@ -7,9 +8,9 @@ namespace EventSourcing.Views.Serving;
 /// <param name="table">Its place in the set.</param>
 /// <param name="source">Opens snapshots.</param>
 /// <param name="at">The position that a read waits for; null for none.</param>
-internal sealed class View<TRow>(Projection<TRow> projection, int table, ISnapshotSource source, GlobalPosition? at) : IView<TRow>, IRowReader<TRow> where TRow : class
+internal sealed class View<TRow>(IRowDeclaration<TRow> projection, int table, ISnapshotSource source, GlobalPosition? at) : IView<TRow>, IRowReader<TRow> where TRow : class
 {
-    private readonly string[] _indexNames = [.. projection.Indexes.Select(index => index.Name)];
+    private readonly string[] _indexNames = [.. projection.IndexNames];
 
     public string Name => projection.Name;
 
