@@ -9,8 +9,10 @@
 //   dotnet run -- views-damage <times> [seed]                               damages files of views and restores their log
 //   dotnet run -- views-freeze <times> [seed]                               freezes a process in the middle of a batch of its views
 //   dotnet run -- views-deploy <versions> <events> [seed]                   deploys versions of a view in two processes that append and read
+//   dotnet run -- rows <kills> <freezes> [seed]                             kills and freezes processes that project into a context of Entity Framework Core
 using System.Globalization;
 using EventSourcing.KillTest;
+using EventSourcing.KillTest.Rows;
 using EventSourcing.KillTest.Segments;
 using EventSourcing.KillTest.Views;
 
@@ -40,6 +42,9 @@ switch (args)
     case ["deploying", var deployFolder]:
         await ViewsDeployRun.WorkAsync(deployFolder);
         return;
+    case ["rows-worker", var rowsFolder, var pause]:
+        await RowsRun.WorkAsync(rowsFolder, Number(pause));
+        return;
     case ["retrying", var path, var count]:
         await RetryRun.ChildAsync(path, Number(count));
         return;
@@ -57,6 +62,7 @@ object report = args switch
     ["views-damage", var damages, .. var seed] => await ViewsDamageRun.RunAsync(folder, Number(damages), Seed(seed)),
     ["views-freeze", var freezes, .. var seed] => await ViewsFreezeRun.RunAsync(folder, Number(freezes), Seed(seed)),
     ["views-deploy", var versions, var events, .. var seed] => await ViewsDeployRun.RunAsync(folder, Number(versions), Number(events), Seed(seed)),
+    ["rows", var kills, var freezes, .. var seed] => await RowsRun.RunAsync(folder, Number(kills), Number(freezes), Seed(seed)),
     [var place, var kills, .. var seed] => await KillRun.RunAsync(folder, Number(kills), Enum.Parse<EffectPlace>(place), Seed(seed)),
     _ => throw new ArgumentException("Say what to run."),
 };

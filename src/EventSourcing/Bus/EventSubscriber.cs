@@ -34,6 +34,7 @@ namespace EventSourcing;
 public abstract class EventSubscriber
 {
     private readonly Dictionary<Type, Action<TypedHandlers, ICommandBus?>> _handlers = [];
+    private SubscriptionHandler? _whole;
 
     /// <summary>A subscriber with a name.</summary>
     /// <param name="name">The subscription's name: 1 to 200 characters without a slash; never changed.</param>
@@ -54,11 +55,22 @@ public abstract class EventSubscriber
     /// <exception cref="InvalidOperationException">A reaction has no command bus, or its command no handler.</exception>
     internal SubscriptionHandler Bind(ICommandBus? commands)
     {
+        if (_whole is not null) return _whole;
         if (_handlers.Count == 0) throw new InvalidOperationException($"Subscriber '{Name}' ({GetType()}) handles no event. Call On<…>(…) or React<…>(…) in its constructor.");
         return SubscriptionHandler.ByType(handlers =>
         {
             foreach (var add in _handlers.Values) add(handlers, commands);
         });
+    }
+
+    /// <summary>Handles all events of the subscription with one handler, in batches for example, instead of with handlers by type. Called once, in the constructor.</summary>
+    /// <param name="handler">The handler.</param>
+    /// <exception cref="InvalidOperationException">The subscriber has a handler already.</exception>
+    protected void Handle(SubscriptionHandler handler)
+    {
+        ArgumentNullException.ThrowIfNull(handler);
+        if (_whole is not null || _handlers.Count > 0) throw new InvalidOperationException($"Subscriber '{Name}' ({GetType()}) has a handler already. Call Handle(…) once, and neither On<…>(…) nor React<…>(…).");
+        _whole = handler;
     }
 
     /// <summary>Handles events of a type. Called in the constructor.</summary>
@@ -116,6 +128,7 @@ public abstract class EventSubscriber
 
     private void Add<T>(Action<TypedHandlers, ICommandBus?> add)
     {
+        if (_whole is not null) throw new InvalidOperationException($"Subscriber '{Name}' ({GetType()}) handles all its events by the handler that it gave to Handle(…). Add no other.");
         if (!_handlers.TryAdd(typeof(T), add)) throw new ArgumentException($"{typeof(T)} already has a handler. An event type can have only one handler in a subscriber.", nameof(T));
     }
 }

@@ -18,12 +18,13 @@ public sealed class DeliveryContext
     private readonly EffectBuffer? _effects;
     private readonly RecordedEffects? _recorded;
     private readonly bool _isCheckpointOutside;
+    private readonly long _fencingToken;
 
     internal DeliveryContext(EffectBuffer effects, Loop loop, string subscription, int partition, bool isCheckpointOutside) =>
         (_effects, Loop, Subscription, Partition, _isCheckpointOutside) = (effects, loop, subscription, partition, isCheckpointOutside);
 
-    private DeliveryContext(string subscription, int partition) =>
-        (_recorded, Loop, Subscription, Partition) = (new(), new(), subscription, partition);
+    private DeliveryContext(string subscription, int partition, long fencingToken) =>
+        (_recorded, Loop, Subscription, Partition, _fencingToken) = (new(), new(), subscription, partition, fencingToken);
 
     /// <summary>Makes a context for a unit test of a handler, without a store. What the handler enlists is recorded: <see cref="EnlistedAppends"/>, <see cref="RunEnlisted{TTransaction}"/>.</summary>
     /// <param name="subscription">See <see cref="Subscription"/>; not empty.</param>
@@ -44,7 +45,7 @@ public sealed class DeliveryContext
         if (partition is < 0 or >= PartitionId.PartitionCount) throw new ArgumentOutOfRangeException(nameof(partition), partition, "The partition must be from 0 to 15.");
         ArgumentOutOfRangeException.ThrowIfLessThan(attempt, 1);
         ArgumentOutOfRangeException.ThrowIfNegative(fencingToken);
-        return new(subscription, partition) { Attempt = attempt, IsReplay = isReplay, FencingToken = fencingToken, ResumeToken = resumeToken };
+        return new(subscription, partition, fencingToken) { Attempt = attempt, IsReplay = isReplay, ResumeToken = resumeToken };
     }
 
     /// <summary>The subscription's name.</summary>
@@ -54,7 +55,7 @@ public sealed class DeliveryContext
     public int Partition { get; }
 
     /// <summary>A number that rises whenever the lease of the partition passes to another process. An external system that remembers the highest one per partition can refuse late effects of a process that was suspended.</summary>
-    public long FencingToken { get; internal set; }
+    public long FencingToken => Lease?.Epoch ?? _fencingToken;
 
     /// <summary>The place of the event, or of the last one of the batch: what a handler whose checkpoint is outside the log (<see cref="SubscriptionOptions.LoadToken"/>) commits with its effect. Null for a parked event that is retried: its effect is committed without a place.</summary>
     public ResumeToken? ResumeToken { get; private set; }
@@ -65,8 +66,17 @@ public sealed class DeliveryContext
     /// <summary>True for an event, or a batch of events, that was handled before the subscription was reset: a batch holds such events only, or others only. An event that was parked meanwhile keeps the value that it had when it was parked (<see cref="ParkedEvent.IsReplay"/>).</summary>
     public bool IsReplay { get; private set; }
 
+    /// <summary>The lease under which the events are delivered; null in a context that a test made.</summary>
+    internal Lease? Lease { get; set; }
+
     /// <summary>The loop that calls the handler.</summary>
     internal Loop Loop { get; }
+
+    /// <summary>
+    /// The error to throw by a handler whose checkpoint is outside the log (<see cref="SubscriptionOptions.LoadToken"/>), when it finds a higher fencing token there, or another checkpoint than this subscription has left. It is no failure of the event:
+    /// the subscription gives its lease back, waits for it again, gets a higher fencing token and loads the resume token again. Handlers throw it only after they have rolled back.
+    /// </summary>
+    public LeaseLostException LeaseLost() => Lease?.Error() ?? new(Subscription, Guid.Empty, FencingToken);
 
     /// <summary>Adds a function to the checkpoint's transaction, for example one that writes rows of the application's own tables in the same database.</summary>
     /// <remarks>The checkpoint then has a transaction of its own instead of sharing a group commit, so larger checkpoint intervals and batches are faster. Functions run in the order in which they were enlisted, after all enlisted appends.</remarks>

@@ -34,6 +34,17 @@ public abstract class SubscriptionHandler
         return new UnboundHandler(new BatchHandler(handle));
     }
 
+    /// <summary>Handles events of some types in batches, ascending by position; those of other types are not decoded.</summary>
+    /// <param name="types">Types of the store's type map, exactly; at least one.</param>
+    /// <param name="handle">As in the other overload. Where upcasting gives several events, those of other types are left out.</param>
+    /// <exception cref="ArgumentException">There is no type, or the delegate has several targets.</exception>
+    public static SubscriptionHandler Batches(IEnumerable<Type> types, Func<IReadOnlyList<EventEnvelope>, DeliveryContext, CancellationToken, Task> handle)
+    {
+        ArgumentNullException.ThrowIfNull(types);
+        HandlerDelegate.ThrowIfCombined(handle, nameof(handle));
+        return new TypedBatchHandler([.. types], handle);
+    }
+
     /// <summary>Handles stored bytes, one event at a time; a type that the type map does not have is no error.</summary>
     /// <param name="handle">Handles the event; gets the delivery's context, and a token that is cancelled when the subscription stops or its lease is lost. The memory may be kept.</param>
     /// <exception cref="ArgumentException">The delegate has several targets.</exception>

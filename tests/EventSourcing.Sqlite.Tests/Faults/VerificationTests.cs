@@ -36,8 +36,8 @@ public class VerificationTests
         Damage("A damaged type name", "UPDATE es_types SET name = 'c'", "the name is not what was stored", "es_types, id 1"),
         Damage("A damaged tag name", "UPDATE es_tags SET name = 'n:0' WHERE id = 3", "the name is not what was stored", "es_tags, id 3"),
         Damage("A removed stream name", "DELETE FROM es_streams WHERE id = 2", "names a row that is not there", "es_streams, id 2"),
-        Damage("A damaged record", "UPDATE es_records SET value = X'00'", "the record is not what was stored", "es_records, Document 'key'"),
-        Damage("A record with another revision", "UPDATE es_records SET revision = 9", "the record is not what was stored", "es_records, Document 'key'"),
+        Damage("A damaged record", "UPDATE es_records SET value = X'00'", "the record is not what was stored", "es_records, View 'key'"),
+        Damage("A record with another revision", "UPDATE es_records SET revision = 9", "the record is not what was stored", "es_records, View 'key'"),
         Damage("A gap over stored events", "INSERT INTO es_gaps VALUES (4, 5, 0, 'test')", "holds an event at position 4", "es_gaps, positions 4 to 5"),
         Damage("Overlapping gaps", "INSERT INTO es_gaps VALUES (20, 30, 0, 'test'), (25, 40, 0, 'test')", "begins inside another", "es_gaps, positions 25 to 40"),
         Damage("An unsealed position without an event", "INSERT INTO es_unfinished VALUES (11)", "no event to be finalized", "es_unfinished, position 11"),
@@ -98,7 +98,7 @@ public class VerificationTests
 
         var verification = await log.VerifyAsync();
 
-        verification.Issues.Select(f => f.Where).Should().Equal("position 2", "position 7", "es_records, Document 'key'");
+        verification.Issues.Select(f => f.Where).Should().Equal("position 2", "position 7", "es_records, View 'key'");
         verification.Events.Should().Be(Count);
     }
 

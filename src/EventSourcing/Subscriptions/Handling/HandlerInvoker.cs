@@ -85,13 +85,14 @@ internal sealed class HandlerInvoker(SubscriptionSetup setup, PartitionId key, D
         }
     }
 
-    /// <summary>Ends a failed attempt: forgets what it enlisted and counts it. Throws when the attempt was cancelled with the lease or the stop: then it is not the event's failure.</summary>
+    /// <summary>Ends a failed attempt: forgets what it enlisted and counts it. Throws when the attempt was cancelled with the lease or the stop, or when the handler has found the lease lost: then it is not the event's failure.</summary>
     private Exception Fail(Exception error, int enlisted, in HandlerObservation observation, LeaseScope scope)
     {
         delivery.Leave();
         observation.End(error);
         effects.Forget(enlisted);
         if (scope.Token.IsCancellationRequested) throw scope.CutShort(error);
+        if (error is LeaseLostException lost && lost.FencingToken == delivery.FencingToken && lost.Name == key.Key) throw scope.Lease.Error();
         statistics.Fail(error);
         return error;
     }

@@ -31,6 +31,27 @@ internal sealed class TypedHandler : SubscriptionHandler
         new BoundTypedHandler(_handlers, Query.Resolve(types).Items.SelectMany(i => i.Types).ToFrozenSet(StringComparer.Ordinal));
 }
 
+/// <summary>A handler of batches of some types. Their stored names, and with them the query, depend on the store.</summary>
+internal sealed class TypedBatchHandler : SubscriptionHandler
+{
+    private readonly FrozenSet<Type> _types;
+    private readonly Func<IReadOnlyList<EventEnvelope>, DeliveryContext, CancellationToken, Task> _handle;
+
+    internal TypedBatchHandler(Type[] types, Func<IReadOnlyList<EventEnvelope>, DeliveryContext, CancellationToken, Task> handle)
+    {
+        if (types.Length == 0) throw new ArgumentException("There is no type. Give at least one.", nameof(types));
+        (_types, _handle) = (types.ToFrozenSet(), handle);
+        Query = EventQuery.Of(types);
+    }
+
+    internal override EventQuery Query { get; }
+
+    internal override bool IsBatch => true;
+
+    internal override BoundHandler Bind(EventTypeMap types) =>
+        new BatchHandler(_handle, _types, Query.Resolve(types).Items.SelectMany(i => i.Types).ToFrozenSet(StringComparer.Ordinal));
+}
+
 internal sealed class EachHandler(Func<EventEnvelope, DeliveryContext, CancellationToken, Task> handle) : BoundHandler
 {
     internal override Task HandleAsync(in RecordedEvent e, EventReader reader, DeliveryContext delivery, CancellationToken cancellationToken)
@@ -64,9 +85,16 @@ internal sealed class EachRawHandler(Func<RecordedEvent, DeliveryContext, Cancel
     }
 }
 
-internal sealed class BatchHandler(Func<IReadOnlyList<EventEnvelope>, DeliveryContext, CancellationToken, Task> handle) : BoundHandler
+/// <summary>Handles decoded events in batches.</summary>
+/// <param name="handle">The handler.</param>
+/// <param name="types">The CLR types that it takes; null for all.</param>
+/// <param name="names">The stored names of these types; null for all.</param>
+internal sealed class BatchHandler(
+    Func<IReadOnlyList<EventEnvelope>, DeliveryContext, CancellationToken, Task> handle, FrozenSet<Type>? types = null, FrozenSet<string>? names = null) : BoundHandler
 {
     internal override bool IsBatch => true;
+
+    internal override bool Selects(string type) => names is null || names.Contains(type);
 
     internal override Task HandleAsync(in RecordedEvent e, EventReader reader, DeliveryContext delivery, CancellationToken cancellationToken)
     {
@@ -80,7 +108,8 @@ internal sealed class BatchHandler(Func<IReadOnlyList<EventEnvelope>, DeliveryCo
         foreach (ref readonly var e in events.Span)
         {
             var envelopes = reader.Read(e);
-            for (var i = 0; i < envelopes.Count; i++) all.Add(envelopes[i]);
+            for (var i = 0; i < envelopes.Count; i++)
+                if (types is null || types.Contains(envelopes[i].Data.GetType())) all.Add(envelopes[i]);
         }
 
         return all.Count == 0 ? Task.CompletedTask : handle(all, delivery, cancellationToken);

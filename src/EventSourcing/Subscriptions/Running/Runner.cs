@@ -315,7 +315,7 @@ internal sealed class Runner
         await using (lost.ConfigureAwait(false))
         await using (askedBack.ConfigureAwait(false))
         {
-            (_state.Scope, _delivery.FencingToken) = (scope, scope.Lease.Epoch);
+            (_state.Scope, _delivery.Lease) = (scope, scope.Lease);
             // A place may have to be built first, which takes long.
             if (_setup.Options.Place is not null) _state.Enter(SubscriptionState.CatchingUp);
             await _progress.LoadAsync(scope).ConfigureAwait(false);
