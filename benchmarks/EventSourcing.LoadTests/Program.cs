@@ -36,6 +36,12 @@ if (args is [ForeignWriter.Inserting, var soaked, var number])
     return 0;
 }
 
+if (args is [ViewsWorkload.Running, var viewed, var name])
+{
+    await ViewsWorkload.RunAsync(viewed, name);
+    return 0;
+}
+
 if (Settings.Parse(args) is not { } settings || !workloads.TryGetValue(settings.Workload, out var run))
 {
     Console.Error.WriteLine($"Usage: <{string.Join('|', workloads.Keys)}> [--rounds N] [--seconds N] [--events N] [--dir DIR] [--rows ABCDEGH] [--large]");

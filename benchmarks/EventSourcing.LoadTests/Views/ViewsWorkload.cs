@@ -10,6 +10,9 @@ internal static class ViewsWorkload
 {
     private const string Ours = "view", Hand = "hand-written loop, 1,000 events per transaction", Read = "read and decode";
 
+    /// <summary>The argument that makes this program run a view, until its input is closed.</summary>
+    internal const string Running = "run-view";
+
     private static int _number;
 
     public static async Task RunAsync(Settings settings)
@@ -24,8 +27,8 @@ internal static class ViewsWorkload
         if (Includes(settings, 'C')) await BuildAsync(settings, isInMemory: true, 0.6);
         if (Includes(settings, 'D'))
         {
-            await OwnWritesAsync(settings, readsElsewhere: false);
-            await OwnWritesAsync(settings, readsElsewhere: true);
+            await OwnWritesAsync(settings, runsElsewhere: false);
+            await OwnWritesAsync(settings, runsElsewhere: true);
         }
 
         if (Includes(settings, 'E')) await Beside.RunAsync(settings);
@@ -103,17 +106,17 @@ internal static class ViewsWorkload
     }
 
     /// <summary>One writer at 1,000 events a second reads each of its writes back.</summary>
-    private static async Task OwnWritesAsync(Settings settings, bool readsElsewhere)
+    private static async Task OwnWritesAsync(Settings settings, bool runsElsewhere)
     {
         using var file = new DatabaseFile(settings.Directory, "views-own");
         await using var store = SqliteEventStore.Open(file.Path, Sales.Types, new() { Durability = Durability.ProcessCrashOnly });
         var name = NewName();
         await using var views = new EventViews(store, [new OrderDocuments(name)]);
-        await views.StartAsync();
-        // A second store on the file knows nothing of the first one, as another process would not.
-        await using var otherStore = SqliteEventStore.Open(file.Path, Sales.Types);
-        await using var others = new EventViews(otherStore, [new OrderDocuments(name)]);
-        var view = (readsElsewhere ? others : views).View<OrderDocument>(name);
+        using var other = runsElsewhere ? ThisProgram.Start(Running, file.Path, name) : null;
+        if (other is null) await views.StartAsync();
+        var view = views.View<OrderDocument>(name);
+        // The first build, also that of another process.
+        await view.FindAsync("none");
         var events = Sales.Make((int)(1000 * Math.Max(3, settings.Seconds)), 1000).ToArray();
         var times = new List<double>(events.Length);
         var begun = Stopwatch.GetTimestamp();
@@ -126,10 +129,20 @@ internal static class ViewsWorkload
             times.Add(Stopwatch.GetElapsedTime(committed).TotalMicroseconds);
         }
 
+        other?.StandardInput.Close();
+        other?.WaitForExit();
         times.Sort();
-        var table = new Table($"D. commit to a read by At(position), at most 1,000 events a second, {(readsElsewhere ? "read by another store on the file" : "read where the view runs")}", "reads", "p50 µs", "p99 µs", "max µs");
+        var table = new Table($"D. commit to a read by At(position), at most 1,000 events a second, {(runsElsewhere ? "the view runs in another process" : "in one process")}", "reads", "p50 µs", "p99 µs", "max µs");
         table.Row($"{times.Count}", Table.Number(times[times.Count / 2]), Table.Number(times[times.Count * 99 / 100]), Table.Number(times[^1]));
         RemoveViews(file.Path);
+    }
+
+    internal static async Task RunAsync(string path, string name)
+    {
+        await using var store = SqliteEventStore.Open(path, Sales.Types);
+        await using var views = new EventViews(store, [new OrderDocuments(name)]);
+        await views.StartAsync();
+        await Console.In.ReadToEndAsync();
     }
 
     private static string NewName() => $"sales-{Interlocked.Increment(ref _number)}";
