@@ -135,17 +135,7 @@ internal sealed unsafe class BackupFile : IDisposable
         }
     }
 
-    private static void Try(string path, Action work)
-    {
-        try
-        {
-            work();
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw FileErrors.Translate(e, $"The backup '{path}' was not written");
-        }
-    }
+    private static void Try(string path, Action work) => FileErrors.Translating($"The backup '{path}' was not written", work);
 
     [DllImport("libc")]
     private static extern int renameat2(int fromDirectory, byte* from, int toDirectory, byte* to, uint flags);

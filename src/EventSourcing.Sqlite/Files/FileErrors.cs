@@ -13,6 +13,21 @@ internal static class FileErrors
     private const int Interrupted = 4, DeviceError = 5, TryAgain = 11, DeviceBusy = 16, SystemFilesUsedUp = 23, OpenFilesUsedUp = 24;
     private const int SharingViolation = unchecked((int)0x80070020), LockViolation = unchecked((int)0x80070021);
 
+    /// <summary>Does work on files, and translates the errors of the file system.</summary>
+    /// <param name="what">What is not done when it fails, with the path.</param>
+    /// <param name="work">The work.</param>
+    internal static void Translating(string what, Action work)
+    {
+        try
+        {
+            work();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Translate(e, what);
+        }
+    }
+
     /// <param name="e">What was thrown.</param>
     /// <param name="what">What was not done, with the path.</param>
     internal static EventSourcingException Translate(Exception e, string what) => e switch

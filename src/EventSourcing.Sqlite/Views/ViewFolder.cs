@@ -48,7 +48,7 @@ internal sealed unsafe class ViewFolder(string logPath)
     internal void MakeFile(ViewBuildId id)
     {
         var path = PathOf(id);
-        Try(path, () =>
+        FileErrors.Translating($"'{path}' was not made", () =>
         {
             var (folderMode, fileMode) = Modes();
             if (!Directory.Exists(_path))
@@ -131,18 +131,6 @@ internal sealed unsafe class ViewFolder(string logPath)
         }
 
         File.SetUnixFileMode(path, mode);
-    }
-
-    private static void Try(string path, Action work)
-    {
-        try
-        {
-            work();
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw FileErrors.Translate(e, $"'{path}' was not made");
-        }
     }
 
     [DllImport("libc")]
