@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using EventSourcing.Storage;
 using FluentAssertions;
+using Microsoft.Extensions.Time.Testing;
 using NUnit.Framework;
 
 namespace EventSourcing.Tests.Shared;
@@ -270,6 +271,60 @@ public abstract class ViewMisuseTests
         (await views.View<Basket>().FindAsync("a")).Should().BeEquivalentTo(new Basket { Count = 1 });
     }
 
+    [Test, CancelAfter(60_000)]
+    public async Task View_that_is_replaced_while_it_runs_keeps_its_lease(CancellationToken cancellationToken)
+    {
+        await using var bus = new EventBus(_store);
+        await using var views = new EventViews(bus, [new ByStream()]);
+        await views.StartAsync(cancellationToken);
+        await views.WaitForPositionAsync("by-stream", (await AddAsync(1)).LastPosition, cancellationToken);
+        // Each of them raises the epoch of the builds' lease, and none that of the set's.
+        for (var i = 0; i < 5; i++) await views.VerifyAsync("by-stream", null, cancellationToken);
+        await views.RebuildAsync("by-stream", null, cancellationToken);
+        await views.RebuildKeyAsync("by-stream", "cart-1", cancellationToken);
+        (await views.View<Counted>().At((await AddAsync(1)).LastPosition).FindAsync("cart-1", cancellationToken))!.Count.Should().Be(2);
+        (await views.GetStatusAsync(cancellationToken)).Single().LastError.Should().BeNull();
+    }
+
+    [Test, CancelAfter(60_000)]
+    public async Task Record_of_one_set_that_is_damaged_does_not_keep_another_from_being_built_again(CancellationToken cancellationToken)
+    {
+        await using var bus = new EventBus(_store, new() { LeaseTimeout = TimeSpan.FromMilliseconds(300) });
+        await using var views = new EventViews(bus, [new ByStream(), Items()]);
+        await views.StartAsync(cancellationToken);
+        await AddAsync(1);
+        await views.CatchUpAsync(cancellationToken);
+        await _log.WriteAsync(new() { Changes = [RecordChange.Put(RecordKind.View, "by-stream.v1", "no JSON"u8.ToArray())] }, cancellationToken);
+        var storage = _log.Find<IViewStorage>()!;
+        foreach (var build in storage.FindBuilds().Where(id => id.Set == "items")) storage.TryRemove(build);
+        while (!storage.FindBuilds().Any(id => id.Set == "items")) await Task.Delay(20, cancellationToken);
+        (await views.View<Counted>("items").FindAsync("a", cancellationToken))!.Count.Should().Be(1);
+    }
+
+    [TestCase("view:items.v1")]
+    [TestCase("view-build:items.v1")]
+    public async Task Subscription_with_the_name_of_a_view_is_refused(string name)
+    {
+        await using var bus = new EventBus(_store);
+        var act = () => bus.SubscribeAsync<Added>(name, (_, _, _) => Task.CompletedTask);
+        await act.Should().ThrowAsync<ArgumentException>().WithMessage($"*'{name}' is reserved*");
+    }
+
+    [Test]
+    public async Task Version_that_was_removed_does_not_come_back_by_a_process_that_reads_it()
+    {
+        var clock = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        await using var bus = new EventBus(_store, new() { TimeProvider = clock });
+        await using var reader = new EventViews(bus, [Items()]);
+        await using (var views = new EventViews(_store, [Items()])) await views.CatchUpAsync();
+        (await reader.View<Counted>().All.CountAsync()).Should().Be(0);
+        await using (var other = new EventViews(_store, [])) (await other.RemoveAsync("items", 1)).Should().BeTrue();
+        clock.Advance(TimeSpan.FromMinutes(1));
+        var act = async () => await reader.View<Counted>().FindAsync("a");
+        await act.Should().ThrowAsync<StoreConfigurationException>().WithMessage("*removed*");
+        (await _log.ReadRecordsAsync(RecordKind.View, "items.v1", "items.v1", 1, default)).Should().BeEmpty();
+    }
+
     private ValueTask<AppendResult> AddAsync(params int[] quantities) => _store.AppendAsync("cart-1", ExpectedVersion.Any, quantities.Select(q => (object)new Added("a", q)).ToArray());
 
     private static Custom Items(Func<Counted?, Added, Counted?>? handle = null) => new(handle: handle is null ? null : (row, e, _) => handle(row, e));
@@ -315,6 +370,15 @@ public abstract class ViewMisuseTests
                 else row.Count += e.Quantity;
                 return what switch { "new" => new() { Count = row.Count }, "throw" => throw new InvalidOperationException("it throws"), _ => row };
             });
+        }
+    }
+
+    private sealed class ByStream : Projection<Counted>
+    {
+        internal ByStream() : base("by-stream", 1, ViewShopJson.Default.Counted)
+        {
+            KeyIsStream();
+            On<Added>((row, _) => new((row?.Count ?? 0) + 1));
         }
     }
 

@@ -251,6 +251,7 @@ public abstract class ViewTests
         await views.StartAsync();
         for (var i = 0; i < 3; i++) await _store.AppendAsync("cart-1", ExpectedVersion.Any, [new Added("a", i)]);
         var last = await _store.AppendAsync("cart-2", ExpectedVersion.Any, [new Added("a", 7)]);
+        await views.WaitForPositionAsync("by-stream", last.LastPosition);
         await views.RebuildKeyAsync("by-stream", "cart-1");
         await views.RebuildKeyAsync("by-stream", "cart-9");
         (await views.View<Counted>("by-stream").At(last.LastPosition).FindManyAsync(["cart-1", "cart-2", "cart-9"])).Should().BeEquivalentTo(new Dictionary<string, Counted> { ["cart-1"] = new(3), ["cart-2"] = new(7) });

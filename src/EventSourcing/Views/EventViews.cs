@@ -169,7 +169,7 @@ public sealed class EventViews : IAsyncDisposable, IDisposable
         {
             if (Sets.Any(s => s.Name == set && s.Version == version)) continue;
             var path = record.Serving > 0 ? _context.Directory.Storage.PathOf(new(set, version, record.Serving)) : null;
-            all.Add(new() { Set = set, Version = version, Build = record.Serving, Head = head, HeldAt = record.HeldAt, Path = path, Bytes = path is not null && File.Exists(path) ? new FileInfo(path).Length : null });
+            all.Add(new() { Set = set, Version = version, Build = record.Serving, Head = head, HeldAt = record.HeldAt, Path = path, Bytes = ViewDirectory.SizeOf(path) });
         }
 
         return all;

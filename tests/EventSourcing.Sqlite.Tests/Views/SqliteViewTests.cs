@@ -14,6 +14,27 @@ public sealed class SqliteViewTests : ViewTests
     [TearDown]
     public void RemoveFile() => _file.Dispose();
 
+    [Test]
+    public async Task Views_of_a_log_that_is_opened_for_reading_only_are_read()
+    {
+        var path = _file.Path + "2";
+        await using (var store = SqliteEventStore.Open(path, ViewShop.Types))
+        {
+            await using var views = new EventViews(store, [new ItemCounts()]);
+            await store.AppendAsync("cart-1", ExpectedVersion.Any, [new Added("a", 3)]);
+            await views.CatchUpAsync();
+            await using var readOnly = SqliteEventStore.Open(path, ViewShop.Types, new() { ReadOnly = true });
+            await using var read = new EventViews(readOnly, [new ItemCounts()]);
+            (await read.View<Counted>().FindAsync("a"))!.Count.Should().Be(3);
+        }
+
+        await using var alone = SqliteEventStore.Open(path, ViewShop.Types, new() { ReadOnly = true });
+        await using var reader = new EventViews(alone, [new ItemCounts()]);
+        (await reader.View<Counted>().FindAsync("a"))!.Count.Should().Be(3);
+        (await reader.GetStatusAsync()).Single().Stall.Should().BeNull();
+        await ((Func<Task>)(() => reader.CatchUpAsync())).Should().ThrowAsync<StoreReadOnlyException>();
+    }
+
     [TestCase(false)]
     [TestCase(true)]
     public async Task View_whose_file_is_deleted_is_built_again(bool isRunning)

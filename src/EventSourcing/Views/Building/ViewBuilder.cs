@@ -103,7 +103,7 @@ internal sealed class ViewBuilder(ViewContext context, ViewSet set)
             try
             {
                 using var build = Storage.Open(id, set.Tables);
-                highest = Math.Max(highest, build?.FencingToken ?? 0);
+                if (build?.FencingToken is { } token && !FencingTokens.IsOfRunner(token)) highest = Math.Max(highest, token);
             }
             catch (StoreCorruptException)
             {
@@ -137,7 +137,8 @@ internal sealed class ViewBuilder(ViewContext context, ViewSet set)
         try
         {
             build = Storage.Open(id, set.Tables);
-            if (build is null || build.LogId != logId) return Closed(build);
+            // A log that was restored to an older state does not know that a set has run on the build.
+            if (build is null || build.LogId != logId || FencingTokens.IsOfRunner(build.FencingToken)) return Closed(build);
             using var snapshot = build.OpenSnapshot();
             await context.Store.Log.FindTokenAsync(snapshot.Checkpoint.Token, cancellationToken).ConfigureAwait(false);
             return build;

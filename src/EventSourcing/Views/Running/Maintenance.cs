@@ -12,9 +12,6 @@ internal sealed class Maintenance(ViewContext context, Func<IReadOnlyList<SetRun
     private Task? _loop;
     private bool _isDisposed;
 
-    /// <summary>The last failure of the work, or null.</summary>
-    internal Exception? LastError { get; private set; }
-
     internal void Start()
     {
         lock (_lock)
@@ -37,17 +34,11 @@ internal sealed class Maintenance(ViewContext context, Func<IReadOnlyList<SetRun
         {
             try
             {
-                foreach (var set in running())
+                var sets = running();
+                foreach (var set in sets) await TryAsync(set, () => MaintainAsync(set)).ConfigureAwait(false);
+                if (sets.Count > 0 && (retired is null || context.Time.GetElapsedTime(retired.Value) >= s_retireInterval))
                 {
-                    await set.RegisterAsync(_stop.Token).ConfigureAwait(false);
-                    await set.ResumeIfReplacedAsync(_stop.Token).ConfigureAwait(false);
-                    await set.ReopenIfMissingAsync(_stop.Token).ConfigureAwait(false);
-                    await CleanAsync(set).ConfigureAwait(false);
-                }
-
-                if (retired is null || context.Time.GetElapsedTime(retired.Value) >= s_retireInterval)
-                {
-                    await RetireAsync().ConfigureAwait(false);
+                    await TryAsync(sets[0], RetireAsync).ConfigureAwait(false);
                     retired = context.Time.GetTimestamp();
                 }
 
@@ -57,13 +48,29 @@ internal sealed class Maintenance(ViewContext context, Func<IReadOnlyList<SetRun
             {
                 return;
             }
-            catch (Exception e)
-            {
-                // The next turn tries again.
-                LastError = e;
-                await Task.Delay(context.Leases.Interval, context.Time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            }
         }
+    }
+
+    /// <summary>Does work for a set. The next turn tries again what fails, and the set's status shows it. Other sets are not affected.</summary>
+    private async ValueTask TryAsync(SetRunner set, Func<ValueTask> work)
+    {
+        try
+        {
+            await work().ConfigureAwait(false);
+            set.MaintenanceError = null;
+        }
+        catch (Exception e) when (!_stop.IsCancellationRequested)
+        {
+            set.MaintenanceError = e;
+        }
+    }
+
+    private async ValueTask MaintainAsync(SetRunner set)
+    {
+        await set.RegisterAsync(_stop.Token).ConfigureAwait(false);
+        await set.ResumeIfReplacedAsync(_stop.Token).ConfigureAwait(false);
+        await set.ReopenIfMissingAsync(_stop.Token).ConfigureAwait(false);
+        await CleanAsync(set).ConfigureAwait(false);
     }
 
     /// <summary>Removes the places of builds that were interrupted or replaced, once no live process builds the set.</summary>

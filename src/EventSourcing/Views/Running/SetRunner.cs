@@ -28,8 +28,8 @@ internal sealed class SetRunner : ISnapshotSource, IDisposable
     internal SetRunner(ViewContext context, ViewSet set)
     {
         (_context, Set, SubscriptionName) = (context, set, set.SubscriptionName);
-        _place = new(context, set) { Progress = new BuildProgress(this) };
         Reader = new(context, set, FindFailure);
+        _place = new(context, set, Reader) { Progress = new BuildProgress(this) };
     }
 
     internal ViewSet Set { get; }
@@ -42,12 +42,23 @@ internal sealed class SetRunner : ISnapshotSource, IDisposable
 
     internal ViewBuilder Builder => new(_context, Set);
 
+    /// <summary>The last failure of the seldom work for the set; null when the last turn had none.</summary>
+    internal Exception? MaintenanceError { get; set; }
+
     /// <summary>Records that the process declares the set, unless it did so lately.</summary>
+    /// <exception cref="StoreConfigurationException">The version was removed since this process has recorded it.</exception>
     internal async ValueTask RegisterAsync(CancellationToken cancellationToken)
     {
         var registered = Volatile.Read(ref _registeredAt);
         if (registered != 0 && _context.Time.GetElapsedTime(registered) < s_registerInterval) return;
-        await _context.Directory.RegisterAsync(Set, Set.Describe(_context.Store.Types), cancellationToken).ConfigureAwait(false);
+        // A version that was removed comes back by a start only, not by a process that still reads it.
+        if (registered != 0) await _context.Directory.ThrowIfRemovedAsync(Set, cancellationToken).ConfigureAwait(false);
+        await RegisterAsync(isToRun: false, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async ValueTask RegisterAsync(bool isToRun, CancellationToken cancellationToken)
+    {
+        await _context.Directory.RegisterAsync(Set, Set.Describe(_context.Store.Types), isToRun, cancellationToken).ConfigureAwait(false);
         Volatile.Write(ref _registeredAt, Math.Max(1, _context.Time.GetTimestamp()));
     }
 
@@ -90,13 +101,13 @@ internal sealed class SetRunner : ISnapshotSource, IDisposable
 
     private async Task RunAsync(Action running, CancellationToken cancellationToken)
     {
-        await RegisterAsync(cancellationToken).ConfigureAwait(false);
         await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
             if (_isDisposed) throw ServingReader.Disposed();
             if (_subscription is null)
             {
+                await RegisterAsync(isToRun: true, cancellationToken).ConfigureAwait(false);
                 var options = new SubscriptionOptions
                 {
                     CheckpointEvery = _context.Options.WriteEvery,
@@ -122,24 +133,9 @@ internal sealed class SetRunner : ISnapshotSource, IDisposable
     }
 
     /// <summary>Folds the document of one key again.</summary>
-    internal async Task RebuildAsync(Projection projection, int table, string key, CancellationToken cancellationToken)
-    {
-        var subscription = _subscription ?? throw new InvalidOperationException($"View set '{Set}' does not run in this process. Start it first (EventViews.StartAsync).");
-        var begun = _context.Time.GetTimestamp();
-        while (true)
-        {
-            try
-            {
-                await subscription.OnLoopAsync(scope => _place.RebuildAsync(projection, table, key, scope), cancellationToken).ConfigureAwait(false);
-                return;
-            }
-            catch (Exception e) when ((e is LeaseLostException || (e is InvalidOperationException && subscription.State == SubscriptionState.Standby)) && _context.Time.GetElapsedTime(begun) < _context.Host.Options.LeaseTimeout)
-            {
-                // A build that replaced another one has a higher fencing token, and the lease is acquired again with one above it.
-                await Task.Delay(s_interval, _context.Time, cancellationToken).ConfigureAwait(false);
-            }
-        }
-    }
+    internal Task RebuildAsync(Projection projection, int table, string key, CancellationToken cancellationToken) =>
+        (_subscription ?? throw new InvalidOperationException($"View set '{Set}' does not run in this process. Start it first (EventViews.StartAsync)."))
+        .OnLoopAsync(scope => _place.RebuildAsync(projection, table, key, scope), cancellationToken);
 
     /// <summary>Waits until the set has handled everything up to a position.</summary>
     /// <exception cref="SubscriptionException">The set is paused or faulted before it.</exception>
@@ -233,10 +229,10 @@ internal sealed class SetRunner : ISnapshotSource, IDisposable
             Rate = status?.Rate ?? 0,
             Building = id.Build == 0 ? _building : null,
             Stall = status?.StateCause is { } cause ? ExceptionText.MessageOf(cause) : stall,
-            LastError = status?.LastError,
+            LastError = status?.LastError ?? MaintenanceError,
             HeldAt = record?.HeldAt,
             Path = path,
-            Bytes = path is not null && File.Exists(path) ? new FileInfo(path).Length : null,
+            Bytes = ViewDirectory.SizeOf(path),
         };
     }
 

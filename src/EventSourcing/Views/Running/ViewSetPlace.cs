@@ -4,11 +4,12 @@ using EventSourcing.Storage;
 using EventSourcing.Subscriptions.Effects;
 using EventSourcing.Views.Building;
 using EventSourcing.Views.Folding;
+using EventSourcing.Views.Serving;
 
 namespace EventSourcing.Views.Running;
 
 /// <summary>The serving build of a set as the place of a subscription: folds its events and writes the documents with the checkpoint.</summary>
-internal sealed class ViewSetPlace(ViewContext context, ViewSet set) : IOutsidePlace
+internal sealed class ViewSetPlace(ViewContext context, ViewSet set, ServingReader reader) : IOutsidePlace
 {
     private IViewBuild? _build;
     private SetFold? _fold;
@@ -34,7 +35,7 @@ internal sealed class ViewSetPlace(ViewContext context, ViewSet set) : IOutsideP
     {
         if (await FindServingAsync(cancellationToken).ConfigureAwait(false) is not { } id) return 0;
         using var build = context.Directory.Storage.Open(id, set.Tables);
-        return build?.FencingToken ?? 0;
+        return FencingTokens.EpochOfRunner(build?.FencingToken ?? 0);
     }
 
     public async ValueTask<ResumeToken> OpenAsync(LeaseScope scope)
@@ -83,11 +84,8 @@ internal sealed class ViewSetPlace(ViewContext context, ViewSet set) : IOutsideP
 
     public async ValueTask<long?> FindPositionAsync(CancellationToken cancellationToken)
     {
-        if (await FindServingAsync(cancellationToken).ConfigureAwait(false) is not { } id) return null;
-        using var build = context.Directory.Storage.Open(id, set.Tables);
-        if (build is null) return null;
-        using var snapshot = build.OpenSnapshot();
-        return snapshot.Checkpoint.Position.ToInt64();
+        using var snapshot = await reader.TryOpenAsync(cancellationToken).ConfigureAwait(false);
+        return snapshot?.Rows.Checkpoint.Position.ToInt64();
     }
 
     /// <summary>Folds the events of one stored event. On the runner's loop only.</summary>
@@ -132,7 +130,7 @@ internal sealed class ViewSetPlace(ViewContext context, ViewSet set) : IOutsideP
         {
             if (build.LogId != await context.Directory.GetLogIdAsync(scope.Token).ConfigureAwait(false))
                 throw new StoreCorruptException("it belongs to another log. Rebuild the view", context.Directory.Storage.PathOf(id) ?? id.ToString());
-            var writer = build.OpenWriter(scope.Lease.Epoch) ?? throw scope.Lease.Error();
+            var writer = build.OpenWriter(FencingTokens.OfRunner(scope.Lease.Epoch)) ?? throw scope.Lease.Error();
             var fold = new SetFold(set, writer, context.Options.MaxCacheBytes, _checksDocuments);
             (_build, _fold) = (build, fold);
             Volatile.Write(ref _serving, id.Build);

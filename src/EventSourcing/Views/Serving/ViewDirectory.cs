@@ -23,13 +23,27 @@ internal sealed class ViewDirectory(IEventLog log, IViewStorage storage, TimePro
     internal async ValueTask<Guid> GetLogIdAsync(CancellationToken cancellationToken)
     {
         if (_logId is Guid known) return known;
-        var id = Guid.NewGuid();
-        await log.WriteAsync(new() { Changes = [RecordChange.Put(RecordKind.View, ViewRecord.LogIdKey, id.ToByteArray(), 0).OrSkip()] }, cancellationToken).ConfigureAwait(false);
-        var found = await log.ReadRecordsAsync(RecordKind.View, ViewRecord.LogIdKey, ViewRecord.LogIdKey, 1, cancellationToken).ConfigureAwait(false);
-        id = found is [{ Value.Length: 16 } record] ? new(record.Value.Span) : throw new StoreCorruptException("its form is not known", "the id of the log");
-        _logId = id;
-        return id;
+        var found = await FindLogIdAsync(cancellationToken).ConfigureAwait(false);
+        if (found is null)
+        {
+            await log.WriteAsync(new() { Changes = [RecordChange.Put(RecordKind.View, ViewRecord.LogIdKey, Guid.NewGuid().ToByteArray(), 0).OrSkip()] }, cancellationToken).ConfigureAwait(false);
+            // Another process may have been first.
+            found = await FindLogIdAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        _logId = found;
+        return found!.Value;
     }
+
+    private async ValueTask<Guid?> FindLogIdAsync(CancellationToken cancellationToken)
+    {
+        var found = await log.ReadRecordsAsync(RecordKind.View, ViewRecord.LogIdKey, ViewRecord.LogIdKey, 1, cancellationToken).ConfigureAwait(false);
+        if (found.Count == 0) return null;
+        return found[0].Value.Length == 16 ? new Guid(found[0].Value.Span) : throw new StoreCorruptException("its form is not known", "the id of the log") { RecordKey = ViewRecord.LogIdKey };
+    }
+
+    /// <summary>The size of a build's file in bytes; null where there is none.</summary>
+    internal static long? SizeOf(string? path) => path is not null && new FileInfo(path) is { Exists: true } file ? file.Length : null;
 
     /// <summary>Reads the record of a version of a set; null when there is none.</summary>
     internal async ValueTask<(ViewRecord Record, long Revision)?> FindAsync(string set, int version, CancellationToken cancellationToken)
@@ -54,8 +68,12 @@ internal sealed class ViewDirectory(IEventLog log, IViewStorage storage, TimePro
     }
 
     /// <summary>Records that a process declares a set.</summary>
+    /// <param name="set">The set.</param>
+    /// <param name="declaration">Its declaration in the canonical form.</param>
+    /// <param name="isToRun">True where the process will run the set: the log must be writable. A process that only reads may have opened it for reading only; its versions are retired as if it did not read.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
     /// <exception cref="ViewDeclarationException">The declaration differs from the recorded one, or a newer version is recorded and this one is not.</exception>
-    internal async ValueTask RegisterAsync(ViewSet set, string declaration, CancellationToken cancellationToken)
+    internal async ValueTask RegisterAsync(ViewSet set, string declaration, bool isToRun, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -65,8 +83,15 @@ internal sealed class ViewDirectory(IEventLog log, IViewStorage storage, TimePro
             var record = found?.Record ?? new(0, 0, declaration, default);
             var now = time.GetUtcNow();
             // Many processes that start and read write no more than this.
-            if (found is not null && record.HeldAt > now - s_heldInterval && record.HeldAt <= now) return;
-            if (await TryPutAsync(set, record with { HeldAt = now }, found?.Revision ?? 0, [], cancellationToken).ConfigureAwait(false)) return;
+            if (!isToRun && found is not null && record.HeldAt > now - s_heldInterval && record.HeldAt <= now) return;
+            try
+            {
+                if (await TryPutAsync(set, record with { HeldAt = now }, found?.Revision ?? 0, [], cancellationToken).ConfigureAwait(false)) return;
+            }
+            catch (StoreReadOnlyException) when (!isToRun && found is not null)
+            {
+                return;
+            }
         }
     }
 
