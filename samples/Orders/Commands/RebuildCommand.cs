@@ -4,7 +4,7 @@ using Orders.Views;
 
 namespace Orders.Commands;
 
-/// <summary><c>rebuild [VIEW] --db FILE</c>: builds one view set anew from the log, or all. The present one serves until the new one is complete.</summary>
+/// <summary><c>rebuild [VIEW] --db FILE</c>: builds one view set again from the log, or all. The present one serves until the new one is complete.</summary>
 internal static class RebuildCommand
 {
     internal static async Task<int> RunAsync(Arguments args, Screen screen, CancellationToken cancellationToken)

@@ -20,7 +20,7 @@ internal static class ViewsCommand
     private static string StateOf(ViewStatus status) =>
         !status.IsDeclared ? "of another program version"
         : status.Build == 0 ? "not built"
-        : !File.Exists(status.Path) ? "missing, to be built anew"
+        : !File.Exists(status.Path) ? "missing, to be built again"
         : status.Stall is { } reason ? $"stalled: {reason}"
         : status.Lag == 0 ? "up to date" : "behind";
 }

@@ -6,7 +6,7 @@ namespace Orders.Reporting;
 /// <summary>Answers the sales report from views: it reads a few hundred documents instead of the whole log.</summary>
 public static class ViewReport
 {
-    /// <summary>Reads the report of one moment.</summary>
+    /// <summary>Reads the report of one point in time.</summary>
     public static async Task<SalesReport> OfAsync(EventViews views, CancellationToken cancellationToken = default)
     {
         using var sales = await views.OpenSnapshotAsync(ShopViews.Sales, cancellationToken: cancellationToken);

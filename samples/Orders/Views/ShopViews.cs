@@ -5,7 +5,7 @@ namespace Orders.Views;
 /// <summary>The views of the shop.</summary>
 public static class ShopViews
 {
-    /// <summary>The set that the sales report reads: in one set, so that the report is of one moment and each event is decoded once for all of them.</summary>
+    /// <summary>The set that the sales report reads: in one set, so that the report is of one point in time and each event is decoded once for all of them.</summary>
     public const string Sales = "sales";
 
     /// <summary>The views of a store. Nothing is built before they are started or brought up to date.</summary>

@@ -10,7 +10,7 @@ namespace EventSourcing.Tests.Architecture;
 /// <summary>Comments, messages, documentation and sentence names use plain technical English: words that a foreign reader has to look up or read twice are refused.</summary>
 public sealed partial class WordingTests
 {
-    private static readonly string[] s_folders = ["src", "docs", "benchmarks"];
+    private static readonly string[] s_folders = ["src", "docs", "benchmarks", "samples"];
 
     // The pages of results are records of their day.
     private const string Results = "benchmarks/results/";
@@ -86,7 +86,7 @@ public sealed partial class WordingTests
         s_folders
             .SelectMany(folder => Directory.EnumerateFiles(Path.Combine(Root(), folder), "*.*", SearchOption.AllDirectories))
             .Select(file => Path.GetRelativePath(Root(), file).Replace('\\', '/'))
-            .Where(file => file.EndsWith(".md", StringComparison.Ordinal) || (file.StartsWith("src/", StringComparison.Ordinal) && file.EndsWith(".cs", StringComparison.Ordinal)))
+            .Where(file => file.EndsWith(".md", StringComparison.Ordinal) || ((file.StartsWith("src/", StringComparison.Ordinal) || file.StartsWith("samples/", StringComparison.Ordinal)) && file.EndsWith(".cs", StringComparison.Ordinal)))
             .Where(file => !file.StartsWith(Results, StringComparison.Ordinal) && !file.Contains("/obj/", StringComparison.Ordinal) && !file.Contains("/bin/", StringComparison.Ordinal))
             .Append("README.md").Append("CHANGELOG.md")
             .Order(StringComparer.Ordinal);
