@@ -23,7 +23,9 @@ public sealed class EventViews : IAsyncDisposable, IDisposable
     private readonly EventBus _bus;
     private readonly bool _ownsBus;
     private readonly ViewContext _context;
-    private readonly SetRunner[] _runners;
+    // Null where the log keeps no views in itself.
+    private readonly ViewContext? _inline;
+    private readonly SetHost[] _sets;
     private readonly Maintenance _maintenance;
     private Action<ViewBuildChange>? _buildChanged;
     private int _isDisposed;
@@ -63,8 +65,10 @@ public sealed class EventViews : IAsyncDisposable, IDisposable
         ThrowIfAmbiguous(Sets);
         // A projection whose events are not in the type map is found here, and not where it is started.
         foreach (var set in Sets) _ = set.Describe(store.Types);
-        _runners = [.. Sets.Select(set => new SetRunner(_context, set))];
-        _maintenance = new(_context, () => [.. _runners.Where(runner => runner.Subscription is not null)]);
+        var inline = store.Log.Find<IInlineViews>();
+        if (inline is not null) _inline = _context with { Directory = new(store.Log, inline.Storage, host.Options.TimeProvider) };
+        _sets = [.. Sets.Select(set => NewHost(set, inline))];
+        _maintenance = new(_context, () => [.. _sets.OfType<StoredSet>().Where(set => set.IsRunning)], RemoveVersionAsync);
         host.StateChanged += OnStateChanged;
     }
 
@@ -92,7 +96,7 @@ public sealed class EventViews : IAsyncDisposable, IDisposable
     public async Task StartAsync(CancellationToken cancellationToken = default)
     {
         ObjectDisposedException.ThrowIf(_isDisposed != 0, this);
-        foreach (var runner in _runners) await runner.StartAsync(cancellationToken).ConfigureAwait(false);
+        foreach (var set in _sets) await set.StartAsync(cancellationToken).ConfigureAwait(false);
         _maintenance.Start();
     }
 
@@ -103,19 +107,7 @@ public sealed class EventViews : IAsyncDisposable, IDisposable
     public async Task CatchUpAsync(CancellationToken cancellationToken = default)
     {
         ObjectDisposedException.ThrowIf(_isDisposed != 0, this);
-        foreach (var runner in _runners)
-        {
-            await runner.BeginCallAsync(cancellationToken).ConfigureAwait(false);
-            try
-            {
-                await runner.WaitAsync(await _context.Store.GetHeadAsync(cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
-                await runner.WaitForBuildAsync(cancellationToken).ConfigureAwait(false);
-            }
-            finally
-            {
-                await runner.EndCallAsync().ConfigureAwait(false);
-            }
-        }
+        foreach (var set in _sets) await set.CatchUpAsync(cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>A view to read.</summary>
@@ -125,7 +117,7 @@ public sealed class EventViews : IAsyncDisposable, IDisposable
     public IView<TRow> View<TRow>(string? projection = null) where TRow : class
     {
         var (set, found, table) = ProjectionLookup.Find<TRow>(Sets, projection);
-        return new View<TRow>(found, table, RunnerOf(set.Name), null);
+        return Find(set.Name).View(found, table);
     }
 
     /// <summary>Opens a snapshot of a set, to read several of its views at one point in time.</summary>
@@ -135,8 +127,8 @@ public sealed class EventViews : IAsyncDisposable, IDisposable
     /// <exception cref="ArgumentException">There is no such set.</exception>
     public async ValueTask<ViewSnapshot> OpenSnapshotAsync(string set, GlobalPosition? at = null, CancellationToken cancellationToken = default)
     {
-        var runner = RunnerOf(set);
-        return new(runner.Set, await runner.OpenAsync(at, cancellationToken).ConfigureAwait(false));
+        var found = Find(set);
+        return new(found.Set, await found.OpenAsync(at, cancellationToken).ConfigureAwait(false));
     }
 
     /// <summary>Waits until a set has handled everything up to a position.</summary>
@@ -145,12 +137,8 @@ public sealed class EventViews : IAsyncDisposable, IDisposable
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="ArgumentException">There is no such set.</exception>
     /// <exception cref="SubscriptionException">The set is paused or faulted before the position.</exception>
-    public async Task WaitForPositionAsync(string set, GlobalPosition position, CancellationToken cancellationToken = default)
-    {
-        var runner = RunnerOf(set);
-        await runner.RegisterAsync(cancellationToken).ConfigureAwait(false);
-        await runner.WaitAsync(position, cancellationToken).ConfigureAwait(false);
-    }
+    public async Task WaitForPositionAsync(string set, GlobalPosition position, CancellationToken cancellationToken = default) =>
+        await Find(set).WaitForPositionAsync(position, cancellationToken).ConfigureAwait(false);
 
     /// <summary>The status of every declared set, and of every other version that the log knows of.</summary>
     /// <param name="cancellationToken">Ends the read.</param>
@@ -159,10 +147,10 @@ public sealed class EventViews : IAsyncDisposable, IDisposable
         var head = await _context.Store.GetHeadAsync(cancellationToken).ConfigureAwait(false);
         var records = await _context.Directory.ReadAllAsync(cancellationToken).ConfigureAwait(false);
         var all = new List<ViewStatus>();
-        foreach (var runner in _runners)
+        foreach (var host in _sets)
         {
-            var record = records.FirstOrDefault(r => r.Set == runner.Set.Name && r.Version == runner.Set.Version).Record;
-            all.Add(await runner.GetStatusAsync(record, head, cancellationToken).ConfigureAwait(false));
+            var record = records.FirstOrDefault(r => r.Set == host.Set.Name && r.Version == host.Set.Version).Record;
+            all.Add(await host.GetStatusAsync(record, head, cancellationToken).ConfigureAwait(false));
         }
 
         foreach (var (set, version, record, _) in records)
@@ -183,13 +171,8 @@ public sealed class EventViews : IAsyncDisposable, IDisposable
     /// <exception cref="ArgumentException">There is no such set.</exception>
     /// <exception cref="ViewException">A handler failed.</exception>
     /// <exception cref="LeaseLostException">This process was suspended or busy for longer than the lease timeout, and another one may build the set. The present build serves; call again.</exception>
-    public async Task RebuildAsync(string set, IProgress<ViewProgress>? progress = null, CancellationToken cancellationToken = default)
-    {
-        var runner = RunnerOf(set);
-        await runner.RegisterAsync(cancellationToken).ConfigureAwait(false);
-        await runner.Builder.RebuildAsync(progress, cancellationToken).ConfigureAwait(false);
-        await runner.ResumeIfReplacedAsync(cancellationToken).ConfigureAwait(false);
-    }
+    public async Task RebuildAsync(string set, IProgress<ViewProgress>? progress = null, CancellationToken cancellationToken = default) =>
+        await Find(set).RebuildAsync(progress, cancellationToken).ConfigureAwait(false);
 
     /// <summary>Builds the document of one key again, from the events of its stream or tag, while the set runs in this process.</summary>
     /// <param name="projection">The projection's name.</param>
@@ -205,8 +188,7 @@ public sealed class EventViews : IAsyncDisposable, IDisposable
         RecordKey.ThrowIfInvalid(key);
         var (set, found, table) = Sets.SelectMany(s => s.Projections.Select((p, t) => (s, p, t))).FirstOrDefault(p => p.p.Name == projection);
         if (found is null) throw new ArgumentException($"There is no projection '{projection}'.", nameof(projection));
-        if (found.NotByKey is { } reason) throw new NotSupportedException($"A document of projection '{projection}' cannot be built by itself: {reason}. Rebuild the set '{set.Name}'.");
-        await RunnerOf(set.Name).RebuildAsync(found, table, key, cancellationToken).ConfigureAwait(false);
+        await Find(set.Name).RebuildKeyAsync(found, table, key, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Replays the log into a place of its own and compares every document of a set with it. The view serves and advances meanwhile.</summary>
@@ -217,12 +199,8 @@ public sealed class EventViews : IAsyncDisposable, IDisposable
     /// <exception cref="ViewBuildingException">The set has no complete build.</exception>
     /// <exception cref="ViewException">A handler failed in the replay.</exception>
     /// <exception cref="LeaseLostException">This process was suspended or busy for longer than the lease timeout. Call again.</exception>
-    public async Task<ViewVerification> VerifyAsync(string set, IProgress<ViewProgress>? progress = null, CancellationToken cancellationToken = default)
-    {
-        var runner = RunnerOf(set);
-        await runner.RegisterAsync(cancellationToken).ConfigureAwait(false);
-        return await runner.Builder.VerifyAsync(progress, cancellationToken).ConfigureAwait(false);
-    }
+    public async Task<ViewVerification> VerifyAsync(string set, IProgress<ViewProgress>? progress = null, CancellationToken cancellationToken = default) =>
+        await Find(set).VerifyAsync(progress, cancellationToken).ConfigureAwait(false);
 
     /// <summary>What a part of the log counts for in a tally: the difference of the tally between two points in time. Reads and folds the events of that part; the view is neither read nor needed.</summary>
     /// <param name="tally">The tally's name.</param>
@@ -246,14 +224,14 @@ public sealed class EventViews : IAsyncDisposable, IDisposable
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="ArgumentException">There is no such set.</exception>
     /// <exception cref="InvalidOperationException">The set is not active in this process.</exception>
-    public Task PauseAsync(string set, CancellationToken cancellationToken = default) => Running(set).PauseAsync(cancellationToken);
+    public Task PauseAsync(string set, CancellationToken cancellationToken = default) => Find(set).PauseAsync(cancellationToken);
 
     /// <summary>Continues a set after a pause or a failure.</summary>
     /// <param name="set">The set's name.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="ArgumentException">There is no such set.</exception>
     /// <exception cref="InvalidOperationException">The set is not active in this process.</exception>
-    public Task ResumeAsync(string set, CancellationToken cancellationToken = default) => Running(set).ResumeAsync(cancellationToken);
+    public Task ResumeAsync(string set, CancellationToken cancellationToken = default) => Find(set).ResumeAsync(cancellationToken);
 
     /// <summary>Removes a version of a set that no program declares any more: its record and its places. A process that still runs it stops with an error.</summary>
     /// <param name="set">The set's name.</param>
@@ -265,7 +243,7 @@ public sealed class EventViews : IAsyncDisposable, IDisposable
     {
         ViewNames.ThrowIfInvalidSet(set, nameof(set));
         if (Sets.Any(s => s.Name == set && s.Version == version)) throw new InvalidOperationException($"Version {version} of view set '{set}' is declared in this program. Remove another version, or rebuild this one.");
-        return await _context.Directory.RemoveAsync(set, version, cancellationToken).ConfigureAwait(false);
+        return await RemoveVersionAsync(set, version, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Stops every set that was started here, as the host does before it stops. Views are still read, as they are or as another process continues them; sets can be started again.</summary>
@@ -281,7 +259,7 @@ public sealed class EventViews : IAsyncDisposable, IDisposable
         await _maintenance.DisposeAsync().ConfigureAwait(false);
         await StopAllAsync(forever: true).ConfigureAwait(false);
         _bus.Host.StateChanged -= OnStateChanged;
-        foreach (var runner in _runners) runner.Dispose();
+        foreach (var set in _sets) set.Dispose();
         if (_ownsBus) await _bus.DisposeAsync().ConfigureAwait(false);
     }
 
@@ -289,18 +267,29 @@ public sealed class EventViews : IAsyncDisposable, IDisposable
     /// <exception cref="TimeoutException">A set does not stop. Stopping continues in the background.</exception>
     public void Dispose() => BlockingDisposal.Run(DisposeAsync, _bus.Host.Options.MaxStopTime + EventBusOptions.StopGrace, nameof(EventViews));
 
-    private Task StopAllAsync(bool forever) => Tasks.AfterAllAsync(_runners.Select(runner => runner.StopAsync(forever)));
+    private Task StopAllAsync(bool forever) => Tasks.AfterAllAsync(_sets.Select(set => set.StopAsync(forever)));
 
-    private void OnStateChanged(string name, SubscriptionState state, Exception? error) => Array.Find(_runners, runner => runner.SubscriptionName == name)?.StateChanged(state, error);
+    private void OnStateChanged(string name, SubscriptionState state, Exception? error) => _sets.OfType<SetRunner>().FirstOrDefault(set => set.SubscriptionName == name)?.StateChanged(state, error);
 
-    private Subscription Running(string set) =>
-        RunnerOf(set).Subscription ?? throw new InvalidOperationException($"View set '{set}' does not run in this process. Start it first (StartAsync).");
+    private SetHost NewHost(ViewSet set, IInlineViews? inline) => set.Mode switch
+    {
+        ViewMode.Live => new LiveSet(_context, set),
+        ViewMode.Inline when inline is null => throw new StoreConfigurationException($"View set '{set}' is inline, and the log {_context.Store.Log.GetType()} keeps no views in itself: it has no {nameof(IInlineViews)}. Use another mode, another log, or let the decorating log forward Find<T>()."),
+        ViewMode.Inline => new InlineSet(_inline!, set, inline),
+        _ => new SetRunner(_context, set),
+    };
 
-    private SetRunner RunnerOf(string set)
+    private async ValueTask<bool> RemoveVersionAsync(string set, int version, CancellationToken cancellationToken)
+    {
+        var isFound = await _context.Directory.RemoveAsync(set, version, cancellationToken).ConfigureAwait(false);
+        return _inline is not null && await _inline.Directory.RemoveAsync(set, version, cancellationToken).ConfigureAwait(false) || isFound;
+    }
+
+    private SetHost Find(string set)
     {
         ArgumentNullException.ThrowIfNull(set);
         ObjectDisposedException.ThrowIf(_isDisposed != 0, this);
-        return Array.Find(_runners, runner => runner.Set.Name == set)
+        return Array.Find(_sets, host => host.Set.Name == set)
             ?? throw new ArgumentException($"There is no view set '{set}'. There are: {string.Join(", ", Sets.Select(s => s.Name))}.", nameof(set));
     }
 

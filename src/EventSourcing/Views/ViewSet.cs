@@ -45,6 +45,21 @@ public sealed class ViewSet
     /// <summary>The projections, in the order in which they handle an event.</summary>
     public IReadOnlyList<Projection> Projections { get; }
 
+    /// <summary>When the projections handle events. <see cref="ViewMode.Async"/> by default.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such mode.</exception>
+    /// <exception cref="NotSupportedException">It is <see cref="ViewMode.Live"/>, and a document of a projection cannot be computed from the events of its key alone: the key is not declared by <see cref="Projection{TRow}.KeyIsStream"/> or <see cref="Projection{TRow}.KeyIsTag"/>, or handlers look other documents up.</exception>
+    public ViewMode Mode
+    {
+        get;
+        init
+        {
+            if (!Enum.IsDefined(value)) throw new ArgumentOutOfRangeException(nameof(value), value, $"View set '{Name}' has no such mode.");
+            if (value == ViewMode.Live && Projections.FirstOrDefault(p => p.NotByKey is not null) is { } projection)
+                throw new NotSupportedException($"Projection '{projection.Name}' cannot be live: {projection.NotByKey}. Use another mode for view set '{Name}', or declare KeyIsStream() or KeyIsTag(…).");
+            field = value;
+        }
+    }
+
     /// <summary>The name of the subscription that runs the set, in <see cref="EventBus.Subscriptions"/>, <see cref="EventBus.StateChanged"/> and metrics: <c>view:order-list.v2</c>.</summary>
     public string SubscriptionName => $"view:{this}";
 
@@ -65,5 +80,9 @@ public sealed class ViewSet
     internal string Code => string.Join(',', Projections.SelectMany(p => p.EventTypes.Append(p.GetType()).Append(p.RowType)).Select(type => type.Module.ModuleVersionId).Distinct().Order());
 
     /// <summary>The declaration in its canonical form.</summary>
-    internal string Describe(EventTypeMap types) => string.Join('\n', Projections.SelectMany(p => p.Describe(types)));
+    internal string Describe(EventTypeMap types)
+    {
+        var lines = Projections.SelectMany(p => p.Describe(types));
+        return string.Join('\n', Mode == ViewMode.Inline ? lines.Prepend("mode inline") : lines);
+    }
 }

@@ -9,6 +9,9 @@ public sealed record ViewStatus
     /// <summary>The set's version.</summary>
     public required int Version { get; init; }
 
+    /// <summary>The mode in which it is declared here; <see cref="ViewMode.Async"/> for a version that is not.</summary>
+    public ViewMode Mode { get; init; }
+
     /// <summary>Its state in this process; null where it was not started here, or the version is not declared here.</summary>
     public SubscriptionState? State { get; init; }
 

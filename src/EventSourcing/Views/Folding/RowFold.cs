@@ -20,6 +20,9 @@ internal abstract class RowFold : IDisposable
     /// <summary>Connects it with the build and with the folds of the set.</summary>
     internal abstract void Open(IViewWriter writer, IReadOnlyList<RowFold> set);
 
+    /// <summary>Forgets every document, written or not: those of the build may have changed. It is opened again after it.</summary>
+    internal abstract void Forget();
+
     /// <summary>Folds an event, if the projection handles it.</summary>
     /// <exception cref="ViewException">A handler failed.</exception>
     internal abstract void Fold(EventEnvelope envelope);

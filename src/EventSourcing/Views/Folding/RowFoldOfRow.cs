@@ -55,6 +55,17 @@ internal sealed class RowFold<TRow> : RowFold where TRow : class
 
     internal override void Open(IViewWriter writer, IReadOnlyList<RowFold> set) => (_writer, _set, _holdsAll) = (writer, set, writer.Checkpoint.Position == GlobalPosition.Start);
 
+    /// <summary>Begins without documents and without a build.</summary>
+    internal void OpenEmpty() => _holdsAll = true;
+
+    internal override void Forget()
+    {
+        _cache.Clear();
+        _unwritten.Clear();
+        _changes.Clear();
+        Array.Clear(_overlays);
+    }
+
     internal override void Fold(EventEnvelope envelope)
     {
         if (!_rules.TryGetValue(envelope.Data.GetType(), out var rules)) return;

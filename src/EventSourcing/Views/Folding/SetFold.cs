@@ -6,7 +6,7 @@ namespace EventSourcing.Views.Folding;
 /// <summary>Folds events into the documents of a set and writes them with the checkpoint. Used by one thread at a time.</summary>
 internal sealed class SetFold : IDisposable
 {
-    private readonly IViewWriter _writer;
+    private IViewWriter _writer;
     private readonly RowFold[] _folds;
     private readonly long _maxBytes;
     private readonly string _name;
@@ -39,6 +39,19 @@ internal sealed class SetFold : IDisposable
 
     /// <summary>True when the documents take so much memory that they must be written.</summary>
     internal bool IsFull => _folds.Sum(fold => fold.Bytes) > _maxBytes;
+
+    /// <summary>Continues with what another writer of the same build reads. The writer before it is not disposed.</summary>
+    internal void Continue(IViewWriter writer)
+    {
+        _writer = writer;
+        foreach (var fold in _folds)
+        {
+            fold.Forget();
+            fold.Open(writer, _folds);
+        }
+
+        Position = writer.Checkpoint.Position;
+    }
 
     /// <summary>Folds the events that one stored event was decoded to; does nothing when they are folded already.</summary>
     /// <exception cref="ViewException">A handler failed. Nothing of the stored event was folded.</exception>
@@ -86,31 +99,8 @@ internal sealed class SetFold : IDisposable
         return true;
     }
 
-    /// <summary>Folds the document of one key again and writes it.</summary>
-    /// <returns>False when another process has taken over: nothing was written.</returns>
-    internal async ValueTask<bool> TryRebuildAsync(int table, string key, IAsyncEnumerable<EventEnvelope> events, CancellationToken cancellationToken)
-    {
-        var fold = _folds[table];
-        var checksDocuments = fold.ChecksDocuments;
-        try
-        {
-            fold.ChecksDocuments = true;
-            fold.Restart(key);
-            await foreach (var envelope in events.WithCancellation(cancellationToken).ConfigureAwait(false)) fold.Fold(envelope, key);
-        }
-        catch
-        {
-            fold.Undo();
-            throw;
-        }
-        finally
-        {
-            fold.ChecksDocuments = checksDocuments;
-        }
-
-        fold.Keep();
-        return TryWrite(Checkpoint);
-    }
+    /// <summary>Begins to fold the document of one key again.</summary>
+    internal KeyFold FoldKey(int table, string key) => new(this, _folds[table], key);
 
     internal void ReportStall(string? stall) => _writer.ReportStall(stall);
 

@@ -3,7 +3,10 @@ using EventSourcing.Internal;
 namespace EventSourcing.Views.Running;
 
 /// <summary>The seldom work of the sets that run in this process: resumes those whose build was replaced, removes places that do not serve and are not being built, and versions that no program declares any more.</summary>
-internal sealed class Maintenance(ViewContext context, Func<IReadOnlyList<SetRunner>> running) : IAsyncDisposable
+/// <param name="context">What the sets share.</param>
+/// <param name="running">The sets that run.</param>
+/// <param name="removeAsync">Removes a version of a set.</param>
+internal sealed class Maintenance(ViewContext context, Func<IReadOnlyList<StoredSet>> running, Func<string, int, CancellationToken, ValueTask<bool>> removeAsync) : IAsyncDisposable
 {
     private static readonly TimeSpan s_retireInterval = TimeSpan.FromHours(1);
 
@@ -52,7 +55,7 @@ internal sealed class Maintenance(ViewContext context, Func<IReadOnlyList<SetRun
     }
 
     /// <summary>Does work for a set. The next turn tries again what fails, and the set's status shows it. Other sets are not affected.</summary>
-    private async ValueTask TryAsync(SetRunner set, Func<ValueTask> work)
+    private async ValueTask TryAsync(StoredSet set, Func<ValueTask> work)
     {
         try
         {
@@ -65,19 +68,18 @@ internal sealed class Maintenance(ViewContext context, Func<IReadOnlyList<SetRun
         }
     }
 
-    private async ValueTask MaintainAsync(SetRunner set)
+    private async ValueTask MaintainAsync(StoredSet set)
     {
         await set.RegisterAsync(_stop.Token).ConfigureAwait(false);
-        await set.ResumeIfReplacedAsync(_stop.Token).ConfigureAwait(false);
-        await set.ReopenIfMissingAsync(_stop.Token).ConfigureAwait(false);
+        await set.MaintainAsync(_stop.Token).ConfigureAwait(false);
         await CleanAsync(set).ConfigureAwait(false);
     }
 
     /// <summary>Removes the places of builds that were interrupted or replaced, once no live process builds the set.</summary>
-    private async ValueTask CleanAsync(SetRunner set)
+    private async ValueTask CleanAsync(StoredSet set)
     {
-        var found = await context.Directory.FindAsync(set.Set.Name, set.Set.Version, _stop.Token).ConfigureAwait(false);
-        if (found is not { Record.Serving: > 0 and var serving } || context.Directory.BuildsOf(set.Set.Name, set.Set.Version).All(id => id.Build == serving)) return;
+        var found = await set.Directory.FindAsync(set.Set.Name, set.Set.Version, _stop.Token).ConfigureAwait(false);
+        if (found is not { Record.Serving: > 0 and var serving } || set.Directory.BuildsOf(set.Set.Name, set.Set.Version).All(id => id.Build == serving)) return;
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
         patience.CancelAfter(context.Leases.Interval);
         try
@@ -98,7 +100,7 @@ internal sealed class Maintenance(ViewContext context, Func<IReadOnlyList<SetRun
         foreach (var (set, version, record, _) in await context.Directory.ReadAllAsync(_stop.Token).ConfigureAwait(false))
         {
             if (record.HeldAt >= oldest || !sets.Exists(s => s.Name == set) || sets.Exists(s => s.Name == set && s.Version == version)) continue;
-            await context.Directory.RemoveAsync(set, version, _stop.Token).ConfigureAwait(false);
+            await removeAsync(set, version, _stop.Token).ConfigureAwait(false);
         }
     }
 }

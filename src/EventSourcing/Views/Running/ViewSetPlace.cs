@@ -105,7 +105,9 @@ internal sealed class ViewSetPlace(ViewContext context, ViewSet set, ServingRead
         var fold = _fold!;
         var query = projection.KeySource!.Narrow(EventQuery.Of([.. projection.EventTypes]), key);
         var events = context.Store.ReadAllAsync(query, new() { ThroughPosition = fold.Checkpoint.Position }, scope.Token);
-        if (!await fold.TryRebuildAsync(table, key, events, scope.Token).ConfigureAwait(false)) throw scope.Lease.Error();
+        using var one = fold.FoldKey(table, key);
+        await foreach (var envelope in events.ConfigureAwait(false)) one.Fold(envelope);
+        if (!one.TryWrite()) throw scope.Lease.Error();
     }
 
     /// <summary>Leaves a note in the place for other processes: why the set does not advance. Has no effect where the place cannot be written.</summary>

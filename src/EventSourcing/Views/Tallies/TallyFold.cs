@@ -51,6 +51,13 @@ internal sealed class TallyFold : RowFold
 
     internal override void Open(IViewWriter writer, IReadOnlyList<RowFold> set) => (_writer, _holdsAll) = (writer, writer.Checkpoint.Position == GlobalPosition.Start);
 
+    internal override void Forget()
+    {
+        _cells.Clear();
+        _unwritten.Clear();
+        _changes.Clear();
+    }
+
     /// <summary>Begins without rows and without a build.</summary>
     internal void OpenEmpty() => _holdsAll = true;
 
