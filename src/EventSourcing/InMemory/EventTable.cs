@@ -182,9 +182,12 @@ internal sealed class EventTable
     internal void Publish() => Interlocked.Exchange(ref _head, Count);
 
     /// <summary>Rolls back everything that was not published.</summary>
-    internal void Rollback()
+    internal void Rollback() => Rollback(_head);
+
+    /// <summary>Rolls back everything after a position, which is not published.</summary>
+    internal void Rollback(int last)
     {
-        while (Count > _head)
+        while (Count > last)
         {
             ref var slot = ref Slot(Count);
             foreach (var tag in slot.Tags ?? []) _tags[tag].RemoveLast();

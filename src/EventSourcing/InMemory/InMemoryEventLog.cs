@@ -10,7 +10,7 @@ namespace EventSourcing;
 /// each other. The log holds up to 2,147,483,646 events. Each takes about 110 bytes in addition to payload, tags and supplied ids.
 /// Nothing is durable.
 /// </remarks>
-public sealed class InMemoryEventLog : IEventLog, IUserTransactions<InMemoryTransaction>, ILogCatalog
+public sealed class InMemoryEventLog : IEventLog, IUserTransactions<InMemoryTransaction>, ILogCatalog, IInlineViews
 {
     private readonly Lock _lock = new();
     private readonly EventTable _events;
@@ -20,6 +20,7 @@ public sealed class InMemoryEventLog : IEventLog, IUserTransactions<InMemoryTran
     private volatile bool _isDisposed;
     private readonly WorkGuard _work = new();
     private readonly ViewStorage _views = new();
+    private readonly InlineViews _inlineViews;
 
     /// <summary>An empty log.</summary>
     /// <param name="options">The settings; null for the defaults.</param>
@@ -29,7 +30,11 @@ public sealed class InMemoryEventLog : IEventLog, IUserTransactions<InMemoryTran
     {
     }
 
-    internal InMemoryEventLog(InMemoryLogOptions? options, EventTable events) => (_events, _writer, _catalog) = (events, new(events, (options ?? new()).Validated()), new(events));
+    internal InMemoryEventLog(InMemoryLogOptions? options, EventTable events)
+    {
+        (_events, _catalog, _inlineViews) = (events, new(events), new(_work));
+        _writer = new(events, (options ?? new()).Validated(), _inlineViews);
+    }
 
     /// <inheritdoc/>
     public string SystemName => "memory";
@@ -109,6 +114,26 @@ public sealed class InMemoryEventLog : IEventLog, IUserTransactions<InMemoryTran
         return WriteAsync(write, work, cancellationToken);
     }
 
+    IViewStorage IInlineViews.Storage => _inlineViews.Storage;
+
+    void IInlineViews.Attach(IInlineView view) => _inlineViews.Attach(view);
+
+    void IInlineViews.Detach(IInlineView view) => _inlineViews.Detach(view);
+
+    ValueTask IInlineViews.AdvanceAsync(Action<IInlineTransaction>? work, CancellationToken cancellationToken)
+    {
+        if (cancellationToken.IsCancellationRequested) return ValueTask.FromCanceled(cancellationToken);
+        try
+        {
+            Advance(work);
+            return default;
+        }
+        catch (Exception e)
+        {
+            return ValueTask.FromException(e);
+        }
+    }
+
     ValueTask<IReadOnlyList<StreamInfo>> ILogCatalog.ReadStreamsAsync(string? category, StreamId after, int max, CancellationToken cancellationToken)
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
@@ -163,6 +188,7 @@ public sealed class InMemoryEventLog : IEventLog, IUserTransactions<InMemoryTran
             ObjectDisposedException.ThrowIf(_isDisposed, this);
             try
             {
+                _writer.Begin();
                 _writer.Append(append, out result);
                 hasEvents = _writer.Commit();
             }
@@ -174,6 +200,26 @@ public sealed class InMemoryEventLog : IEventLog, IUserTransactions<InMemoryTran
         }
 
         if (hasEvents) _signal.Pulse(_events.Head);
+    }
+
+    private void Advance(Action<IInlineTransaction>? work)
+    {
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        _work.ThrowIfInside();
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            try
+            {
+                _writer.Advance(work);
+                _writer.Commit();
+            }
+            catch
+            {
+                _writer.Rollback();
+                throw;
+            }
+        }
     }
 
     private ValueTask<LogWritten> WriteAsync(LogWrite write, Action<InMemoryTransaction>? work, CancellationToken cancellationToken)
@@ -202,6 +248,7 @@ public sealed class InMemoryEventLog : IEventLog, IUserTransactions<InMemoryTran
             ObjectDisposedException.ThrowIf(_isDisposed, this);
             try
             {
+                _writer.Begin();
                 written = new WriteTransaction(_writer, write).Run(work is null ? null : () => Run(work));
                 if (written.Refusal is null) hasEvents = _writer.Commit();
                 else _writer.Rollback();

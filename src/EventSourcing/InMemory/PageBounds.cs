@@ -7,9 +7,9 @@ internal readonly struct PageBounds
 {
     private readonly int[]? _stream;
 
-    internal PageBounds(EventTable events, LogRead read)
+    internal PageBounds(EventTable events, LogRead read, int last)
     {
-        (Head, Generation) = (events.Head, events.Generation);
+        (Head, Generation) = (last, events.Generation);
         var head = GlobalPosition.FromInt64(Head);
         if (TokenComparison.IsNeeded(read.Token, head)) TokenComparison.ThrowIfOther(read.Token, events.TokenAt((int)read.Token.Position.ToInt64()), head);
         if (read is not RangeRead range) return;
@@ -24,8 +24,8 @@ internal readonly struct PageBounds
         }
 
         Forward = range.Direction == ReadDirection.Forward;
-        var (first, last) = range.Within(_stream is null ? Head : StreamVersion);
-        (First, Last) = Forward ? ((int)first, (int)last) : ((int)last, (int)first);
+        var (low, high) = range.Within(_stream is null ? Head : StreamVersion);
+        (First, Last) = Forward ? ((int)low, (int)high) : ((int)high, (int)low);
     }
 
     internal int Head { get; }

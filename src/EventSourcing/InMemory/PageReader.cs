@@ -9,9 +9,12 @@ internal static class PageReader
     // The number of events that a selective query may examine before the page is returned, full or not.
     private const int MaxExamined = 16_384;
 
-    internal static LogPage Read(EventTable events, LogRead read)
+    internal static LogPage Read(EventTable events, LogRead read) => Read(events, read, events.Head);
+
+    /// <summary>Reads up to a position that lies after the published head inside a transaction.</summary>
+    internal static LogPage Read(EventTable events, LogRead read, int head)
     {
-        var bounds = new PageBounds(events, read);
+        var bounds = new PageBounds(events, read, head);
         return read is RangeRead range ? Read(events, range, bounds) : ReadOne(events, events.Find(((EventRead)read).EventId, bounds.Head), bounds);
     }
 

@@ -58,10 +58,15 @@ internal sealed class RecordTable
 
     internal void Commit() => _journal.Clear();
 
-    internal void Rollback()
+    /// <summary>The number of changes in the open transaction.</summary>
+    internal int ChangeCount => _journal.Count;
+
+    /// <summary>Rolls back the changes after the first ones.</summary>
+    /// <param name="kept">How many are kept.</param>
+    internal void Rollback(int kept = 0)
     {
-        for (var i = _journal.Count - 1; i >= 0; i--) Set(_journal[i].Kind, _journal[i].Key, _journal[i].Before);
-        _journal.Clear();
+        for (var i = _journal.Count - 1; i >= kept; i--) Set(_journal[i].Kind, _journal[i].Key, _journal[i].Before);
+        _journal.RemoveRange(kept, _journal.Count - kept);
     }
 
     private void Set(RecordKind kind, string key, StoredRecord? record)

@@ -1,10 +1,11 @@
 using System.Runtime.InteropServices;
+using EventSourcing.InMemory.Views;
 using EventSourcing.Storage;
 
 namespace EventSourcing.InMemory;
 
 /// <summary>Changes the log; used under its lock only. Every change is either committed or rolled back.</summary>
-internal sealed class Writer(EventTable events, InMemoryLogOptions options)
+internal sealed class Writer(EventTable events, InMemoryLogOptions options, InlineViews views)
 {
     private readonly LogLimits _limits = options.Limits.Validated();
     private readonly List<(StreamIndex Stream, int ThroughVersion)> _toErase = [];
@@ -15,11 +16,48 @@ internal sealed class Writer(EventTable events, InMemoryLogOptions options)
 
     internal LogRefusal? Validate(LogWrite write, bool hasWork) => write.Validate(_limits, hasWork);
 
+    /// <summary>Begins a transaction.</summary>
+    internal void Begin()
+    {
+        if (views.IsAny) views.Prepare(events, Records);
+    }
+
+    /// <summary>Has the views handle everything that is stored, and runs work.</summary>
+    internal void Advance(Action<IInlineTransaction>? work)
+    {
+        views.Prepare(events, Records);
+        if (work is not null) views.Run(work);
+    }
+
     // The answer is written where the caller wants it: copies from frame to frame would cost as much as validation.
     internal void Append(LogAppend append, out AppendResult result)
     {
+        if (views.IsAny) AppendWithViews(append, out result);
+        else Store(append, out result);
+    }
+
+    private void AppendWithViews(LogAppend append, out AppendResult result)
+    {
+        var (count, changes, saved) = (events.Count, Records.ChangeCount, views.Save());
+        Store(append, out result);
+        if (events.Count == count) return;
+        try
+        {
+            views.Appended(GlobalPosition.FromInt64(count + 1));
+        }
+        catch
+        {
+            events.Rollback(count);
+            Records.Rollback(changes);
+            views.Restore(saved);
+            throw;
+        }
+    }
+
+    private void Store(LogAppend append, out AppendResult result)
+    {
         var parts = AppendJudge.Judge(append, new AppendFacts(events, Records), out result);
-        if ((parts & AppendParts.Events) != 0) Store(append, out result);
+        if ((parts & AppendParts.Events) != 0) StoreEvents(append, out result);
         if ((parts & ~AppendParts.Events) != 0) StoreRecords(append, parts, result);
     }
 
@@ -33,6 +71,7 @@ internal sealed class Writer(EventTable events, InMemoryLogOptions options)
     internal bool Commit()
     {
         Records.Commit();
+        views.Commit();
         var hasEvents = events.Count > events.Head;
         events.Publish();
         foreach (var (stream, throughVersion) in _toErase) events.Erase(stream, throughVersion);
@@ -45,9 +84,10 @@ internal sealed class Writer(EventTable events, InMemoryLogOptions options)
         _toErase.Clear();
         Records.Rollback();
         events.Rollback();
+        views.Rollback();
     }
 
-    private void Store(LogAppend append, out AppendResult result)
+    private void StoreEvents(LogAppend append, out AppendResult result)
     {
         var first = events.Count + 1;
         var ticks = events.TicksOf(options.TimeProvider);

@@ -27,3 +27,8 @@ public sealed class InMemoryTallyPropertyTests : TallyPropertyTests
 {
     protected override IEventLog OpenLog() => new InMemoryEventLog();
 }
+
+public sealed class InMemoryInlineViewTests : InlineViewTests
+{
+    protected override IEventLog OpenLog() => new InMemoryEventLog();
+}

@@ -20,7 +20,7 @@ internal sealed class ViewBuild(ViewContent content) : IViewBuild
     public IViewWriter? OpenWriter(long fencingToken)
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
-        return content.TryChange(fencingToken, state => state) ? new ViewWriter(content, fencingToken) : null;
+        return content.TryChange(fencingToken, state => state) ? new ViewWriter(() => content.LastState, change => content.TryChange(fencingToken, change)) : null;
     }
 
     public void Dispose() => _isDisposed = true;

@@ -8,6 +8,8 @@ internal sealed class ViewContent
     private readonly Lock _lock = new();
     private volatile ViewState _state;
     private volatile bool _isRemoved;
+    // What the open transaction of the log has made of it; null when it has changed nothing.
+    private ViewState? _pending;
 
     internal ViewContent(ViewBuildId id, Guid logId, IReadOnlyList<ViewTable> tables)
     {
@@ -26,6 +28,19 @@ internal sealed class ViewContent
 
     /// <summary>The state, also after the build was removed: a writer may continue with what it sees.</summary>
     internal ViewState LastState => _state;
+
+    /// <summary>The state as the open transaction of the log sees it. Under the log's lock, as the three methods after it.</summary>
+    internal ViewState Pending => _pending ?? _state;
+
+    internal void Change(Func<ViewState, ViewState> change) => _pending = change(Pending);
+
+    internal void Publish()
+    {
+        if (_pending is { } pending) _state = pending;
+        _pending = null;
+    }
+
+    internal void Forget() => _pending = null;
 
     internal void Remove() => _isRemoved = true;
 

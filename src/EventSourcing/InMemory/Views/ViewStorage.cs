@@ -21,8 +21,14 @@ internal sealed class ViewStorage : IViewStorage
     public IViewBuild? Open(ViewBuildId id, IReadOnlyList<ViewTable> tables)
     {
         ArgumentNullException.ThrowIfNull(tables);
+        return Find(id, tables) is { } content ? new ViewBuild(content) : null;
+    }
+
+    /// <summary>What a build holds; null when it has no place.</summary>
+    internal ViewContent? Find(ViewBuildId id, IReadOnlyList<ViewTable> tables)
+    {
         if (!_builds.TryGetValue(id, out var content)) return null;
-        if (content.Tables.Count == tables.Count && content.Tables.Zip(tables).All(pair => pair.First.Name == pair.Second.Name && pair.First.Indexes.SequenceEqual(pair.Second.Indexes))) return new ViewBuild(content);
+        if (content.Tables.Count == tables.Count && content.Tables.Zip(tables).All(pair => pair.First.Name == pair.Second.Name && pair.First.Indexes.SequenceEqual(pair.Second.Indexes))) return content;
         throw new StoreCorruptException("it has other tables or indexes than were asked for", $"build '{id}' of a view");
     }
 

@@ -4,22 +4,24 @@ using EventSourcing.Storage;
 namespace EventSourcing.InMemory.Views;
 
 /// <inheritdoc/>
-internal sealed class ViewWriter(ViewContent content, long fencingToken) : IViewWriter
+/// <param name="state">The state to read.</param>
+/// <param name="tryChange">Changes the state; false when a higher fencing token is stored.</param>
+internal sealed class ViewWriter(Func<ViewState> state, Func<Func<ViewState, ViewState>, bool> tryChange) : IViewWriter
 {
     private Changed[]? _changed;
 
-    public ViewCheckpoint Checkpoint => content.LastState.Checkpoint;
+    public ViewCheckpoint Checkpoint => state().Checkpoint;
 
     public bool TryFind(int table, string key, out ReadOnlyMemory<byte> json, out GlobalPosition position)
     {
-        var isFound = content.LastState.Tables[table].Rows.TryGetValue(key, out var row);
+        var isFound = state().Tables[table].Rows.TryGetValue(key, out var row);
         (json, position) = isFound ? (row!.Json, row.Position) : default((ReadOnlyMemory<byte>, GlobalPosition));
         return isFound;
     }
 
-    public IReadOnlyList<string> FindKeys(int table, int index, ViewValue value) => content.LastState.Tables[table].FindKeys(index, value);
+    public IReadOnlyList<string> FindKeys(int table, int index, ViewValue value) => state().Tables[table].FindKeys(index, value);
 
-    public void Begin() => _changed = [.. content.LastState.Tables.Select(table => new Changed(table))];
+    public void Begin() => _changed = [.. state().Tables.Select(table => new Changed(table))];
 
     public void Put(int table, string key, GlobalPosition position, ReadOnlySpan<byte> json, ReadOnlySpan<ViewValue> values) =>
         Begun[table].Put(new(key, position, json.ToArray(), values.ToArray()));
@@ -30,12 +32,12 @@ internal sealed class ViewWriter(ViewContent content, long fencingToken) : IView
     {
         ViewRowTable[] tables = [.. Begun.Select(changed => changed.ToTable())];
         _changed = null;
-        return content.TryChange(fencingToken, state => state with { Checkpoint = checkpoint, Tables = tables });
+        return tryChange(state => state with { Checkpoint = checkpoint, Tables = tables });
     }
 
     public void Rollback() => _changed = null;
 
-    public void ReportStall(string? stall) => content.TryChange(fencingToken, state => state with { Stall = stall });
+    public void ReportStall(string? stall) => tryChange(state => state with { Stall = stall });
 
     public void Dispose() => Rollback();
 
