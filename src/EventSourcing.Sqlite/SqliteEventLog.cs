@@ -17,7 +17,7 @@ using Microsoft.Data.Sqlite;
 namespace EventSourcing.Sqlite;
 
 /// <summary>A log in one SQLite file, with the promises of <see cref="IEventLog"/>. Thread-safe. Several logs may be open on one file, in one process or in several on one machine.</summary>
-public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTransaction>, ITaggingLog, ITracingLog, ILogCatalog
+public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTransaction>, ITaggingLog, ITracingLog, ILogCatalog, IInlineViews
 {
     private static readonly Func<Reader, LogRead, SqlitePage?> s_readSealed = static (reader, read) => reader.Read(read, onlySealed: true);
     private static readonly Func<Reader, int, (long Head, bool IsSealed)> s_head = static (reader, _) => (reader.Head(out var isSealed), isSealed);
@@ -34,19 +34,23 @@ public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTrans
 
     private readonly TagRuleSet _rules;
     private readonly SqliteViewStorage _views;
+    private readonly InLogStorage _viewsInLog;
+    private readonly InLogViews _inlineViews;
 
-    private SqliteEventLog(StoreFile file, KnownSchema schema, SqliteOptions options, PositionalIds ids, TagRuleSet rules, WriteTransaction? transaction)
+    private SqliteEventLog(StoreFile file, KnownSchema schema, SqliteOptions options, PositionalIds ids, TagRuleSet rules, InLogViews views, WriteTransaction? transaction)
     {
         (_file, _options, _rules) = (file, options, rules);
         _views = new(file.Path, options.ReadOnly);
+        (_viewsInLog, _inlineViews) = (new(file.Path, options.ReadOnly), views);
         Reader OpenReader() => ReaderConnections.OpenReader(file, schema, options, ids);
         _readers = new(options.MaxReaders, _file, OpenReader);
         _watcher = new(_file, _signal, OpenReader, transaction is null ? null : token => Writable().TrySealAsync(token));
         _signal.Awaited += _watcher.Start;
         if (transaction is null) return;
-        var own = new ConnectionSlot(_file, transaction, () => WriterConnections.Open(file, schema, options, ids, rules, forUserCode: false));
-        var users = new ConnectionSlot(_file, null, () => WriterConnections.Open(file, schema, options, ids, rules, forUserCode: true));
+        var own = new ConnectionSlot(_file, transaction, () => WriterConnections.Open(file, schema, options, ids, rules, views, forUserCode: false));
+        var users = new ConnectionSlot(_file, null, () => WriterConnections.Open(file, schema, options, ids, rules, views, forUserCode: true));
         _writer = new(_file, options, own, users, _signal, new(new OtherProcesses(_file).HaveFileOpen), Writer.StartThread);
+        views.Guard = _writer.Work;
     }
 
     /// <summary>The file, as a full path with links resolved.</summary>
@@ -325,6 +329,23 @@ public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTrans
         return await LookAsync(database => TraceSearch.Find(database, id, first, max, head, cancellationToken), cancellationToken).ConfigureAwait(false);
     }
 
+    IViewStorage IInlineViews.Storage => _viewsInLog;
+
+    void IInlineViews.Attach(IInlineView view) => _inlineViews.Attach(view);
+
+    void IInlineViews.Detach(IInlineView view) => _inlineViews.Detach(view);
+
+    async ValueTask IInlineViews.AdvanceAsync(Action<IInlineTransaction>? work, CancellationToken cancellationToken)
+    {
+        ThrowIfDisposed();
+        await Writable().RunAsync(
+            transaction =>
+            {
+                if (work is not null) transaction.Run(work);
+                return true;
+            }, cancellationToken).ConfigureAwait(false);
+    }
+
     async ValueTask<IReadOnlyList<StreamInfo>> ILogCatalog.ReadStreamsAsync(string? category, StreamId after, int max, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(max, 1);
@@ -472,6 +493,7 @@ public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTrans
                 await _watcher.DisposeAsync().ConfigureAwait(false);
                 _readers.Dispose();
                 _views.Dispose();
+                _viewsInLog.Dispose();
             }
         });
     }
@@ -490,7 +512,7 @@ public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTrans
             file.Examine();
             database.BusyTimeout(options.BusyTimeout);
             SchemaVersion.Check(database, path, schema);
-            return new(file, schema, options, LogFacts.IdsOf(database, path), new(), null);
+            return new(file, schema, options, LogFacts.IdsOf(database, path), new(), new(path), null);
         }
         catch (SqliteException e)
         {
@@ -511,8 +533,8 @@ public sealed class SqliteEventLog : IEventLog, IUserTransactions<SqliteLogTrans
             database.BusyTimeout(options.BusyTimeout);
             SchemaVersion.CreateOrCheck(database, path, schema, options);
             var ids = LogFacts.IdsOf(database, path);
-            var rules = new TagRuleSet();
-            return new(file, schema, options, ids, rules, WriterConnections.Use(database, file, schema, options, ids, rules));
+            var (rules, views) = (new TagRuleSet(), new InLogViews(path));
+            return new(file, schema, options, ids, rules, views, WriterConnections.Use(database, file, schema, options, ids, rules, views));
         }
         catch (SqliteException e)
         {

@@ -125,12 +125,18 @@ internal sealed class Reader : IDisposable
     private void Forget()
     {
         LogFacts.ThrowIfOtherLog(_database, _ids);
+        ClearCaches();
+        _reprepared = _head.Reprepared;
+    }
+
+    /// <summary>Forgets the names, which a transaction that is undone takes back.</summary>
+    internal void ClearCaches()
+    {
         _streams.Clear();
         _types.Clear();
         _tags.Clear();
         _contentTypes.Clear();
         _rows.Clear();
-        _reprepared = _head.Reprepared;
     }
 
     private void ReadById(PageBuilder page, Guid id)

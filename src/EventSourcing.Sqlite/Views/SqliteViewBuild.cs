@@ -12,19 +12,14 @@ internal sealed class SqliteViewBuild : IViewBuild
     private readonly Stack<ViewConnection> _idle = [];
     private readonly HashSet<ViewConnection> _used = [];
     private readonly IReadOnlyList<ViewTable> _tables;
-    private readonly string[] _finds, _puts;
     private readonly bool _isReadOnly;
     private SqliteViewWriter? _writer;
     private bool _hasWriter;
     private volatile bool _isClosed;
     private volatile StoreCorruptException? _damage;
 
-    private SqliteViewBuild(ViewFile file, ViewBuildId id, IReadOnlyList<ViewTable> tables, bool isReadOnly)
-    {
-        (File, Id, _tables, _isReadOnly) = (file, id, tables, isReadOnly);
-        _finds = [.. tables.Select((_, table) => ViewSql.Find(table))];
-        _puts = [.. tables.Select((table, number) => ViewSql.Put(number, table.Indexes.Count))];
-    }
+    private SqliteViewBuild(ViewFile file, ViewBuildId id, ViewLayout layout, IReadOnlyList<ViewTable> tables, bool isReadOnly) =>
+        (File, Id, Sql, _tables, _isReadOnly) = (file, id, new(layout, tables), tables, isReadOnly);
 
     public Guid LogId { get; private set; }
 
@@ -34,15 +29,17 @@ internal sealed class SqliteViewBuild : IViewBuild
 
     internal ViewBuildId Id { get; }
 
+    internal ViewSql Sql { get; }
+
     internal string Path => File.Path;
 
     /// <summary>What is called when the build is closed.</summary>
     internal Action<SqliteViewBuild>? Closing { get; init; }
 
     /// <exception cref="StoreCorruptException">The file is not that of the build.</exception>
-    internal static SqliteViewBuild Open(string path, ViewBuildId id, IReadOnlyList<ViewTable> tables, bool isReadOnly, Action<SqliteViewBuild> closing)
+    internal static SqliteViewBuild Open(ViewFile file, ViewBuildId id, ViewLayout layout, IReadOnlyList<ViewTable> tables, bool isReadOnly, Action<SqliteViewBuild> closing)
     {
-        var build = new SqliteViewBuild(new(path), id, [.. tables], isReadOnly) { Closing = closing };
+        var build = new SqliteViewBuild(file, id, layout, [.. tables], isReadOnly) { Closing = closing };
         try
         {
             build.LogId = build.InSnapshot((_, facts) => facts.LogId);
@@ -151,12 +148,6 @@ internal sealed class SqliteViewBuild : IViewBuild
     internal ViewTable ThrowIfNoTable(int table) =>
         (uint)table < (uint)_tables.Count ? _tables[table] : throw new ArgumentOutOfRangeException(nameof(table), table, $"The build '{Id}' has {_tables.Count} tables.");
 
-    /// <summary>The statement that finds a document of a table.</summary>
-    internal string Find(int table) => _finds[table];
-
-    /// <summary>The statement that stores a document of a table.</summary>
-    internal string Put(int table) => _puts[table];
-
     internal void ThrowIfNoIndex(int table, int index)
     {
         if ((uint)index >= (uint)ThrowIfNoTable(table).Indexes.Count) throw new ArgumentOutOfRangeException(nameof(index), index, $"The table '{_tables[table].Name}' of the build '{Id}' has {_tables[table].Indexes.Count} indexes.");
@@ -190,8 +181,9 @@ internal sealed class SqliteViewBuild : IViewBuild
     {
         var found = new Dictionary<string, string>();
         connection.Database.ForEach(ViewSql.Objects, row => found[row.Text(0)] = row.Text(1));
-        if (ViewSchema.Difference(found, _tables) is { } difference) throw new StoreCorruptException($"The tables are not those of the build '{Id}': {difference}. Rebuild the view.", Path);
+        if (ViewSchema.Difference(found, Sql.Layout, _tables) is { } difference) throw new StoreCorruptException($"The tables are not those of the build '{Id}': {difference}. Rebuild the view.", Path);
         if (connection.Database.Scalar(ViewSql.JournalMode) != "wal") throw new StoreCorruptException("The file is not in WAL mode. Rebuild the view.", Path);
+        if (Sql.Layout.InLog is not null) return;
         if (connection.Database.Scalar(ViewSql.IsOfOneOrigin) != "1") throw new StoreCorruptException($"The file and its write-ahead log '{Path}-wal' do not belong together. Rebuild the view.", Path);
     }
 
@@ -218,7 +210,7 @@ internal sealed class SqliteViewBuild : IViewBuild
             connection = Rent();
             lock (connection.Gate)
             {
-                var facts = connection.BeginSnapshot(Id);
+                var facts = connection.BeginSnapshot(Sql, Id);
                 ThrowIfOther(facts);
                 return (connection, facts);
             }
@@ -262,7 +254,7 @@ internal sealed class SqliteViewBuild : IViewBuild
         var connection = ViewConnection.Open(File, _isReadOnly, ReaderCacheKib);
         try
         {
-            ThrowIfOther(connection.BeginSnapshot(Id));
+            ThrowIfOther(connection.BeginSnapshot(Sql, Id));
             Verify(connection);
             connection.Rollback();
             // The name may stand for another file since before.

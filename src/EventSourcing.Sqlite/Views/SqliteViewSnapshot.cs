@@ -23,7 +23,7 @@ internal sealed class SqliteViewSnapshot : IViewSnapshot
         _build.ThrowIfNoTable(table);
         return Try(connection =>
         {
-            var statement = connection.Prepared(_build.Find(table)).Bind(1, key);
+            var statement = connection.Prepared(_build.Sql.Find(table)).Bind(1, key);
             try
             {
                 return statement.Step() ? new StoredViewRow(key, GlobalPosition.FromInt64(statement.Int64(1)), Json(statement, 0, table, key), default) : default(StoredViewRow?);
@@ -44,7 +44,7 @@ internal sealed class SqliteViewSnapshot : IViewSnapshot
         return Try(connection =>
         {
             var rows = new List<StoredViewRow>();
-            foreach (var query in ViewQuery.Of(read))
+            foreach (var query in ViewQuery.Of(read, _build.Sql.Layout))
             {
                 if (rows.Count == read.Max) break;
                 Read(connection, query, read, rows);
@@ -60,7 +60,7 @@ internal sealed class SqliteViewSnapshot : IViewSnapshot
         ThrowIfInvalid(table, conditions);
         return Try(connection =>
         {
-            var query = ViewQuery.Count(table, conditions);
+            var query = ViewQuery.Count(table, conditions, _build.Sql.Layout);
             var statement = connection.Prepared(query.Sql);
             Bind(statement, query);
             return statement.Scalar(0);

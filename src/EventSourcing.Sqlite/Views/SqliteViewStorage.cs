@@ -29,7 +29,7 @@ internal sealed class SqliteViewStorage(string logPath, bool isReadOnly) : IView
         try
         {
             Fill(path, id, logId, tables);
-            return Track(() => SqliteViewBuild.Open(path, id, tables, isReadOnly, Forget));
+            return Track(() => SqliteViewBuild.Open(new(path), id, ViewLayout.OwnFile, tables, isReadOnly, Forget));
         }
         catch (Exception e)
         {
@@ -44,7 +44,7 @@ internal sealed class SqliteViewStorage(string logPath, bool isReadOnly) : IView
         ThrowIfNoBuild(id);
         ArgumentNullException.ThrowIfNull(tables);
         var path = _folder.PathOf(id);
-        return Path.Exists(path) ? Track(() => SqliteViewBuild.Open(path, id, tables, isReadOnly, Forget)) : null;
+        return Path.Exists(path) ? Track(() => SqliteViewBuild.Open(new(path), id, ViewLayout.OwnFile, tables, isReadOnly, Forget)) : null;
     }
 
     public bool TryRemove(ViewBuildId id)
@@ -81,10 +81,10 @@ internal sealed class SqliteViewStorage(string logPath, bool isReadOnly) : IView
         database.Execute("PRAGMA synchronous = NORMAL");
         _ = database.InTransaction(() =>
         {
-            foreach (var (_, sql) in ViewSchema.Of(tables)) database.Execute(sql);
+            foreach (var (_, sql) in ViewSchema.Of(ViewLayout.OwnFile, tables)) database.Execute(sql);
             var origin = Guid.NewGuid().ToString();
             database.Prepare(ViewSql.InsertOrigin).Bind(1, origin).Run();
-            database.Prepare(ViewSql.InsertFacts).Bind(1, ViewSchema.Format).Bind(2, logId.ToString()).Bind(3, id.Set).Bind(4, id.Version).Bind(5, id.Build)
+            database.Prepare(new ViewSql(ViewLayout.OwnFile, tables).InsertFacts).Bind(1, ViewSchema.Format).Bind(2, logId.ToString()).Bind(3, id.Set).Bind(4, id.Version).Bind(5, id.Build)
                 .Bind(6, ResumeToken.Start.ToString()).Bind(7, origin).Run();
             return true;
         });

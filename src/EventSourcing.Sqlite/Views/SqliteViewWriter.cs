@@ -77,7 +77,7 @@ internal sealed unsafe class SqliteViewWriter : IViewWriter
                 return keys;
             }
 
-            var statement = _connection.Prepared(ViewSql.FindKeys(table, index)).Bind(1, value);
+            var statement = _connection.Prepared(_build.Sql.FindKeys(table, index)).Bind(1, value);
             try
             {
                 while (statement.Step()) keys.Add(statement.Text(0));
@@ -109,7 +109,7 @@ internal sealed unsafe class SqliteViewWriter : IViewWriter
             ThrowIfNotWriting();
             try
             {
-                var statement = _connection.Prepared(_build.Put(table)).Bind(1, key).Bind(2, position.ToInt64());
+                var statement = _connection.Prepared(_build.Sql.Put(table)).Bind(1, key).Bind(2, position.ToInt64());
                 for (var i = 0; i < values.Length; i++) statement.Bind(4 + i, values[i]);
                 fixed (byte* bytes = json)
                 {
@@ -131,7 +131,7 @@ internal sealed unsafe class SqliteViewWriter : IViewWriter
         Try(() =>
         {
             ThrowIfNotWriting();
-            _connection.Prepared(ViewSql.Remove(table)).Bind(1, key).Run();
+            _connection.Prepared(_build.Sql.Remove(table)).Bind(1, key).Run();
             return true;
         });
     }
@@ -139,11 +139,12 @@ internal sealed unsafe class SqliteViewWriter : IViewWriter
     public bool Commit(ViewCheckpoint checkpoint) => Try(() =>
     {
         ThrowIfNotWriting();
-        var statement = _connection.Prepared(ViewSql.Advance).Bind(1, _fencingToken).Bind(2, checkpoint.Position.ToInt64()).Bind(3, checkpoint.Token.ToString()).Bind(4, checkpoint.IsComplete ? 1 : 0);
+        var statement = _connection.Prepared(_build.Sql.Advance).Bind(1, _fencingToken).Bind(2, checkpoint.Position.ToInt64()).Bind(3, checkpoint.Token.ToString()).Bind(4, checkpoint.IsComplete ? 1 : 0);
         if (!CommitFenced(statement)) return false;
         var isCompleted = checkpoint.IsComplete && !Checkpoint.IsComplete;
         Checkpoint = checkpoint;
-        if (isCompleted) Complete();
+        // The log's own next commit brings its file to the disk, with the record that makes the build serve.
+        if (isCompleted && _build.Sql.Layout.InLog is null) Complete();
         return true;
     });
 
@@ -165,7 +166,7 @@ internal sealed unsafe class SqliteViewWriter : IViewWriter
     public void ReportStall(string? stall)
     {
         Begin();
-        Try(() => CommitFenced(_connection.Prepared(ViewSql.Stall).Bind(1, _fencingToken).Bind(2, stall)));
+        Try(() => CommitFenced(_connection.Prepared(_build.Sql.Stall).Bind(1, _fencingToken).Bind(2, stall)));
     }
 
     public void Dispose()
@@ -181,12 +182,12 @@ internal sealed unsafe class SqliteViewWriter : IViewWriter
     {
         _connection.Run(ViewSql.BeginWriting);
         // In the transaction: the facts and the tables are those that are written.
-        Checkpoint = ViewFacts.Read(_connection, _build.Id).Checkpoint;
+        Checkpoint = _connection.ReadFacts(_build.Sql, _build.Id).Checkpoint;
         _build.Verify(_connection);
         // A connection to another file than the build's may have been opened.
         _ = _build.File.ThrowIfReplaced();
         _connection.Database.AutomaticCheckpoint(Checkpoint.IsComplete ? CheckpointPages : CheckpointPagesOfNewBuild);
-        return CommitFenced(_connection.Prepared(ViewSql.Fence).Bind(1, _fencingToken));
+        return CommitFenced(_connection.Prepared(_build.Sql.Fence).Bind(1, _fencingToken));
     }
 
     // Runs the update of the facts and commits, unless a higher fencing token is stored.
@@ -202,7 +203,7 @@ internal sealed unsafe class SqliteViewWriter : IViewWriter
             }
 
             // Says what is wrong where it is not the fencing token.
-            _ = ViewFacts.Read(_connection, _build.Id);
+            _ = _connection.ReadFacts(_build.Sql, _build.Id);
             _connection.Rollback();
             return false;
         }
@@ -252,7 +253,7 @@ internal sealed unsafe class SqliteViewWriter : IViewWriter
 
     private (ReadOnlyMemory<byte>, GlobalPosition)? Find(int table, string key)
     {
-        var statement = _connection.Prepared(_build.Find(table)).Bind(1, key);
+        var statement = _connection.Prepared(_build.Sql.Find(table)).Bind(1, key);
         try
         {
             if (!statement.Step()) return null;

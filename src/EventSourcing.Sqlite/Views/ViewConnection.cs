@@ -73,11 +73,14 @@ internal sealed class ViewConnection : IDisposable
     }
 
     /// <summary>Begins a snapshot.</summary>
-    internal ViewFacts BeginSnapshot(ViewBuildId id)
+    internal ViewFacts BeginSnapshot(ViewSql sql, ViewBuildId id)
     {
         Run(ViewSql.Begin);
-        return ViewFacts.Read(this, id);
+        return ReadFacts(sql, id);
     }
+
+    /// <summary>Reads what the build says of itself.</summary>
+    internal ViewFacts ReadFacts(ViewSql sql, ViewBuildId id) => ViewFacts.Read(Prepared(sql.Facts), id, Path);
 
     /// <summary>Ends a transaction of either kind without keeping what it wrote. Without one, has no effect.</summary>
     internal void Rollback()

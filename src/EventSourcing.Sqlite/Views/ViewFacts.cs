@@ -9,10 +9,9 @@ internal readonly record struct ViewFacts(Guid LogId, ViewCheckpoint Checkpoint,
 {
     /// <summary>Reads the facts, which begins the snapshot of a transaction.</summary>
     /// <exception cref="StoreCorruptException">They are missing, or are those of another build.</exception>
-    internal static ViewFacts Read(ViewConnection connection, ViewBuildId id)
+    internal static ViewFacts Read(Statement statement, ViewBuildId id, string path)
     {
-        var statement = connection.Prepared(ViewSql.Facts);
-        if (!statement.Step()) throw Corrupt("the table es_view is empty");
+        if (!statement.Step()) throw Corrupt("the table of its facts is empty");
         try
         {
             if (statement.Int64(0) != ViewSchema.Format) throw Corrupt(Invariant($"the format is {statement.Text(0)}, and {ViewSchema.Format} is supported"));
@@ -28,7 +27,7 @@ internal readonly record struct ViewFacts(Guid LogId, ViewCheckpoint Checkpoint,
             statement.Reset();
         }
 
-        StoreCorruptException Corrupt(string what) => new($"The file is not that of the build '{id}': {what}. Rebuild the view.", connection.Path);
+        StoreCorruptException Corrupt(string what) => new($"The file is not that of the build '{id}': {what}. Rebuild the view.", path);
     }
 
     private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);

@@ -34,7 +34,12 @@ internal sealed class ViewFile
         (_main, _largest, _changed) = (found.Identity, found.Size, found.Changed);
     }
 
+    private ViewFile(string path, byte[] name) => (Path, _name, _logName) = (path, name, name);
+
     internal string Path { get; }
+
+    /// <summary>The file of a log, which looks after it by itself.</summary>
+    internal static ViewFile OfLog(string path) => new(path, FileStatus.Name(path));
 
     /// <summary>Remembers the write-ahead log, which the first read has opened.</summary>
     internal void AdoptLog() => _log = FileStatus.Of(_logName) is { Exists: true } log ? log.Identity : null;

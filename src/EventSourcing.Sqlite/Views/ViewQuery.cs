@@ -22,44 +22,44 @@ internal sealed class ViewQuery
 
     /// <summary>The statements whose rows, one after the other, are the page.</summary>
     /// <remarks>A comparison of row values knows no order of nulls (sqlite.org/rowvalue.html), and one condition with OR is no single range of an index. So the rows that share the cursor's value, those beyond it and the nulls are read one after the other.</remarks>
-    internal static IEnumerable<ViewQuery> Of(ViewRead read)
+    internal static IEnumerable<ViewQuery> Of(ViewRead read, ViewLayout layout)
     {
         var (beyond, backward) = read.Descending ? ("<", " DESC") : (">", "");
         if (read.OrderBy is not { } index)
         {
-            yield return Select(read, read.After is null ? null : query => query.Append($" AND key {beyond} ?{KeyParameter}"), $"key{backward}");
+            yield return Select(read, layout, read.After is null ? null : query => query.Append($" AND key {beyond} ?{KeyParameter}"), $"key{backward}");
             yield break;
         }
 
         var order = Text($"i_{index}{backward}, key{backward}");
         if (read.After is not var (value, _))
         {
-            yield return Select(read, null, order);
+            yield return Select(read, layout, null, order);
             yield break;
         }
 
         var isNull = value.Kind == ViewValueKind.Null;
-        yield return Select(read, query => query.WhereEqual(index, value).Append($" AND key {beyond} ?{KeyParameter}"), order);
-        if (!isNull) yield return Select(read, query => query.Where(index, beyond, value), order);
-        else if (!read.Descending) yield return Select(read, query => query.WhereNotNull(index), order);
-        if (!isNull && read.Descending) yield return Select(read, query => query.WhereEqual(index, default), order);
+        yield return Select(read, layout, query => query.WhereEqual(index, value).Append($" AND key {beyond} ?{KeyParameter}"), order);
+        if (!isNull) yield return Select(read, layout, query => query.Where(index, beyond, value), order);
+        else if (!read.Descending) yield return Select(read, layout, query => query.WhereNotNull(index), order);
+        if (!isNull && read.Descending) yield return Select(read, layout, query => query.WhereEqual(index, default), order);
     }
 
     /// <summary>The statement that counts rows.</summary>
-    internal static ViewQuery Count(int table, IReadOnlyList<ViewCondition> conditions)
+    internal static ViewQuery Count(int table, IReadOnlyList<ViewCondition> conditions, ViewLayout layout)
     {
         var query = new ViewQuery();
-        query.Append($"SELECT count(*) FROM es_rows_{table} WHERE true");
+        query.Append($"SELECT count(*) FROM {layout.Rows(table)} WHERE true");
         query.Where(conditions);
         return query;
     }
 
-    private static ViewQuery Select(ViewRead read, Action<ViewQuery>? range, string order)
+    private static ViewQuery Select(ViewRead read, ViewLayout layout, Action<ViewQuery>? range, string order)
     {
         var query = new ViewQuery();
         query.Append($"SELECT key, position, json");
         if (read.OrderBy is { } index) query.Append($", i_{index}");
-        query.Append($" FROM es_rows_{read.Table} WHERE true");
+        query.Append($" FROM {layout.Rows(read.Table)} WHERE true");
         query.Where(read.Conditions);
         range?.Invoke(query);
         return query.Append($" ORDER BY {order} LIMIT ?{MaxParameter}");

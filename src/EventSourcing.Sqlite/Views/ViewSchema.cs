@@ -13,38 +13,54 @@ internal static class ViewSchema
     // A page of its own, which is never written again, holds the random text that is in every later commit too: so a database file and a write-ahead log of two origins are told apart.
     private const string Origin = "CREATE TABLE es_origin (id INTEGER PRIMARY KEY CHECK (id = 1), origin TEXT NOT NULL)";
 
-    private const string Facts =
-        "CREATE TABLE es_view (id INTEGER PRIMARY KEY CHECK (id = 1), format INTEGER NOT NULL, log_id TEXT NOT NULL, view_set TEXT NOT NULL, version INTEGER NOT NULL, build INTEGER NOT NULL, "
+    private const string FactColumns =
+        " (id INTEGER PRIMARY KEY CHECK (id = 1), format INTEGER NOT NULL, log_id TEXT NOT NULL, view_set TEXT NOT NULL, version INTEGER NOT NULL, build INTEGER NOT NULL, "
         + "is_complete INTEGER NOT NULL, position INTEGER NOT NULL, token TEXT NOT NULL, fencing_token INTEGER NOT NULL, stall TEXT, origin TEXT NOT NULL)";
 
     // Measured with documents of 300 bytes and two indexes: with keys in random order, WITHOUT ROWID takes 1.7 times as long, and with keys in order the same.
 
     /// <summary>The statements that make the tables, indexes and SQL views, by the name of what they make.</summary>
-    internal static IReadOnlyList<(string Name, string Sql)> Of(IReadOnlyList<ViewTable> tables)
+    internal static IReadOnlyList<(string Name, string Sql)> Of(ViewLayout layout, IReadOnlyList<ViewTable> tables)
     {
-        var objects = new List<(string, string)> { ("es_origin", Origin), ("es_view", Facts) };
+        var objects = new List<(string, string)>();
+        if (layout.InLog is null) objects.Add(("es_origin", Origin));
+        objects.Add((layout.Facts.Trim('"'), $"CREATE TABLE {layout.Facts}{FactColumns}"));
         for (var table = 0; table < tables.Count; table++)
         {
             var indexes = tables[table].Indexes;
-            var rows = string.Create(CultureInfo.InvariantCulture, $"es_rows_{table}");
-            objects.Add((rows, $"CREATE TABLE {rows} (key TEXT NOT NULL UNIQUE, position INTEGER NOT NULL, json TEXT NOT NULL{Columns(indexes.Count)})"));
+            var rows = layout.Rows(table);
+            objects.Add((rows.Trim('"'), $"CREATE TABLE {rows} (key TEXT NOT NULL UNIQUE, position INTEGER NOT NULL, json TEXT NOT NULL{Columns(indexes.Count)})"));
             for (var index = 0; index < indexes.Count; index++)
             {
-                var name = string.Create(CultureInfo.InvariantCulture, $"{rows}_{index}");
-                objects.Add((name, string.Create(CultureInfo.InvariantCulture, $"CREATE INDEX {name} ON {rows} (i_{index}, key)")));
+                var name = layout.Index(table, index);
+                objects.Add((name.Trim('"'), string.Create(CultureInfo.InvariantCulture, $"CREATE INDEX {name} ON {rows} (i_{index}, key)")));
             }
 
-            var names = string.Concat(indexes.Select(name => $", \"{name}\""));
-            objects.Add((tables[table].Name, $"CREATE VIEW \"{tables[table].Name}\" (key{names}, position, json) AS SELECT key{Columns(indexes.Count)}, position, json FROM {rows}"));
+            // In the log's file it is made when the build serves.
+            if (layout.InLog is null) objects.Add(SqlView(layout, tables, table));
         }
 
         return objects;
     }
 
-    /// <summary>How the tables found differ from those asked for; null when they do not. Objects that others have added are ignored, unless they have one of the library's names.</summary>
-    internal static string? Difference(IReadOnlyDictionary<string, string> found, IReadOnlyList<ViewTable> tables)
+    /// <summary>The SQL view of a projection.</summary>
+    internal static (string Name, string Sql) SqlView(ViewLayout layout, IReadOnlyList<ViewTable> tables, int table)
     {
-        var wanted = Of(tables);
+        var (name, indexes) = (layout.SqlView(tables[table].Name), tables[table].Indexes);
+        var names = string.Concat(indexes.Select(index => $", \"{index}\""));
+        return (name.Trim('"'), $"CREATE VIEW {name} (key{names}, position, json) AS SELECT key{Columns(indexes.Count)}, position, json FROM {layout.Rows(table)}");
+    }
+
+    /// <summary>True for the text of a SQL view that shows a build in the log's file.</summary>
+    internal static bool IsSqlViewOfABuild(string sql) => sql.StartsWith("CREATE VIEW ", StringComparison.Ordinal) && sql.Contains(" FROM \"es_inline.", StringComparison.Ordinal);
+
+    /// <summary>True for the text of a SQL view that shows this build.</summary>
+    internal static bool IsSqlViewOf(string sql, ViewLayout layout) => IsSqlViewOfABuild(sql) && sql.Contains($" FROM {layout.Facts.TrimEnd('"')}.", StringComparison.Ordinal);
+
+    /// <summary>How the tables found differ from those asked for; null when they do not. Objects that others have added are ignored, unless they have one of the library's names.</summary>
+    internal static string? Difference(IReadOnlyDictionary<string, string> found, ViewLayout layout, IReadOnlyList<ViewTable> tables)
+    {
+        var wanted = Of(layout, tables);
         foreach (var (name, sql) in wanted)
         {
             if (!found.TryGetValue(name, out var text)) return $"'{name}' is not there";
@@ -52,7 +68,7 @@ internal static class ViewSchema
         }
 
         var names = wanted.Select(o => o.Name).ToHashSet();
-        return found.Keys.FirstOrDefault(name => name.StartsWith("es_", StringComparison.Ordinal) && !names.Contains(name)) is { } other ? $"'{other}' belongs to no table that is expected" : null;
+        return found.Keys.FirstOrDefault(name => layout.Owns(name) && !names.Contains(name)) is { } other ? $"'{other}' belongs to no table that is expected" : null;
     }
 
     private static string Columns(int count)

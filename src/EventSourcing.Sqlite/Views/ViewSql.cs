@@ -1,10 +1,11 @@
 using System.Globalization;
 using System.Text;
+using EventSourcing.Storage;
 
 namespace EventSourcing.Sqlite.Views;
 
-/// <summary>The statements on a build's file. Values are always bound.</summary>
-internal static class ViewSql
+/// <summary>The statements on a build's tables. Values are always bound.</summary>
+internal sealed class ViewSql
 {
     internal const string Begin = "BEGIN";
     internal const string BeginWriting = "BEGIN IMMEDIATE";
@@ -14,27 +15,55 @@ internal static class ViewSql
     internal const string Objects = "SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL";
     internal const string JournalMode = "PRAGMA journal_mode";
     internal const string IsOfOneOrigin = "SELECT (SELECT origin FROM es_origin) = (SELECT origin FROM es_view)";
+    internal const string InsertOrigin = "INSERT INTO es_origin (id, origin) VALUES (1, ?1)";
     internal const string CheckpointAll = "PRAGMA wal_checkpoint(TRUNCATE)";
 
-    // The order is that of ViewFacts.
-    internal const string Facts = "SELECT format, log_id, view_set, version, build, is_complete, position, token, fencing_token, stall FROM es_view";
+    private readonly ViewLayout _layout;
+    private readonly string[] _finds, _puts, _removals;
 
-    internal const string InsertFacts =
-        "INSERT INTO es_view (id, format, log_id, view_set, version, build, is_complete, position, token, fencing_token, stall, origin) VALUES (1, ?1, ?2, ?3, ?4, ?5, 0, 0, ?6, 0, NULL, ?7)";
+    internal ViewSql(ViewLayout layout, IReadOnlyList<ViewTable> tables)
+    {
+        _layout = layout;
+        _finds = [.. tables.Select((_, table) => $"SELECT json, position FROM {layout.Rows(table)} WHERE key = ?1")];
+        _puts = [.. tables.Select((table, number) => PutText(layout.Rows(number), table.Indexes.Count))];
+        _removals = [.. tables.Select((_, table) => $"DELETE FROM {layout.Rows(table)} WHERE key = ?1")];
+        // The order is that of ViewFacts.
+        Facts = $"SELECT format, log_id, view_set, version, build, is_complete, position, token, fencing_token, stall FROM {layout.Facts}";
+        InsertFacts = $"INSERT INTO {layout.Facts} (id, format, log_id, view_set, version, build, is_complete, position, token, fencing_token, stall, origin) VALUES (1, ?1, ?2, ?3, ?4, ?5, 0, 0, ?6, 0, NULL, ?7)";
+        Fence = $"UPDATE {layout.Facts} SET fencing_token = ?1 WHERE fencing_token <= ?1";
+        Advance = $"UPDATE {layout.Facts} SET position = ?2, token = ?3, is_complete = ?4, fencing_token = ?1 WHERE fencing_token <= ?1";
+        Stall = $"UPDATE {layout.Facts} SET stall = ?2, fencing_token = ?1 WHERE fencing_token <= ?1";
+        AdvanceInline = $"UPDATE {layout.Facts} SET position = ?1, token = ?2, stall = NULL";
+        StallInline = $"UPDATE {layout.Facts} SET stall = ?1";
+    }
 
-    internal const string InsertOrigin = "INSERT INTO es_origin (id, origin) VALUES (1, ?1)";
+    internal string Facts { get; }
 
-    internal const string Fence = "UPDATE es_view SET fencing_token = ?1 WHERE fencing_token <= ?1";
-    internal const string Advance = "UPDATE es_view SET position = ?2, token = ?3, is_complete = ?4, fencing_token = ?1 WHERE fencing_token <= ?1";
-    internal const string Stall = "UPDATE es_view SET stall = ?2, fencing_token = ?1 WHERE fencing_token <= ?1";
+    internal string InsertFacts { get; }
 
-    internal static string Find(int table) => Text($"SELECT json, position FROM es_rows_{table} WHERE key = ?1");
+    internal string Fence { get; }
 
-    internal static string FindKeys(int table, int index) => Text($"SELECT key FROM es_rows_{table} WHERE i_{index} IS ?1 ORDER BY key");
+    internal string Advance { get; }
 
-    internal static string Remove(int table) => Text($"DELETE FROM es_rows_{table} WHERE key = ?1");
+    internal string Stall { get; }
 
-    internal static string Put(int table, int indexes)
+    /// <summary>The checkpoint of a complete build, in a transaction of the log.</summary>
+    internal string AdvanceInline { get; }
+
+    /// <summary>The note of a complete build, in a transaction of the log.</summary>
+    internal string StallInline { get; }
+
+    internal ViewLayout Layout => _layout;
+
+    internal string Find(int table) => _finds[table];
+
+    internal string Put(int table) => _puts[table];
+
+    internal string Remove(int table) => _removals[table];
+
+    internal string FindKeys(int table, int index) => string.Create(CultureInfo.InvariantCulture, $"SELECT key FROM {_layout.Rows(table)} WHERE i_{index} IS ?1 ORDER BY key");
+
+    private static string PutText(string rows, int indexes)
     {
         var (columns, values, changes) = (new StringBuilder(), new StringBuilder(), new StringBuilder());
         for (var i = 0; i < indexes; i++)
@@ -44,8 +73,6 @@ internal static class ViewSql
             changes.Append(CultureInfo.InvariantCulture, $", i_{i} = excluded.i_{i}");
         }
 
-        return Text($"INSERT INTO es_rows_{table} (key, position, json{columns}) VALUES (?1, ?2, ?3{values}) ON CONFLICT (key) DO UPDATE SET position = excluded.position, json = excluded.json{changes}");
+        return $"INSERT INTO {rows} (key, position, json{columns}) VALUES (?1, ?2, ?3{values}) ON CONFLICT (key) DO UPDATE SET position = excluded.position, json = excluded.json{changes}";
     }
-
-    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

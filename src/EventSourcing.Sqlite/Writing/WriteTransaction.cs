@@ -1,6 +1,7 @@
 using EventSourcing.Sqlite.Native;
 using EventSourcing.Sqlite.Tables;
 using EventSourcing.Sqlite.Versioning;
+using EventSourcing.Sqlite.Views;
 using EventSourcing.Storage;
 
 namespace EventSourcing.Sqlite.Writing;
@@ -27,6 +28,7 @@ internal sealed class WriteTransaction : IDisposable
     private readonly UserWork? _userWork;
     // The version of the rules that this transaction brings into the file; null when they are there.
     private int? _storedRules;
+    private InLogTransaction? _inline;
     private long _knownDataVersion = -1;
     private long _now;
     private bool _isCurrent;
@@ -70,6 +72,9 @@ internal sealed class WriteTransaction : IDisposable
 
     internal RecordTable Records { get; }
 
+    /// <summary>The views that take part in the transactions.</summary>
+    internal required InLogViews Views { get; init; }
+
     /// <summary>True while an append is being written: an error then leaves rows behind that only a rollback removes.</summary>
     internal bool IsHalfWritten { get; private set; }
 
@@ -98,7 +103,38 @@ internal sealed class WriteTransaction : IDisposable
     internal bool OthersWrote { get; private set; }
 
     /// <summary>Takes the write lock and brings what is cached up to what is stored; false when another connection has the lock for longer than the busy timeout.</summary>
+    /// <remarks>Where inline views are far behind, several transactions are committed before the one that is left open.</remarks>
     internal bool TryBegin()
+    {
+        if (!TryBeginOnce()) return false;
+        if (!Views.IsAny) return true;
+        try
+        {
+            var hasSealed = HasSealed;
+            while (!Inline.Prepare(_schemaCookie.Scalar(-1)))
+            {
+                Commit();
+                if (!TryBeginOnce()) return false;
+                hasSealed |= HasSealed;
+            }
+
+            HasSealed = hasSealed;
+            return true;
+        }
+        catch
+        {
+            TryRollback();
+            throw;
+        }
+    }
+
+    private InLogTransaction Inline => _inline ??= new(_database, Records, _positionalIds, Views, () => Head, work => Isolated(() =>
+    {
+        work();
+        return true;
+    }));
+
+    private bool TryBeginOnce()
     {
         // The clock is the user's and may throw: nothing that can do so stands between the lock and the try.
         var now = Microseconds.SinceEpoch(_time.GetUtcNow());
@@ -219,8 +255,25 @@ internal sealed class WriteTransaction : IDisposable
         RefreshState();
     }
 
-    /// <summary>Validates an append and stores its events and records.</summary>
-    internal AppendResult Append(LogAppend append)
+    /// <summary>Runs the work of an inline view, after what every view has handled at the beginning of the transaction.</summary>
+    internal void Run(Action<IInlineTransaction> work) => Isolated(() =>
+    {
+        work(Inline);
+        return true;
+    });
+
+    /// <summary>Validates an append and stores its events and records, with what inline views make of them.</summary>
+    internal AppendResult Append(LogAppend append) => Views.IsAny ? Isolated(() => StoreWithViews(append)) : Store(append);
+
+    private AppendResult StoreWithViews(LogAppend append)
+    {
+        var head = Head;
+        var result = Store(append);
+        if (Head > head) Inline.Appended(head + 1);
+        return result;
+    }
+
+    private AppendResult Store(LogAppend append)
     {
         var parts = AppendJudge.Judge(append, _facts, out var result);
         if (parts == AppendParts.None) return result;
@@ -268,10 +321,13 @@ internal sealed class WriteTransaction : IDisposable
         _tags.Clear();
         _contentTypes.Clear();
         _isCurrent = false;
+        if (_inline is not null) _inline.Undone();
+        else Views.Undone();
     }
 
     public void Dispose()
     {
+        _inline?.Close();
         _guard?.Dispose();
         _database.Dispose();
     }

@@ -3,8 +3,8 @@ using EventSourcing.Sqlite.Files;
 using EventSourcing.Sqlite.Native;
 using EventSourcing.Sqlite.Tables;
 using EventSourcing.Sqlite.Versioning;
+using EventSourcing.Sqlite.Views;
 using EventSourcing.Storage;
-
 
 namespace EventSourcing.Sqlite.Writing;
 
@@ -15,7 +15,7 @@ internal static class WriterConnections
     private const int CacheKib = 8_192;
 
     /// <summary>A writer's connection to a log that is open.</summary>
-    internal static WriteTransaction Open(StoreFile file, KnownSchema schema, SqliteOptions options, PositionalIds ids, TagRuleSet rules, bool forUserCode)
+    internal static WriteTransaction Open(StoreFile file, KnownSchema schema, SqliteOptions options, PositionalIds ids, TagRuleSet rules, InLogViews views, bool forUserCode)
     {
         var database = forUserCode ? Database.ForUserCode(file.Path) : Database.Writer(file.Path, mustExist: true);
         try
@@ -23,7 +23,7 @@ internal static class WriterConnections
             file.Examine();
             // The writer waits for locks in a way of its own.
             database.BusyTimeout(TimeSpan.Zero);
-            return Use(database, file, schema, options, ids, rules);
+            return Use(database, file, schema, options, ids, rules, views);
         }
         catch
         {
@@ -32,7 +32,7 @@ internal static class WriterConnections
         }
     }
 
-    internal static WriteTransaction Use(Database database, StoreFile file, KnownSchema schema, SqliteOptions options, PositionalIds ids, TagRuleSet rules)
+    internal static WriteTransaction Use(Database database, StoreFile file, KnownSchema schema, SqliteOptions options, PositionalIds ids, TagRuleSet rules, InLogViews views)
     {
         SchemaVersion.UseWriteAheadLog(database, file.Path);
         // Reads the file, and so opens the write-ahead log.
@@ -42,6 +42,6 @@ internal static class WriterConnections
         database.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA cache_size = -{CacheKib}"));
         // The writer waits for locks in a way of its own.
         database.BusyTimeout(TimeSpan.Zero);
-        return new(database, schema, options, ids, rules);
+        return new(database, schema, options, ids, rules) { Views = views };
     }
 }

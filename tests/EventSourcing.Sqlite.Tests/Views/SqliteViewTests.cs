@@ -116,3 +116,13 @@ public sealed class SqliteViewMisuseTests : ViewMisuseTests
     [TearDown]
     public void RemoveFile() => _file.Dispose();
 }
+
+public sealed class SqliteInlineViewTests : InlineViewTests
+{
+    private TemporaryFile _file = null!;
+
+    protected override IEventLog OpenLog() => SqliteEventLog.Open((_file = new()).Path);
+
+    [TearDown]
+    public void RemoveFile() => _file.Dispose();
+}

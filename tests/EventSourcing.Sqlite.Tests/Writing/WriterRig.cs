@@ -23,7 +23,7 @@ internal sealed class WriterRig : IAsyncDisposable
         {
             Interlocked.Increment(ref _opened);
             OnOpen?.Invoke();
-            return WriterConnections.Open(file, new(File.Path), _options, ids, new(), forUserCode);
+            return WriterConnections.Open(file, new(File.Path), _options, ids, new(), new(File.Path), forUserCode);
         }
 
         Writer = new(file, _options, new(file, null, () => Open(false)), new(file, null, () => Open(true)), Signal, new(AskOthers), startThread ?? Writer.StartThread);

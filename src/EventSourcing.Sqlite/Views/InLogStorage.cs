@@ -1,0 +1,205 @@
+using EventSourcing.Sqlite.Native;
+using EventSourcing.Storage;
+using Microsoft.Data.Sqlite;
+
+namespace EventSourcing.Sqlite.Views;
+
+/// <summary>Builds in the log's own file, each with tables of its own. They are made, filled and removed on connections of their own; the transactions of appends write those that serve (<see cref="InLogTransaction"/>). Thread-safe.</summary>
+internal sealed class InLogStorage(string logPath, bool isReadOnly) : IViewStorage, IDisposable
+{
+    // The log is locked for as long as so many rows are removed.
+    private const int RemovedAtOnce = 1_000;
+
+    private readonly Lock _lock = new();
+    private readonly HashSet<SqliteViewBuild> _open = [];
+    private volatile bool _isDisposed;
+
+    public IReadOnlyList<ViewBuildId> FindBuilds()
+    {
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        return InFile(isReadOnly: true, connection =>
+        {
+            var found = new SortedSet<ViewBuildId>();
+            connection.Database.ForEach(ViewSql.Objects, row =>
+            {
+                if (ViewLayout.BuildOf(row.Text(0)) is { } id) found.Add(id);
+            });
+            return (IReadOnlyList<ViewBuildId>)[.. found];
+        });
+    }
+
+    public IViewBuild Create(ViewBuildId id, Guid logId, IReadOnlyList<ViewTable> tables)
+    {
+        ThrowIfNotWritable(id);
+        ArgumentNullException.ThrowIfNull(tables);
+        var layout = ViewLayout.Of(id);
+        InFile(isReadOnly: false, connection => InTransaction(connection, () =>
+        {
+            var found = Objects(connection);
+            if (found.Keys.FirstOrDefault(layout.Owns) is { } taken) throw new InvalidOperationException($"The build '{id}' exists: '{taken}' is in '{logPath}'.");
+            for (var table = 0; table < tables.Count; table++) ThrowIfTaken(found, layout, tables, table);
+            foreach (var (_, sql) in ViewSchema.Of(layout, tables)) connection.Database.Execute(sql);
+            connection.Prepared(new ViewSql(layout, tables).InsertFacts).Bind(1, ViewSchema.Format).Bind(2, logId.ToString()).Bind(3, id.Set).Bind(4, id.Version).Bind(5, id.Build)
+                .Bind(6, ResumeToken.Start.ToString()).Bind(7, "").Run();
+            return true;
+        }));
+        return Track(Open(id, layout, tables));
+    }
+
+    public IViewBuild? Open(ViewBuildId id, IReadOnlyList<ViewTable> tables)
+    {
+        ThrowIfNoBuild(id);
+        ArgumentNullException.ThrowIfNull(tables);
+        return FindBuilds().Contains(id) ? Track(Open(id, ViewLayout.Of(id), tables)) : null;
+    }
+
+    public bool TryRemove(ViewBuildId id)
+    {
+        ThrowIfNotWritable(id);
+        var layout = ViewLayout.Of(id);
+        InFile(isReadOnly: false, connection =>
+        {
+            var names = Objects(connection).Keys.Where(layout.Owns).ToList();
+            // First what makes it a build: no transaction writes its rows from then on.
+            if (names.Contains(layout.Facts.Trim('"'))) InTransaction(connection, () => Drop(connection, layout));
+            foreach (var rows in TablesOf(connection, layout))
+            {
+                while (InTransaction(connection, () => DeleteSome(connection, rows)) > 0)
+                {
+                }
+
+                InTransaction(connection, () => Drop(connection, rows));
+            }
+
+            return true;
+        });
+        return true;
+    }
+
+    public string PathOf(ViewBuildId id)
+    {
+        ThrowIfNoBuild(id);
+        return logPath;
+    }
+
+    /// <summary>Closes every build.</summary>
+    public void Dispose()
+    {
+        SqliteViewBuild[] open;
+        lock (_lock)
+        {
+            _isDisposed = true;
+            open = [.. _open];
+        }
+
+        foreach (var build in open) build.Dispose();
+    }
+
+    /// <summary>The names and the texts of the objects of the file.</summary>
+    private static Dictionary<string, string> Objects(ViewConnection connection)
+    {
+        var found = new Dictionary<string, string>(StringComparer.Ordinal);
+        connection.Database.ForEach(ViewSql.Objects, row => found[row.Text(0)] = row.Text(1));
+        return found;
+    }
+
+    private void ThrowIfTaken(Dictionary<string, string> found, ViewLayout layout, IReadOnlyList<ViewTable> tables, int table)
+    {
+        var (name, _) = ViewSchema.SqlView(layout, tables, table);
+        if (found.FirstOrDefault(o => o.Key.Equals(name, StringComparison.OrdinalIgnoreCase)) is { Key: { } taken, Value: var sql } && !ViewSchema.IsSqlViewOfABuild(sql))
+            throw new StoreConfigurationException($"'{logPath}' has an object '{taken}' that is none of the library's, and the SQL view of projection '{tables[table].Name}' has this name. Rename one of them. Nothing was changed.");
+    }
+
+    private static List<string> TablesOf(ViewConnection connection, ViewLayout layout)
+    {
+        var tables = new List<string>();
+        connection.Database.ForEach("SELECT name FROM sqlite_schema WHERE type = 'table'", row =>
+        {
+            if (layout.Owns(row.Text(0))) tables.Add($"\"{row.Text(0)}\"");
+        });
+        return tables;
+    }
+
+    private static bool Drop(ViewConnection connection, ViewLayout layout)
+    {
+        var views = Objects(connection).Where(o => ViewSchema.IsSqlViewOf(o.Value, layout)).Select(o => o.Key).ToList();
+        foreach (var view in views) connection.Database.Execute($"DROP VIEW \"{view}\"");
+        return Drop(connection, layout.Facts);
+    }
+
+    private static bool Drop(ViewConnection connection, string table)
+    {
+        connection.Database.Execute($"DROP TABLE IF EXISTS {table}");
+        return true;
+    }
+
+    private static long DeleteSome(ViewConnection connection, string rows)
+    {
+        connection.Database.Execute(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"DELETE FROM {rows} WHERE rowid IN (SELECT rowid FROM {rows} LIMIT {RemovedAtOnce})"));
+        return connection.Database.Changes;
+    }
+
+    private static T InTransaction<T>(ViewConnection connection, Func<T> work)
+    {
+        connection.Run(ViewSql.BeginWriting);
+        try
+        {
+            var result = work();
+            connection.Run(ViewSql.Commit);
+            return result;
+        }
+        catch
+        {
+            connection.Rollback();
+            throw;
+        }
+    }
+
+    private T InFile<T>(bool isReadOnly, Func<ViewConnection, T> work)
+    {
+        try
+        {
+            using var connection = ViewConnection.Open(ViewFile.OfLog(logPath), isReadOnly, cacheKib: 2_048);
+            return work(connection);
+        }
+        catch (SqliteException e)
+        {
+            throw isReadOnly ? ViewErrors.TranslateReading(e, logPath) : ViewErrors.TranslateWriting(e, logPath);
+        }
+    }
+
+    private SqliteViewBuild Open(ViewBuildId id, ViewLayout layout, IReadOnlyList<ViewTable> tables) =>
+        SqliteViewBuild.Open(ViewFile.OfLog(logPath), id, layout, tables, isReadOnly, Forget);
+
+    private SqliteViewBuild Track(SqliteViewBuild build)
+    {
+        lock (_lock)
+        {
+            if (!_isDisposed)
+            {
+                _open.Add(build);
+                return build;
+            }
+        }
+
+        build.Dispose();
+        throw new ObjectDisposedException(nameof(IViewStorage));
+    }
+
+    private void Forget(SqliteViewBuild build)
+    {
+        lock (_lock) _open.Remove(build);
+    }
+
+    private void ThrowIfNotWritable(ViewBuildId id)
+    {
+        ThrowIfNoBuild(id);
+        if (isReadOnly) throw new StoreReadOnlyException($"'{logPath}' was opened for reading only. Nothing was written.");
+    }
+
+    private void ThrowIfNoBuild(ViewBuildId id)
+    {
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        if (id == default) throw new ArgumentException("default is no build.", nameof(id));
+    }
+}
