@@ -17,6 +17,9 @@ public sealed class ProjectionOutcome
 
     internal ProjectionOutcome(ViewSet set, IReadOnlyList<ProjectedTable> tables, Exception? refusal) => (_set, _tables, _refusal) = (set, tables, refusal);
 
+    /// <summary>Reads the documents as live views; null where a projection was refused.</summary>
+    internal LiveDocuments? Live { private get; init; }
+
     /// <summary>The documents of one projection only, for a set of several.</summary>
     /// <param name="projection">The projection's name.</param>
     /// <exception cref="ArgumentException">The set has no such projection.</exception>
@@ -24,7 +27,7 @@ public sealed class ProjectionOutcome
     {
         ArgumentNullException.ThrowIfNull(projection);
         return _tables.FirstOrDefault(table => table.Projection.Name == projection) is { } table
-            ? new(_set, [table], _refusal)
+            ? new(_set, [table], _refusal) { Live = Live }
             : throw new ArgumentException($"View set '{_set.Name}' has no projection '{projection}'. It has: {Names()}.", nameof(projection));
     }
 
@@ -33,7 +36,7 @@ public sealed class ProjectionOutcome
     /// <param name="key">The document's key.</param>
     /// <param name="row">The document.</param>
     /// <exception cref="ArgumentException">No projection has documents of the type, or several have.</exception>
-    /// <exception cref="SpecificationException">There is no such document, it is another one, one of them differs when it is read back, or a projection failed.</exception>
+    /// <exception cref="SpecificationException">There is no such document, it is another one, one of them differs when it is read back, a live view of the projection has another one, or a projection failed.</exception>
     public ProjectionOutcome Then<TRow>(string key, TRow row) where TRow : class
     {
         ArgumentNullException.ThrowIfNull(key);
@@ -46,6 +49,7 @@ public sealed class ProjectionOutcome
             throw new SpecificationException($"Projection '{table.Projection.Name}' has no document '{key}'.", Text(expected), KeysOf(table));
         if (EventDifference.FindInJson(expected, found) is { } difference)
             throw new SpecificationException($"Document '{key}' of projection '{table.Projection.Name}' differs: {difference}.", Text(expected), Text(found));
+        ThrowIfOtherLive((Projection<TRow>)table.Projection, key, expected);
         return this;
     }
 
@@ -100,6 +104,14 @@ public sealed class ProjectionOutcome
         JsonValueKind.Null => value is null,
         _ => false,
     };
+
+    private void ThrowIfOtherLive<TRow>(Projection<TRow> projection, string key, byte[] expected) where TRow : class
+    {
+        if (Live is null || !Live.TryFind(projection, key, out var found)) return;
+        if (found is null) throw new SpecificationException($"Projection '{projection.Name}' has no document '{key}' as a live view.", Text(expected), "no document");
+        if (EventDifference.FindInJson(expected, found) is { } difference)
+            throw new SpecificationException($"Document '{key}' of projection '{projection.Name}' differs as a live view: {difference}. A handler depends on other documents, or on events that are not of the key.", Text(expected), Text(found));
+    }
 
     private (ProjectedTable Table, JsonTypeInfo<TRow> Contract) Find<TRow>() where TRow : class
     {

@@ -3,43 +3,52 @@ using EventSourcing.Storage;
 
 namespace EventSourcing.Testing.Internal;
 
-/// <summary>Runs a view set over given events, in two ways that must lead to the same documents.</summary>
+/// <summary>Runs a view set over given events, in each mode that it can have: all lead to the same documents.</summary>
 internal static class ProjectionRun
 {
     /// <summary>The documents of the events, or what stopped the projections.</summary>
-    /// <exception cref="SpecificationException">An event or a document differs when it is read back, or a second run gives other documents.</exception>
+    /// <exception cref="SpecificationException">An event or a document differs when it is read back, or another mode gives other documents.</exception>
     internal static ProjectionOutcome Run(EventTypeMap types, IReadOnlyList<object> given, TimeProvider? timeProvider, ViewSet set)
     {
-        // Both runs get the same envelopes: the same ids, and one time.
+        set = In(ViewMode.Async, set);
+        // All runs get the same envelopes: the same ids, and one time.
         var clock = new StoppedClock((timeProvider ?? TimeProvider.System).GetUtcNow());
         object[] events = [.. given.Select(e => (e as EventData ?? new EventData(e)) is { Id: null } data ? data.WithId(Guid.CreateVersion7(clock.GetUtcNow())) : e)];
         var stage = new Stage(types, events, clock);
         stage.ThrowIfLost();
         var refusal = CatchUp(stage, set);
         if (refusal is not null) return new(set, [.. set.Projections.Select((projection, table) => new ProjectedTable(projection, Documents(null, table)))], refusal);
-        var tables = Read(stage, set);
-        ThrowIfDifferent(tables, InSteps(types, events, clock, set));
-        return new(set, tables, null);
+        var tables = Read(stage.Store.Log.Find<IViewStorage>()!, set);
+        ThrowIfDifferent(tables, Inline(types, events, clock, set));
+        return new(set, tables, null) { Live = new(stage.Store) };
     }
 
+    private static ViewSet In(ViewMode mode, ViewSet set) => set.Mode == mode ? set : new(set.Name, set.Version, set.Projections) { Mode = mode };
+
     // Every document is written after each event and read back before the next one: what it does not store is lost.
-    private static IReadOnlyList<ProjectedTable> InSteps(EventTypeMap types, IReadOnlyList<object> events, TimeProvider clock, ViewSet set)
+    private static IReadOnlyList<ProjectedTable> Inline(EventTypeMap types, IReadOnlyList<object> events, TimeProvider clock, ViewSet set)
     {
         var stage = new Stage(types, [], clock);
-        if (CatchUp(stage, set) is { } atStart) throw Failed(atStart);
-        foreach (var e in events)
+        try
         {
-            stage.Give(e);
-            if (CatchUp(stage, set) is { } refusal) throw Failed(refusal);
+            Blocking(async () =>
+            {
+                var views = new EventViews(stage.Store, [In(ViewMode.Inline, set)]);
+                await using var _ = views.ConfigureAwait(false);
+                await views.StartAsync().ConfigureAwait(false);
+                foreach (var e in events) stage.Give(e);
+            });
+        }
+        catch (ViewException refusal)
+        {
+            throw new SpecificationException(
+                "The projection failed as an inline view, whose documents are read back before each event, and did not fail as an async one. A handler depends on the event and on what the document stores only.",
+                "documents",
+                refusal.Message,
+                refusal);
         }
 
-        return Read(stage, set);
-
-        static SpecificationException Failed(Exception refusal) => new(
-            "The projection failed where its documents were read back before each event, and did not fail where they were not. A handler depends on the event and on what the document stores only.",
-            "documents",
-            refusal.Message,
-            refusal);
+        return Read(stage.Store.Log.Find<IInlineViews>()!.Storage, set);
     }
 
     private static void ThrowIfDifferent(IReadOnlyList<ProjectedTable> first, IReadOnlyList<ProjectedTable> second)
@@ -51,7 +60,7 @@ internal static class ProjectionRun
                 if (expected is not null && found is not null && expected.AsSpan().SequenceEqual(found)) continue;
                 var difference = expected is null || found is null ? "one of them is missing" : EventDifference.FindInJson(expected, found) ?? "the order of properties";
                 throw new SpecificationException(
-                    $"Document '{key}' of projection '{left.Projection.Name}' differs when the same events are handled a second time, with each document read back before the next event: {difference}. A handler depends on the event and on what the document stores only.",
+                    $"Document '{key}' of projection '{left.Projection.Name}' differs when the same events are handled as an inline view, with each document read back before the next event: {difference}. A handler depends on the event and on what the document stores only.",
                     Text(expected),
                     Text(found));
             }
@@ -84,10 +93,9 @@ internal static class ProjectionRun
         return e as ViewException;
     }
 
-    private static IReadOnlyList<ProjectedTable> Read(Stage stage, ViewSet set)
+    private static IReadOnlyList<ProjectedTable> Read(IViewStorage storage, ViewSet set)
     {
         // A log without events needs no build.
-        var storage = stage.Store.Log.Find<IViewStorage>()!;
         using var build = storage.FindBuilds() is [.., var last] ? storage.Open(last, set.Tables) : null;
         using var snapshot = build?.OpenSnapshot();
         return [.. set.Projections.Select((projection, table) => new ProjectedTable(projection, Documents(snapshot, table)))];
@@ -98,7 +106,13 @@ internal static class ProjectionRun
         : snapshot.Read(new() { Table = table, Max = int.MaxValue }).ToDictionary(row => row.Key, row => row.Json.ToArray(), StringComparer.Ordinal);
 
     // On the thread pool, where nothing waits for the thread of the test.
-    private static void Blocking(Func<Task> run) =>
+    private static void Blocking(Func<Task> run) => Blocking(async () =>
+    {
+        await run().ConfigureAwait(false);
+        return true;
+    });
+
+    internal static T Blocking<T>(Func<Task<T>> run) =>
 #pragma warning disable RS0030 // A specification is synchronous.
         Task.Run(run).GetAwaiter().GetResult();
 #pragma warning restore RS0030

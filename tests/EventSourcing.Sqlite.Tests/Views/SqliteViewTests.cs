@@ -126,3 +126,26 @@ public sealed class SqliteInlineViewTests : InlineViewTests
     [TearDown]
     public void RemoveFile() => _file.Dispose();
 }
+
+public sealed class SqliteLiveViewTests : LiveViewTests
+{
+    private TemporaryFile _file = null!;
+
+    protected override IEventLog OpenLog() => SqliteEventLog.Open((_file = new()).Path);
+
+    [TearDown]
+    public void RemoveFile() => _file.Dispose();
+}
+
+public sealed class SqliteViewModePropertyTests : ViewModePropertyTests
+{
+    private TemporaryFile _file = null!;
+
+    protected override int Histories => 15;
+
+    protected override IEventLog OpenLog() => SqliteEventLog.Open((_file = new()).Path, new() { Durability = Durability.ProcessCrashOnly });
+
+    protected override IEventLog OpenAnother(IEventLog log) => SqliteEventLog.Open(_file.Path, new() { Durability = Durability.ProcessCrashOnly });
+
+    protected override void CloseLog() => _file.Dispose();
+}

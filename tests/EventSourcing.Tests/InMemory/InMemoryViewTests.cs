@@ -32,3 +32,13 @@ public sealed class InMemoryInlineViewTests : InlineViewTests
 {
     protected override IEventLog OpenLog() => new InMemoryEventLog();
 }
+
+public sealed class InMemoryLiveViewTests : LiveViewTests
+{
+    protected override IEventLog OpenLog() => new InMemoryEventLog();
+}
+
+public sealed class InMemoryViewModePropertyTests : ViewModePropertyTests
+{
+    protected override IEventLog OpenLog() => new InMemoryEventLog();
+}

@@ -118,10 +118,10 @@ public class ProjectionSpecificationTests
     {
         var calls = 0;
         Failure(() => Spec.Given(Order42).Project(new SpecCustom(row => row with { Text = $"{++calls}" }))).What.Should()
-            .Be("Document '42' of projection 'custom' differs when the same events are handled a second time, with each document read back before the next event: $.text: expected \"1\", found \"2\". A handler depends on the event and on what the document stores only.");
+            .Be("Document '42' of projection 'custom' differs when the same events are handled as an inline view, with each document read back before the next event: $.text: expected \"1\", found \"2\". A handler depends on the event and on what the document stores only.");
         Failure(() => Spec.Given(Order42, Order42).Project(new SpecCustom(row => row with { NotStored = "lost", Text = row.NotStored ?? "first" }))).What.Should().Contain("$.text: expected \"lost\", found \"first\"");
         var failure = Failure(() => Spec.Given(Order42, Order42).Project(new SpecCustom(row => row.Text == "" ? row with { Text = "x", NotStored = "y" } : row with { Text = row.NotStored!.ToUpperInvariant() })));
-        failure.What.Should().StartWith("The projection failed where its documents were read back before each event");
+        failure.What.Should().StartWith("The projection failed as an inline view, whose documents are read back before each event");
         failure.InnerException.Should().BeOfType<ViewException>();
     }
 
