@@ -147,11 +147,13 @@ internal static class Sql
         + "ON CONFLICT (kind, key) DO UPDATE SET revision = excluded.revision, checksum = excluded.checksum, value = excluded.value";
     internal const string RemoveRecord = "DELETE FROM es_records WHERE kind = ?1 AND key = ?2";
 
-    private const string Columns = "position, stream, version, type, time, occurred, id, correlation, causation, tags, checksum, metadata, data, mark, content_type, schema FROM es_events ";
+    // The table's last column, schema, comes before the others: SQLite then decodes a row's header once, and not one more entry for each column.
+    private const string Columns = "position, schema, version, type, time, occurred, id, correlation, causation, tags, checksum, metadata, data, mark, content_type, stream FROM es_events ";
 
     internal const string EventAt = "SELECT " + Columns + "WHERE position = ?1";
-    internal const string LogForward = "SELECT " + Columns + "WHERE position BETWEEN ?1 AND ?2 ORDER BY position";
-    internal const string LogBackward = "SELECT " + Columns + "WHERE position BETWEEN ?1 AND ?2 ORDER BY position DESC";
+    // Without an upper or lower end: SQLite would compare every row with it. The reader stops at the last row that it needs.
+    internal const string LogForward = "SELECT " + Columns + "WHERE position >= ?1 ORDER BY position";
+    internal const string LogBackward = "SELECT " + Columns + "WHERE position <= ?1 ORDER BY position DESC";
     internal const string StreamForward = "SELECT " + Columns + "WHERE stream = ?3 AND version BETWEEN ?1 AND ?2 ORDER BY version";
     internal const string StreamBackward = "SELECT " + Columns + "WHERE stream = ?3 AND version BETWEEN ?1 AND ?2 ORDER BY version DESC";
 

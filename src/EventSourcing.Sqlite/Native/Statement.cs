@@ -13,7 +13,7 @@ internal sealed unsafe class Statement(Database database, nint handle) : IDispos
 
     // Where the values of the row lie. SQLite keeps them in one place, row after row, until it prepares the statement again. They are
     // unprotected (sqlite.org/c3ref/column_blob.html): good for one thread at a time, which is all that a statement here knows.
-    private nint[] _values = [];
+    private ColumnValue[] _values = [];
 
     private nint _handle = handle;
 
@@ -74,13 +74,16 @@ internal sealed unsafe class Statement(Database database, nint handle) : IDispos
     /// <summary>Goes to the next row; false when there is none, and the statement is reset then.</summary>
     internal bool Step()
     {
-        var code = NativeMethods.sqlite3_step(Handle);
-        if (code == NativeMethods.Row)
-        {
-            if (_values.Length == 0 || NativeMethods.sqlite3_column_value(Handle, 0) != _values[0]) FindValues();
-            return true;
-        }
+        if (!StepOn()) return false;
+        if (_values.Length == 0 || !_values[0].IsAt(NativeMethods.sqlite3_column_value(Handle, 0))) FindValues();
+        return true;
+    }
 
+    /// <summary>The same, to a row after the first of a SELECT without compound and without sorter: its values lie where those of the first row lie. SQLite prepares a statement again only before its first row.</summary>
+    internal bool StepOn()
+    {
+        var code = NativeMethods.sqlite3_step(Handle);
+        if (code == NativeMethods.Row) return true;
         if (code == NativeMethods.Done)
         {
             _ = NativeMethods.sqlite3_reset(Handle);
@@ -110,28 +113,26 @@ internal sealed unsafe class Statement(Database database, nint handle) : IDispos
 
     internal void Reset() => _ = NativeMethods.sqlite3_reset(Handle);
 
-    internal bool IsNull(int column) => NativeMethods.sqlite3_value_type(_values[column]) == NativeMethods.TypeNull;
+    /// <summary>The values of the row, valid until the next step or reset.</summary>
+    internal ReadOnlySpan<ColumnValue> Values => _values;
 
-    internal bool IsText(int column) => NativeMethods.sqlite3_value_type(_values[column]) == NativeMethods.TypeText;
+    internal bool IsNull(int column) => _values[column].IsNull;
 
-    internal bool IsReal(int column) => NativeMethods.sqlite3_value_type(_values[column]) == NativeMethods.TypeReal;
+    internal bool IsText(int column) => _values[column].IsText;
 
-    internal double Real(int column) => NativeMethods.sqlite3_value_double(_values[column]);
+    internal bool IsReal(int column) => _values[column].IsReal;
 
-    internal long Int64(int column) => NativeMethods.sqlite3_value_int64(_values[column]);
+    internal double Real(int column) => _values[column].Real;
+
+    internal long Int64(int column) => _values[column].Int64;
 
     /// <summary>The bytes of a text or blob, valid until the next step or reset.</summary>
-    internal ReadOnlySpan<byte> Bytes(int column)
-    {
-        var value = _values[column];
-        var p = NativeMethods.sqlite3_value_blob(value);
-        return p is null ? default : new(p, NativeMethods.sqlite3_value_bytes(value));
-    }
+    internal ReadOnlySpan<byte> Bytes(int column) => _values[column].Bytes;
 
     internal string Text(int column)
     {
         // column_blob turns no number into text, so that a damaged column shows as what it is.
-        return NativeMethods.sqlite3_value_type(_values[column]) == NativeMethods.TypeInteger
+        return _values[column].IsInteger
             ? Int64(column).ToString(System.Globalization.CultureInfo.InvariantCulture)
             : Encoding.UTF8.GetString(Bytes(column));
     }
@@ -153,8 +154,8 @@ internal sealed unsafe class Statement(Database database, nint handle) : IDispos
 
     private void FindValues()
     {
-        _values = new nint[NativeMethods.sqlite3_column_count(Handle)];
-        for (var i = 0; i < _values.Length; i++) _values[i] = NativeMethods.sqlite3_column_value(Handle, i);
+        _values = new ColumnValue[NativeMethods.sqlite3_column_count(Handle)];
+        for (var i = 0; i < _values.Length; i++) _values[i] = new(NativeMethods.sqlite3_column_value(Handle, i));
     }
 
     private void Check(int code)

@@ -73,7 +73,10 @@ internal sealed class PageBuilder(LogRead read, long head, long generation, Payl
     internal void Add(in RecordedEvent e)
     {
         if (_count == _events.Length) Grow();
-        _events[_count++] = e;
+        // Through a reference, so that the event is copied once.
+        ref var place = ref _events[_count];
+        place = e;
+        _count++;
         _bytes += e.Data.Length + e.Metadata.Length;
     }
 

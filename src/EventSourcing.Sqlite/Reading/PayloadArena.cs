@@ -14,8 +14,8 @@ internal sealed class PayloadArena
 
     internal ReadOnlyMemory<byte> Copy(ReadOnlySpan<byte> bytes)
     {
-        var copy = Bytes.AsMemory(Used, bytes.Length);
-        bytes.CopyTo(copy.Span);
+        bytes.CopyTo(Bytes.AsSpan(Used));
+        var copy = new ReadOnlyMemory<byte>(Bytes, Used, bytes.Length);
         Used += bytes.Length;
         return copy;
     }

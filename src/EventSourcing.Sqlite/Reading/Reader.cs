@@ -154,7 +154,7 @@ internal sealed class Reader : IDisposable
         try
         {
             if (new Guid(_eventAt.Bytes(6), bigEndian: true) != id) return false;
-            _rows.Read(_eventAt, page);
+            _rows.Read(_eventAt, position, _eventAt.Int64(2), page);
             return true;
         }
         finally
@@ -201,19 +201,21 @@ internal sealed class Reader : IDisposable
 
         page.Expect(Math.Min(high - low + 1, read.MaxCount));
         var statement = read.Direction == ReadDirection.Forward ? _logForward : _logBackward;
-        Scan(statement.Bind(1, low).Bind(2, high), page, query, low, high);
+        Scan(statement.Bind(1, read.Direction == ReadDirection.Forward ? low : high), page, query, low, high);
     }
 
     private void Scan(Statement rows, PageBuilder page, CompiledQuery query, long low, long high, long? floor = null)
     {
         // Keys are consecutive, so rows that are lost with a damaged or swapped page of the file are found here.
-        var column = floor is null ? 0 : 2;
         var (next, last, step) = page.Direction == ReadDirection.Forward ? (low, high, 1) : (high, low, -1);
         try
         {
-            for (var examined = 0; rows.Step(); examined++)
+            var examined = 0;
+            for (var isRow = rows.Step(); isRow; isRow = rows.StepOn(), examined++)
             {
-                var key = rows.Int64(column);
+                var (position, version) = (rows.Int64(0), rows.Int64(2));
+                var key = floor is null ? position : version;
+                if (step > 0 ? key > last : key < last) break;
                 if (key != next) RefuseHole(page, next, key - step, floor);
                 next = key + step;
                 if (page.IsFull || examined == ExaminedAtMost)
@@ -222,15 +224,18 @@ internal sealed class Reader : IDisposable
                     return;
                 }
 
-                if ((column == 0 ? key : rows.Int64(0)) > page.Head)
+                if (position <= page.Head)
+                {
+                    if (floor is not null) page.Examined = Math.Max(page.Examined, position);
+                    if (query.MatchesAll || query.Matches(rows.Int64(15), rows.Int64(3), rows.Bytes(9), _streams)) _rows.Read(rows, position, version, page);
+                }
+                else if (page.Direction == ReadDirection.Forward)
                 {
                     // Not finalized yet. In a backward read, finalized events follow it.
-                    if (page.Direction == ReadDirection.Forward) return;
-                    continue;
+                    return;
                 }
 
-                if (floor is not null) page.Examined = Math.Max(page.Examined, rows.Int64(0));
-                if (query.MatchesAll || query.Matches(rows.Int64(1), rows.Int64(3), rows.Bytes(9), _streams)) _rows.Read(rows, page);
+                if (key == last) return;
             }
 
             if (next != last + step) RefuseHole(page, next, last, floor);
@@ -278,7 +283,7 @@ internal sealed class Reader : IDisposable
             {
                 try
                 {
-                    if (query.Matches(_eventAt.Int64(1), _eventAt.Int64(3), _eventAt.Bytes(9), _streams)) _rows.Read(_eventAt, page);
+                    if (query.Matches(_eventAt.Int64(15), _eventAt.Int64(3), _eventAt.Bytes(9), _streams)) _rows.Read(_eventAt, position, _eventAt.Int64(2), page);
                 }
                 finally
                 {

@@ -22,65 +22,69 @@ internal sealed class RowReader(NameTable streams, NameTable types, NameTable ta
         _lastStream = 0;
     }
 
-    /// <summary>Reads the row that a statement with the columns of <see cref="Sql.EventAt"/> stands on.</summary>
-    internal unsafe void Read(Statement row, PageBuilder page)
+    /// <summary>Reads the row that a statement with the columns of <see cref="Sql.EventAt"/> stands on, whose position and version the caller has read.</summary>
+    internal unsafe void Read(Statement row, long position, long version, PageBuilder page)
     {
+        var values = row.Values;
         var header = new Checksum.EventHeader
         {
-            Position = row.Int64(0),
-            Stream = row.Int64(1),
-            Version = row.Int64(2),
-            Type = row.Int64(3),
-            Time = row.Int64(4),
+            Position = position,
+            Stream = values[15].Int64,
+            Version = version,
+            Type = values[3].Int64,
+            Time = values[4].Int64,
         };
-        if (!row.IsNull(5))
+        var flags = 0;
+        if (!values[5].IsNull)
         {
-            header.Occurred = row.Int64(5);
-            header.Flags |= Checksum.HasOccurred;
+            header.Occurred = values[5].Int64;
+            flags |= Checksum.HasOccurred;
         }
 
-        var id = row.Bytes(6);
-        if (id.Length != 16) throw Damaged(header, "its id does not take 16 bytes");
+        var id = values[6].Bytes;
+        if (id.Length != 16) throw Damaged(position, "its id does not take 16 bytes");
         id.CopyTo(new Span<byte>(&header.Id, 16));
-        var correlation = Optional(row, 7, Checksum.HasCorrelation, ref header.Flags, out header.CorrelationLength);
-        var causation = Optional(row, 8, Checksum.HasCausation, ref header.Flags, out header.CausationLength);
-        var tagIds = Optional(row, 9, Checksum.HasTags, ref header.Flags, out header.TagsLength);
-        var metadata = Optional(row, 11, Checksum.HasMetadata, ref header.Flags, out header.MetadataLength);
-        if (row.IsText(12)) header.Flags |= Checksum.IsText;
-        var data = row.Bytes(12);
-        header.DataLength = data.Length;
+        var correlation = Optional(values[7], Checksum.HasCorrelation, ref flags);
+        var causation = Optional(values[8], Checksum.HasCausation, ref flags);
+        var tagIds = Optional(values[9], Checksum.HasTags, ref flags);
+        var metadata = Optional(values[11], Checksum.HasMetadata, ref flags);
+        if (values[12].IsText) flags |= Checksum.IsText;
+        var data = values[12].Bytes;
         // NULL reads as 0, which none of them is.
-        (header.Mark, header.ContentType, header.Schema) = (row.Int64(13), row.Int64(14), row.Int64(15));
-        if ((header.Mark | header.ContentType | header.Schema) != 0) header.Flags |= Checksum.IsExtended;
+        var (mark, contentType, schema) = (values[13].Int64, values[14].Int64, values[1].Int64);
+        if ((mark | contentType | schema) != 0) flags |= Checksum.IsExtended;
+        (header.Mark, header.ContentType, header.Schema) = (mark, contentType, schema);
+        header.Set(correlation.Length, causation.Length, tagIds.Length, metadata.Length, data.Length, flags);
         // NULL reads as 0.
-        var checksum = row.Int64(10);
-        if (checksum != Checksum.OfEvent(header, correlation, causation, tagIds, metadata, data) || (checksum == 0 && row.IsNull(10)))
-            throw Damaged(header, row.IsNull(10) ? "it has no checksum" : "its checksum does not fit");
-        if (header.Position > RecordedEvent.MaxPosition || header.Version > RecordedEvent.MaxVersion) throw Damaged(header, "its position or version is beyond what a log gives");
-        page.ThrowIfOutOfOrder(header.Position, header.Version);
+        var checksum = values[10].Int64;
+        if (checksum != Checksum.OfEvent(header, correlation, causation, tagIds, metadata, data) || (checksum == 0 && values[10].IsNull))
+            throw Damaged(position, values[10].IsNull ? "it has no checksum" : "its checksum does not fit");
+        if (position > RecordedEvent.MaxPosition || version > RecordedEvent.MaxVersion) throw Damaged(position, "its position or version is beyond what a log gives");
+        page.ThrowIfOutOfOrder(position, version);
+        var tags = page.Read.IncludeTags && !tagIds.IsEmpty ? Tags(position, tagIds) : null;
         page.Add(new()
         {
-            Position = GlobalPosition.FromInt64(header.Position),
+            Position = GlobalPosition.FromInt64(position),
             StreamId = Stream(header.Stream),
-            Version = header.Version,
+            Version = version,
             Type = types.Name(header.Type),
             Id = new Guid(id, bigEndian: true),
-            Mark = (uint)header.Mark,
+            Mark = (uint)mark,
             Timestamp = Moment(header.Time),
-            Details = Details(header, correlation, causation, page.Read.IncludeTags && header.TagsLength > 0 ? Tags(header, tagIds) : null),
+            Details = (flags & Checksum.HasDetails) == 0 && tags is null && (contentType | schema) == 0 ? null : Details(header, correlation, causation, tags),
             Metadata = page.Copy(metadata),
             Data = page.Copy(data),
-            IsJson = (header.Flags & Checksum.IsText) != 0,
+            IsJson = (flags & Checksum.IsText) != 0,
         });
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static ReadOnlySpan<byte> Optional(Statement row, int column, int flag, ref int flags, out int length)
+    private static ReadOnlySpan<byte> Optional(ColumnValue value, int flag, ref int flags)
     {
         // None of these is ever stored empty, so no bytes means NULL. Most are NULL, and reading the type is faster than reading absent bytes.
-        var bytes = row.IsNull(column) ? default : row.Bytes(column);
-        length = bytes.Length;
-        if (length > 0) flags |= flag;
+        if (value.IsNull) return default;
+        var bytes = value.Bytes;
+        if (!bytes.IsEmpty) flags |= flag;
         return bytes;
     }
 
@@ -95,7 +99,7 @@ internal sealed class RowReader(NameTable streams, NameTable types, NameTable ta
         return (details ?? new(null, null, null, null)) with
         {
             ContentType = header.ContentType == 0 ? null : contentTypes.Name(header.ContentType),
-            SchemaVersion = header.Schema is >= 0 and <= int.MaxValue ? Math.Max(1, (int)header.Schema) : throw Damaged(header, "its schema number is out of range"),
+            SchemaVersion = header.Schema is >= 0 and <= int.MaxValue ? Math.Max(1, (int)header.Schema) : throw Damaged(header.Position, "its schema number is out of range"),
         };
     }
 
@@ -112,12 +116,12 @@ internal sealed class RowReader(NameTable streams, NameTable types, NameTable ta
         return stream;
     }
 
-    private Tag[] Tags(in Checksum.EventHeader header, ReadOnlySpan<byte> ids)
+    private Tag[] Tags(long position, ReadOnlySpan<byte> ids)
     {
         var found = new List<Tag>();
         while (!ids.IsEmpty)
         {
-            if (!Varint.TryRead(ref ids, out var id)) throw Damaged(header, "its tags are not readable");
+            if (!Varint.TryRead(ref ids, out var id)) throw Damaged(position, "its tags are not readable");
             found.Add(Tag.Parse(tags.Name(id), null));
         }
 
@@ -127,6 +131,6 @@ internal sealed class RowReader(NameTable streams, NameTable types, NameTable ta
     private static DateTimeOffset Moment(long microseconds) =>
         Microseconds.FromEpoch(microseconds);
 
-    private static StoreCorruptException Damaged(in Checksum.EventHeader header, string what) =>
-        new($"the event is not what was stored: {what}", $"position {header.Position}");
+    private static StoreCorruptException Damaged(long position, string what) =>
+        new($"the event is not what was stored: {what}", $"position {position}");
 }

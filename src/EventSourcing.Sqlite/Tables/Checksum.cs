@@ -19,22 +19,40 @@ internal static class Checksum
         internal long Time;
         internal long Occurred;
         internal UInt128 Id;
-        internal int CorrelationLength;
-        internal int CausationLength;
-        internal int TagsLength;
-        internal int MetadataLength;
-        internal int DataLength;
-        internal int Flags;
+        private ulong _idLengths;
+        private ulong _tagsAndMetadata;
+        private ulong _dataAndFlags;
 
         // Hashed only where one of them is not 0, so that the checksum of an event without them is the one of schema 1.
         internal long Mark;
         internal long ContentType;
         internal long Schema;
+
+        internal int CorrelationLength { readonly get => (int)_idLengths; set => _idLengths = Pair(value, CausationLength); }
+
+        internal int CausationLength { readonly get => (int)(_idLengths >> 32); set => _idLengths = Pair(CorrelationLength, value); }
+
+        internal int TagsLength { readonly get => (int)_tagsAndMetadata; set => _tagsAndMetadata = Pair(value, MetadataLength); }
+
+        internal int MetadataLength { readonly get => (int)(_tagsAndMetadata >> 32); set => _tagsAndMetadata = Pair(TagsLength, value); }
+
+        internal int DataLength { readonly get => (int)_dataAndFlags; set => _dataAndFlags = Pair(value, Flags); }
+
+        internal int Flags { readonly get => (int)(_dataAndFlags >> 32); set => _dataAndFlags = Pair(DataLength, value); }
+
+        /// <summary>Sets all lengths and the flags, eight bytes at a time: hashing loads eight bytes, and a load that covers two recent stores waits for both.</summary>
+        internal void Set(int correlation, int causation, int tags, int metadata, int data, int flags) =>
+            (_idLengths, _tagsAndMetadata, _dataAndFlags) = (Pair(correlation, causation), Pair(tags, metadata), Pair(data, flags));
+
+        private static ulong Pair(int low, int high) => (uint)low | ((ulong)(uint)high << 32);
     }
 
     internal const int MaxNameBytes = 512;
 
     internal const int HasOccurred = 1, HasCorrelation = 2, HasCausation = 4, HasTags = 8, HasMetadata = 16, IsText = 32, IsExtended = 64;
+
+    /// <summary>The flags of the parts that <see cref="Storage.EventDetails"/> holds; without the tags, which are read on request.</summary>
+    internal const int HasDetails = HasOccurred | HasCorrelation | HasCausation;
 
     private const int ExtensionBytes = 3 * sizeof(long);
 

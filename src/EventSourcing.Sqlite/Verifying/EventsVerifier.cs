@@ -32,10 +32,10 @@ internal sealed class EventsVerifier(Database database, PositionalIds? ids, Issu
         var page = new PageBuilder(new AllRead { MaxCount = rows, ReuseBuffers = true }, head, generation: 0, _slab);
         try
         {
-            _events.Bind(1, _next).Bind(2, head);
+            _events.Bind(1, _next);
             while (!page.IsFull && rows-- > 0)
             {
-                if (!_events.Step()) return false;
+                if (!_events.Step() || _events.Int64(0) > head) return false;
                 Check(page);
             }
 
@@ -65,7 +65,7 @@ internal sealed class EventsVerifier(Database database, PositionalIds? ids, Issu
 
         try
         {
-            _rows.Read(_events, page);
+            _rows.Read(_events, position, _events.Int64(2), page);
         }
         catch (StoreCorruptException e)
         {

@@ -67,6 +67,25 @@ public class ErasureTests
     }
 
     [Test]
+    public async Task Read_that_begins_or_ends_in_a_gap_finds_what_lies_between([Values] ReadDirection direction)
+    {
+        await Append("kept-1", 1);
+        await Append("gone-1", 3);
+        await Append("kept-1", 1);
+        await Erase("gone-1", 3);
+
+        for (var after = 0; after <= 5; after++)
+            for (var through = after; through <= 5; through++)
+            {
+                using var page = await _log.ReadAsync(
+                    new AllRead { Direction = direction, AfterPosition = GlobalPosition.FromInt64(after), ThroughPosition = GlobalPosition.FromInt64(through) }, default);
+
+                page.Events.ToArray().Select(e => e.Position.ToInt64()).Should().BeEquivalentTo(new long[] { 1, 5 }.Where(p => p > after && p <= through), "of {0} to {1}", after, through);
+                page.IsLast.Should().BeTrue();
+            }
+    }
+
+    [Test]
     public async Task Erased_positions_next_to_each_other_become_one_gap()
     {
         await Append("gone-1", 1);
