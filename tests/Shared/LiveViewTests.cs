@@ -71,7 +71,7 @@ public abstract class LiveViewTests
     [Test]
     public void Projection_that_needs_more_than_the_events_of_one_key_is_refused()
     {
-        Wiring(new ItemCounts()).Should().Throw<NotSupportedException>().WithMessage("Projection 'item-counts' cannot be live: its keys are neither*");
+        Wiring(new ItemCounts()).Should().Throw<NotSupportedException>().WithMessage("Projection 'item-counts' of view set 'item-counts' cannot be live: its keys are neither*");
         Wiring(new OrderList()).Should().Throw<NotSupportedException>();
         Wiring(new Halves()).Should().Throw<NotSupportedException>();
 

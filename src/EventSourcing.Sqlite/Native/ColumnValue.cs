@@ -9,6 +9,8 @@ internal readonly unsafe struct ColumnValue(nint handle)
 
     internal bool IsReal => NativeMethods.sqlite3_value_type(handle) == NativeMethods.TypeReal;
 
+    internal bool IsBlob => NativeMethods.sqlite3_value_type(handle) == NativeMethods.TypeBlob;
+
     internal bool IsText => NativeMethods.sqlite3_value_type(handle) == NativeMethods.TypeText;
 
     /// <summary>The number; 0 for NULL.</summary>

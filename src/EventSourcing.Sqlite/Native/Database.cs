@@ -108,6 +108,23 @@ internal sealed unsafe class Database : IDisposable
         }
     }
 
+    /// <summary>The connection of a view's file that runs handlers too, with triggers.</summary>
+    /// <param name="path">The file; <c>:memory:</c> for a database that is gone with its connection.</param>
+    internal static Database ForHandlers(string path)
+    {
+        var connection = new HandlerConnection(new SqliteConnectionStringBuilder { DataSource = path, Mode = path == ":memory:" ? SqliteOpenMode.Memory : SqliteOpenMode.ReadWrite, Pooling = false }.ToString());
+        try
+        {
+            connection.Open();
+            return new(connection.Handle!, connection);
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
     /// <summary>The connection of a reader.</summary>
     internal static Database Reader(string path, bool readOnly) => Open(path, readOnly ? raw.SQLITE_OPEN_READONLY : raw.SQLITE_OPEN_READWRITE);
 
@@ -315,6 +332,7 @@ internal sealed unsafe class Database : IDisposable
         Closing?.Invoke(this);
         Closing = null;
         _handle = 0;
+        (_connection as HandlerConnection)?.Release();
         if (_connection is not null) _connection.Dispose();
         else _database.Dispose();
     }

@@ -12,7 +12,7 @@ namespace EventSourcing.Sqlite.Native;
 internal static unsafe partial class NativeMethods
 {
     internal const int Ok = 0, Busy = 5, Full = 13, Constraint = 19, Auth = 23, Row = 100, Done = 101;
-    internal const int TypeInteger = 1, TypeReal = 2, TypeText = 3, TypeNull = 5;
+    internal const int TypeInteger = 1, TypeReal = 2, TypeText = 3, TypeBlob = 4, TypeNull = 5;
     internal const uint PreparePersistent = 1;
     internal const int FileControlDataVersion = 35;
     internal const int ConfigEnableTrigger = 1003, ConfigNoCheckpointOnClose = 1006;
@@ -23,6 +23,8 @@ internal static unsafe partial class NativeMethods
     internal const int ActionCreateTempIndex = 3, ActionCreateTempTable = 4, ActionCreateTempTrigger = 5, ActionCreateTempView = 6, ActionCreateTrigger = 7, ActionDropIndex = 10;
     internal const int ActionDropTable = 11, ActionDropTempTrigger = 14, ActionDropTrigger = 16, ActionDropView = 17, ActionPragma = 19, ActionTransaction = 22;
     internal const int ActionAttach = 24, ActionAlterTable = 26, ActionSavepoint = 32;
+    internal const int ActionDelete = 9, ActionDropTempIndex = 12, ActionDropTempTable = 13, ActionDropTempView = 15, ActionInsert = 18, ActionRead = 20, ActionUpdate = 23, ActionDetach = 25;
+    internal const int ActionReindex = 27, ActionAnalyze = 28, ActionDropVirtualTable = 30, ActionFunction = 31;
 
     private const string Library = "e_sqlite3";
 

@@ -122,6 +122,10 @@ internal sealed unsafe class Statement(Database database, nint handle) : IDispos
 
     internal bool IsReal(int column) => _values[column].IsReal;
 
+    internal bool IsBlob(int column) => _values[column].IsBlob;
+
+    internal int ColumnCount => NativeMethods.sqlite3_column_count(Handle);
+
     internal double Real(int column) => _values[column].Real;
 
     internal long Int64(int column) => _values[column].Int64;

@@ -25,6 +25,9 @@ internal sealed class SqliteViewBuild : IViewBuild
 
     public long FencingToken => InSnapshot((_, facts) => facts.FencingToken);
 
+    /// <summary>The tables of the set where a projection of it has tables of its own; null where none has.</summary>
+    internal IReadOnlyList<ViewTable>? Handled => _tables.Any(table => table.Own is not null) ? _tables : null;
+
     internal ViewFile File { get; }
 
     internal ViewBuildId Id { get; }

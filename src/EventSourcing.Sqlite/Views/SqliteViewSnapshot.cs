@@ -67,6 +67,17 @@ internal sealed class SqliteViewSnapshot : IViewSnapshot
         });
     }
 
+    /// <summary>Reads rows one after the other, in this snapshot. The snapshot is disposed after it.</summary>
+    internal TableWalk Walk(string sql)
+    {
+        var connection = _connection;
+        ObjectDisposedException.ThrowIf(connection is null, this);
+        return new(connection, sql);
+    }
+
+    /// <summary>A connection of its own for user code, which only reads, in a snapshot not older than this one.</summary>
+    internal SqliteConnection OpenConnection() => ReadingConnection.Open(_build.Path, _build.Id, Checkpoint.Position);
+
     public void Dispose()
     {
         if (Interlocked.Exchange(ref _connection, null) is { } connection) _build.Return(connection);

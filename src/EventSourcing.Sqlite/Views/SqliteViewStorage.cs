@@ -75,13 +75,23 @@ internal sealed class SqliteViewStorage(string logPath, bool isReadOnly) : IView
     // Until the last statement the file has no row of facts, and is not taken for a build.
     private static void Fill(string path, ViewBuildId id, Guid logId, IReadOnlyList<ViewTable> tables)
     {
-        using var database = Database.Writer(path, mustExist: true);
+        var gate = new Lock();
+        lock (gate)
+        {
+            using var database = tables.Any(table => table.Own is not null) ? Database.ForHandlers(path) : Database.Writer(path, mustExist: true);
+            Fill(database, gate, path, id, logId, tables);
+        }
+    }
+
+    private static void Fill(Database database, Lock gate, string path, ViewBuildId id, Guid logId, IReadOnlyList<ViewTable> tables)
+    {
         database.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA page_size = {ViewFile.PageBytes}"));
         if (database.Scalar("PRAGMA journal_mode = WAL") != "wal") throw new StoreConfigurationException($"'{path}' was not made: its file system cannot keep a write-ahead log.");
         database.Execute("PRAGMA synchronous = NORMAL");
         _ = database.InTransaction(() =>
         {
             foreach (var (_, sql) in ViewSchema.Of(ViewLayout.OwnFile, tables)) database.Execute(sql);
+            OwnSchema.Make(database, gate, tables);
             var origin = Guid.NewGuid().ToString();
             database.Prepare(ViewSql.InsertOrigin).Bind(1, origin).Run();
             database.Prepare(new ViewSql(ViewLayout.OwnFile, tables).InsertFacts).Bind(1, ViewSchema.Format).Bind(2, logId.ToString()).Bind(3, id.Set).Bind(4, id.Version).Bind(5, id.Build)

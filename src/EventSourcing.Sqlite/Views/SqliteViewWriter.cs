@@ -18,9 +18,16 @@ internal sealed unsafe class SqliteViewWriter : IViewWriter
     private readonly long _fencingToken;
     private byte[] _json = [];
     private Exception? _fault;
+    private readonly HandlerTransaction? _handlers;
     private bool _isReleased;
+    // True since a document was written in the open transaction.
+    private bool _hasWritten;
 
-    private SqliteViewWriter(SqliteViewBuild build, ViewConnection connection, long fencingToken) => (_build, _connection, _fencingToken) = (build, connection, fencingToken);
+    private SqliteViewWriter(SqliteViewBuild build, ViewConnection connection, long fencingToken)
+    {
+        (_build, _connection, _fencingToken) = (build, connection, fencingToken);
+        _handlers = connection.Handlers is { } runner ? new(this, connection, runner) : null;
+    }
 
     public ViewCheckpoint Checkpoint { get; private set; }
 
@@ -30,9 +37,10 @@ internal sealed unsafe class SqliteViewWriter : IViewWriter
         var connection = default(ViewConnection);
         try
         {
-            connection = ViewConnection.Open(build.File, isReadOnly: false, CacheKib);
+            connection = ViewConnection.Open(build.File, isReadOnly: false, CacheKib, build.Handled);
             var writer = new SqliteViewWriter(build, connection, fencingToken);
-            if (writer.TakeOver()) return writer;
+            lock (connection.Gate)
+                if (writer.TakeOver()) return writer;
             connection.Dispose();
             return null;
         }
@@ -53,7 +61,7 @@ internal sealed unsafe class SqliteViewWriter : IViewWriter
             lock (_connection.Gate)
             {
                 if (_fault is not null) throw _fault;
-                var found = IsOpen ? FindCommitted(table, key) : Find(table, key);
+                var found = IsOpen && _hasWritten ? FindCommitted(table, key) : Find(table, key);
                 (json, position) = found.GetValueOrDefault();
                 return found is not null;
             }
@@ -70,7 +78,7 @@ internal sealed unsafe class SqliteViewWriter : IViewWriter
         return Try(() =>
         {
             var keys = new List<string>();
-            if (IsOpen)
+            if (IsOpen && _hasWritten)
             {
                 using var snapshot = _build.OpenSnapshot();
                 keys.AddRange(snapshot.Read(new() { Table = table, Conditions = [new(index, value, value)], Max = int.MaxValue }).Select(row => row.Key));
@@ -96,6 +104,7 @@ internal sealed unsafe class SqliteViewWriter : IViewWriter
         if (IsOpen) throw new InvalidOperationException("A transaction is open already. Commit it or roll it back first.");
         _build.ThrowIfReplaced();
         _connection.Run(ViewSql.BeginWriting);
+        _hasWritten = false;
         return true;
     });
 
@@ -107,6 +116,7 @@ internal sealed unsafe class SqliteViewWriter : IViewWriter
         lock (_connection.Gate)
         {
             ThrowIfNotWriting();
+            _hasWritten = true;
             try
             {
                 var statement = _connection.Prepared(_build.Sql.Put(table)).Bind(1, key).Bind(2, position.ToInt64());
@@ -131,6 +141,7 @@ internal sealed unsafe class SqliteViewWriter : IViewWriter
         Try(() =>
         {
             ThrowIfNotWriting();
+            _hasWritten = true;
             _connection.Prepared(_build.Sql.Remove(table)).Bind(1, key).Run();
             return true;
         });
@@ -169,6 +180,8 @@ internal sealed unsafe class SqliteViewWriter : IViewWriter
         Try(() => CommitFenced(_connection.Prepared(_build.Sql.Stall).Bind(1, _fencingToken).Bind(2, stall)));
     }
 
+    public T? Find<T>() where T : class => this as T ?? _handlers as T;
+
     public void Dispose()
     {
         _connection.Dispose();
@@ -176,7 +189,8 @@ internal sealed unsafe class SqliteViewWriter : IViewWriter
         _build.Release();
     }
 
-    private bool IsOpen => !_connection.Database.IsAutoCommit;
+    /// <summary>True while a transaction is open.</summary>
+    internal bool IsOpen => !_connection.Database.IsAutoCommit;
 
     private bool TakeOver()
     {

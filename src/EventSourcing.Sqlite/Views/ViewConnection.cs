@@ -16,9 +16,16 @@ internal sealed class ViewConnection : IDisposable
     private readonly ViewFile _file;
     private readonly Database _database;
 
-    private ViewConnection(ViewFile file, Database database) => (_file, _database) = (file, database);
+    private ViewConnection(ViewFile file, Database database, IReadOnlyList<ViewTable>? handled)
+    {
+        (_file, _database) = (file, database);
+        Handlers = handled is null ? null : new(database, Gate, handled);
+    }
 
     internal Lock Gate { get; } = new();
+
+    /// <summary>Runs handlers on the connection; null where it was not opened for them.</summary>
+    internal HandlerRunner? Handlers { get; }
 
     internal Database Database => IsClosed ? throw new ObjectDisposedException(nameof(IViewBuild), "The build was closed.") : _database;
 
@@ -30,15 +37,16 @@ internal sealed class ViewConnection : IDisposable
     /// <param name="file">The file.</param>
     /// <param name="isReadOnly">True to never write.</param>
     /// <param name="cacheKib">How much of the file it may keep in memory.</param>
-    internal static ViewConnection Open(ViewFile file, bool isReadOnly, int cacheKib)
+    /// <param name="handled">The tables of the set, where handlers with SQL of their own run on the connection; null where none do.</param>
+    internal static ViewConnection Open(ViewFile file, bool isReadOnly, int cacheKib, IReadOnlyList<ViewTable>? handled = null)
     {
-        var database = Database.Reader(file.Path, isReadOnly);
+        var database = handled is null ? Database.Reader(file.Path, isReadOnly) : Database.ForHandlers(file.Path);
         try
         {
             database.BusyTimeout(s_busyTimeout);
             database.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA cache_size = -{cacheKib}"));
             database.Execute("PRAGMA synchronous = NORMAL");
-            return new(file, database);
+            return new(file, database, handled);
         }
         catch
         {
@@ -95,6 +103,7 @@ internal sealed class ViewConnection : IDisposable
             if (IsClosed) return;
             IsClosed = true;
             Forget();
+            Handlers?.Dispose();
             // The last connection to close removes the write-ahead log by its name, which may be that of another file by now.
             if (!_file.IsInPlace) _database.CloseWithoutCheckpoint();
             _database.Dispose();

@@ -10,10 +10,8 @@ namespace EventSourcing.Sqlite.Writing;
 /// SQLite asks the authorizer (sqlite.org/c3ref/set_authorizer.html) when a statement is prepared, and switching the triggers makes it prepare every statement
 /// again. The commit hook stops statements that were prepared before and still run later: only the library commits here.
 /// </remarks>
-internal sealed unsafe class ConnectionGuard : IDisposable
+internal abstract unsafe class ConnectionGuard : IDisposable
 {
-    private const string NamesAreOurs = "names that begin with es_, and the name events, are the log's";
-
     private static readonly string[] s_looks =
     [
         "table_info", "table_xinfo", "table_list", "index_list", "index_info", "index_xinfo", "foreign_key_list", "foreign_key_check", "database_list",
@@ -34,23 +32,9 @@ internal sealed unsafe class ConnectionGuard : IDisposable
 
     private readonly Database _database;
     private readonly GCHandle _self;
-    private Phase _phase;
-    private int _threadId;
     private bool _wasRolledBack;
 
-    private enum Phase
-    {
-        /// <summary>Between two transactions.</summary>
-        Closed,
-
-        /// <summary>The library's own statements.</summary>
-        Library,
-
-        /// <summary>The user's statements.</summary>
-        Work,
-    }
-
-    internal ConnectionGuard(Database database)
+    protected ConnectionGuard(Database database)
     {
         _database = database;
         _self = GCHandle.Alloc(this);
@@ -61,36 +45,10 @@ internal sealed unsafe class ConnectionGuard : IDisposable
     internal bool HasEnded => _wasRolledBack || !_database.IsOpen || _database.IsAutoCommit;
 
     /// <summary>True when a work has left something on the connection that the next would find: it is not used again.</summary>
-    internal bool IsMarked { get; private set; }
+    internal bool IsMarked { get; private protected set; }
 
     /// <summary>Why a statement of the work that runs now was refused last; null when none was.</summary>
-    internal string? Refused { get; private set; }
-
-    /// <summary>Before the library's transaction.</summary>
-    internal void Open() => (_phase, _threadId, _wasRolledBack, Refused) = (Phase.Library, Environment.CurrentManagedThreadId, false, null);
-
-    /// <summary>After the library's transaction.</summary>
-    internal void Close() => _phase = Phase.Closed;
-
-    /// <summary>Before the user's statements: triggers guard the log's tables and capture changes.</summary>
-    internal void Enter()
-    {
-        if (HasEnded) return;
-        _database.EnableTriggers(true);
-        Install();
-        _phase = Phase.Work;
-    }
-
-    /// <summary>Before statements of the library.</summary>
-    internal void Leave()
-    {
-        if (_phase != Phase.Work) return;
-        _phase = Phase.Library;
-        if (!_database.IsOpen) return;
-        // Again, in case the work has put others in their place.
-        Install();
-        _database.EnableTriggers(false);
-    }
+    internal string? Refused { get; private protected set; }
 
     /// <summary>Resets what the work has left running; returns what it is, or null.</summary>
     internal string? EndStatements()
@@ -120,7 +78,26 @@ internal sealed unsafe class ConnectionGuard : IDisposable
         _self.Free();
     }
 
-    private void Install()
+    /// <summary>True while statements of the library run, which may do anything.</summary>
+    protected abstract bool IsLibrary { get; }
+
+    /// <summary>True while the user's statements run, on the thread that the connection was given to.</summary>
+    protected abstract bool IsWork { get; }
+
+    protected Database Database => _database;
+
+    /// <summary>Before a transaction or a work: nothing was refused yet.</summary>
+    protected void Forget() => (_wasRolledBack, Refused) = (false, null);
+
+    /// <summary>Why the user's statements may not do something; null where they may.</summary>
+    protected abstract string? ReasonAgainst(int action, byte* first, byte* second, byte* database);
+
+    /// <summary>Why a pragma is refused; null where it only reads, or ends with the transaction.</summary>
+    protected static string? ReasonAgainstPragma(byte* name, byte* value) =>
+        (value is null ? s_withoutValue : s_withValue).Contains(Text(name)) ? null : $"PRAGMA {Text(name)} is not one of those that end with the transaction";
+
+    /// <summary>Takes the connection, again where user code has put others in its place. SQLite prepares every statement again after it.</summary>
+    protected void Install()
     {
         var self = GCHandle.ToIntPtr(_self);
         _ = NativeMethods.sqlite3_set_authorizer(_database.Handle, &Authorize, self);
@@ -140,7 +117,7 @@ internal sealed unsafe class ConnectionGuard : IDisposable
         var guard = Of(self);
         if (guard.IsLibrary) return NativeMethods.Ok;
         // Whatever it is about, an exception must not leave for native code.
-        var reason = guard._phase != Phase.Work || guard._threadId != Environment.CurrentManagedThreadId
+        var reason = !guard.IsWork
             ? "the connection is not to be used outside the work that it was given to"
             : guard.HasEnded ? "the transaction has ended"
             : guard.ReasonAgainst(action, first, second, database);
@@ -151,54 +128,5 @@ internal sealed unsafe class ConnectionGuard : IDisposable
 
     private static ConnectionGuard Of(nint self) => (ConnectionGuard)GCHandle.FromIntPtr(self).Target!;
 
-    private bool IsLibrary => _phase == Phase.Library && _threadId == Environment.CurrentManagedThreadId;
-
-    private string? ReasonAgainst(int action, byte* first, byte* second, byte* database)
-    {
-        switch (action)
-        {
-            case NativeMethods.ActionTransaction:
-                return TransactionConnection.NoOther;
-            case NativeMethods.ActionSavepoint:
-                return IsOurs(second) ? "savepoints whose names begin with es_ are the log's" : null;
-            case NativeMethods.ActionPragma:
-                return (second is null ? s_withoutValue : s_withValue).Contains(Text(first)) ? null : $"PRAGMA {Text(first)} is not one of those that end with the transaction";
-            case NativeMethods.ActionAttach:
-                IsMarked = true;
-                return null;
-            case NativeMethods.ActionCreateTempIndex or NativeMethods.ActionCreateTempTable or NativeMethods.ActionCreateTempView:
-                IsMarked = true;
-                return IsOurs(first) ? "a temporary name would hide the log's" : null;
-            case NativeMethods.ActionCreateTable or NativeMethods.ActionCreateView:
-                return IsOurs(first) ? NamesAreOurs : null;
-            case NativeMethods.ActionCreateVirtualTable:
-                IsMarked |= IsTemporary(database);
-                return IsOurs(first) ? NamesAreOurs : null;
-            case NativeMethods.ActionCreateIndex:
-                return IsOurs(first) ? NamesAreOurs : IsOurs(second) ? "the log's tables have the log's indexes only" : null;
-            // A temporary trigger runs for the library's own statements, too.
-            case NativeMethods.ActionCreateTempTrigger or NativeMethods.ActionCreateTrigger or NativeMethods.ActionDropTrigger or NativeMethods.ActionDropTempTrigger:
-                IsMarked |= action == NativeMethods.ActionCreateTempTrigger;
-                return IsOurs(second) ? "the log's tables and its view have the log's triggers only" : null;
-            case NativeMethods.ActionDropTable or NativeMethods.ActionDropView:
-                return IsOurs(first) ? "the log's tables and its view are the log's" : null;
-            case NativeMethods.ActionDropIndex:
-                return IsOurs(second) ? "the log's tables are the log's" : null;
-            // SQLite does not pass the new name of a table.
-            case NativeMethods.ActionAlterTable:
-                return IsTemporary(first) ? "a temporary table could take a name that hides the log's" : IsOurs(second) ? "the log's tables are the log's" : null;
-            default:
-                return null;
-        }
-    }
-
-    private static bool IsTemporary(byte* database) => Text(database).Equals("temp", StringComparison.OrdinalIgnoreCase);
-
-    private static bool IsOurs(byte* name)
-    {
-        var text = Text(name);
-        return text.StartsWith("es_", StringComparison.OrdinalIgnoreCase) || text.Equals("events", StringComparison.OrdinalIgnoreCase);
-    }
-
-    private static string Text(byte* utf8) => utf8 is null ? "" : Encoding.UTF8.GetString(MemoryMarshal.CreateReadOnlySpanFromNullTerminated(utf8));
+    protected static string Text(byte* utf8) => utf8 is null ? "" : Encoding.UTF8.GetString(MemoryMarshal.CreateReadOnlySpanFromNullTerminated(utf8));
 }

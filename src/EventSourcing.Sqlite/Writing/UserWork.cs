@@ -6,7 +6,7 @@ using Microsoft.Data.Sqlite;
 namespace EventSourcing.Sqlite.Writing;
 
 /// <summary>Runs user code that has the connection of a transaction: with triggers, and without means to end the transaction.</summary>
-internal sealed class UserWork(WriteTransaction transaction, Database database, KnownSchema schema, EventIds ids, EventInserter inserter, Statement schemaCookie, ConnectionGuard guard)
+internal sealed class UserWork(WriteTransaction transaction, Database database, KnownSchema schema, EventIds ids, EventInserter inserter, Statement schemaCookie, LogGuard guard)
 {
     private bool _isRunning;
 

@@ -24,7 +24,7 @@ internal sealed class WriteTransaction : IDisposable
     private readonly KnownSchema _schema;
     private readonly CheckpointPace _pace;
     // Of the connection that user code is given; null on the other.
-    private readonly ConnectionGuard? _guard;
+    private readonly LogGuard? _guard;
     private readonly UserWork? _userWork;
     // The version of the rules that this transaction brings into the file; null when they are there.
     private int? _storedRules;

@@ -63,6 +63,8 @@ public sealed class EventViews : IAsyncDisposable, IDisposable
         };
         Sets = [.. sets];
         ThrowIfAmbiguous(Sets);
+        if (Sets.SelectMany(set => set.Projections).OfType<TableProjection>().FirstOrDefault(projection => !projection.Tables.IsKeptBy(storage)) is { } stranger)
+            throw new StoreConfigurationException($"Projection '{stranger.Name}' has tables of its own, and the log {store.Log.GetType()} keeps no such tables: {stranger.GetType().BaseType} is for another log. Use a log of its package.");
         // A projection whose events are not in the type map is found here, and not where it is started.
         foreach (var set in Sets) _ = set.Describe(store.Types);
         var inline = store.Log.Find<IInlineViews>();

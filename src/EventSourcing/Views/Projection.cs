@@ -38,6 +38,12 @@ public abstract class Projection
     /// <summary>Why the document of one key cannot be built by itself; null where it can.</summary>
     internal abstract string? NotByKey { get; }
 
+    /// <summary>Why it cannot be folded at each read; null where it can.</summary>
+    internal virtual string? NotLive => NotByKey;
+
+    /// <summary>Why it cannot be written in the transactions of appends; null where it can.</summary>
+    internal virtual string? NotInline => null;
+
     /// <summary>Refuses further declarations, and a declaration that lacks something.</summary>
     internal abstract void Freeze();
 

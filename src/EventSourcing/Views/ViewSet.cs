@@ -25,8 +25,12 @@ public sealed class ViewSet
             if (projection.Earlier.FirstOrDefault(other => !earlier.Contains(other)) is { } missing)
                 throw new ArgumentException($"Projection '{projection.Name}' reads '{missing}', which does not come before it in view set '{name}'.", nameof(projections));
             if (!earlier.Add(projection.Name)) throw new ArgumentException($"View set '{name}' has two projections '{projection.Name}'.", nameof(projections));
+            if (Projections.OfType<TableProjection>().FirstOrDefault(other => projection.Earlier.Contains(other.Name)) is { } tables)
+                throw new ArgumentException($"Projection '{projection.Name}' reads '{tables.Name}', which has tables of its own and no documents to look up.", nameof(projections));
             projection.Freeze();
         }
+
+        ThrowIfNamedTwice();
     }
 
     /// <summary>A set of one projection.</summary>
@@ -47,15 +51,16 @@ public sealed class ViewSet
 
     /// <summary>When the projections handle events. <see cref="ViewMode.Async"/> by default.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There is no such mode.</exception>
-    /// <exception cref="NotSupportedException">It is <see cref="ViewMode.Live"/>, and a document of a projection cannot be computed from the events of its key alone: the key is not declared by <see cref="Projection{TRow}.KeyIsStream"/> or <see cref="Projection{TRow}.KeyIsTag"/>, or handlers look other documents up.</exception>
+    /// <exception cref="NotSupportedException">It is <see cref="ViewMode.Live"/>, and a document of a projection cannot be computed from the events of its key alone: the key is not declared by <see cref="Projection{TRow}.KeyIsStream"/> or <see cref="Projection{TRow}.KeyIsTag"/>, or handlers look other documents up. Or it is <see cref="ViewMode.Inline"/>, and a projection has tables of its own.</exception>
     public ViewMode Mode
     {
         get;
         init
         {
             if (!Enum.IsDefined(value)) throw new ArgumentOutOfRangeException(nameof(value), value, $"View set '{Name}' has no such mode.");
-            if (value == ViewMode.Live && Projections.FirstOrDefault(p => p.NotByKey is not null) is { } projection)
-                throw new NotSupportedException($"Projection '{projection.Name}' cannot be live: {projection.NotByKey}. Use another mode for view set '{Name}', or declare KeyIsStream() or KeyIsTag(…).");
+            foreach (var projection in value == ViewMode.Async ? [] : Projections)
+                if ((value == ViewMode.Live ? projection.NotLive : projection.NotInline) is { } reason)
+                    throw new NotSupportedException($"Projection '{projection.Name}' of view set '{Name}' cannot be {(value == ViewMode.Live ? "live" : "inline")}: {reason}.");
             field = value;
         }
     }
@@ -78,6 +83,14 @@ public sealed class ViewSet
 
     /// <summary>The compiled code of the projections, their documents and their events: a build that was interrupted is continued by the same code only.</summary>
     internal string Code => string.Join(',', Projections.SelectMany(p => p.EventTypes.Append(p.GetType()).Append(p.RowType)).Select(type => type.Module.ModuleVersionId).Distinct().Order());
+
+    private void ThrowIfNamedTwice()
+    {
+        var owners = Projections.Where(projection => projection is not TableProjection).ToDictionary(projection => projection.Name, projection => projection.Name, StringComparer.OrdinalIgnoreCase);
+        foreach (var projection in Projections.OfType<TableProjection>())
+            foreach (var name in projection.Tables.Names)
+                if (!owners.TryAdd(name, projection.Name)) throw new ArgumentException($"Projections '{owners[name]}' and '{projection.Name}' of view set '{Name}' both make '{name}'. Rename one, or put them into two sets.");
+    }
 
     /// <summary>The declaration in its canonical form.</summary>
     internal string Describe(EventTypeMap types)

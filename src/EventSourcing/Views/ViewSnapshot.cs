@@ -1,3 +1,4 @@
+using EventSourcing.Storage;
 using EventSourcing.Views.Serving;
 
 namespace EventSourcing;
@@ -23,6 +24,11 @@ public sealed class ViewSnapshot : IDisposable, ISnapshotSource
         var (found, table) = ProjectionLookup.Find<TRow>([_set], projection) is var (_, p, t) ? (p, t) : default;
         return new View<TRow>(found, table, this, null);
     }
+
+    /// <summary>Finds a capability of the storage's snapshot (<see cref="IViewSnapshot.Find{T}"/>). For packages of storages.</summary>
+    /// <typeparam name="T">The capability.</typeparam>
+    /// <returns>The capability; null where there is none.</returns>
+    public T? Find<T>() where T : class => _opened.Rows.Find<T>();
 
     /// <summary>Ends the snapshot.</summary>
     public void Dispose()

@@ -2,6 +2,7 @@ using System.Text.Json.Serialization;
 using EventSourcing;
 using EventSourcing.Hosting;
 using EventSourcing.Sqlite;
+using Microsoft.Data.Sqlite;
 
 await using var store = SqliteEventStore.Open("orders.db", Shop.Types);
 await store.AppendAsync("customer-ann", ExpectedVersion.NoStream, [new CustomerRenamed("ann@example.com", "Ann")]);

@@ -23,4 +23,10 @@ public interface IViewSnapshot : IDisposable
     /// <param name="table">The projection's place among the tables.</param>
     /// <param name="conditions">Conditions that a document meets all of; empty for every document.</param>
     long Count(int table, IReadOnlyList<ViewCondition> conditions);
+
+    /// <summary>Finds a capability that not every storage has. One that decorates another forwards the call.</summary>
+    /// <typeparam name="T">The capability.</typeparam>
+    /// <returns>The capability; null where there is none.</returns>
+    T? Find<T>()
+        where T : class => this as T;
 }

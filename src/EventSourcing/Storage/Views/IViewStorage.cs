@@ -31,4 +31,10 @@ public interface IViewStorage
     /// <summary>The file of a build, for tools; null for storage without files.</summary>
     /// <param name="id">The build.</param>
     string? PathOf(ViewBuildId id);
+
+    /// <summary>Finds a capability that not every storage has. One that decorates another forwards the call.</summary>
+    /// <typeparam name="T">The capability.</typeparam>
+    /// <returns>The capability; null where there is none.</returns>
+    T? Find<T>()
+        where T : class => this as T;
 }

@@ -49,4 +49,10 @@ public interface IViewWriter : IDisposable
     /// <summary>Leaves a note for readers of other processes; fenced as a commit.</summary>
     /// <param name="stall">Why the view does not advance; null when it does.</param>
     void ReportStall(string? stall);
+
+    /// <summary>Finds a capability that not every storage has. One that decorates another forwards the call.</summary>
+    /// <typeparam name="T">The capability.</typeparam>
+    /// <returns>The capability; null where there is none.</returns>
+    T? Find<T>()
+        where T : class => this as T;
 }

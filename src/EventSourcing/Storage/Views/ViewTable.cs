@@ -13,4 +13,7 @@ public sealed record ViewTable
 
     /// <summary>The names of the indexes, in order of declaration.</summary>
     public IReadOnlyList<string> Indexes { get; init; }
+
+    /// <summary>The tables that the projection makes instead of storing documents; null for documents, the default.</summary>
+    public OwnTables? Own { get; init; }
 }

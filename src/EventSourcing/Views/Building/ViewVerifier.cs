@@ -49,6 +49,14 @@ internal sealed class ViewVerifier(ViewContext context, ViewSet set)
         var documents = 0L;
         for (var table = 0; table < set.Projections.Count; table++)
         {
+            if (set.Projections[table] is TableProjection tables)
+            {
+                var first = tables.Tables.FindDifference(view, expected, out var rows);
+                documents += rows;
+                if (first is not null) return new(view.Checkpoint.Position, documents, new ViewDifference(tables.Name, first.Key, first.Found, first.Expected, first.Position));
+                continue;
+            }
+
             using var found = Rows(view, table).GetEnumerator();
             using var replayed = Rows(expected, table).GetEnumerator();
             while (true)

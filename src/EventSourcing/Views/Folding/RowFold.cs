@@ -17,6 +17,12 @@ internal abstract class RowFold : IDisposable
     /// <summary>True where each document is written as JSON at its event too, so that one that cannot be written is found there.</summary>
     internal bool ChecksDocuments { get; set; }
 
+    /// <summary>True while handlers that write at their events have the writer's transaction open.</summary>
+    internal virtual bool IsInTransaction => false;
+
+    /// <summary>True since the writer's transaction has ended without being committed, see <see cref="ITableWriter.IsLost"/>.</summary>
+    internal virtual bool IsLost => false;
+
     /// <summary>Connects it with the build and with the folds of the set.</summary>
     internal abstract void Open(IViewWriter writer, IReadOnlyList<RowFold> set);
 

@@ -54,6 +54,17 @@ internal sealed class ViewSetPlace(ViewContext context, ViewSet set, ServingRead
     {
         var fold = _fold!;
         if (await IsReplacedAsync(scope.Token).ConfigureAwait(false)) return false;
+        if (fold.Loss is { } loss)
+        {
+            // One that somebody has deleted is built again.
+            if (loss is StoreCorruptException && IsMissing) return false;
+            // Of the storage, such as a full disk: to be tried again as any other write.
+            if (loss is EventSourcingException and not ViewException) throw loss;
+            // A handler has ended the transaction: the events before it are written one by one.
+            _checksDocuments |= loss is ViewException;
+            return false;
+        }
+
         // Of a batch that failed or was cancelled, the events before that are folded.
         if (checkpoint.Position < fold.Position) checkpoint = await context.Store.Log.FindTokenAsync(ResumeToken.Unverified(fold.Position), checkpoint, scope.Token).ConfigureAwait(false);
         try

@@ -1,3 +1,4 @@
+using EventSourcing.Storage;
 using EventSourcing.Views.Declaring;
 
 namespace EventSourcing.Views.Serving;
@@ -14,6 +15,8 @@ internal static class ProjectionLookup
         {
             return projection is IRowDeclaration<TRow> typed
                 ? (set, typed, table)
+                : projection is TableProjection
+                ? throw new ArgumentException($"Projection '{projection.Name}' has tables of its own and no documents: read it by SQL.", nameof(name))
                 : throw new ArgumentException($"The documents of projection '{projection.Name}' are {projection.RowType}, not {typeof(TRow)}.", nameof(name));
         }
 
