@@ -33,6 +33,11 @@ internal static class ViewsWorkload
 
         if (Includes(settings, 'E')) await Beside.RunAsync(settings);
         if (Includes(settings, 'F')) await TallyAsync(settings);
+        if (Includes(settings, 'G'))
+        {
+            await KeptChanges.RunAsync(settings, 100_000, 20_000, 10_000);
+            await KeptChanges.RunAsync(settings, 20_000, 20_000, 10);
+        }
     }
 
     private static bool Includes(Settings settings, char row) => settings.Rows.Length == 0 || settings.Rows.Contains(row, StringComparison.Ordinal);

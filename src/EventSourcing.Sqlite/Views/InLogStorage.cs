@@ -40,7 +40,7 @@ internal sealed class InLogStorage(string logPath, bool isReadOnly) : IViewStora
             for (var table = 0; table < tables.Count; table++) ThrowIfTaken(found, layout, tables, table);
             foreach (var (_, sql) in ViewSchema.Of(layout, tables)) connection.Database.Execute(sql);
             connection.Prepared(new ViewSql(layout, tables).InsertFacts).Bind(1, ViewSchema.Format).Bind(2, logId.ToString()).Bind(3, id.Set).Bind(4, id.Version).Bind(5, id.Build)
-                .Bind(6, ResumeToken.Start.ToString()).Bind(7, "").Run();
+                .Bind(6, ResumeToken.Start.ToString()).Bind(7, Guid.NewGuid().ToString()).Run();
             return true;
         }));
         return Track(Open(id, layout, tables));

@@ -86,7 +86,7 @@ internal sealed unsafe class InLogWriter : IViewWriter
         }
     }
 
-    public void Remove(int table, string key) => Try(() =>
+    public void Remove(int table, string key, GlobalPosition position) => Try(() =>
     {
         _tables[table].Remove.Bind(1, key).Run();
         return true;

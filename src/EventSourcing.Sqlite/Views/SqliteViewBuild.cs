@@ -23,6 +23,8 @@ internal sealed class SqliteViewBuild : IViewBuild
 
     public Guid LogId { get; private set; }
 
+    public Guid Origin { get; private set; }
+
     public long FencingToken => InSnapshot((_, facts) => facts.FencingToken);
 
     /// <summary>The tables of the set where a projection of it has tables of its own; null where none has.</summary>
@@ -45,7 +47,7 @@ internal sealed class SqliteViewBuild : IViewBuild
         var build = new SqliteViewBuild(file, id, layout, [.. tables], isReadOnly) { Closing = closing };
         try
         {
-            build.LogId = build.InSnapshot((_, facts) => facts.LogId);
+            (build.LogId, build.Origin) = build.InSnapshot((connection, facts) => (facts.LogId, build.ReadOrigin(connection)));
             build.File.AdoptLog();
             return build;
         }
@@ -151,6 +153,14 @@ internal sealed class SqliteViewBuild : IViewBuild
     internal ViewTable ThrowIfNoTable(int table) =>
         (uint)table < (uint)_tables.Count ? _tables[table] : throw new ArgumentOutOfRangeException(nameof(table), table, $"The build '{Id}' has {_tables.Count} tables.");
 
+    internal void ThrowIfNoChanges(int table)
+    {
+        if (ThrowIfNoTable(table).MaxChanges == 0) throw new InvalidOperationException($"The table '{_tables[table].Name}' of the build '{Id}' keeps no changes.");
+    }
+
+    /// <summary>Adds changes to the tables that keep them.</summary>
+    internal ChangeRows NewChangeRows(ViewConnection connection) => new(connection, _tables, Sql.Layout);
+
     internal void ThrowIfNoIndex(int table, int index)
     {
         if ((uint)index >= (uint)ThrowIfNoTable(table).Indexes.Count) throw new ArgumentOutOfRangeException(nameof(index), index, $"The table '{_tables[table].Name}' of the build '{Id}' has {_tables[table].Indexes.Count} indexes.");
@@ -188,6 +198,12 @@ internal sealed class SqliteViewBuild : IViewBuild
         if (connection.Database.Scalar(ViewSql.JournalMode) != "wal") throw new StoreCorruptException("The file is not in WAL mode. Rebuild the view.", Path);
         if (Sql.Layout.InLog is not null) return;
         if (connection.Database.Scalar(ViewSql.IsOfOneOrigin) != "1") throw new StoreCorruptException($"The file and its write-ahead log '{Path}-wal' do not belong together. Rebuild the view.", Path);
+    }
+
+    private Guid ReadOrigin(ViewConnection connection)
+    {
+        var text = connection.Database.Scalar(Sql.Origin);
+        return Guid.TryParse(text, out var origin) ? origin : throw new StoreCorruptException($"'{text}' is no origin of a file. Rebuild the view.", connection.Path);
     }
 
     private T InSnapshot<T>(Func<ViewConnection, ViewFacts, T> look)

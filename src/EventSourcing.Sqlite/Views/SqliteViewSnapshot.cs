@@ -78,6 +78,19 @@ internal sealed class SqliteViewSnapshot : IViewSnapshot
     /// <summary>A connection of its own for user code, which only reads, in a snapshot not older than this one.</summary>
     internal SqliteConnection OpenConnection() => ReadingConnection.Open(_build.Path, _build.Id, Checkpoint.Position);
 
+    public ViewChangePlace FindLastChange(int table)
+    {
+        _build.ThrowIfNoChanges(table);
+        return Try(connection => ChangeRows.FindLast(connection, _build.Sql.Layout, table));
+    }
+
+    public IReadOnlyList<StoredViewChange> ReadChanges(int table, long fromOrdinal, int max)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(max, 1);
+        _build.ThrowIfNoChanges(table);
+        return Try(connection => ChangeRows.Read(connection, _build.Sql.Layout, table, fromOrdinal, max, key => _build.NoDocument(table, key)));
+    }
+
     public void Dispose()
     {
         if (Interlocked.Exchange(ref _connection, null) is { } connection) _build.Return(connection);

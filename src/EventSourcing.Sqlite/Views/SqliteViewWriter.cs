@@ -15,6 +15,7 @@ internal sealed unsafe class SqliteViewWriter : IViewWriter
 
     private readonly SqliteViewBuild _build;
     private readonly ViewConnection _connection;
+    private readonly ChangeRows _changes;
     private readonly long _fencingToken;
     private byte[] _json = [];
     private Exception? _fault;
@@ -25,7 +26,7 @@ internal sealed unsafe class SqliteViewWriter : IViewWriter
 
     private SqliteViewWriter(SqliteViewBuild build, ViewConnection connection, long fencingToken)
     {
-        (_build, _connection, _fencingToken) = (build, connection, fencingToken);
+        (_build, _connection, _changes, _fencingToken) = (build, connection, build.NewChangeRows(connection), fencingToken);
         _handlers = connection.Handlers is { } runner ? new(this, connection, runner) : null;
     }
 
@@ -105,6 +106,7 @@ internal sealed unsafe class SqliteViewWriter : IViewWriter
         _build.ThrowIfReplaced();
         _connection.Run(ViewSql.BeginWriting);
         _hasWritten = false;
+        _changes.Begin(Checkpoint.IsComplete);
         return true;
     });
 
@@ -119,6 +121,7 @@ internal sealed unsafe class SqliteViewWriter : IViewWriter
             _hasWritten = true;
             try
             {
+                _changes.Add(table, key, position, json);
                 var statement = _connection.Prepared(_build.Sql.Put(table)).Bind(1, key).Bind(2, position.ToInt64());
                 for (var i = 0; i < values.Length; i++) statement.Bind(4 + i, values[i]);
                 fixed (byte* bytes = json)
@@ -134,7 +137,7 @@ internal sealed unsafe class SqliteViewWriter : IViewWriter
         }
     }
 
-    public void Remove(int table, string key)
+    public void Remove(int table, string key, GlobalPosition position)
     {
         ArgumentNullException.ThrowIfNull(key);
         _build.ThrowIfNoTable(table);
@@ -142,6 +145,7 @@ internal sealed unsafe class SqliteViewWriter : IViewWriter
         {
             ThrowIfNotWriting();
             _hasWritten = true;
+            _changes.Add(table, key, position, default);
             _connection.Prepared(_build.Sql.Remove(table)).Bind(1, key).Run();
             return true;
         });
@@ -150,6 +154,7 @@ internal sealed unsafe class SqliteViewWriter : IViewWriter
     public bool Commit(ViewCheckpoint checkpoint) => Try(() =>
     {
         ThrowIfNotWriting();
+        _changes.Trim();
         var statement = _connection.Prepared(_build.Sql.Advance).Bind(1, _fencingToken).Bind(2, checkpoint.Position.ToInt64()).Bind(3, checkpoint.Token.ToString()).Bind(4, checkpoint.IsComplete ? 1 : 0);
         if (!CommitFenced(statement)) return false;
         var isCompleted = checkpoint.IsComplete && !Checkpoint.IsComplete;

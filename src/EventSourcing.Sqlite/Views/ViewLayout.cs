@@ -23,6 +23,9 @@ internal sealed record ViewLayout
     /// <summary>The rows of a table.</summary>
     internal string Rows(int table) => InLog is { } id ? string.Create(CultureInfo.InvariantCulture, $"\"{InLogPrefix}{id}.{table}\"") : string.Create(CultureInfo.InvariantCulture, $"es_rows_{table}");
 
+    /// <summary>The kept changes of a table.</summary>
+    internal string Changes(int table) => InLog is { } id ? string.Create(CultureInfo.InvariantCulture, $"\"{InLogPrefix}{id}.{table}.changes\"") : string.Create(CultureInfo.InvariantCulture, $"es_changes_{table}");
+
     /// <summary>An index of a table.</summary>
     internal string Index(int table, int index) =>
         InLog is { } id ? string.Create(CultureInfo.InvariantCulture, $"\"{InLogPrefix}{id}.{table}.{index}\"") : string.Create(CultureInfo.InvariantCulture, $"es_rows_{table}_{index}");

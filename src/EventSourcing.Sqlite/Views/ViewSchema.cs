@@ -37,6 +37,12 @@ internal static class ViewSchema
                 objects.Add((name.Trim('"'), string.Create(CultureInfo.InvariantCulture, $"CREATE INDEX {name} ON {rows} (i_{index}, key)")));
             }
 
+            if (tables[table].MaxChanges > 0)
+            {
+                var changes = layout.Changes(table);
+                objects.Add((changes.Trim('"'), $"CREATE TABLE {changes} (ordinal INTEGER PRIMARY KEY, mark INTEGER NOT NULL, key TEXT NOT NULL, position INTEGER NOT NULL, before TEXT, after TEXT)"));
+            }
+
             // In the log's file it is made when the build serves.
             if (layout.InLog is null) objects.Add(SqlView(layout, tables, table));
         }

@@ -39,6 +39,8 @@ internal sealed class ViewSql
 
     internal string Facts { get; }
 
+    internal string Origin => $"SELECT origin FROM {_layout.Facts}";
+
     internal string InsertFacts { get; }
 
     internal string Fence { get; }
@@ -62,6 +64,17 @@ internal sealed class ViewSql
     internal string Remove(int table) => _removals[table];
 
     internal string FindKeys(int table, int index) => string.Create(CultureInfo.InvariantCulture, $"SELECT key FROM {_layout.Rows(table)} WHERE i_{index} IS ?1 ORDER BY key");
+
+    // The document before the change is read from the rows, so the change comes before them. Equal documents give no change.
+    internal static string AddChange(ViewLayout layout, int table) =>
+        $"INSERT INTO {layout.Changes(table)} (mark, key, position, before, after) SELECT ?4, ?1, ?2, before, ?3 FROM (SELECT (SELECT json FROM {layout.Rows(table)} WHERE key = ?1) AS before) WHERE before IS NOT ?3";
+
+    // The ordinals have no gaps.
+    internal static string TrimChanges(ViewLayout layout, int table) => $"DELETE FROM {layout.Changes(table)} WHERE ordinal <= (SELECT max(ordinal) FROM {layout.Changes(table)}) - ?1";
+
+    internal static string LastChange(ViewLayout layout, int table) => $"SELECT ordinal, mark FROM {layout.Changes(table)} ORDER BY ordinal DESC LIMIT 1";
+
+    internal static string Changes(ViewLayout layout, int table) => $"SELECT ordinal, mark, key, position, before, after FROM {layout.Changes(table)} WHERE ordinal >= ?1 ORDER BY ordinal LIMIT ?2";
 
     private static string PutText(string rows, int indexes)
     {

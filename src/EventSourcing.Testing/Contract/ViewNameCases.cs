@@ -29,7 +29,7 @@ internal static class ViewNameCases
         Expect.Equal(["k"], writer.FindKeys(0, 0, "v"), "keys in the first table");
         Expect.Equal(["l"], writer.FindKeys(2, 0, "v"), "keys in the third table");
         Expect.Equal(["k", "l"], writer.FindKeys(2, 1, "v"), "keys in the third table by the second index");
-        Commit(writer, 4, w => w.Remove(1, "k"));
+        Commit(writer, 4, w => w.Remove(1, "k", GlobalPosition.FromInt64(1)));
         Expect.Equal(("k@1 1", "", "k@3 3; l@3 4"), (Text(build, 0), Text(build, 1), Text(build, 2)), "documents after the removal");
         var snapshot = views.Snapshot(build);
         Expect.Equal((1L, 0L, 2L), (snapshot.Count(0, []), snapshot.Count(1, []), snapshot.Count(2, [])), "numbers of documents");

@@ -48,7 +48,7 @@ internal static class ViewPageCases
             var read = new ViewRead { Table = 0, OrderBy = order, Descending = descending, Max = descending ? 4 : 3 };
             var last = views.Snapshot(build).Read(read)[^1];
             Expect.Equal("k2", last.Key, "last key of the page");
-            Commit(writer, 2, w => w.Remove(0, "k2"));
+            Commit(writer, 2, w => w.Remove(0, "k2", GlobalPosition.FromInt64(1)));
             Expect.Equal(expected, string.Join(' ', views.Snapshot(build).Read(read with { After = (last.Order, last.Key) }).Select(row => row.Key)), "keys of the next page");
             Commit(writer, 3, w => Put(w, "k2", "{}", 3, 0, "x", 1));
         }

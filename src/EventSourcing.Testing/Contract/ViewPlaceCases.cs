@@ -16,6 +16,7 @@ internal static class ViewPlaceCases
         ViewStorageCase.Of(Build_is_opened_with_its_log_id),
         ViewStorageCase.Of(Build_is_not_opened_with_other_tables),
         ViewStorageCase.Of(Builds_are_apart),
+        ViewStorageCase.Of(Place_that_is_made_again_has_another_origin),
         ViewStorageCase.Of(Path_is_the_file_of_one_build),
         ViewStorageCase.Of(Everything_committed_is_there_after_reopening),
         ViewStorageCase.Of(Build_is_used_through_several_objects),
@@ -109,6 +110,18 @@ internal static class ViewPlaceCases
         Expect.True(views.Open(a, b).LogId == LogId, "the build is opened with its own tables");
     }
 
+    private static void Place_that_is_made_again_has_another_origin(ViewsUnderTest views)
+    {
+        var build = views.Create();
+        var origin = build.Origin;
+        Expect.True(origin != Guid.Empty, "there is an origin");
+        build.Dispose();
+        views.Reopen();
+        using (var again = views.Open()) Expect.Equal(origin, again.Origin, "origin after reopening");
+        Expect.True(views.Storage.TryRemove(Id), "the place is removed");
+        Expect.True(views.Create().Origin != origin, "the place that is made again has another origin");
+    }
+
     private static void Builds_are_apart(ViewsUnderTest views)
     {
         ViewBuildId[] ids = [new("a", 1, 1), new("a", 1, 2), new("a", 2, 1), new("b", 1, 1)];
@@ -142,7 +155,7 @@ internal static class ViewPlaceCases
             Put(w, "a", "1", 2, 0, "ann", 10);
             Put(w, "b", "2", 4, 0, "bob", 20.5);
         });
-        Commit(writer, 6, w => w.Remove(0, "a"), isComplete: true);
+        Commit(writer, 6, w => w.Remove(0, "a", GlobalPosition.FromInt64(1)), isComplete: true);
         writer.ReportStall("stopped");
         writer.Begin();
         Put(writer, "c", "3", 7);

@@ -34,8 +34,8 @@ internal static class ViewRowCases
         Commit(writer, 4, w =>
         {
             Put(w, "a", "3", 3);
-            w.Remove(0, "b");
-            w.Remove(0, "never there");
+            w.Remove(0, "b", GlobalPosition.FromInt64(1));
+            w.Remove(0, "never there", GlobalPosition.FromInt64(1));
             Put(w, "c", "4", 4);
         });
         Expect.Equal("a@3 3; c@4 4", Text(build), "documents after the second transaction");
@@ -74,10 +74,10 @@ internal static class ViewRowCases
             Put(w, "a", "1", 2, 0, "x", 1);
             Put(w, "a", "2", 3, 0, "y", 2);
             Put(w, "b", "3", 3);
-            w.Remove(0, "b");
-            w.Remove(0, "c");
+            w.Remove(0, "b", GlobalPosition.FromInt64(1));
+            w.Remove(0, "c", GlobalPosition.FromInt64(1));
             Put(w, "c", "4", 4);
-            w.Remove(0, "d");
+            w.Remove(0, "d", GlobalPosition.FromInt64(1));
             Put(w, "d", "5", 5, 0, "x", 1);
         });
         Expect.Equal("a@3 2; c@4 4; d@5 5", Text(build), "documents");
@@ -96,7 +96,7 @@ internal static class ViewRowCases
         writer.Rollback();
         Found(writer, "1", 2);
         Expect.Equal(["a"], writer.FindKeys(0, 0, "x"), "keys after the rollback");
-        Commit(writer, 5, w => w.Remove(0, "a"));
+        Commit(writer, 5, w => w.Remove(0, "a", GlobalPosition.FromInt64(1)));
         Expect.True(!writer.TryFind(0, "a", out _, out _), "a removed document is not found");
         Expect.Equal(0, writer.FindKeys(0, 0, "x").Count, "keys after the removal");
         writer.Dispose();
@@ -165,7 +165,7 @@ internal static class ViewRowCases
         Expect.Equal(keys.Order(RecordKey.Order), snapshot.Read(new() { Table = 0, Max = 100 }).Select(row => row.Key), "keys in order");
         Commit(writer, 2, w =>
         {
-            foreach (var key in keys) w.Remove(0, key);
+            foreach (var key in keys) w.Remove(0, key, GlobalPosition.FromInt64(1));
         });
         Expect.Equal("", Text(build), "documents after the removal");
     }
@@ -183,7 +183,7 @@ internal static class ViewRowCases
         Commit(writer, 5, w =>
         {
             Put(w, "k1", Large(9), 5);
-            w.Remove(0, "k2");
+            w.Remove(0, "k2", GlobalPosition.FromInt64(1));
         });
         views.Reopen();
         build = views.Open();
@@ -207,7 +207,7 @@ internal static class ViewRowCases
         });
         Commit(writer, count + 1, w =>
         {
-            for (var i = 0; i < count; i += 2) w.Remove(0, $"k{i:D5}");
+            for (var i = 0; i < count; i += 2) w.Remove(0, $"k{i:D5}", GlobalPosition.FromInt64(1));
         });
         var snapshot = views.Snapshot(build);
         Expect.Equal((count / 2L, 0L, 100L), (snapshot.Count(0, []), snapshot.Count(0, [new(0, "even", "even")]), snapshot.Count(0, [new(1, 1000, 1199)])), "numbers of documents");

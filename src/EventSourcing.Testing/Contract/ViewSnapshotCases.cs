@@ -49,7 +49,7 @@ internal static class ViewSnapshotCases
         writer.Begin();
         Put(writer, "a", "2", 2);
         Put(writer, "b", "2", 2);
-        writer.Remove(0, "a");
+        writer.Remove(0, "a", GlobalPosition.FromInt64(1));
         writer.Rollback();
         Expect.Equal(("a@1 1", At(1), At(1)), (Text(build), CheckpointOf(build), writer.Checkpoint), "documents and checkpoints");
         Commit(writer, 3, w => Put(w, "c", "3", 3));
@@ -98,7 +98,7 @@ internal static class ViewSnapshotCases
             {
                 Put(w, "a", $"{at}", at, 0, "y", at);
                 Put(w, $"c{at}", "{}", at, 0, "x", at);
-                w.Remove(0, "b");
+                w.Remove(0, "b", GlobalPosition.FromInt64(1));
             }, isComplete: true);
             writer.ReportStall($"stall {at}");
         }

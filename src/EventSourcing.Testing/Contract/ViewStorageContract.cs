@@ -14,6 +14,7 @@ public static class ViewStorageContract
         .. ViewRowCases.All,
         .. ViewSnapshotCases.All,
         .. ViewFencingCases.All,
+        .. ViewChangeCases.All,
         .. ViewReadCases.All,
         .. ViewPageCases.All,
         .. ViewRemovalCases.All,

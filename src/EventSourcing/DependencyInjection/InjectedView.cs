@@ -14,4 +14,6 @@ internal class InjectedView<TRow>(EventViews views) : IView<TRow> where TRow : c
     public ValueTask<TRow?> FindAsync(string key, CancellationToken cancellationToken = default) => _view.FindAsync(key, cancellationToken);
 
     public ValueTask<IReadOnlyDictionary<string, TRow>> FindManyAsync(IEnumerable<string> keys, CancellationToken cancellationToken = default) => _view.FindManyAsync(keys, cancellationToken);
+
+    public IAsyncEnumerable<ViewChange<TRow>> ChangesAsync(ViewChangeToken from = default, CancellationToken cancellationToken = default) => _view.ChangesAsync(from, cancellationToken);
 }

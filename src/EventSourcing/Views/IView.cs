@@ -26,6 +26,20 @@ public interface IView<TRow> where TRow : class
     /// <param name="cancellationToken">Ends waits.</param>
     ValueTask<IReadOnlyDictionary<string, TRow>> FindManyAsync(IEnumerable<string> keys, CancellationToken cancellationToken = default);
 
+    /// <summary>Follows the changes of documents: those after a place, and then every new one. The projection declares that they are kept (<see cref="Projection{TRow}.KeepChanges"/>). Ends by cancellation, by an error, and when the <see cref="EventViews"/> are disposed.</summary>
+    /// <remarks>
+    /// Each key gives one change where the view is written, however many events there were; a document that is the same then, or that was created and removed between two writes, gives none. <see cref="EventViews.RebuildKeyAsync"/> gives a change, a build of the view gives none and ends the enumeration.
+    /// A change may come twice only to a caller that continues from an older token. Where the view runs in this process, a write wakes the enumeration; elsewhere the place is looked at every 50 ms. While the view is paused or stopped, the enumeration waits. The caller takes its time: changes are read from the place in pages, and none is buffered.
+    /// </remarks>
+    /// <param name="from">The token of the last change that was handled, or of a snapshot (<see cref="ViewSnapshot.ChangeToken"/>): so nothing is missing and nothing comes twice. <c>default</c> for changes from the first <see cref="IAsyncEnumerator{T}.MoveNextAsync"/> on.</param>
+    /// <param name="cancellationToken">Ends the enumeration.</param>
+    /// <returns>The changes, in the order in which they were written. Can be enumerated several times, each time from the token.</returns>
+    /// <exception cref="NotSupportedException">The projection keeps no changes.</exception>
+    /// <exception cref="ArgumentException">The token is of another view.</exception>
+    /// <exception cref="InvalidOperationException">The view is that of a snapshot.</exception>
+    /// <exception cref="ViewChangesLostException">In the enumeration, at once or later: the view was built again or has a new version, or the changes after the token are not kept any more, because the reader is too slow or was away too long. Read the view, and continue from the token of that read.</exception>
+    IAsyncEnumerable<ViewChange<TRow>> ChangesAsync(ViewChangeToken from = default, CancellationToken cancellationToken = default);
+
     /// <summary>All documents, in order of their keys' UTF-8, to be narrowed and ordered.</summary>
     ViewQuery<TRow> All { get; }
 

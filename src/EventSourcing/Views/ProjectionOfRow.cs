@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using EventSourcing.Internal;
@@ -33,6 +34,7 @@ public abstract class Projection<TRow> : Projection, IRowDeclaration<TRow> where
     private readonly List<RowIndex<TRow>> _indexes = [];
     private readonly List<string> _earlier = [];
     private KeySource? _keySource;
+    private int _maxChanges;
     private bool _isFrozen;
 
     /// <summary>Names the projection.</summary>
@@ -61,9 +63,11 @@ public abstract class Projection<TRow> : Projection, IRowDeclaration<TRow> where
 
     internal override IReadOnlyCollection<string> Earlier => _earlier;
 
-    internal override ViewTable Table => new(Name, [.. _indexes.Select(i => i.Name)]);
+    internal override ViewTable Table => new(Name, [.. _indexes.Select(i => i.Name)]) { MaxChanges = _maxChanges };
 
     internal override KeySource? KeySource => _keySource;
+
+    internal override string? NotInline => _maxChanges > 0 ? "it keeps changes, which are in the file of an async view" : null;
 
     internal override string? NotByKey =>
         _keySource is null || _keys.Count > 0 ? "its keys are neither all streams nor all values of one tag (KeyIsStream, KeyIsTag)"
@@ -81,6 +85,19 @@ public abstract class Projection<TRow> : Projection, IRowDeclaration<TRow> where
         ArgumentNullException.ThrowIfNull(value);
         if (_indexes.Exists(i => i.Name.Equals(name, StringComparison.OrdinalIgnoreCase))) throw new ArgumentException($"Projection '{Name}' has an index '{name}' already.", nameof(name));
         _indexes.Add(new(name, value));
+    }
+
+    /// <summary>Keeps the last changes of documents, so that they can be followed (<see cref="IView{TRow}.ChangesAsync"/>). Each one is written with the document, in its transaction: its size is that of the document before and after it.</summary>
+    /// <param name="max">How many are kept: 1 to 1,000,000; the default is 10,000. Up to a hundredth more may be there before the oldest ones are removed. A reader that is further behind reads the view again.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The number is out of its range.</exception>
+    /// <exception cref="InvalidOperationException">It was declared already.</exception>
+    protected void KeepChanges(int max = 10_000)
+    {
+        ThrowIfFrozen();
+        ArgumentOutOfRangeException.ThrowIfLessThan(max, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(max, 1_000_000);
+        if (_maxChanges > 0) throw new InvalidOperationException($"Projection '{Name}' has declared already that it keeps {_maxChanges} changes.");
+        _maxChanges = max;
     }
 
     /// <summary>The key of every event without a key of its own is its stream: one document for each stream. Then a view may be rebuilt for one key.</summary>
@@ -199,6 +216,7 @@ public abstract class Projection<TRow> : Projection, IRowDeclaration<TRow> where
         yield return $"  document {ContractText.Of(Contract)}";
         foreach (var index in _indexes) yield return $"  index {index.Name}";
         yield return $"  key {(_keySource is null ? "per event" : _keySource.ToString())}";
+        if (_maxChanges > 0) yield return string.Create(CultureInfo.InvariantCulture, $"  changes {_maxChanges}");
         foreach (var earlier in _earlier.Order(StringComparer.Ordinal)) yield return $"  after {earlier}";
         foreach (var line in EventNames.Describe(_handlers.Keys, types, type => _handlers[type].IsForExisting, _keys.ContainsKey)) yield return line;
     }
@@ -214,6 +232,8 @@ public abstract class Projection<TRow> : Projection, IRowDeclaration<TRow> where
     TRow IRowDeclaration<TRow>.Deserialize(ReadOnlySpan<byte> json) => Deserialize(json);
 
     IReadOnlyList<string> IRowDeclaration<TRow>.IndexNames => [.. _indexes.Select(index => index.Name)];
+
+    int IRowDeclaration<TRow>.MaxChanges => _maxChanges;
 
     private void SetKeySource(KeySource source)
     {

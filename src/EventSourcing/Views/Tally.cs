@@ -37,6 +37,8 @@ public abstract class Tally : Projection, IRowDeclaration<TallyRow>
 
     IReadOnlyList<string> IRowDeclaration<TallyRow>.IndexNames => Shape.Columns;
 
+    int IRowDeclaration<TallyRow>.MaxChanges => 0;
+
     internal TallyShape Shape => _shape ?? throw new InvalidOperationException($"Tally '{Name}' is not in use yet.");
 
     internal IReadOnlyList<ITallyRule> Rules => _rules;

@@ -51,7 +51,7 @@ public sealed class ViewSet
 
     /// <summary>When the projections handle events. <see cref="ViewMode.Async"/> by default.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There is no such mode.</exception>
-    /// <exception cref="NotSupportedException">It is <see cref="ViewMode.Live"/>, and a document of a projection cannot be computed from the events of its key alone: the key is not declared by <see cref="Projection{TRow}.KeyIsStream"/> or <see cref="Projection{TRow}.KeyIsTag"/>, or handlers look other documents up. Or it is <see cref="ViewMode.Inline"/>, and a projection has tables of its own.</exception>
+    /// <exception cref="NotSupportedException">It is <see cref="ViewMode.Live"/>, and a document of a projection cannot be computed from the events of its key alone: the key is not declared by <see cref="Projection{TRow}.KeyIsStream"/> or <see cref="Projection{TRow}.KeyIsTag"/>, or handlers look other documents up. Or it is <see cref="ViewMode.Inline"/>, and a projection has tables of its own or keeps changes.</exception>
     public ViewMode Mode
     {
         get;

@@ -1,4 +1,5 @@
 using EventSourcing.Storage;
+using EventSourcing.Views.Changes;
 using EventSourcing.Views.Serving;
 
 namespace EventSourcing;
@@ -25,6 +26,18 @@ public sealed class ViewSnapshot : IDisposable, ISnapshotSource
         return new View<TRow>(found, table, this, null);
     }
 
+    /// <summary>The place in the changes of a view that follows this snapshot: <see cref="IView{TRow}.ChangesAsync"/> continues from it with the first change that the snapshot does not have.</summary>
+    /// <typeparam name="TRow">The document.</typeparam>
+    /// <param name="projection">The projection's name; null where the set has one projection of this document.</param>
+    /// <exception cref="ArgumentException">The set has no such projection, or several.</exception>
+    /// <exception cref="NotSupportedException">The projection keeps no changes (<see cref="Projection{TRow}.KeepChanges"/>).</exception>
+    public ViewChangeToken ChangeToken<TRow>(string? projection = null) where TRow : class
+    {
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        var (_, found, table) = ProjectionLookup.Find<TRow>([_set], projection);
+        ChangeTokens.ThrowIfNotKept(found.Name, found.MaxChanges);
+        return new ChangeTokens(found.Name, table, _set.Version).Last(_opened);
+    }
     /// <summary>Finds a capability of the storage's snapshot (<see cref="IViewSnapshot.Find{T}"/>). For packages of storages.</summary>
     /// <typeparam name="T">The capability.</typeparam>
     /// <returns>The capability; null where there is none.</returns>
@@ -37,6 +50,8 @@ public sealed class ViewSnapshot : IDisposable, ISnapshotSource
         _isDisposed = true;
         _opened.Dispose();
     }
+
+    ChangeFeed? ISnapshotSource.Changes => null;
 
     ValueTask<SnapshotHold> ISnapshotSource.OpenAsync(GlobalPosition? at, CancellationToken cancellationToken)
     {

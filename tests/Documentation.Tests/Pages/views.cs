@@ -1,3 +1,5 @@
+using System.Net.ServerSentEvents;
+using System.Runtime.CompilerServices;
 using System.Text.Json.Serialization;
 using EventSourcing;
 using EventSourcing.Hosting;
@@ -15,6 +17,7 @@ var paid = await store.AppendAsync("order-42", ExpectedVersion.StreamExists, [ne
 await views.View<OrderRow>().At(paid.LastPosition).FindAsync("42");
 await using var newStore = new EventStore(new InMemoryEventLog(), Shop.Types);
 var builder = WebApplication.CreateBuilder();
+await using var app = WebApplication.CreateBuilder().Build();
 
 // blocks
 

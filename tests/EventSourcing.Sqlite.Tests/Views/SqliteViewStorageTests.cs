@@ -314,7 +314,7 @@ public class SqliteViewStorageTests
         using var writer = build.OpenWriter(1)!;
         writer.Begin();
         ViewFiles.Put(writer, "order-5", 50, 77, 1);
-        writer.Remove(0, "order-6");
+        writer.Remove(0, "order-6", GlobalPosition.FromInt64(1));
 
         writer.TryFind(0, "order-5", out _, out var position).Should().BeTrue();
         position.Should().Be(GlobalPosition.FromInt64(6));

@@ -33,6 +33,7 @@ internal static partial class Floors
         ["Relaying"] = 3.5m,
         ["Views/Declaring"] = 4.0m,
         ["Views/Folding"] = 4.0m,
+        ["Views/Changes"] = 4.1m,
         ["Views/Serving"] = 4.1m,
         ["Views/Building"] = 4.2m,
         ["Views/Running"] = 4.3m,
@@ -53,7 +54,7 @@ internal static partial class Floors
 
     // What reading a view gives, which is read in several rooms.
     private static readonly HashSet<string> s_viewNouns =
-        ["EventViewsOptions", "IView", "Page", "ViewBuildChange", "ViewBuildState", "ViewContext", "ViewDifference", "ViewProgress", "ViewQuery", "ViewSnapshot", "ViewStatus", "ViewVerification", "WhileBuilding"];
+        ["EventViewsOptions", "IView", "Page", "ViewBuildChange", "ViewBuildState", "ViewChange", "ViewContext", "ViewDifference", "ViewProgress", "ViewQuery", "ViewSnapshot", "ViewStatus", "ViewVerification", "WhileBuilding"];
 
     private static readonly Dictionary<string, string> s_folders = Sources().SelectMany(TypesOf).DistinctBy(found => found.Type).ToDictionary(found => found.Type, found => found.Folder);
 

@@ -29,6 +29,7 @@ public sealed class InMemoryTallyPropertyTests : TallyPropertyTests
 }
 
 public sealed class InMemoryInlineViewTests : InlineViewTests
+public sealed class InMemoryViewChangeTests : ViewChangeTests
 {
     protected override IEventLog OpenLog() => new InMemoryEventLog();
 }
@@ -39,6 +40,7 @@ public sealed class InMemoryLiveViewTests : LiveViewTests
 }
 
 public sealed class InMemoryViewModePropertyTests : ViewModePropertyTests
+public sealed class InMemoryViewChangePropertyTests : ViewChangePropertyTests
 {
     protected override IEventLog OpenLog() => new InMemoryEventLog();
 }

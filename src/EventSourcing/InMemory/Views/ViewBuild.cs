@@ -9,6 +9,8 @@ internal sealed class ViewBuild(ViewContent content) : IViewBuild
 
     public Guid LogId => content.LogId;
 
+    public Guid Origin => content.Origin;
+
     public long FencingToken => content.State.FencingToken;
 
     public IViewSnapshot OpenSnapshot()

@@ -14,12 +14,14 @@ internal sealed class ViewContent
     internal ViewContent(ViewBuildId id, Guid logId, IReadOnlyList<ViewTable> tables)
     {
         (Id, LogId, Tables) = (id, logId, tables);
-        _state = new(default, null, 0, [.. tables.Select(table => ViewRowTable.Empty(table.Indexes.Count))]);
+        _state = new(default, null, 0, [.. tables.Select(table => ViewRowTable.Empty(table))]);
     }
 
     internal ViewBuildId Id { get; }
 
     internal Guid LogId { get; }
+
+    internal Guid Origin { get; } = Guid.NewGuid();
 
     internal IReadOnlyList<ViewTable> Tables { get; }
 

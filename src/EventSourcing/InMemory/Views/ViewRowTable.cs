@@ -6,12 +6,13 @@ namespace EventSourcing.InMemory.Views;
 /// <summary>The documents of one projection. Immutable.</summary>
 /// <param name="Rows">By key.</param>
 /// <param name="Indexes">For each index, its values with the keys of the documents, in order.</param>
-internal sealed record ViewRowTable(ImmutableDictionary<string, ViewRow> Rows, IReadOnlyList<ImmutableSortedSet<ViewPlace>> Indexes)
+/// <param name="Changes">The last changes.</param>
+internal sealed record ViewRowTable(ImmutableDictionary<string, ViewRow> Rows, IReadOnlyList<ImmutableSortedSet<ViewPlace>> Indexes, ViewChangeList Changes)
 {
     private string[]? _keys;
 
-    internal static ViewRowTable Empty(int indexes) => new(
-        ImmutableDictionary.Create<string, ViewRow>(StringComparer.Ordinal), [.. Enumerable.Range(0, indexes).Select(_ => ImmutableSortedSet<ViewPlace>.Empty)]);
+    internal static ViewRowTable Empty(ViewTable table) => new(
+        ImmutableDictionary.Create<string, ViewRow>(StringComparer.Ordinal), [.. table.Indexes.Select(_ => ImmutableSortedSet<ViewPlace>.Empty)], new(table.MaxChanges, []));
 
     /// <summary>The documents of a read, in its order, without the limit.</summary>
     internal IEnumerable<ViewRow> Read(ViewRead read)

@@ -24,9 +24,19 @@ internal sealed class ViewSnapshot(ViewState state) : IViewSnapshot
         return conditions.Count == 0 ? rows.Count : rows.Values.LongCount(row => row.Meets(conditions));
     }
 
+    public ViewChangePlace FindLastChange(int table) => Changes(table).Last;
+
+    public IReadOnlyList<StoredViewChange> ReadChanges(int table, long fromOrdinal, int max)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(max, 1);
+        return [.. Changes(table).From(fromOrdinal).Take(max)];
+    }
+
     public void Dispose()
     {
     }
+
+    private ViewChangeList Changes(int table) => state.Tables[table].Changes is { Max: > 0 } changes ? changes : throw new InvalidOperationException($"Table {table} keeps no changes.");
 
     private static StoredViewRow Stored(ViewRow row, int? orderBy) => new(row.Key, row.Position, row.Json, orderBy is { } index ? row.Values[index] : default);
 }

@@ -28,7 +28,7 @@ internal sealed class ViewStorage : IViewStorage
     internal ViewContent? Find(ViewBuildId id, IReadOnlyList<ViewTable> tables)
     {
         if (!_builds.TryGetValue(id, out var content)) return null;
-        if (content.Tables.Count == tables.Count && content.Tables.Zip(tables).All(pair => pair.First.Name == pair.Second.Name && pair.First.Indexes.SequenceEqual(pair.Second.Indexes))) return content;
+        if (content.Tables.Count == tables.Count && content.Tables.Zip(tables).All(pair => pair.First.Name == pair.Second.Name && pair.First.Indexes.SequenceEqual(pair.Second.Indexes) && (pair.First.MaxChanges > 0) == (pair.Second.MaxChanges > 0))) return content;
         throw new StoreCorruptException("it has other tables or indexes than were asked for", $"build '{id}' of a view");
     }
 

@@ -6,6 +6,9 @@ public interface IViewBuild : IDisposable
     /// <summary>The log that the build was made from.</summary>
     Guid LogId { get; }
 
+    /// <summary>A random id that was drawn when the place was made. A place that is made again, with the same number, has another one.</summary>
+    Guid Origin { get; }
+
     /// <summary>Opens a snapshot: what it reads does not change, whatever is written meanwhile. To be disposed soon.</summary>
     /// <exception cref="StoreCorruptException">The place is not what was written, or was removed or replaced.</exception>
     /// <exception cref="StoreUnavailableException">It cannot be read at present.</exception>

@@ -24,6 +24,18 @@ public interface IViewSnapshot : IDisposable
     /// <param name="conditions">Conditions that a document meets all of; empty for every document.</param>
     long Count(int table, IReadOnlyList<ViewCondition> conditions);
 
+    /// <summary>The place of the last change of a table that keeps changes (<see cref="ViewTable.MaxChanges"/>); <c>default</c> where there was none.</summary>
+    /// <param name="table">The projection's place among the tables.</param>
+    /// <exception cref="InvalidOperationException">The table keeps none.</exception>
+    ViewChangePlace FindLastChange(int table);
+
+    /// <summary>Reads kept changes in the order in which they were written. The memory stays valid.</summary>
+    /// <param name="table">The projection's place among the tables.</param>
+    /// <param name="fromOrdinal">The ordinal of the first change to read. Where it is not kept any more, those after it are read.</param>
+    /// <param name="max">At most this many changes, 1 or more.</param>
+    /// <exception cref="InvalidOperationException">The table keeps none.</exception>
+    IReadOnlyList<StoredViewChange> ReadChanges(int table, long fromOrdinal, int max);
+
     /// <summary>Finds a capability that not every storage has. One that decorates another forwards the call.</summary>
     /// <typeparam name="T">The capability.</typeparam>
     /// <returns>The capability; null where there is none.</returns>

@@ -1,6 +1,10 @@
 namespace EventSourcing.Storage;
 
 /// <summary>Writes a build: rows and the checkpoint in one transaction. Reads what was committed. Used by one thread at a time.</summary>
+/// <remarks>
+/// A table with <see cref="ViewTable.MaxChanges"/> keeps the last changes of its documents. Each <see cref="Put"/> and each <see cref="Remove"/> in a transaction that begins on a complete build adds a change to it, in the same transaction, where the document differs by a byte
+/// from what it was before the call. The transactions before the build is complete, and the one that completes it, add none.
+/// </remarks>
 public interface IViewWriter : IDisposable
 {
     /// <summary>How far the build is.</summary>
@@ -35,7 +39,8 @@ public interface IViewWriter : IDisposable
     /// <summary>Removes a document in the transaction; one that is not there is no error.</summary>
     /// <param name="table">The projection's place among the tables.</param>
     /// <param name="key">The key.</param>
-    void Remove(int table, string key);
+    /// <param name="position">The position of the event that removed it.</param>
+    void Remove(int table, string key, GlobalPosition position);
 
     /// <summary>Commits the rows with the checkpoint. A complete build is on the disk when the call that completes it returns.</summary>
     /// <param name="checkpoint">How far the rows are.</param>

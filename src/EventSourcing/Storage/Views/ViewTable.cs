@@ -16,4 +16,7 @@ public sealed record ViewTable
 
     /// <summary>The tables that the projection makes instead of storing documents; null for documents, the default.</summary>
     public OwnTables? Own { get; init; }
+
+    /// <summary>How many of the last changes of documents are kept at least; up to a hundredth more may be. 0, the default, for none. A build that was created with changes is not opened without them, and the other way round; the number itself may differ.</summary>
+    public int MaxChanges { get; init; }
 }

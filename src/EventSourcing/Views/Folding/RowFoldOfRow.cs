@@ -135,7 +135,7 @@ internal sealed class RowFold<TRow> : RowFold where TRow : class
         {
             if (row.Document is not { } document)
             {
-                _writer.Remove(_table, row.Key);
+                _writer.Remove(_table, row.Key, row.Position);
                 continue;
             }
 

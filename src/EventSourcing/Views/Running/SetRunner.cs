@@ -13,7 +13,9 @@ internal sealed class SetRunner : StoredSet
     // The build that served when the set was last resumed for another one.
     private long _resumedFor;
 
-    internal SetRunner(ViewContext context, ViewSet set) : base(context, set) => _place = new(context, set, Reader) { Progress = FirstBuild };
+    internal SetRunner(ViewContext context, ViewSet set) : base(context, set) => _place = new(context, set, Reader) { Progress = FirstBuild, Written = Changes.Wake };
+
+    protected override bool IsWrittenHere => _subscription is { State: not (SubscriptionState.Standby or SubscriptionState.Stopped) };
 
     /// <summary>The subscription has changed its state. Called on its loop.</summary>
     internal void StateChanged(SubscriptionState state, Exception? error)
@@ -28,6 +30,8 @@ internal sealed class SetRunner : StoredSet
             Volatile.Write(ref _stalledBuild, -1);
             if (state == SubscriptionState.CatchingUp) _place.ReportStall(null);
         }
+
+        Changes.Wake();
     }
 
     internal override Task PauseAsync(CancellationToken cancellationToken) => Running().PauseAsync(cancellationToken);

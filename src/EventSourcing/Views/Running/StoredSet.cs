@@ -1,13 +1,14 @@
 using EventSourcing.Internal;
 using EventSourcing.Storage;
 using EventSourcing.Views.Building;
+using EventSourcing.Views.Changes;
 using EventSourcing.Views.Declaring;
 using EventSourcing.Views.Serving;
 
 namespace EventSourcing.Views.Running;
 
 /// <summary>One set with stored documents in this process: registered, read, and run where it was started. Thread-safe.</summary>
-internal abstract class StoredSet : SetHost, ISnapshotSource
+internal abstract class StoredSet : SetHost, ISnapshotSource, IChangeSource
 {
     private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(20), s_registerInterval = TimeSpan.FromSeconds(20);
 
@@ -19,9 +20,22 @@ internal abstract class StoredSet : SetHost, ISnapshotSource
     private bool _isRunning, _isStarted, _isDisposed;
     private int _calls;
 
-    protected StoredSet(ViewContext context, ViewSet set) : base(set) => (Context, Reader) = (context, new(context, set, FindFailure));
+    protected StoredSet(ViewContext context, ViewSet set) : base(set)
+    {
+        (Context, Reader) = (context, new(context, set, FindFailure));
+        Changes = new(this, context);
+    }
 
     internal ServingReader Reader { get; }
+
+    /// <summary>Waits for new changes.</summary>
+    internal ChangeFeed Changes { get; }
+
+    ChangeFeed? ISnapshotSource.Changes => Changes;
+
+    ViewSet IChangeSource.Set => Set;
+
+    bool IChangeSource.IsWrittenHere => IsWrittenHere;
 
     internal ViewDirectory Directory => Context.Directory;
 
@@ -34,6 +48,9 @@ internal abstract class StoredSet : SetHost, ISnapshotSource
     internal Exception? MaintenanceError { get; set; }
 
     protected ViewContext Context { get; }
+
+    /// <summary>True where this process writes the set and wakes those who wait for its changes.</summary>
+    protected virtual bool IsWrittenHere => false;
 
     /// <summary>Receives the progress of the first build.</summary>
     protected IProgress<ViewProgress> FirstBuild => new BuildProgress(this);
@@ -115,6 +132,7 @@ internal abstract class StoredSet : SetHost, ISnapshotSource
     {
         await RegisterAsync(cancellationToken).ConfigureAwait(false);
         await Builder.RebuildAsync(progress, cancellationToken).ConfigureAwait(false);
+        Changes.Wake();
         await ReplacedAsync(cancellationToken).ConfigureAwait(false);
     }
 
@@ -145,6 +163,14 @@ internal abstract class StoredSet : SetHost, ISnapshotSource
         return await Reader.OpenAsync(cancellationToken).ConfigureAwait(false);
     }
 
+    ValueTask<OpenSnapshot> IChangeSource.OpenAsync(GlobalPosition? at, CancellationToken cancellationToken) => OpenAsync(at, cancellationToken);
+
+    async ValueTask<OpenSnapshot?> IChangeSource.TryOpenAsync(CancellationToken cancellationToken)
+    {
+        await RegisterAsync(cancellationToken).ConfigureAwait(false);
+        return await Reader.TryOpenAsync(cancellationToken).ConfigureAwait(false);
+    }
+
     internal override async ValueTask<ViewStatus> GetStatusAsync(ViewRecord? record, GlobalPosition head, CancellationToken cancellationToken)
     {
         var id = record is { Serving: > 0 and var build } ? new ViewBuildId(Set.Name, Set.Version, build) : default;
@@ -171,7 +197,11 @@ internal abstract class StoredSet : SetHost, ISnapshotSource
     }
 
     // The gate has nothing to dispose of, and calls that wait for it end by it.
-    public override void Dispose() => Reader.Dispose();
+    public override void Dispose()
+    {
+        Reader.Dispose();
+        Changes.Wake();
+    }
 
     /// <summary>Waits until the set has handled everything up to a position.</summary>
     /// <exception cref="SubscriptionException">The set is paused or faulted before it.</exception>

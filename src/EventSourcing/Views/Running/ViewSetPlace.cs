@@ -31,6 +31,9 @@ internal sealed class ViewSetPlace(ViewContext context, ViewSet set, ServingRead
     /// <summary>Called with the progress of the first build.</summary>
     internal IProgress<ViewProgress>? Progress { get; init; }
 
+    /// <summary>Called when something was written or another build is written.</summary>
+    internal Action? Written { get; init; }
+
     public async ValueTask<long> FindFencingTokenAsync(CancellationToken cancellationToken)
     {
         if (await FindServingAsync(cancellationToken).ConfigureAwait(false) is not { } id) return 0;
@@ -69,7 +72,8 @@ internal sealed class ViewSetPlace(ViewContext context, ViewSet set, ServingRead
         if (checkpoint.Position < fold.Position) checkpoint = await context.Store.Log.FindTokenAsync(ResumeToken.Unverified(fold.Position), checkpoint, scope.Token).ConfigureAwait(false);
         try
         {
-            return fold.TryWrite(new(checkpoint.Position, checkpoint, isComplete: true)) ? true : throw scope.Lease.Error();
+            Write(fold, new(checkpoint.Position, checkpoint, isComplete: true), scope);
+            return true;
         }
         catch (UnwritableDocumentException) when (!_checksDocuments)
         {
@@ -107,7 +111,7 @@ internal sealed class ViewSetPlace(ViewContext context, ViewSet set, ServingRead
     {
         // A place that was replaced is opened again at the end of the batch.
         if (await IsReplacedAsync(_scope!.Token).ConfigureAwait(false)) return;
-        if (!_fold!.TryWrite(new(last.Position, last, isComplete: true))) throw _scope.Lease.Error();
+        Write(_fold!, new(last.Position, last, isComplete: true), _scope);
     }
 
     /// <summary>Folds the document of one key again, from the events up to the checkpoint. On the runner's loop only, when everything is written.</summary>
@@ -134,6 +138,12 @@ internal sealed class ViewSetPlace(ViewContext context, ViewSet set, ServingRead
         }
     }
 
+    private void Write(SetFold fold, ViewCheckpoint checkpoint, LeaseScope scope)
+    {
+        if (!fold.TryWrite(checkpoint)) throw scope.Lease.Error();
+        Written?.Invoke();
+    }
+
     /// <summary>Opens a build for writing; null when it was replaced meanwhile.</summary>
     private async ValueTask<ResumeToken?> TryOpenAsync(ViewBuildId id, LeaseScope scope)
     {
@@ -148,6 +158,7 @@ internal sealed class ViewSetPlace(ViewContext context, ViewSet set, ServingRead
             (_build, _fold) = (build, fold);
             Volatile.Write(ref _serving, id.Build);
             ForgetStall(build);
+            Written?.Invoke();
             return await context.Store.Log.FindTokenAsync(writer.Checkpoint.Token, scope.Token).ConfigureAwait(false);
         }
         catch

@@ -13,6 +13,8 @@ internal sealed class LiveView<TRow>(LiveSet set, Projection<TRow> projection, i
 
     public IView<TRow> At(GlobalPosition position) => new LiveView<TRow>(set, projection, table, position);
 
+    public IAsyncEnumerable<ViewChange<TRow>> ChangesAsync(ViewChangeToken from = default, CancellationToken cancellationToken = default) => throw set.NothingStored("keeps no changes");
+
     public async ValueTask<TRow?> FindAsync(string key, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(key);

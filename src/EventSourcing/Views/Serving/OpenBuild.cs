@@ -13,6 +13,8 @@ internal sealed class OpenBuild(long number, IViewBuild build)
 
     internal Guid LogId => build.LogId;
 
+    internal Guid Origin => build.Origin;
+
     /// <summary>Opens a snapshot; null when the build is being closed.</summary>
     internal OpenSnapshot? TryOpen()
     {

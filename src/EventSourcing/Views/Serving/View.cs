@@ -1,4 +1,5 @@
 using EventSourcing.Storage;
+using EventSourcing.Views.Changes;
 using EventSourcing.Views.Declaring;
 
 namespace EventSourcing.Views.Serving;
@@ -39,6 +40,14 @@ internal sealed class View<TRow>(IRowDeclaration<TRow> projection, int table, IS
         return found;
     }
 
+    public IAsyncEnumerable<ViewChange<TRow>> ChangesAsync(ViewChangeToken from = default, CancellationToken cancellationToken = default)
+    {
+        ChangeTokens.ThrowIfNotKept(Name, projection.MaxChanges);
+        if (source.Changes is not { } feed) throw new InvalidOperationException($"A snapshot does not change. Follow the changes of view '{Name}' of the EventViews, from the snapshot's token.");
+        if (from != default && from.Projection != Name) throw new ArgumentException($"Token '{from}' is of view '{from.Projection}', not of '{Name}'.", nameof(from));
+        return new ChangeReader<TRow>(projection, table, feed).ReadAsync(from, at, cancellationToken);
+    }
+
     public async ValueTask<Page<TRow>> ReadPageAsync(ViewRead read, Func<StoredViewRow, string> cursorOf, CancellationToken cancellationToken)
     {
         using var opened = await source.OpenAsync(at, cancellationToken).ConfigureAwait(false);
@@ -56,15 +65,5 @@ internal sealed class View<TRow>(IRowDeclaration<TRow> projection, int table, IS
         return opened.Rows.Count(table, conditions);
     }
 
-    private TRow Decode(in StoredViewRow row)
-    {
-        try
-        {
-            return projection.Deserialize(row.Json.Span);
-        }
-        catch (System.Text.Json.JsonException e)
-        {
-            throw new StoreCorruptException("the document cannot be read. Rebuild the view", $"projection '{Name}', key '{row.Key}'", e);
-        }
-    }
+    private TRow Decode(in StoredViewRow row) => RowDecoder.Decode(projection, row.Key, row.Json.Span);
 }
