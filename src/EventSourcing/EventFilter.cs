@@ -130,6 +130,7 @@ public sealed class EventFilter
     internal BoundFilter Bind(EventTypeMap types, EventQuery? query = null)
     {
         EventQuery[] queries = query is null or { IsAll: true } ? _queries : [query, .. _queries];
-        return new(types.Codec, Array.ConvertAll(queries, q => q.Resolve(types)), _correlationIds, _headers, _predicates);
+        var decoded = queries.Select(q => q.OnDecoded(types)).OfType<DecodedQuery>().Select(q => (Func<EventEnvelope, bool>)(e => q.Selects(e.Data, e.Type, e.StreamId, e.Tags))).ToArray();
+        return new(types.Codec, Array.ConvertAll(queries, q => q.Resolve(types)), _correlationIds, _headers, decoded.Length == 0 ? _predicates : [.. decoded, .. _predicates]);
     }
 }

@@ -56,7 +56,12 @@ public sealed class EventStore : IEventStore
     /// <inheritdoc/>
     public EventSequence ReadAllAsync(EventQuery? query = null, ReadAllOptions? options = null, CancellationToken cancellationToken = default)
     {
-        if (options is null) return new(Log, _codec, new AllRead { Query = query?.Resolve(Types), IncludeToken = true }, null, null, null, cancellationToken);
+        if (options is null)
+        {
+            if (query?.OnDecoded(Types) is null) return new(Log, _codec, new AllRead { Query = query?.Resolve(Types), IncludeToken = true }, null, null, null, cancellationToken);
+            options = new();
+        }
+
         options.Validate();
         var filter = (options.Filter ?? EventFilter.All).Bind(Types, query);
         var read = new AllRead
@@ -80,7 +85,7 @@ public sealed class EventStore : IEventStore
         Require.NotNegative(afterVersion, nameof(afterVersion));
         Require.Range(afterVersion, throughVersion, nameof(afterVersion), nameof(throughVersion));
         var read = new StreamRead(stream) { AfterVersion = afterVersion, ThroughVersion = throughVersion, IncludeTags = false, ReuseBuffers = true, IncludeToken = true };
-        return FoldAsync(read, afterVersion, create, apply, cancellationToken);
+        return FoldAsync(read, afterVersion, create, apply, null, cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -89,7 +94,8 @@ public sealed class EventStore : IEventStore
     {
         ArgumentNullException.ThrowIfNull(query);
         ThrowIfNoFold(create, apply);
-        return FoldAsync(new AllRead { Query = query.Resolve(Types), IncludeTags = false, ReuseBuffers = true, IncludeToken = true }, 0, create, apply, cancellationToken);
+        var decoded = query.OnDecoded(Types);
+        return FoldAsync(new AllRead { Query = query.Resolve(Types), IncludeTags = decoded is not null, ReuseBuffers = true, IncludeToken = true }, 0, create, apply, decoded, cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -176,7 +182,7 @@ public sealed class EventStore : IEventStore
     }
 
     private async ValueTask<LoadResult<TState>> FoldAsync<TState>(
-        RangeRead read, long afterVersion, Func<TState> create, Func<TState, object, TState> apply, CancellationToken cancellationToken)
+        RangeRead read, long afterVersion, Func<TState> create, Func<TState, object, TState> apply, DecodedQuery? selection, CancellationToken cancellationToken)
     {
         var (state, version, count, pages) = (create(), afterVersion, 0L, new LogPages(read));
         var isStream = read is StreamRead;
@@ -187,8 +193,13 @@ public sealed class EventStore : IEventStore
             foreach (ref readonly var e in page.Events)
             {
                 var decoded = _codec.Decode(e);
-                for (var ordinal = 0; ordinal < decoded.Count; ordinal++) state = apply(state, decoded[ordinal]);
-                count += decoded.Count;
+                for (var ordinal = 0; ordinal < decoded.Count; ordinal++)
+                {
+                    if (selection?.Selects(decoded[ordinal], e.Type, e.StreamId, e.Tags ?? []) == false) continue;
+                    state = apply(state, decoded[ordinal]);
+                    count++;
+                }
+
                 if (isStream) version = e.Version;
             }
         }

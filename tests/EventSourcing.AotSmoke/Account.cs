@@ -6,6 +6,10 @@ internal sealed record AccountOpened(string Owner);
 
 internal sealed record AmountDeposited(decimal Amount);
 
+internal sealed record AmountDepositedV2(decimal Euros);
+
+internal sealed record AccountRenamed(string Owner);
+
 internal sealed record AmountWithdrawn(decimal Amount);
 
 internal sealed record Account(string Owner, decimal Balance) : IState<Account>
@@ -39,5 +43,5 @@ internal sealed class AccountList : Projection<AccountRow>
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
-[JsonSerializable(typeof(AccountOpened)), JsonSerializable(typeof(AmountDeposited)), JsonSerializable(typeof(AmountWithdrawn)), JsonSerializable(typeof(AccountRow))]
+[JsonSerializable(typeof(AmountDepositedV2)), JsonSerializable(typeof(AccountRenamed)), JsonSerializable(typeof(AccountOpened)), JsonSerializable(typeof(AmountDeposited)), JsonSerializable(typeof(AmountWithdrawn)), JsonSerializable(typeof(AccountRow))]
 internal sealed partial class SmokeJson : JsonSerializerContext;

@@ -1,13 +1,22 @@
 using EventSourcing;
 using EventSourcing.AotSmoke;
 using EventSourcing.Sqlite;
+using EventSourcing.Storage;
 using Microsoft.Extensions.DependencyInjection;
 
 // Published with NativeAOT and run: the proof that the public way through the library needs neither reflection nor run-time code.
 
 var types = EventTypeMap.Create(SmokeJson.Default, map => map
     .Add<AccountOpened>("account-opened", e => e.Tag("owner", "owner"))
-    .Add<AmountDeposited>("amount-deposited")
+    .Add<AmountDeposited>("amount-deposited", e => e.SchemaVersion(3)
+        .Upcast(from: 1, json =>
+        {
+            json["euros"] = (decimal)json["cents"]! / 100;
+            return json;
+        })
+        .Upcast<AmountDepositedV2>(from: 2, old => new AmountDeposited(old.Euros))
+        .Require("The amount is above 0", a => a.Amount > 0))
+    .Add<AccountRenamed>("account-renamed", e => e.UpcastTo(old => new AccountOpened(old.Owner)))
     .Add<AmountWithdrawn>("amount-withdrawn"));
 var folder = Directory.CreateTempSubdirectory("eventsourcing-aot-");
 var failed = false;
@@ -41,9 +50,23 @@ try
         await foreach (var e in store.ReadAllAsync(EventQuery.Of<AmountWithdrawn>())) all.Add(e.Data);
         Check("read by query", all is [AmountWithdrawn { Amount: 30m }]);
 
+        Check("constraint", await RefusesAsync<InvalidEventException>(async () => await store.AppendAsync("account-1", ExpectedVersion.Any, [new AmountDeposited(0m)])));
+        var catalog = types.ExportCatalog();
+        Check("catalogue", catalog.Contains("\"euros\"", StringComparison.Ordinal) && catalog.Contains("\"amount\"", StringComparison.Ordinal));
+
         var folded = await store.LoadAsync<Account>("account-1");
         Check("fold", folded is { StreamVersion: 3, State.Balance: 70m });
         Check("fold through a version", (await store.LoadAsync<Account>("account-1", throughVersion: 2)).State.Balance == 100m);
+    }
+
+    await using (var log = new InMemoryEventLog())
+    {
+        await StoreAsync(log, "amount-deposited", 1, """{"cents":250}"""u8.ToArray());
+        await StoreAsync(log, "amount-deposited", 2, """{"euros":3.5}"""u8.ToArray());
+        await StoreAsync(log, "account-renamed", 1, """{"owner":"bob"}"""u8.ToArray());
+        var upcast = new List<object>();
+        await foreach (var e in new EventStore(log, types).ReadAllAsync()) upcast.Add(e.Data);
+        Check("upcasters", upcast is [AmountDeposited { Amount: 2.5m }, AmountDeposited { Amount: 3.5m }, AccountOpened { Owner: "bob" }]);
     }
 
     await using (var services = new ServiceCollection()
@@ -71,6 +94,9 @@ async Task CheckViewsAsync(string what, IEventStore store, EventViews views, IVi
     await views.RebuildAsync("account-list");
     Check($"{what}, verified", (await views.VerifyAsync("account-list")).IsEqual);
 }
+
+static async Task StoreAsync(IEventLog log, string type, int schemaVersion, byte[] json) => await log.AppendAsync(
+    new() { Writes = new StreamWrite[] { new("account-1", ExpectedVersion.Any, new[] { new LogEvent { Type = type, SchemaVersion = schemaVersion, Data = json, IsJson = true } }) } }, default);
 
 void Check(string what, bool holds)
 {

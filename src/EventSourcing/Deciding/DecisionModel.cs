@@ -34,7 +34,7 @@ public static class DecisionModel
     private static DecisionModel<TState> Make<TState>(EventQuery query, Func<TState> create, Func<TState, object, TState> apply)
     {
         ArgumentNullException.ThrowIfNull(query);
-        return new(query, types => new Fold<TState>(query.Resolve(types), create(), apply));
+        return new(query, types => new Fold<TState>(query.Resolve(types), query.OnDecoded(types), create(), apply));
     }
 
     /// <summary>Joins two models: events that match either query are read, and each fold gets the events of its own query only.</summary>
@@ -64,13 +64,13 @@ public static class DecisionModel
             types => new Both<(T1, T2), T3, (T1, T2, T3)>(first.Begin(types), third.Begin(types), static (two, three) => (two.Item1, two.Item2, three)));
     }
 
-    private sealed class Fold<TState>(LogQuery query, TState created, Func<TState, object, TState> apply) : IRunningFold<TState>
+    private sealed class Fold<TState>(LogQuery query, DecodedQuery? decoded, TState created, Func<TState, object, TState> apply) : IRunningFold<TState>
     {
         public TState State { get; private set; } = created;
 
         public bool Apply(object @event, string type, StreamId stream, IReadOnlyList<Tag> tags)
         {
-            if (!query.Matches(type, stream, tags)) return false;
+            if (!query.Matches(type, stream, tags) || decoded?.Selects(@event, type, stream, tags) == false) return false;
             State = apply(State, @event);
             return true;
         }

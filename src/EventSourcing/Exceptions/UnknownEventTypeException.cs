@@ -3,7 +3,7 @@ using EventSourcing.Serialization;
 
 namespace EventSourcing;
 
-/// <summary>The type map has no entry for a stored event's type name, or for the CLR type of an event to be appended or asked for.</summary>
+/// <summary>The type map has no entry for a stored event's type name, or for the CLR type of an event to be appended or asked for; or no stored event reads as the CLR type that is asked for.</summary>
 public sealed class UnknownEventTypeException : EventSerializationException
 {
     /// <summary>Reports the type and the place where it was found.</summary>
@@ -21,6 +21,15 @@ public sealed class UnknownEventTypeException : EventSerializationException
         : base(type.ToString(), streamId, GlobalPosition.Start, MessageFor(type), null)
     {
     }
+
+    private UnknownEventTypeException(EventType type, string message) : base(type.ClrType.ToString(), default, GlobalPosition.Start, message, null)
+    {
+    }
+
+    /// <summary>For a query by a type whose stored events all read as others.</summary>
+    internal static UnknownEventTypeException NothingReadsAs(EventType type) => new(
+        type,
+        $"No stored event reads as {ContractCheck.NameOf(type.ClrType)}: events that are stored as '{type.Name}' are upcast to {type.UpcastTo!.Target(0)}. Ask for that; for the stored events themselves, use EventQuery.OfTypes(\"{type.Name}\").");
 
     private static string MessageFor(Type type)
     {

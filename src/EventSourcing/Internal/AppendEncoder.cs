@@ -20,6 +20,7 @@ internal sealed class AppendEncoder(EventTypeMap types)
     /// <summary>The append in bytes; valid until <see cref="Reset"/>.</summary>
     internal LogAppend Encode(Append append)
     {
+        if (types.HasConstraints) ConstraintCheck.Run(append, types);
         var common = Common(append);
         var metadata = Written(common);
         foreach (ref readonly var write in append.Writes)
@@ -90,6 +91,7 @@ internal sealed class AppendEncoder(EventTypeMap types)
         var given = e as EventData;
         var data = given?.Data ?? e;
         if (!types.TryGet(data.GetType(), out var type)) throw Unknown(data, stream);
+        if (type.IsReadOnly) throw ReadOnly(type, stream);
         var start = _buffer.Length;
         try
         {
@@ -123,9 +125,17 @@ internal sealed class AppendEncoder(EventTypeMap types)
         };
     }
 
-    private static EventSourcingException Unknown(object data, StreamId stream) => EventData.WhyNotOneEvent(data) is { } reason
-        ? new InvalidEventException($"{data.GetType()}", [reason])
-        : new UnknownEventTypeException(data.GetType(), stream);
+    private EventSourcingException Unknown(object data, StreamId stream)
+    {
+        if (EventData.WhyNotOneEvent(data) is { } reason) return new InvalidEventException($"{data.GetType()}", [reason]);
+        return types.Upcasts.EntryOfOlder(data.GetType()) is { } newer
+            ? new ReadOnlyEventTypeException(newer.Name, data.GetType(), stream, $"it is the shape of an older schema number, from which '{newer.Name}' is upcast. Append {ContractCheck.NameOf(newer.ClrType)}")
+            : new UnknownEventTypeException(data.GetType(), stream);
+    }
+
+    private static ReadOnlyEventTypeException ReadOnly(EventType type, StreamId stream) => new(type.Name, type.ClrType, stream, type.UpcastTo is { } whole
+        ? $"stored events of the type read as {(whole.Into.Count == 0 ? "no event" : string.Join(", ", whole.Into.Select(ContractCheck.NameOf)))}, and none are written. Append an event of a type that is written"
+        : "the entry is read-only: every process must be able to read the type before one writes it. Then remove e.ReadOnly()");
 
     private ReadOnlyMemory<byte> Written(EventMetadata metadata)
     {

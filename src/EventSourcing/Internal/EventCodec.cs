@@ -7,8 +7,9 @@ internal sealed class EventCodec
 {
     private readonly EventTypeMap _types;
     private readonly EncoderPool _encoders;
+    private readonly Upcasting _upcasting;
 
-    private EventCodec(EventTypeMap types) => (_types, _encoders) = (types, new(() => new(types)));
+    private EventCodec(EventTypeMap types) => (_types, _encoders, _upcasting) = (types, new(() => new(types)), new(types));
 
     /// <summary>Returns the codec of a map, always the same object.</summary>
     internal static EventCodec Of(EventTypeMap types) => types.Companion(static types => new EventCodec(types));
@@ -26,17 +27,20 @@ internal sealed class EventCodec
 
     /// <summary>Decodes a stored event.</summary>
     /// <exception cref="UnknownEventTypeException">The map has no entry for its type.</exception>
+    /// <exception cref="UnknownSchemaVersionException">Its schema number is newer than the entry's.</exception>
     /// <exception cref="EventSerializationException">It cannot be read.</exception>
     internal Decoded Decode(in RecordedEvent e)
     {
         if (!_types.TryGet(e.Type, out var type)) throw new UnknownEventTypeException(e.Type, e.StreamId, e.Position);
+        var number = e.SchemaVersion;
+        if (number > type.SchemaVersion) throw new UnknownSchemaVersionException(e.Type, number, type.SchemaVersion, e.StreamId, e.Position);
         try
         {
             var contentType = e.ContentType;
             var reader = contentType is null && e.IsJson ? type.Forms.Json : type.Forms.ReaderOf(contentType, e.IsJson);
-            var data = reader.Deserialize(type, new(e.Type, e.Data, contentType, e.SchemaVersion, e.Metadata))
-                ?? throw new InvalidDataException($"{reader.GetType()} returned null");
-            return type.Convert is { } convert ? new([.. convert(data)]) : new(data);
+            var stored = new SerializedEvent(e.Type, e.Data, contentType, number, e.Metadata);
+            if (number < type.SchemaVersion || type.IsUpcastOnly) return _upcasting.Decode(type, reader, stored);
+            return new(reader.Deserialize(type, stored) ?? throw new InvalidDataException($"{reader.GetType()} returned null"));
         }
         catch (Exception error) when (error is not OutOfMemoryException)
         {

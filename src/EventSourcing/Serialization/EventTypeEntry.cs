@@ -17,7 +17,13 @@ internal sealed record EventTypeEntry(string Name, Type ClrType)
 
     internal int SchemaVersion { get; init; } = 1;
 
-    internal Func<object, IReadOnlyList<object>>? Convert { get; init; }
+    internal IReadOnlyList<Upcaster> Upcasters { get; init; } = [];
+
+    internal Upcaster? UpcastTo { get; init; }
+
+    internal IReadOnlyList<Constraint> Constraints { get; init; } = [];
+
+    internal bool IsReadOnly { get; init; }
 
     internal IEnumerable<string> Names => Aliases.Prepend(Name);
 }

@@ -18,6 +18,8 @@ public sealed class EventTypeMap
         Types = [.. types];
         _byClrType = types.ToFrozenDictionary(t => t.ClrType);
         _byName = types.SelectMany(t => t.Names, (type, name) => (type, name)).ToFrozenDictionary(t => t.name, t => t.type, StringComparer.Ordinal);
+        HasConstraints = types.Any(t => t.Constraints.Length > 0);
+        Upcasts = new(Types, _byClrType);
     }
 
     /// <summary>A map without entries, for stores that are read raw only.</summary>
@@ -31,6 +33,7 @@ public sealed class EventTypeMap
     /// <param name="build">Adds the entries.</param>
     /// <exception cref="ArgumentException">A name or type is added twice, a type is not in the context, a tag names no property, the delegate is asynchronous, or a contract
     /// writes what it cannot read back: each type and property is named, with what to do.</exception>
+    /// <exception cref="UpcastChainException">The upcasters have a gap, a cycle or a duplicate; both ends are named.</exception>
     public static EventTypeMap Create(JsonSerializerContext? context, Action<EventTypeMapBuilder> build)
     {
         ArgumentNullException.ThrowIfNull(build);
@@ -66,6 +69,10 @@ public sealed class EventTypeMap
         return new(types);
     }
 
+    /// <summary>Writes the model down: every event type with its names, its schema numbers, its tags and constraints, and the JSON Schema of every version whose shape a CLR type describes.</summary>
+    /// <returns>JSON, ordered by the types' names, with lines that end in a line feed. Equal maps give equal text. A version that is upcast from JSON has no schema here; a contract file (<c>EventContract</c> of EventSourcing.Testing) keeps the one that it had.</returns>
+    public string ExportCatalog() => EventCatalog.Write(this);
+
     /// <summary>The entry of a CLR type, exactly this one; false when there is none.</summary>
     /// <param name="clrType">The type.</param>
     /// <param name="type">The entry.</param>
@@ -75,6 +82,12 @@ public sealed class EventTypeMap
     /// <param name="name">The stored name, or an alias.</param>
     /// <param name="type">The entry.</param>
     public bool TryGet(string name, [NotNullWhen(true)] out EventType? type) => _byName.TryGetValue(name, out type);
+
+    /// <summary>True when an entry has a constraint.</summary>
+    internal bool HasConstraints { get; }
+
+    /// <summary>Which types the stored events of the entries read as.</summary>
+    internal UpcastGraph Upcasts { get; }
 
     /// <summary>The codec of the map, created once and shared.</summary>
     internal T Companion<T>(Func<EventTypeMap, T> make) where T : class =>

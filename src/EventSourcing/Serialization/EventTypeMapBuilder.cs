@@ -19,7 +19,7 @@ public sealed class EventTypeMapBuilder
     /// <summary>Adds an event type.</summary>
     /// <typeparam name="T">The event's CLR type, exactly: derived types need entries of their own.</typeparam>
     /// <param name="name">The stored name, 1 to 512 bytes of UTF-8; never changed once events are stored under it.</param>
-    /// <param name="configure">Gives the entry tags, aliases, a schema version, a contract or a serializer; null for none of them.</param>
+    /// <param name="configure">Gives the entry tags, aliases, a schema number with upcasters, a contract or a serializer; null for none of them.</param>
     /// <exception cref="ArgumentException">A name or the type has an entry, the name is not valid, or the delegate is asynchronous.</exception>
     /// <exception cref="InvalidOperationException">The map is made.</exception>
     public EventTypeMapBuilder Add<T>(string name, Action<EventTypeBuilder<T>>? configure = null)
@@ -67,32 +67,29 @@ public sealed class EventTypeMapBuilder
         return this;
     }
 
-    /// <summary>Reads the stored events of an entry as none, one or several others.</summary>
-    internal EventTypeMapBuilder Convert(string name, Func<object, IReadOnlyList<object>> convert)
-    {
-        var index = _entries.FindIndex(e => e.Name == name);
-        _entries[index] = _entries[index] with { Convert = convert };
-        return this;
-    }
-
     internal EventTypeMap Build()
     {
         _isBuilt = true;
         IEventSerializer[] serializers = [_serializer ?? JsonEventSerializer.Shared, .. _readers];
         var problems = new List<string>();
         var types = new List<EventType>(_entries.Count);
-        foreach (var entry in _entries) types.Add(new(WithContract(entry, problems), serializers));
+        foreach (var entry in _entries)
+        {
+            UpcastSteps.ThrowIfBroken(entry, IsJson(entry));
+            types.Add(new(WithOlderContracts(WithContract(entry, problems), problems), serializers));
+        }
+
         return problems.Count == 0 ? new(types) : throw new ArgumentException(string.Join(Environment.NewLine, problems));
     }
 
     private EventTypeEntry WithContract(EventTypeEntry entry, List<string> problems)
     {
-        var contract = entry.Contract ?? FromContext(entry, problems);
-        var isJson = (entry.Serializer ?? _serializer) is null or JsonEventSerializer;
+        var contract = entry.Contract ?? FromContext(entry, entry.ClrType, problems);
+        var isJson = IsJson(entry);
         if (contract is null)
         {
-            if (isJson) problems.Add(MissingContract(entry));
-            else if (entry.Tags.Count > 0) problems.Add($"Event type '{entry.Name}' ({ContractCheck.NameOf(entry.ClrType)}) has tags of JSON properties but no JSON contract. Give the tags with EventData, or add the type to the context: {AttributeOf(entry)}.");
+            if (isJson) problems.Add(MissingContract(entry.Name, entry.ClrType, $"map.Add<{ContractCheck.NameOf(entry.ClrType)}>(\"{entry.Name}\", e => e.Contract(…))"));
+            else if (entry.Tags.Count > 0) problems.Add($"Event type '{entry.Name}' ({ContractCheck.NameOf(entry.ClrType)}) has tags of JSON properties but no JSON contract. Give the tags with EventData, or add the type to the context: {AttributeOf(entry.ClrType)}.");
             return entry;
         }
 
@@ -101,24 +98,44 @@ public sealed class EventTypeMapBuilder
         return entry with { Contract = contract, TagRules = [.. entry.Tags.Select(rule => RuleOf(rule, entry.Name, contract, problems))] };
     }
 
-    private JsonTypeInfo? FromContext(EventTypeEntry entry, List<string> problems)
+    private bool IsJson(EventTypeEntry entry) => (entry.Serializer ?? _serializer) is null or JsonEventSerializer;
+
+    private EventTypeEntry WithOlderContracts(EventTypeEntry entry, List<string> problems) => entry.Upcasters.All(step => step.OldType is null)
+        ? entry
+        : entry with { Upcasters = [.. entry.Upcasters.Select(step => step.OldType is { } old ? step with { OldContract = OlderContract(entry, step, old, problems) } : step)] };
+
+    private JsonTypeInfo? OlderContract(EventTypeEntry entry, Upcaster step, Type old, List<string> problems)
+    {
+        var contract = step.OldContract ?? (old == entry.ClrType ? entry.Contract : null) ?? FromContext(entry, old, problems);
+        if (contract is null)
+        {
+            if (IsJson(entry)) problems.Add(MissingContract(entry.Name, old, $"e.Upcast(from: {step.From}, …, contract: …)"));
+            return null;
+        }
+
+        contract.Options.MakeReadOnly();
+        if (IsJson(entry) && old != entry.ClrType) ContractCheck.Run(entry.Name, contract, problems);
+        return contract;
+    }
+
+    private JsonTypeInfo? FromContext(EventTypeEntry entry, Type clrType, List<string> problems)
     {
         try
         {
-            return _context?.GetTypeInfo(entry.ClrType);
+            return _context?.GetTypeInfo(clrType);
         }
         catch (Exception e) when (e is InvalidOperationException or NotSupportedException)
         {
-            throw new ArgumentException(string.Join(Environment.NewLine, [.. problems, $"Event type '{entry.Name}' ({ContractCheck.NameOf(entry.ClrType)}) has a JSON contract that contradicts itself: {e.Message}"]), e);
+            throw new ArgumentException(string.Join(Environment.NewLine, [.. problems, $"Event type '{entry.Name}' ({ContractCheck.NameOf(clrType)}) has a JSON contract that contradicts itself: {e.Message}"]), e);
         }
     }
 
-    private string MissingContract(EventTypeEntry entry) =>
-        $"Event type '{entry.Name}' ({ContractCheck.NameOf(entry.ClrType)}) has no JSON contract: "
-        + (_context is null ? $"no context was given. Give one to EventTypeMap.Create, or a contract to the entry: map.Add<{ContractCheck.NameOf(entry.ClrType)}>(\"{entry.Name}\", e => e.Contract(…))."
-            : $"{_context.GetType().Name} does not have the type. Add it there: {AttributeOf(entry)}");
+    private string MissingContract(string name, Type clrType, string remedy) =>
+        $"Event type '{name}' ({ContractCheck.NameOf(clrType)}) has no JSON contract: "
+        + (_context is null ? $"no context was given. Give one to EventTypeMap.Create, or a contract to the entry: {remedy}."
+            : $"{_context.GetType().Name} does not have the type. Add it there: {AttributeOf(clrType)}");
 
-    private static string AttributeOf(EventTypeEntry entry) => $"[JsonSerializable(typeof({ContractCheck.NameOf(entry.ClrType)}))]";
+    private static string AttributeOf(Type clrType) => $"[JsonSerializable(typeof({ContractCheck.NameOf(clrType)}))]";
 
     private static TagRule RuleOf((string Tag, string Property) rule, string name, JsonTypeInfo contract, List<string> problems)
     {

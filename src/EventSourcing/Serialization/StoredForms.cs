@@ -23,6 +23,9 @@ internal sealed class StoredForms
         _unnamedBinary = own is { IsJson: false } ? [own] : [.. ofMap.Where(s => !s.IsJson)];
     }
 
+    /// <summary>The content types that are read, each once.</summary>
+    internal IEnumerable<string> ContentTypes => _readers.Select(reader => reader.ContentType).Distinct(StringComparer.OrdinalIgnoreCase);
+
     /// <summary>Writes events.</summary>
     internal IEventSerializer Writer { get; }
 

@@ -118,6 +118,11 @@ public sealed class EventQuery
         return resolved;
     }
 
+    /// <summary>Which decoded events the query selects; null where the stored names alone decide, which is so for all types without upcasters to other types.</summary>
+    /// <exception cref="UnknownEventTypeException">A CLR type has no entry in the type map, or no stored event reads as it.</exception>
+    internal DecodedQuery? OnDecoded(EventTypeMap types) =>
+        Array.Exists(_items, item => item.FindsOthers(types)) ? new(_items, [.. _items.Select(item => new LogQuery([item.Resolve(types)]))]) : null;
+
     private EventQuery Narrow(Func<LogQueryItem?, LogQueryItem> narrow) =>
         new(IsAll ? [new EventQueryItem([], narrow(null))] : Array.ConvertAll(_items, item => item.Narrow(narrow)));
 }

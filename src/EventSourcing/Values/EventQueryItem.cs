@@ -45,8 +45,15 @@ public sealed class EventQueryItem
     /// <summary>The item with more criteria beside its types.</summary>
     internal EventQueryItem Narrow(Func<LogQueryItem?, LogQueryItem> narrow) => new(_clrTypes, narrow(_stored));
 
+    /// <summary>True when an event that the item finds may read as an event of a type that the item does not name.</summary>
+    internal bool FindsOthers(EventTypeMap types) =>
+        HasClrTypes && !types.Upcasts.IsEmpty && types.Types.Any(type => !types.Upcasts.ReadsOnlyAs(type, _clrTypes) && Array.Exists(_clrTypes, clrType => types.Upcasts.MayReadAs(type, clrType)));
+
+    /// <summary>True when the item names the type of a decoded event, by its CLR type or by its stored name.</summary>
+    internal bool Names(object data, string type) => (!HasClrTypes && Types.Count == 0) || Array.IndexOf(_clrTypes, data.GetType()) >= 0 || Types.Contains(type);
+
     /// <summary>The item by stored names.</summary>
-    /// <exception cref="UnknownEventTypeException">A CLR type has no entry in the type map.</exception>
+    /// <exception cref="UnknownEventTypeException">A CLR type has no entry in the type map, or no stored event reads as it.</exception>
     internal LogQueryItem Resolve(EventTypeMap types)
     {
         if (!HasClrTypes) return _stored!;
@@ -54,7 +61,8 @@ public sealed class EventQueryItem
         foreach (var clrType in _clrTypes)
         {
             if (!types.TryGet(clrType, out var type)) throw new UnknownEventTypeException(clrType);
-            foreach (var name in type.Names)
+            if (type.IsUpcastOnly) throw UnknownEventTypeException.NothingReadsAs(type);
+            foreach (var name in types.Upcasts.NamesOf(type))
                 if (!names.Contains(name)) names.Add(name);
         }
 

@@ -110,7 +110,7 @@ public sealed class HandedOutTests
             result, repeated, _bus, tree, .. tree.Roots, cart, query, query.Items[0], logQuery, logQuery.Items[0], School.Types, type!, context, .. envelopes,
             EventEnvelope.Create(new Noted("6"), tags: [new("a", "b")], metadata: new() { Headers = new Dictionary<string, string> { ["h"] = "v" } }),
             await _store.GetStatisticsAsync(), await _store.Log.ReadSubscriptionsAsync().FirstAsync(),
-            new AppendOutcomeUnknownException([Guid.NewGuid()], GlobalPosition.Start), new WrongExpectedVersionException([new("a", ExpectedVersion.NoStream, 1)]), new InvalidEventException("t", ["wrong"]),
+            new AppendOutcomeUnknownException([Guid.NewGuid()], GlobalPosition.Start), new WrongExpectedVersionException([new("a", ExpectedVersion.NoStream, 1)]), new InvalidEventException("t", ["wrong"]), new EventSourcing.Testing.EventContractException("m", ["wrong"]),
             new IntegrityReport(GlobalPosition.Start, [new("what", "where")]),
             new Specification(School.Types).Given().When<EventCount>(_ => [new Noted("7")]),
             views, views.Sets[0], views.Sets[0].Projections[0].Table, await views.View<Noted>().All.PageAsync(2), new ViewRead { Table = 0, Max = 1 }, (await views.TallyAsync("note-counts", new()))[0],

@@ -13,7 +13,7 @@ public sealed class PublicSurfaceTests
 
     private static readonly Type[] s_exceptions = [.. s_exported.Where(type => type.IsAssignableTo(typeof(Exception)))];
 
-    // Open because UnknownEventTypeException is one, and only that: the constructor for it is private protected.
+    // Open because UnknownEventTypeException and UnknownSchemaVersionException are one, and only these: the constructor for them is private protected.
     private static readonly Type[] s_openByDesign = [typeof(EventSerializationException)];
 
     [Test]

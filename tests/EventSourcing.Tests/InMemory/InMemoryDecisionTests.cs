@@ -48,3 +48,8 @@ public sealed class InMemoryBlockedAppendTests : BlockedAppendTests
 {
     protected override IEventLog OpenLog() => new InMemoryEventLog();
 }
+
+public sealed class InMemoryEvolvingTests : EvolvingTests
+{
+    protected override IEventLog OpenLog() => new InMemoryEventLog();
+}

@@ -6,7 +6,7 @@ using NUnit.Framework;
 
 namespace EventSourcing.Tests.Serialization;
 
-/// <summary>A stored event may read as none, one or several: here an event "none" reads as none, "two" as two, "three" as three, and any other as it was stored.</summary>
+/// <summary>A stored event may read as none, one or several: here an event "none" of schema number 1 reads as none, "two" as two, "three" as three, and any other as it was stored.</summary>
 [Parallelizable(ParallelScope.All), FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
 public sealed class SeveralEventsTests : IAsyncDisposable
 {
@@ -18,16 +18,20 @@ public sealed class SeveralEventsTests : IAsyncDisposable
     private static readonly long[] s_positions = [1, 3, 3, 4, 4, 4, 6];
 
     private static readonly EventTypeMap s_types = EventTypeMap.Create(SchoolJson.Default, map => map
-        .Add<Noted>("noted")
-        .Add<UserRegistered>("user-registered")
-        .Convert("noted", e => Convert((Noted)e)));
+        .Add<Noted>("noted", e => e.SchemaVersion(2).UpcastMany<Noted>(from: 1, Convert, typeof(Noted), typeof(UserRegistered)))
+        .Add<UserRegistered>("user-registered"));
+
+    private static readonly EventTypeMap s_before = EventTypeMap.Create(SchoolJson.Default, map => map.Add<Noted>("noted"));
 
     private readonly EventStore _store = new(new InMemoryEventLog(), s_types);
+    private readonly EventStore _before;
     private readonly ConcurrentQueue<EventEnvelope> _seen = [];
+
+    public SeveralEventsTests() => _before = new(_store.Log, s_before);
 
     public async ValueTask DisposeAsync() => await _store.DisposeAsync();
 
-    private static IReadOnlyList<object> Convert(Noted e) => e.Text switch
+    private static IEnumerable<object> Convert(Noted e) => e.Text switch
     {
         "none" => [],
         "two" => [e with { Text = "two/0" }, e with { Text = "two/1" }],
@@ -40,7 +44,7 @@ public sealed class SeveralEventsTests : IAsyncDisposable
 
     private async Task FillAsync(params string[] texts)
     {
-        foreach (var text in texts.Length == 0 ? s_stored : texts) await _store.AppendAsync("s", ExpectedVersion.Any, [new Noted(text)]);
+        foreach (var text in texts.Length == 0 ? s_stored : texts) await _before.AppendAsync("s", ExpectedVersion.Any, [new Noted(text)]);
     }
 
     private void See(EventEnvelope e) => _seen.Enqueue(e);

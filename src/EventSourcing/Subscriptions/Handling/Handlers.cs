@@ -139,9 +139,8 @@ internal sealed class BoundTypedHandler(
     {
         var envelopes = reader.Read(e);
         if (envelopes.Single is not { } envelope) return HandleAsync(envelopes, delivery, cancellationToken);
-        return handlers.TryGetValue(envelope.Data.GetType(), out var handle)
-            ? HandleAsync(envelope, handle, delivery, cancellationToken)
-            : throw new InvalidOperationException($"No handler takes {envelope.Data.GetType()}, which the type map gives for '{e.Type}'.");
+        // An upcaster may have made an event of another type than the handler asked for.
+        return handlers.TryGetValue(envelope.Data.GetType(), out var handle) ? HandleAsync(envelope, handle, delivery, cancellationToken) : Task.CompletedTask;
     }
 
     private static Task HandleAsync(
