@@ -29,6 +29,10 @@ public sealed class InMemoryTallyPropertyTests : TallyPropertyTests
 }
 
 public sealed class InMemoryInlineViewTests : InlineViewTests
+{
+    protected override IEventLog OpenLog() => new InMemoryEventLog();
+}
+
 public sealed class InMemoryViewChangeTests : ViewChangeTests
 {
     protected override IEventLog OpenLog() => new InMemoryEventLog();
@@ -40,6 +44,10 @@ public sealed class InMemoryLiveViewTests : LiveViewTests
 }
 
 public sealed class InMemoryViewModePropertyTests : ViewModePropertyTests
+{
+    protected override IEventLog OpenLog() => new InMemoryEventLog();
+}
+
 public sealed class InMemoryViewChangePropertyTests : ViewChangePropertyTests
 {
     protected override IEventLog OpenLog() => new InMemoryEventLog();
