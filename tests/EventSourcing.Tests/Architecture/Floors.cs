@@ -50,7 +50,7 @@ internal static partial class Floors
         ];
 
     // Declarations and their folds know each other: a look-up of a declaration reads documents while they are folded.
-    private static readonly HashSet<string> s_projectionNouns = ["ITableWriter", "Projection", "TableProjection", "ViewRows", "ViewSet"];
+    private static readonly HashSet<string> s_projectionNouns = ["ITableWriter", "Projection", "TableProjection", "ViewMode", "ViewRows", "ViewSet"];
 
     // What reading a view gives, which is read in several rooms.
     private static readonly HashSet<string> s_viewNouns =

@@ -75,6 +75,8 @@ public sealed class HandedOutTests
         where !type.IsInterface && !s_handedOnAsGiven.Contains(type)
         from property in type.GetProperties(BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly)
         where property.PropertyType != typeof(string) && property.PropertyType.IsAssignableTo(typeof(IEnumerable)) && property.PropertyType.Namespace!.StartsWith("System.Collections", StringComparison.Ordinal)
+        // What another package implements is that package's to keep.
+        where !property.GetMethod!.IsAbstract
         select property;
 
     private static bool IsOf(Type type, object sample) =>

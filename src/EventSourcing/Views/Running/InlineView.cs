@@ -7,7 +7,7 @@ namespace EventSourcing.Views.Running;
 
 /// <summary>One set in the transactions of appends: folds what was stored and writes the documents in the same transaction. Called under the log's lock; its state is read by any thread.</summary>
 /// <remarks>
-/// A failure at an event of the append refuses the append. A failure at an event that was stored before pauses the view: appends go on, and the view continues when its build has gone past the event, or another build serves.
+/// A failure at an event of the append refuses the append. A failure at an event that was stored before pauses the view: appends are stored without it, and the view continues when its build has passed the event, or another build serves.
 /// Nothing of the documents is kept in memory between transactions, because other processes write them too.
 /// </remarks>
 internal sealed class InlineView(ViewContext context, ViewSet set) : IInlineView, IDisposable

@@ -49,7 +49,7 @@ internal abstract class StoredSet : SetHost, ISnapshotSource, IChangeSource
 
     protected ViewContext Context { get; }
 
-    /// <summary>True where this process writes the set and wakes those who wait for its changes.</summary>
+    /// <summary>True where this process writes the set and wakes the readers that wait for its changes.</summary>
     protected virtual bool IsWrittenHere => false;
 
     /// <summary>Receives the progress of the first build.</summary>
@@ -61,7 +61,7 @@ internal abstract class StoredSet : SetHost, ISnapshotSource, IChangeSource
     /// <summary>Stops the set. Under the gate.</summary>
     protected abstract Task EndCoreAsync();
 
-    /// <summary>Has the set handle everything up to a position, if this process can do something for it, or waits a moment.</summary>
+    /// <summary>Has the set handle everything up to a position, if this process can do something for it, or waits for a short time.</summary>
     /// <exception cref="SubscriptionException">The set is paused or faulted before it.</exception>
     protected abstract ValueTask AdvanceAsync(GlobalPosition position, CancellationToken cancellationToken);
 

@@ -1,7 +1,6 @@
 using EventSourcing.Storage;
-using EventSourcing.Views.Running;
 
-namespace EventSourcing.Views.Serving;
+namespace EventSourcing.Views.Running;
 
 /// <inheritdoc/>
 /// <remarks>Folds the events of a key at each read.</remarks>
