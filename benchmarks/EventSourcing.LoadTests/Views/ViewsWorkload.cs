@@ -38,6 +38,8 @@ internal static class ViewsWorkload
             await KeptChanges.RunAsync(settings, 100_000, 20_000, 10_000);
             await KeptChanges.RunAsync(settings, 20_000, 20_000, 10);
         }
+
+        if (Includes(settings, 'H')) await Inline.RunAsync(settings);
     }
 
     private static bool Includes(Settings settings, char row) => settings.Rows.Length == 0 || settings.Rows.Contains(row, StringComparison.Ordinal);

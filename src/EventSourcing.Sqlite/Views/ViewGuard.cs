@@ -1,5 +1,4 @@
 using EventSourcing.Sqlite.Native;
-using EventSourcing.Sqlite.Writing;
 using EventSourcing.Storage;
 
 namespace EventSourcing.Sqlite.Views;

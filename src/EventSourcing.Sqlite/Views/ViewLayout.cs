@@ -37,6 +37,9 @@ internal sealed record ViewLayout
     /// <param name="name">The name, without quotes.</param>
     internal bool Owns(string name) => InLog is { } id ? name.StartsWith($"{InLogPrefix}{id}.", StringComparison.Ordinal) || name == $"{InLogPrefix}{id}" : name.StartsWith("es_", StringComparison.Ordinal);
 
+    /// <summary>True for a name of a table or an index of any build in the log's file.</summary>
+    internal static bool IsInLog(string name) => name.StartsWith(InLogPrefix, StringComparison.OrdinalIgnoreCase);
+
     /// <summary>The build whose facts a table of the log's file has; null for every other table.</summary>
     internal static ViewBuildId? BuildOf(string table) =>
         table.StartsWith(InLogPrefix, StringComparison.Ordinal) && ViewBuildId.TryParse(table.AsSpan(InLogPrefix.Length), out var id) ? id : null;

@@ -1,4 +1,5 @@
 using EventSourcing.Sqlite.Native;
+using EventSourcing.Sqlite.Views;
 
 namespace EventSourcing.Sqlite.Writing;
 
@@ -90,6 +91,8 @@ internal sealed unsafe class LogGuard(Database database) : ConnectionGuard(datab
             // SQLite does not pass the new name of a table.
             case NativeMethods.ActionAlterTable:
                 return IsTemporary(first) ? "a temporary table could take a name that hides the log's" : IsOurs(second) ? "the log's tables are the log's" : null;
+            case NativeMethods.ActionInsert or NativeMethods.ActionUpdate or NativeMethods.ActionDelete:
+                return ViewLayout.IsInLog(Text(first)) ? "the rows of inline views are written by their projections only" : null;
             default:
                 return null;
         }

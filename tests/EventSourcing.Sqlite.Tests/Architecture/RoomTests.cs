@@ -14,7 +14,7 @@ public sealed partial class RoomTests
     private const string Words = "(words)", Top = "(top)";
 
     // From the ground up. The words are the public options and results, which every room may use.
-    private static readonly string[] s_rooms = [Words, "Native", "Files", "Schema", "Tables", "OpenLog", "Versioning", "Reading", "Waiting", "Writing", "Verifying", "Backup", "Views", Top];
+    private static readonly string[] s_rooms = [Words, "Native", "Files", "Schema", "Tables", "OpenLog", "Versioning", "Reading", "Waiting", "Views", "Writing", "Verifying", "Backup", Top];
 
     private static readonly HashSet<string> s_facades = ["SqliteEventLog", "SqliteEventStore", "SqliteEventStoreExtensions", "SqliteEventSourcingBuilderExtensions", "SqliteProjection", "SqliteStoreTransaction", "SqliteViewExtensions"];
 

@@ -1,9 +1,8 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
-using EventSourcing.Sqlite.Native;
 
-namespace EventSourcing.Sqlite.Writing;
+namespace EventSourcing.Sqlite.Native;
 
 /// <summary>Checks what is prepared and committed on the connection that user code is given, for the whole life of the connection: user code that kept it can do nothing between two works.</summary>
 /// <remarks>
