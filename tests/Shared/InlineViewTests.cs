@@ -106,7 +106,7 @@ public abstract class InlineViewTests
         var status = (await views.GetStatusAsync())[0];
         (status.State, status.Position.ToInt64()).Should().Be((SubscriptionState.Paused, 2));
         status.Stall.Should().Contain("zero");
-        status.LastError.Should().BeOfType<ViewException>();
+        status.LastError.Should().BeOfType<ViewException>().And.BeSameAs(status.StateCause);
         (await views.View<Counted>().FindAsync("a"))!.Count.Should().Be(3);
         var act = async () => await views.View<Counted>().At(await _store.GetHeadAsync()).FindAsync("a");
         await act.Should().ThrowAsync<SubscriptionException>();
@@ -119,7 +119,8 @@ public abstract class InlineViewTests
 
         await AddAsync(5);
         (await views.View<Counted>().At(await _store.GetHeadAsync()).FindAsync("a"))!.Count.Should().Be(15);
-        (await views.GetStatusAsync())[0].State.Should().Be(SubscriptionState.Live);
+        status = (await views.GetStatusAsync())[0];
+        (status.State, status.StateCause, status.Stall).Should().Be((SubscriptionState.Live, null, null));
     }
 
     [Test]

@@ -19,7 +19,7 @@ public static class App
                                                           stored events: position, stream, version, type, time, JSON
           Orders trace ORDER --db FILE                    what led to what in the operations that changed an order
           Orders reconcile FILE.csv[.gz] --db FILE        invoices whose sales in the file and in the store differ
-          Orders views --db FILE                          view sets: version, state, position, lag, size, file
+          Orders views --db FILE                          view sets: version, mode, state, position, lag, size, file
           Orders rebuild [VIEW] --db FILE                 build views again from the log; the present ones serve meanwhile
           Orders backup --db FILE --to FILE               the store as it is now, in a new file
           Orders verify --db FILE                         examine a file that nobody has open, a backup for one,

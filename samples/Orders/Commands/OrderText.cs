@@ -1,5 +1,6 @@
 using System.Text;
 using Orders.Domain.Sales;
+using Orders.Views;
 
 namespace Orders.Commands;
 
@@ -21,6 +22,9 @@ internal static class OrderText
         if (order.Refunded != 0) text.AppendLine().Append($"  refunded  {order.Refunded}");
         return text.ToString();
     }
+
+    internal static string Of(SummaryRow summary) =>
+        $"  summary   {summary.Status.ToString().ToLowerInvariant()}, {summary.Lines:N0} {(summary.Lines == 1 ? "line" : "lines")} of {summary.Total}, {summary.Paid} paid, {summary.Returned} returned; changed {summary.ChangedAt:yyyy-MM-dd HH:mm:ss}Z";
 
     internal static string Of(Document document)
     {

@@ -3,7 +3,7 @@ using Orders.Views;
 
 namespace Orders.Commands;
 
-/// <summary><c>verify --db FILE</c>: examines a file that nobody has open, a backup for one; then compares the views that lie beside it with a replay.</summary>
+/// <summary><c>verify --db FILE</c>: examines a file that nobody has open, a backup for one; then compares the views in it and beside it with a replay.</summary>
 internal static class VerifyCommand
 {
     internal static async Task<int> RunAsync(Arguments args, Screen screen, CancellationToken cancellationToken)

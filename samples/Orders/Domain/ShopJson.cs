@@ -14,8 +14,8 @@ namespace Orders.Domain;
 [JsonSerializable(typeof(OrderShipped)), JsonSerializable(typeof(OrderCancelled)), JsonSerializable(typeof(OrderCredited))]
 [JsonSerializable(typeof(CreditNoteIssued)), JsonSerializable(typeof(AdjustmentBooked)), JsonSerializable(typeof(DocumentContinued))]
 [JsonSerializable(typeof(ShippingScheduled)), JsonSerializable(typeof(OrderRefunded))]
-[JsonSerializable(typeof(OrderRow)), JsonSerializable(typeof(HistoryRow)), JsonSerializable(typeof(TotalsRow)), JsonSerializable(typeof(CountrySales))]
-[JsonSerializable(typeof(DaySales)), JsonSerializable(typeof(ProductSales)), JsonSerializable(typeof(CustomerRow)), JsonSerializable(typeof(Buyers))]
+[JsonSerializable(typeof(OrderRow)), JsonSerializable(typeof(SummaryRow)), JsonSerializable(typeof(HistoryRow)), JsonSerializable(typeof(TotalsRow))]
+[JsonSerializable(typeof(ProductSales)), JsonSerializable(typeof(CustomerRow)), JsonSerializable(typeof(Buyers))]
 [JsonSerializable(typeof(GoodsRow)), JsonSerializable(typeof(StockRow))]
 [JsonSerializable(typeof(PayOrder)), JsonSerializable(typeof(ScheduleShipping)), JsonSerializable(typeof(RefundOrder))]
 internal sealed partial class ShopJson : JsonSerializerContext;

@@ -27,9 +27,9 @@ internal sealed class SalesTotals
         else if (e.Data is CreditNoteIssued) _creditNotes++;
         else if (e.Data is AdjustmentBooked) _adjustments++;
         if (e.Data is not ISale sale) return;
-        foreach (var line in SoldLine.Of(sale, e))
+        foreach (var line in SoldLine.Of(sale))
         {
-            Add(line);
+            Add(line, e);
             if (e.Data is OrderCreated && line.CustomerId is { } buyer) _buyers.Add(buyer);
         }
     }
@@ -49,12 +49,12 @@ internal sealed class SalesTotals
     /// <summary>A division that changes no value but drops trailing zeros: 2.50 and 2.5 are one number and are to print as one.</summary>
     internal static decimal Plain(decimal value) => value / 1.0000000000000000000000000000m;
 
-    private void Add(in SoldLine line)
+    private void Add(in SoldLine line, EventEnvelope e)
     {
         _lines += line.Count;
         _netValue += line.Value;
         CollectionsMarshal.GetValueRefOrAddDefault(_countries, line.Country, out _) += line.Value;
-        CollectionsMarshal.GetValueRefOrAddDefault(_days, line.Day, out _) += line.Value;
+        CollectionsMarshal.GetValueRefOrAddDefault(_days, line.DayIn(e), out _) += line.Value;
         if (line.CustomerId is { } customer) CollectionsMarshal.GetValueRefOrAddDefault(_customers, customer, out _) += line.Value;
         var product = _products.GetValueOrDefault(line.ProductId) ?? new(line.ProductId, 0, 0m);
         _products[line.ProductId] = product with { Quantity = product.Quantity + line.Quantity, NetValue = product.NetValue + line.Value };

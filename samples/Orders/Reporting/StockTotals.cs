@@ -20,7 +20,7 @@ internal sealed class StockTotals
         }
         else if (e.Data is ISale sale and not AdjustmentBooked)
         {
-            var lines = SoldLine.Of(sale, e).ToList();
+            var lines = SoldLine.Of(sale).ToList();
             foreach (var line in lines) Move(line.ProductId, line.Quantity);
             if (sale is OrderCreated) _orders.TryAdd(e.StreamId, []);
             if (_orders.TryGetValue(e.StreamId, out var order)) order.AddRange(lines);

@@ -10,14 +10,15 @@ public static class ViewReport
     public static async Task<SalesReport> OfAsync(EventViews views, CancellationToken cancellationToken = default)
     {
         using var sales = await views.OpenSnapshotAsync(ShopViews.Sales, cancellationToken: cancellationToken);
-        var (countries, days, products, customers) = (sales.View<CountrySales>(), sales.View<DaySales>(), sales.View<ProductSales>(), sales.View<CustomerRow>());
+        var (countries, days) = (sales.View<TallyRow>(SalesByCountry.TallyName), sales.View<TallyRow>(SalesByDay.TallyName));
+        var (products, customers) = (sales.View<ProductSales>(), sales.View<CustomerRow>());
         var totals = await sales.View<TotalsRow>().FindAsync(ViewKey.All, cancellationToken) ?? TotalsRow.None;
         var buyers = await sales.View<Buyers>().FindAsync(ViewKey.All, cancellationToken);
         return new(
             totals.Lines, totals.Orders, totals.CreditNotes, totals.Adjustments,
             (int)await customers.All.CountAsync(cancellationToken), buyers?.Count ?? 0, (int)await products.All.CountAsync(cancellationToken), SalesTotals.Plain(totals.NetValue),
-            [.. (await ListAsync(countries.All)).OrderBy(c => c.Country, StringComparer.Ordinal).Select(c => c with { NetValue = SalesTotals.Plain(c.NetValue) })],
-            [.. (await ListAsync(days.OrderBy("day"))).Select(d => d with { NetValue = SalesTotals.Plain(d.NetValue) })],
+            [.. (await ListAsync(countries.All)).Select(CountrySales.Of).OrderBy(c => c.Country, StringComparer.Ordinal)],
+            [.. (await ListAsync(days.OrderBy(SalesByDay.Day))).Select(DaySales.Of)],
             [.. (await TopAsync(products, "quantity", p => p.Quantity, p => p.StockCode)).Select(p => p with { NetValue = SalesTotals.Plain(p.NetValue) })],
             [.. (await TopAsync(customers, "netValue", c => c.NetValue, c => c.CustomerId)).Select(c => new CustomerSales(c.CustomerId, SalesTotals.Plain(c.NetValue)))],
             [.. (await TopAsync(sales.View<StockRow>(), "back", s => s.Back, s => s.StockCode)).Where(s => s.Back > 0)]);

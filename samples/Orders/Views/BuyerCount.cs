@@ -15,10 +15,10 @@ public sealed class BuyerCount : Projection<Buyers>
     {
         After("customers");
         Key<OrderCreated>((_, _) => ViewKey.All);
-        On<OrderCreated>((row, e, envelope, rows) =>
+        On<OrderCreated>((row, e, _, rows) =>
         {
             var customers = rows.Of<CustomerRow>("customers");
-            var customerIds = SoldLine.Of(e, envelope).Select(line => line.CustomerId).OfType<string>().Distinct();
+            var customerIds = SoldLine.Of(e).Select(line => line.CustomerId).OfType<string>().Distinct();
             return new((row?.Count ?? 0) + customerIds.Count(id => customers.Get(id)!.Orders == 1));
         });
     }

@@ -36,8 +36,8 @@ public sealed class CustomerHistory : Projection<HistoryRow>
 
     private void Add<T>() where T : ISale
     {
-        Keys<T>((e, envelope, _) => SoldLine.Of(e, envelope).Select(line => line.CustomerId).OfType<string>().Distinct().Select(id => KeyOf(id, envelope)));
-        On<T>((row, e, envelope, rows) => SoldLine.Of(e, envelope).Where(line => line.CustomerId is { } id && KeyOf(id, envelope) == rows.Key).Aggregate(row, (sum, line) =>
+        Keys<T>((e, envelope, _) => SoldLine.Of(e).Select(line => line.CustomerId).OfType<string>().Distinct().Select(id => KeyOf(id, envelope)));
+        On<T>((row, e, envelope, rows) => SoldLine.Of(e).Where(line => line.CustomerId is { } id && KeyOf(id, envelope) == rows.Key).Aggregate(row, (sum, line) =>
         {
             sum ??= new(line.CustomerId!, envelope.StreamId.Value, envelope.OccurredAt ?? envelope.Timestamp, 0, 0m);
             return sum with { Lines = sum.Lines + line.Count, Value = sum.Value + line.Value };

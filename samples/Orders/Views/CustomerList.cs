@@ -28,11 +28,11 @@ public sealed class CustomerList : Projection<CustomerRow>
 
     private void Add<T>(int orders) where T : ISale
     {
-        Keys<T>((e, envelope, _) => SoldLine.Of(e, envelope).Select(line => line.CustomerId).OfType<string>().Distinct());
-        On<T>((row, e, envelope, rows) =>
+        Keys<T>((e, _, _) => SoldLine.Of(e).Select(line => line.CustomerId).OfType<string>().Distinct());
+        On<T>((row, e, _, rows) =>
         {
             row ??= new(rows.Key, "", 0, 0m);
-            return SoldLine.Of(e, envelope).Where(line => line.CustomerId == row.CustomerId).Aggregate(row with { Orders = row.Orders + orders }, Add);
+            return SoldLine.Of(e).Where(line => line.CustomerId == row.CustomerId).Aggregate(row with { Orders = row.Orders + orders }, Add);
         });
     }
 

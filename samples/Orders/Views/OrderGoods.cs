@@ -16,17 +16,17 @@ public sealed class OrderGoods : Projection<GoodsRow>
     public OrderGoods() : base("order-goods", version: 1, ShopJson.Default.GoodsRow)
     {
         KeyIsStream();
-        On<OrderCreated>((row, e, envelope) => Add(row ?? new(new Dictionary<string, long>(), 0), e, envelope));
+        On<OrderCreated>((row, e) => Add(row ?? new(new Dictionary<string, long>(), 0), e));
         // An update or more lines of what is no order, of a credit note for one, change nothing.
-        On<OrderUpdated>((row, e, envelope) => row is null ? null : Add(row, e, envelope));
-        On<DocumentContinued>((row, e, envelope) => row is null ? null : Add(row, e, envelope));
+        On<OrderUpdated>((row, e) => row is null ? null : Add(row, e));
+        On<DocumentContinued>((row, e) => row is null ? null : Add(row, e));
         On<OrderCancelled>((row, _) => row is null ? null : row with { Cancellations = row.Cancellations + 1 });
     }
 
-    private static GoodsRow Add(GoodsRow row, ISale sale, EventEnvelope envelope)
+    private static GoodsRow Add(GoodsRow row, ISale sale)
     {
         var quantities = new Dictionary<string, long>(row.Quantities, StringComparer.Ordinal);
-        foreach (var line in SoldLine.Of(sale, envelope))
+        foreach (var line in SoldLine.Of(sale))
             quantities[line.ProductId] = quantities.GetValueOrDefault(line.ProductId) + line.Quantity;
         return row with { Quantities = quantities };
     }

@@ -1,19 +1,25 @@
-using Orders.Domain;
+using EventSourcing;
 
 namespace Orders.Views;
 
 /// <summary>The net value of a country.</summary>
-public sealed record CountrySales(string Country, decimal NetValue);
-
-/// <summary>Sales by country. Key: the country.</summary>
-public sealed class SalesByCountry : LineSums<CountrySales>
+public sealed record CountrySales(string Country, decimal NetValue)
 {
-    /// <summary>Declares the projection.</summary>
-    public SalesByCountry() : base("sales-by-country", version: 1, ShopJson.Default.CountrySales) => Index("netValue", row => row.NetValue);
+    /// <summary>The sales in a row of the tally.</summary>
+    public static CountrySales Of(TallyRow row) => new(row.Key(SalesByCountry.Country).Text ?? "", row.Number(LineTally.NetValue));
+}
 
-    /// <inheritdoc/>
-    protected override string KeyOf(SoldLine line) => ViewKey.Of(line.Country);
+/// <summary>Sales by country.</summary>
+public sealed class SalesByCountry : LineTally
+{
+    /// <summary>The name.</summary>
+    public const string TallyName = "sales-by-country";
 
-    /// <inheritdoc/>
-    protected override CountrySales Add(CountrySales? row, SoldLine line) => new(line.Country, (row?.NetValue ?? 0) + line.Value);
+    /// <summary>The dimension.</summary>
+    public const string Country = "country";
+
+    /// <summary>Declares the tally.</summary>
+    public SalesByCountry() : base(TallyName, version: 2, Country, (line, _) => line.Country)
+    {
+    }
 }

@@ -1,19 +1,26 @@
-using Orders.Domain;
+using System.Globalization;
+using EventSourcing;
 
 namespace Orders.Views;
 
 /// <summary>The net value of a day.</summary>
-public sealed record DaySales(DateOnly Day, decimal NetValue);
-
-/// <summary>Sales by day, in UTC. Key: the day, so that the order of keys is the order of days.</summary>
-public sealed class SalesByDay : LineSums<DaySales>
+public sealed record DaySales(DateOnly Day, decimal NetValue)
 {
-    /// <summary>Declares the projection.</summary>
-    public SalesByDay() : base("sales-by-day", version: 1, ShopJson.Default.DaySales) => Index("day", row => row.Day);
+    /// <summary>The sales in a row of the tally.</summary>
+    public static DaySales Of(TallyRow row) => new(DateOnly.ParseExact(row.Key(SalesByDay.Day).Text!, "yyyy-MM-dd", CultureInfo.InvariantCulture), row.Number(LineTally.NetValue));
+}
 
-    /// <inheritdoc/>
-    protected override string KeyOf(SoldLine line) => $"{line.Day:O}";
+/// <summary>Sales by day, in UTC. The order of keys is the order of days.</summary>
+public sealed class SalesByDay : LineTally
+{
+    /// <summary>The name.</summary>
+    public const string TallyName = "sales-by-day";
 
-    /// <inheritdoc/>
-    protected override DaySales Add(DaySales? row, SoldLine line) => new(line.Day, (row?.NetValue ?? 0) + line.Value);
+    /// <summary>The dimension.</summary>
+    public const string Day = "day";
+
+    /// <summary>Declares the tally.</summary>
+    public SalesByDay() : base(TallyName, version: 2, Day, (line, envelope) => line.DayIn(envelope))
+    {
+    }
 }

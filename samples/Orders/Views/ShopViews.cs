@@ -13,7 +13,13 @@ public static class ShopViews
     [
         new OrderList(),
         new CustomerHistory(),
-        new ViewSet(Sales, version: 1,
+        new ViewSet(Sales, version: 2,
             new TotalSales(), new SalesByCountry(), new SalesByDay(), new ProductList(), new CustomerList(), new BuyerCount(), new OrderGoods(), new StockMovement()),
+        Summaries(),
     ]);
+
+    /// <summary>The summaries alone. While they are started, each append of the process writes them in its own transaction, and a read after it sees it.</summary>
+    public static EventViews SummariesOn(IEventStore store) => new(store, [Summaries()]);
+
+    private static ViewSet Summaries() => new(new OrderSummary()) { Mode = ViewMode.Inline };
 }

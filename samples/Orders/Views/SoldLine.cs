@@ -8,15 +8,14 @@ public readonly record struct SoldLine
 {
     private readonly ISale _sale;
     private readonly OrderLine _line;
-    private readonly EventEnvelope _envelope;
 
-    private SoldLine(ISale sale, OrderLine line, int count, EventEnvelope envelope) => (_sale, _line, Count, _envelope) = (sale, line, count, envelope);
+    private SoldLine(ISale sale, OrderLine line, int count) => (_sale, _line, Count) = (sale, line, count);
 
     /// <summary>The lines of an event: those that came, then those that went.</summary>
-    public static IEnumerable<SoldLine> Of(ISale sale, EventEnvelope envelope)
+    public static IEnumerable<SoldLine> Of(ISale sale)
     {
-        foreach (var line in sale.Lines) yield return new(sale, line, 1, envelope);
-        foreach (var line in (sale as OrderUpdated)?.Removed ?? []) yield return new(sale, line, -1, envelope);
+        foreach (var line in sale.Lines) yield return new(sale, line, 1);
+        foreach (var line in (sale as OrderUpdated)?.Removed ?? []) yield return new(sale, line, -1);
     }
 
     /// <summary>1, or -1 for a line that was taken off.</summary>
@@ -31,12 +30,13 @@ public readonly record struct SoldLine
     /// <summary>The country.</summary>
     public string Country => _line.Country ?? _sale.Country;
 
-    /// <summary>The day of the sale, in UTC.</summary>
-    public DateOnly Day => DateOnly.FromDateTime((_line.SoldAt ?? _envelope.OccurredAt ?? _envelope.Timestamp).UtcDateTime);
-
     /// <summary>The quantity; negative for goods that come back.</summary>
     public long Quantity => Count * (long)_line.Quantity;
 
     /// <summary>Quantity times unit price.</summary>
     public decimal Value => Count * _line.Total;
+
+    /// <summary>The day of the sale, in UTC.</summary>
+    /// <param name="envelope">The envelope of the line's event.</param>
+    public DateOnly DayIn(EventEnvelope envelope) => DateOnly.FromDateTime((_line.SoldAt ?? envelope.OccurredAt ?? envelope.Timestamp).UtcDateTime);
 }

@@ -35,8 +35,8 @@ public sealed class StockMovement : Projection<StockRow>
 
     private void Move<T>() where T : ISale
     {
-        Keys<T>((e, envelope, _) => SoldLine.Of(e, envelope).Select(line => ViewKey.Of(line.ProductId)).Distinct());
-        On<T>((row, e, envelope, rows) => SoldLine.Of(e, envelope).Where(line => ViewKey.Of(line.ProductId) == rows.Key)
+        Keys<T>((e, _, _) => SoldLine.Of(e).Select(line => ViewKey.Of(line.ProductId)).Distinct());
+        On<T>((row, e, _, rows) => SoldLine.Of(e).Where(line => ViewKey.Of(line.ProductId) == rows.Key)
             .Aggregate(row, (sum, line) => (sum ?? new(line.ProductId, 0, 0)).Move(line.Quantity)));
     }
 

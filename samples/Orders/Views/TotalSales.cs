@@ -27,7 +27,7 @@ public sealed class TotalSales : Projection<TotalsRow>
     private void Add<T>(Func<TotalsRow, TotalsRow> count) where T : ISale
     {
         Key<T>((_, _) => ViewKey.All);
-        On<T>((row, e, envelope) => SoldLine.Of(e, envelope).Aggregate(count(row ?? TotalsRow.None), Add));
+        On<T>((row, e) => SoldLine.Of(e).Aggregate(count(row ?? TotalsRow.None), Add));
     }
 
     private static TotalsRow Add(TotalsRow row, SoldLine line) => row with { Lines = row.Lines + line.Count, NetValue = row.NetValue + line.Value };

@@ -24,7 +24,7 @@ internal sealed class HostedViews
     internal async Task StartAsync(CancellationToken cancellationToken)
     {
         await _views.StartAsync(cancellationToken).ConfigureAwait(false);
-        foreach (var name in _names.Values) LogMessages.ViewStarted(_logger, name);
+        foreach (var set in _views.Sets.Where(set => set.Mode != ViewMode.Live)) LogMessages.ViewStarted(_logger, _names[set.SubscriptionName]);
     }
 
     internal async Task StopAsync(CancellationToken cancellationToken)

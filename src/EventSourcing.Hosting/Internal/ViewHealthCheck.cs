@@ -22,7 +22,7 @@ internal sealed class ViewHealthCheck(EventViews views, EventBus bus, EventSourc
                 if (complaint is null) continue;
                 complaints.Add($"{name} {complaint}");
                 if (health < worst) worst = health;
-                error ??= running?.StateCause;
+                error ??= view.StateCause;
             }
         }
         catch (Exception e) when (e is EventSourcingException or ObjectDisposedException)
@@ -35,14 +35,16 @@ internal sealed class ViewHealthCheck(EventViews views, EventBus bus, EventSourc
 
     private (HealthStatus Health, string? Complaint) Check(ViewStatus view, SubscriptionStatus? running, HealthStatus failure)
     {
-        if (running?.StateCause is { } cause) return (failure, $"is {StateOf(running)}: {ExceptionText.MessageOf(cause)}");
+        // A live view is folded at each read: it has no state.
+        if (view.Mode == ViewMode.Live) return default;
+        if (view.StateCause is { } cause) return (failure, $"is {(view.State == SubscriptionState.Faulted ? "faulted" : "paused")}: {ExceptionText.MessageOf(cause)}");
         if (running is { State: SubscriptionState.Standby } && LeaseText.IsSilent(running, bus.LeaseTimeout)) return (HealthStatus.Degraded, $"is in {LeaseText.Standby(running, bus.LeaseTimeout)}");
         if (view.Build == 0) return (HealthStatus.Degraded, $"is {Building(view)}");
         // Paused by request, here or in the process that runs it.
-        if (running?.State == SubscriptionState.Paused) return default;
-        if (view.Stall is { } stall) return running?.State is SubscriptionState.Live or SubscriptionState.CatchingUp ? (failure, $"cannot be read: {stall}") : (HealthStatus.Degraded, $"does not advance: {stall}");
+        if (view.State == SubscriptionState.Paused) return default;
+        if (view.Stall is { } stall) return view.State is SubscriptionState.Live or SubscriptionState.CatchingUp ? (failure, $"cannot be read: {stall}") : (HealthStatus.Degraded, $"does not advance: {stall}");
         // In standby another process handles the events.
-        return running?.State != SubscriptionState.Standby && view.Lag > options.MaxLag ? (HealthStatus.Degraded, $"is {view.Lag} positions behind") : default;
+        return view.State != SubscriptionState.Standby && view.Lag > options.MaxLag ? (HealthStatus.Degraded, $"is {view.Lag} positions behind") : default;
     }
 
     private async ValueTask<SubscriptionStatus?> FindRunningAsync(ViewStatus view, CancellationToken cancellationToken)
@@ -53,17 +55,16 @@ internal sealed class ViewHealthCheck(EventViews views, EventBus bus, EventSourc
 
     private string Describe(ViewStatus view, SubscriptionStatus? running)
     {
-        var state = running switch
+        if (view.Mode == ViewMode.Live) return "Folded at each read";
+        var state = view switch
         {
-            null => "Not started",
-            { State: SubscriptionState.Standby } => LeaseText.Standby(running, bus.LeaseTimeout),
+            { State: null } => "Not started",
+            { State: SubscriptionState.Standby } when running is not null => LeaseText.Standby(running, bus.LeaseTimeout),
             { State: SubscriptionState.Paused, StateCause: null } => "Paused by request",
-            _ => $"{running.State}",
+            _ => $"{view.State}",
         };
         return view.Build == 0 ? $"{state}, {Building(view)}" : $"{state}, lag {view.Lag}, build {view.Build}";
     }
-
-    private static string StateOf(SubscriptionStatus running) => running.State == SubscriptionState.Faulted ? "faulted" : "paused";
 
     private static string Building(ViewStatus view) =>
         view.Building is not { } progress ? "not built yet"

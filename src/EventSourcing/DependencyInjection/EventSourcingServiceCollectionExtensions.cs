@@ -93,18 +93,26 @@ public static class EventSourcingServiceCollectionExtensions
     private static void ThrowIfNothingStarts(IServiceCollection services, string? key)
     {
         if (!Has("Microsoft.Extensions.Hosting.IHostApplicationLifetime") || Has("EventSourcing.Hosting.EventSourcingHostingOptions")) return;
-        if (Find(typeof(EventSubscriber)) is { } subscriber)
+        if (All(typeof(EventSubscriber)).FirstOrDefault() is { } subscriber)
             throw new InvalidOperationException(
-                $"Nothing starts the subscriber {subscriber} that AddSubscriber<{subscriber}>() has added. Call services.AddEventSourcingHosting() of the package EventSourcing.Hosting: it starts and stops subscribers with the host.");
-        if (Find(typeof(Projection)) is { } projection)
+                $"Nothing starts the subscriber {NameOf(subscriber)} that AddSubscriber<{NameOf(subscriber)}>() has added. Call services.AddEventSourcingHosting() of the package EventSourcing.Hosting: it starts and stops subscribers with the host.");
+        foreach (var added in All(typeof(Projection)))
+        {
+            // A live view is read as it is.
+            var (projection, mode) = (NameOf(added), services.FindMode(key, TypeOf(added)) ?? ViewMode.Async);
+            if (mode == ViewMode.Live) continue;
+            var (argument, set) = mode == ViewMode.Inline ? ("ViewMode.Inline", $"new ViewSet(new {projection}(…)) {{ Mode = ViewMode.Inline }}") : ("", $"new {projection}(…)");
             throw new InvalidOperationException(
-                $"Nothing starts the view of the projection {projection} that AddProjection<{projection}>() has added. Call services.AddEventSourcingHosting() of the package EventSourcing.Hosting: it starts and stops views with the host. "
-                + $"In a host that only reads what another process keeps up to date, call AddViewSet(new {projection}(…)) instead.");
+                $"Nothing starts the view of the projection {projection} that AddProjection<{projection}>({argument}) has added. Call services.AddEventSourcingHosting() of the package EventSourcing.Hosting: it starts and stops views with the host. "
+                + $"In a host that only reads what another process keeps up to date, call AddViewSet({set}) instead.");
+        }
 
         bool Has(string name) => services.Any(s => s.ServiceType.FullName == name);
 
-        string? Find(Type type) => services.FirstOrDefault(s => s.ServiceType == type && Equals(s.ServiceKey, key)) is { } found
-            ? (found.IsKeyedService ? found.KeyedImplementationType : found.ImplementationType)?.Name ?? type.Name
-            : null;
+        IEnumerable<ServiceDescriptor> All(Type type) => services.Where(s => s.ServiceType == type && Equals(s.ServiceKey, key));
+
+        static Type? TypeOf(ServiceDescriptor service) => service.IsKeyedService ? service.KeyedImplementationType : service.ImplementationType;
+
+        static string NameOf(ServiceDescriptor service) => (TypeOf(service) ?? service.ServiceType).Name;
     }
 }

@@ -10,4 +10,10 @@ internal static class KeyedServices
 
     internal static IEnumerable<T> GetAllKeyed<T>(this IServiceProvider services, string? key) where T : class =>
         key is null ? services.GetServices<T>() : services.GetKeyedServices<T>(key);
+
+    /// <summary>The mode in which a projection was added to a store; null when it was not.</summary>
+    internal static ViewMode? FindMode(this IServiceCollection services, string? key, Type? projection) => services
+        .Where(s => s.ServiceType == typeof(ProjectionRegistration) && Equals(s.ServiceKey, key))
+        .Select(s => (ProjectionRegistration)(s.IsKeyedService ? s.KeyedImplementationInstance : s.ImplementationInstance)!)
+        .FirstOrDefault(added => added.Projection == projection)?.Mode;
 }

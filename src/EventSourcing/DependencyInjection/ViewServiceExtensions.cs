@@ -13,11 +13,27 @@ public static class ViewServiceExtensions
     /// <summary>Adds a projection, as a view set of its own. <see cref="IView{TRow}"/> of its document reads it. The package EventSourcing.Hosting runs it with the host; without a host, start it by <see cref="EventViews.StartAsync"/>. Added twice, it counts once.</summary>
     /// <typeparam name="TProjection">The projection: one instance for the process, made by the container.</typeparam>
     /// <param name="builder">The builder.</param>
+    /// <exception cref="InvalidOperationException">The projection was added with another mode.</exception>
     /// <example><c>services.AddEventSourcing(es => es.UseSqlite("orders.db").UseEventTypes(Types).AddProjection&lt;OrderList&gt;())</c></example>
     public static EventSourcingBuilder AddProjection<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TProjection>(this EventSourcingBuilder builder)
+        where TProjection : Projection => builder.AddProjection<TProjection>(ViewMode.Async);
+
+    /// <summary>Adds a projection, as a view set of its own, in a mode. As <see cref="AddProjection{TProjection}(EventSourcingBuilder)"/>; a live view needs no start. Added twice in one mode, it counts once.</summary>
+    /// <typeparam name="TProjection">The projection: one instance for the process, made by the container.</typeparam>
+    /// <param name="builder">The builder.</param>
+    /// <param name="mode">When the projection handles events. A mode that the projection does not allow is refused when <see cref="EventViews"/> is first resolved, with a <see cref="NotSupportedException"/>.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such mode.</exception>
+    /// <exception cref="InvalidOperationException">The projection was added with another mode.</exception>
+    /// <example><c>es.AddProjection&lt;OrderSummary&gt;(ViewMode.Inline)</c></example>
+    public static EventSourcingBuilder AddProjection<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TProjection>(this EventSourcingBuilder builder, ViewMode mode)
         where TProjection : Projection
     {
         ArgumentNullException.ThrowIfNull(builder);
+        if (!Enum.IsDefined(mode)) throw new ArgumentOutOfRangeException(nameof(mode), mode, $"Projection {typeof(TProjection).Name} cannot have mode {mode}: there is no such mode.");
+        if (builder.Services.FindMode(builder.Key, typeof(TProjection)) is not { } before)
+            builder.Services.Add(new(typeof(ProjectionRegistration), builder.Key, new ProjectionRegistration(typeof(TProjection), mode)));
+        else if (before != mode)
+            throw new InvalidOperationException($"Projection {typeof(TProjection).Name} is added in two modes, {before} and {mode}. A projection has one mode: add it once, or make a second projection with a name of its own.");
         builder.Services.TryAddEnumerable(new ServiceDescriptor(typeof(Projection), builder.Key, typeof(TProjection), ServiceLifetime.Singleton));
         return AddViews(builder);
     }
@@ -74,7 +90,8 @@ public static class ViewServiceExtensions
     {
         var options = new EventViewsOptions();
         foreach (var settings in provider.GetAllKeyed<ViewSettings>(key)) settings.Configure(options);
-        var sets = provider.GetAllKeyed<Projection>(key).Select(projection => new ViewSet(projection)).Concat(provider.GetAllKeyed<ViewSet>(key));
+        var modes = provider.GetAllKeyed<ProjectionRegistration>(key).ToDictionary(added => added.Projection, added => added.Mode);
+        var sets = provider.GetAllKeyed<Projection>(key).Select(projection => new ViewSet(projection) { Mode = modes.GetValueOrDefault(projection.GetType()) }).Concat(provider.GetAllKeyed<ViewSet>(key));
         return new(provider.GetKeyed<EventBus>(key)!, sets, options);
     }
 

@@ -189,7 +189,7 @@ internal sealed class SubscriptionHost : IAsyncDisposable
     }
 
     /// <summary>Calls every callback of <see cref="StateChanged"/>. Returns the exceptions that they threw, as one, or null.</summary>
-    private Exception? NotifyStateChanged(string name, SubscriptionState state, Exception? error)
+    internal Exception? NotifyStateChanged(string name, SubscriptionState state, Exception? error)
     {
         if (Volatile.Read(ref _stateChanged) is not { } handlers) return null;
         List<Exception>? thrown = null;

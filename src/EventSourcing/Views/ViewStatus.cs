@@ -15,6 +15,9 @@ public sealed record ViewStatus
     /// <summary>Its state in this process; null where it was not started here, or the version is not declared here.</summary>
     public SubscriptionState? State { get; init; }
 
+    /// <summary>Why it is paused or faulted in this process, a <see cref="ViewException"/> or what contains one where a handler failed; null when it is not, and when a call has paused it.</summary>
+    public Exception? StateCause { get; init; }
+
     /// <summary>False for a version that another program declares, or that no program declares any more: it is read by no one here, and can be removed (<see cref="EventViews.RemoveAsync"/>).</summary>
     public bool IsDeclared { get; init; }
 

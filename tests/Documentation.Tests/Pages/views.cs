@@ -40,7 +40,7 @@ public sealed record CustomerTotal(string Email, int Orders, decimal Total);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(OrderCreated)), JsonSerializable(typeof(OrderPaid)), JsonSerializable(typeof(OrderCancelled)), JsonSerializable(typeof(CustomerRenamed)), JsonSerializable(typeof(ItemAdded)), JsonSerializable(typeof(OrderReturned))]
-[JsonSerializable(typeof(OrderRow)), JsonSerializable(typeof(CustomerTotal)), JsonSerializable(typeof(Customer)), JsonSerializable(typeof(OrderCard))]
+[JsonSerializable(typeof(OrderRow)), JsonSerializable(typeof(Balance)), JsonSerializable(typeof(CustomerTotal)), JsonSerializable(typeof(Customer)), JsonSerializable(typeof(OrderCard))]
 internal sealed partial class ShopJson : JsonSerializerContext;
 
 public static class Shop

@@ -88,6 +88,41 @@ public sealed class ViewRegistrationTests
         (await services.GetRequiredService<IView<NoteRow>>().FindAsync("a-1")).Should().Be(new NoteRow(1, "x!"));
     }
 
+    [TestCase(ViewMode.Async)]
+    [TestCase(ViewMode.Inline)]
+    [TestCase(ViewMode.Live)]
+    public async Task Projection_is_added_in_a_mode_and_counts_once(ViewMode mode)
+    {
+        await using var services = Build(es => es.AddProjection<Notes>(mode).AddProjection<Notes>(mode));
+        var views = services.GetRequiredService<EventViews>();
+        views.Sets.Should().ContainSingle().Which.Mode.Should().Be(mode);
+        await views.StartAsync();
+        var appended = await services.GetRequiredService<IEventStore>().AppendAsync("a-1", ExpectedVersion.NoStream, [new Noted("x")]);
+        (await services.GetRequiredService<IView<NoteRow>>().At(appended.LastPosition).FindAsync("a-1")).Should().Be(new NoteRow(1, "x"));
+        services.GetRequiredService<EventBus>().Subscriptions.Should().HaveCount(mode == ViewMode.Async ? 1 : 0);
+    }
+
+    [Test]
+    public void Projection_in_two_modes_is_refused_with_both_names()
+    {
+        this.Invoking(_ => Build(es => es.AddProjection<Notes>().AddProjection<Notes>(ViewMode.Inline)))
+            .Should().Throw<InvalidOperationException>().WithMessage("Projection Notes is added in two modes, Async and Inline.*");
+        this.Invoking(_ => Build(es => es.AddProjection<Notes>(ViewMode.Live).AddProjection<Notes>()))
+            .Should().Throw<InvalidOperationException>().WithMessage("Projection Notes is added in two modes, Live and Async.*");
+        this.Invoking(_ => Build(es => es.AddProjection<Notes>((ViewMode)9))).Should().Throw<ArgumentOutOfRangeException>().WithMessage("*Notes*no such mode*");
+    }
+
+    [Test]
+    public async Task Each_projection_and_each_store_has_its_own_mode()
+    {
+        await using var services = new ServiceCollection()
+            .AddEventSourcing(es => es.UseInMemory().UseEventTypes(School.Types).AddProjection<Notes>(ViewMode.Inline).AddProjection<Lengths>())
+            .AddEventSourcing("billing", es => es.UseInMemory().UseEventTypes(School.Types).AddProjection<Notes>(ViewMode.Live))
+            .BuildServiceProvider();
+        services.GetRequiredService<EventViews>().Sets.Select(set => (set.Name, set.Mode)).Should().Equal(("notes", ViewMode.Inline), ("lengths", ViewMode.Async));
+        services.GetRequiredKeyedService<EventViews>("billing").Sets.Single().Mode.Should().Be(ViewMode.Live);
+    }
+
     [Test]
     public async Task Sets_are_added_as_instances_and_made_from_the_container()
     {

@@ -12,19 +12,26 @@ public class InMemoryViewContractTests
     [TestCaseSource(nameof(Cases))]
     public async Task Storage(ViewStorageCase contractCase)
     {
-        await using var fixture = new Fixture();
+        await using var fixture = new Fixture(log => log.Find<IViewStorage>());
+        await contractCase.RunAsync(fixture);
+    }
+
+    [TestCaseSource(nameof(Cases))]
+    public async Task Storage_in_the_log(ViewStorageCase contractCase)
+    {
+        await using var fixture = new Fixture(log => log.Find<IInlineViews>()?.Storage);
         await contractCase.RunAsync(fixture);
     }
 
     [Test]
     public void Case_names_are_unique() => Assert.That(ViewStorageContract.Cases.Select(c => c.Name), Is.Unique);
 
-    private sealed class Fixture : IViewStorageFixture
+    private sealed class Fixture(Func<IEventLog, IViewStorage?> find) : IViewStorageFixture
     {
-        private readonly IEventLog _log = new InMemoryEventLog();
+        private readonly InMemoryEventLog _log = new();
 
-        public IViewStorage Open() => _log.Find<IViewStorage>()!;
+        public IViewStorage Open() => find(_log)!;
 
-        public ValueTask DisposeAsync() => _log.DisposeAsync();
+        public ValueTask DisposeAsync() => ((IAsyncDisposable)_log).DisposeAsync();
     }
 }

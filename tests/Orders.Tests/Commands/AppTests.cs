@@ -1,6 +1,7 @@
 using EventSourcing;
 using Microsoft.Data.Sqlite;
 using Orders.Commands;
+using Orders.Domain.Sales;
 using Orders.Views;
 
 namespace Orders.Tests.Commands;
@@ -236,18 +237,19 @@ public sealed class AppTests
     public async Task Views_are_listed_with_state_lag_and_file()
     {
         await ImportAsync(Order1, Order2);
-        (await ViewsAsync()).Select(v => (v[0], v[2], v[6])).Should().Equal(("order-list", "not built", ""), ("customer-history", "not built", ""), ("sales", "not built", ""));
+        (await ViewsAsync()).Select(v => (v[0], v[1], v[2], v[3], v[7])).Should().Equal(
+            ("order-list", "1", "async", "not built", ""), ("customer-history", "1", "async", "not built", ""), ("sales", "2", "async", "not built", ""), ("order-summary", "1", "inline", "not built", ""));
         await RunAsync("report", "--db", _db);
         foreach (var view in await ViewsAsync())
         {
-            (view[1], view[2], view[3], view[4]).Should().Be(("1", "up to date", "4", "0 events"));
-            File.Exists(view[6]).Should().BeTrue();
+            (view[3], view[4], view[5]).Should().Be(("up to date", "4", "0 events"));
+            File.Exists(view[7]).Should().BeTrue();
         }
 
         await ImportAsync(Order1, Order2, "3,A,first,1,2010-12-01 08:02:00,1.50,,Spain");
-        (await ViewsAsync()).Select(v => (v[2], v[4])).Should().AllBeEquivalentTo(("behind", "1 events"));
-        File.Delete((await ViewsAsync())[2][6]);
-        (await ViewsAsync())[2][2].Should().StartWith("missing");
+        (await ViewsAsync()).Select(v => (v[3], v[5])).Should().AllBeEquivalentTo(("behind", "1 events"));
+        File.Delete((await ViewsAsync())[2][7]);
+        (await ViewsAsync())[2][3].Should().StartWith("missing");
 
         async Task<List<string[]>> ViewsAsync() => [.. (await RunAsync("views", "--db", _db)).Out.TrimEnd('\n', '\r').Split('\n').Skip(1).Select(line => line.TrimEnd('\r').Split('\t'))];
     }
@@ -258,7 +260,7 @@ public sealed class AppTests
         await ImportAsync(Order1, Order2);
         var before = await RunAsync("report", "--db", _db);
         var (code, output, _) = await RunAsync("rebuild", "--db", _db);
-        (code, output).Should().Match<(int Code, string Out)>(r => r.Code == 0 && r.Out.Contains("100% 4 of 4 events, ") && r.Out.Contains("order-list.v1 is rebuilt in ") && r.Out.Contains("sales.v1 is rebuilt in "));
+        (code, output).Should().Match<(int Code, string Out)>(r => r.Code == 0 && r.Out.Contains("100% 4 of 4 events, ") && r.Out.Contains("order-list.v1 is rebuilt in ") && r.Out.Contains("sales.v2 is rebuilt in "));
         (await RunAsync("report", "--db", _db)).Should().Be(before);
     }
 
@@ -267,7 +269,7 @@ public sealed class AppTests
     public async Task One_view_is_rebuilt_by_the_name_of_its_set_or_its_own(string view)
     {
         await ImportAsync(Order1);
-        (await RunAsync("rebuild", view, "--db", _db)).Out.Should().Contain("sales.v1 is rebuilt").And.NotContain("order-list");
+        (await RunAsync("rebuild", view, "--db", _db)).Out.Should().Contain("sales.v2 is rebuilt").And.NotContain("order-list");
     }
 
     [Test]
@@ -277,7 +279,7 @@ public sealed class AppTests
         await RunAsync("report", "--db", _db);
         var (code, output, _) = await RunAsync("verify", "--db", _db);
         code.Should().Be(0);
-        output.Should().Contain("is intact: 4 events").And.Contain("order-list.v1 equals a replay: 2 documents through position 4").And.Contain("sales.v1 equals a replay");
+        output.Should().Contain("is intact: 4 events").And.Contain("order-list.v1 equals a replay: 2 documents through position 4").And.Contain("sales.v2 equals a replay").And.Contain("order-summary.v1 equals a replay: 2 documents through position 4");
     }
 
     [Test]
@@ -289,14 +291,28 @@ public sealed class AppTests
         await SqlAsync("UPDATE es_rows_0 SET json = replace(json, '\"total\":3.00', '\"total\":4.00')", Directory.GetFiles($"{_db}.views", "order-list.*.db").Single());
         var (code, output, _) = await RunAsync("verify", "--db", _db);
         code.Should().Be(1);
-        output.Should().Contain("order-list.v1 differs from a replay: order-list 'order-1'").And.Contain("\"total\":4.00").And.Contain("\"total\":3.00").And.NotContain("sales.v1");
+        output.Should().Contain("order-list.v1 differs from a replay: order-list 'order-1'").And.Contain("\"total\":4.00").And.Contain("\"total\":3.00").And.NotContain("sales.v2");
+    }
+
+    [Test]
+    public async Task An_inline_view_that_differs_is_found_in_the_file_and_in_its_backup()
+    {
+        await ImportAsync(Order1, Order2);
+        await RunAsync("show", "1", "--db", _db);
+        await SqlAsync("UPDATE \"es_inline.order-summary.v1.b1.0\" SET json = replace(json, '\"total\":3.00', '\"total\":4.00')");
+        await RunAsync("backup", "--db", _db, "--to", _folder.File("copy.db"));
+        foreach (var file in new[] { _db, _folder.File("copy.db") })
+        {
+            var (code, output, _) = await RunAsync("verify", "--db", file);
+            code.Should().Be(1);
+            output.Should().Contain("order-summary.v1 differs from a replay: order-summary 'order-1'");
+        }
     }
 
     [Test]
     public async Task Verifying_a_file_without_views_leaves_it_as_it_is()
     {
         await ImportAsync(Order1, Order2);
-        await RunAsync("report", "--db", _db);
         await RunAsync("backup", "--db", _db, "--to", _folder.File("copy.db"));
         var before = await File.ReadAllBytesAsync(_folder.File("copy.db"));
         var (code, output, _) = await RunAsync("verify", "--db", _folder.File("copy.db"));
@@ -309,6 +325,26 @@ public sealed class AppTests
     {
         await ImportAsync(Order1);
         (await RunAsync("show", "1", "--db", _db)).Out.Should().Contain("order-1, version 1 of 1").And.Contain("3.00");
+    }
+
+    [Test]
+    public async Task An_order_is_shown_with_its_summary_which_has_the_write_before()
+    {
+        await ImportAsync(Order1);
+        (await RunAsync("show", "1", "--db", _db)).Out.Should().Contain("  summary   created, 1 line of 3.00, 0 paid, 0 returned; changed 2010-12-01 08:00:00Z");
+        await using (var store = await Stores.OpenAsync(_db))
+        {
+            await using var views = ShopViews.SummariesOn(store);
+            await views.StartAsync();
+            await store.ExecuteAsync<Order>("order-1", order => order.Pay(3m));
+            // No wait: the append has written it.
+            (await views.View<SummaryRow>().FindAsync("order-1"))!.Paid.Should().Be(3m);
+        }
+
+        (await RunAsync("show", "1", "--db", _db)).Out.Should().Contain("  summary   paid, 1 line of 3.00, 3 paid, 0 returned");
+        await using (var store = await Stores.OpenAsync(_db)) await store.ExecuteAsync<Order>("order-1", order => order.Ship("T-1"));
+        (await RunAsync("show", "1", "--db", _db)).Out.Should().Contain("  summary   shipped, ", "what a process without the view has appended is handled before");
+        (await RunAsync("show", "1", "--db", _db, "--version", "1")).Out.Should().NotContain("summary");
     }
 
     [TestCase("2010-12-01T08:00:00", "created")]

@@ -42,11 +42,11 @@ public sealed class RetailDataTests
 
     [Test]
     public async Task Countries_are_those_of_the_file() =>
-        (await RowsAsync<CountrySales>()).Should().BeEquivalentTo(_lines.GroupBy(l => l.Country).Select(g => new CountrySales(g.Key, g.Sum(l => l.Value))));
+        (await RowsAsync<TallyRow>(SalesByCountry.TallyName)).Select(CountrySales.Of).Should().BeEquivalentTo(_lines.GroupBy(l => l.Country).Select(g => new CountrySales(g.Key, g.Sum(l => l.Value))));
 
     [Test]
     public async Task Days_are_those_of_the_file() =>
-        (await RowsAsync<DaySales>()).Should().Equal(_lines.GroupBy(l => l.Day).OrderBy(g => g.Key, StringComparer.Ordinal).Select(g => new DaySales(Day(g.Key), g.Sum(l => l.Value))));
+        (await RowsAsync<TallyRow>(SalesByDay.TallyName)).Select(DaySales.Of).Should().Equal(_lines.GroupBy(l => l.Day).OrderBy(g => g.Key, StringComparer.Ordinal).Select(g => new DaySales(Day(g.Key), g.Sum(l => l.Value))));
 
     [Test]
     public async Task Products_are_those_of_the_file() =>
@@ -72,12 +72,17 @@ public sealed class RetailDataTests
                 .Select(g => (g.Key, g.First().Customer, g.First().Country, OrderStatus.Created, g.Sum(l => l.Value))));
 
     [Test]
+    public async Task Summaries_are_those_of_the_file() =>
+        (await _views.View<SummaryRow>().All.CountAsync(), await _views.View<SummaryRow>().All.ReadAsync().Select(s => (s.Lines, s.Total)).AggregateAsync((0, 0m), (sum, s) => (sum.Item1 + s.Lines, sum.Item2 + s.Total)))
+            .Should().Be((Invoices(char.IsAsciiDigit), (_lines.Count(l => l.IsOrder), _lines.Where(l => l.IsOrder).Sum(l => l.Value))));
+
+    [Test]
     public async Task Histories_are_those_of_the_file() =>
         ByKey(await RowsAsync<HistoryRow>(), h => $"{h.CustomerId} {Streams.IdOf(h.Document)}").Select(h => (h.CustomerId, Streams.IdOf(h.Document), h.Lines, h.Value)).Should().Equal(
             Known().GroupBy(l => (l.Customer, l.Invoice)).OrderBy(g => $"{g.Key.Customer} {g.Key.Invoice}", StringComparer.Ordinal).Select(g => (g.Key.Customer, g.Key.Invoice, g.Count(), g.Sum(l => l.Value))));
 
     [Test]
-    public async Task Views_are_verified([Values("order-list", "customer-history", "sales")] string set) => (await _views.VerifyAsync(set)).Difference.Should().BeNull();
+    public async Task Views_are_verified([Values("order-list", "customer-history", "sales", "order-summary")] string set) => (await _views.VerifyAsync(set)).Difference.Should().BeNull();
 
     private SalesReport Expected() => new(
         _lines.Count, Invoices(char.IsAsciiDigit), Invoices(c => c == 'C'), Invoices(c => c == 'A'),
@@ -95,7 +100,7 @@ public sealed class RetailDataTests
 
     private int Invoices(Func<char, bool> kind) => _lines.Where(l => kind(l.Invoice[0])).Select(l => l.Invoice).Distinct().Count();
 
-    private async Task<List<TRow>> RowsAsync<TRow>() where TRow : class => await _views.View<TRow>().All.ReadAsync().ToListAsync();
+    private async Task<List<TRow>> RowsAsync<TRow>(string? projection = null) where TRow : class => await _views.View<TRow>(projection).All.ReadAsync().ToListAsync();
 
     private static IEnumerable<TRow> ByKey<TRow>(IEnumerable<TRow> rows, Func<TRow, string> key) => rows.OrderBy(key, StringComparer.Ordinal);
 

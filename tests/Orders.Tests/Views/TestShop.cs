@@ -34,7 +34,7 @@ internal sealed class TestShop : IAsyncDisposable
 
     internal static AdjustmentBooked Adjusted(string? customer, params OrderLine[] lines) => new("A1", customer, "France", Noon, lines.Sum(l => l.Total), lines);
 
-    internal IView<TRow> View<TRow>() where TRow : class => _views.View<TRow>();
+    internal IView<TRow> View<TRow>(string? projection = null) where TRow : class => _views.View<TRow>(projection);
 
     internal async Task<TRow?> FindAsync<TRow>(string key) where TRow : class => await View<TRow>().FindAsync(key);
 

@@ -88,10 +88,13 @@ internal sealed class InlineViews(WorkGuard guard)
 
     internal ViewWriter OpenWriter(ViewContent content) => new(() => content.Pending, change =>
     {
-        content.Change(change);
+        content.Change(state => Advanced(state, change(state)));
         _changed.Add(content);
         return true;
     });
+
+    // A view that advances is not paused any more.
+    private static ViewState Advanced(ViewState before, ViewState after) => after.Checkpoint.Position > before.Checkpoint.Position ? after with { Stall = null } : after;
 
     private void Undone()
     {

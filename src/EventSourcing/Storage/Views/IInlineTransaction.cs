@@ -12,7 +12,7 @@ public interface IInlineTransaction
     /// <returns>The record as the transaction sees it; null when there is none.</returns>
     StoredRecord? FindRecord(RecordKind kind, string key);
 
-    /// <summary>Opens a build for writing in this transaction. It reads what the transaction has written too. Its <see cref="IViewWriter.Begin"/> and <see cref="IViewWriter.Rollback"/> have no effect, and <see cref="IViewWriter.Commit"/> stores the checkpoint in the transaction.</summary>
+    /// <summary>Opens a build for writing in this transaction. It reads what the transaction has written too. Its <see cref="IViewWriter.Begin"/> and <see cref="IViewWriter.Rollback"/> have no effect, and <see cref="IViewWriter.Commit"/> stores the checkpoint in the transaction, and removes the note of <see cref="IViewWriter.ReportStall"/> when it advances.</summary>
     /// <param name="id">The build.</param>
     /// <param name="tables">What it stores.</param>
     /// <returns>The writer, valid until the transaction ends or something of it is undone; null when the log has no such build.</returns>

@@ -11,7 +11,7 @@ internal sealed class InlineSet : StoredSet
     private volatile Exception? _lastError;
 
     internal InlineSet(ViewContext context, ViewSet set, IInlineViews views) : base(context, set) =>
-        (_views, _view) = (views, new(context, set) { Failed = error => _lastError = error });
+        (_views, _view) = (views, new(context, set) { Failed = Paused });
 
     internal override async Task PauseAsync(CancellationToken cancellationToken)
     {
@@ -97,7 +97,14 @@ internal sealed class InlineSet : StoredSet
     {
         if (!IsRunning) return new(status);
         var stall = FindStall();
-        return new(status with { State = stall is null ? SubscriptionState.Live : SubscriptionState.Paused, Stall = stall ?? status.Stall, LastError = _lastError ?? status.LastError });
+        return new(status with { State = stall is null ? SubscriptionState.Live : SubscriptionState.Paused, StateCause = _view.Pause?.Error, Stall = stall ?? status.Stall, LastError = _lastError ?? status.LastError });
+    }
+
+    // The log is locked: who hears of the pause may want to read it.
+    private void Paused(Exception error)
+    {
+        _lastError = error;
+        ThreadPool.UnsafeQueueUserWorkItem(static paused => paused.Set.Context.Host.NotifyStateChanged(paused.Set.SubscriptionName, SubscriptionState.Paused, paused.Error), (Set: this, Error: error), preferLocal: false);
     }
 
     private string? FindStall() => _view.Pause is { } pause ? ExceptionText.MessageOf(pause.Error) : _view.IsPausedByCall ? "paused by a call" : null;

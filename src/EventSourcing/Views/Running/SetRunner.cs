@@ -78,6 +78,7 @@ internal sealed class SetRunner : StoredSet
         return status with
         {
             State = own.State,
+            StateCause = own.StateCause,
             Position = own is { State: SubscriptionState.Live or SubscriptionState.CatchingUp } && own.Position > status.Position ? own.Position : status.Position,
             LagTime = status.LagTime ?? subscription.Lag(Context.Time.GetUtcNow())?.Time,
             Rate = own.Rate,
