@@ -287,8 +287,12 @@ internal sealed class SqliteViewBuild : IViewBuild
         }
     }
 
-    private void ThrowIfOther(in ViewFacts facts)
+    /// <summary>Compares the facts with those of the build that was opened.</summary>
+    /// <exception cref="StoreCorruptException">They are those of another one.</exception>
+    internal void ThrowIfOther(in ViewFacts facts)
     {
+        // In the log's file nothing else tells a build from one that was made again with its number.
+        if (Sql.Layout.InLog is not null && Origin != default && facts.Origin != Origin) throw new StoreCorruptException($"The build '{Id}' was removed and made again while it was open. Open it again.", Path);
         if (LogId != default && facts.LogId != LogId) throw new StoreCorruptException($"The file's content was replaced while it was open: it is that of another log, with the id {facts.LogId}. Rebuild the view.", Path);
     }
 

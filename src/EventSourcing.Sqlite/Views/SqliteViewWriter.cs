@@ -105,6 +105,7 @@ internal sealed unsafe class SqliteViewWriter : IViewWriter
         if (IsOpen) throw new InvalidOperationException("A transaction is open already. Commit it or roll it back first.");
         _build.ThrowIfReplaced();
         _connection.Run(ViewSql.BeginWriting);
+        if (_build.Sql.Layout.InLog is not null) ThrowIfOther();
         _hasWritten = false;
         _changes.Begin(Checkpoint.IsComplete);
         return true;
@@ -197,11 +198,26 @@ internal sealed unsafe class SqliteViewWriter : IViewWriter
     /// <summary>True while a transaction is open.</summary>
     internal bool IsOpen => !_connection.Database.IsAutoCommit;
 
+    private void ThrowIfOther()
+    {
+        try
+        {
+            _build.ThrowIfOther(_connection.ReadFacts(_build.Sql, _build.Id));
+        }
+        catch
+        {
+            _connection.Rollback();
+            throw;
+        }
+    }
+
     private bool TakeOver()
     {
         _connection.Run(ViewSql.BeginWriting);
         // In the transaction: the facts and the tables are those that are written.
-        Checkpoint = _connection.ReadFacts(_build.Sql, _build.Id).Checkpoint;
+        var facts = _connection.ReadFacts(_build.Sql, _build.Id);
+        _build.ThrowIfOther(facts);
+        Checkpoint = facts.Checkpoint;
         _build.Verify(_connection);
         // A connection to another file than the build's may have been opened.
         _ = _build.File.ThrowIfReplaced();

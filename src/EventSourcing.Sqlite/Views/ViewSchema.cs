@@ -30,7 +30,7 @@ internal static class ViewSchema
             if (tables[table].Own is not null) continue;
             var indexes = tables[table].Indexes;
             var rows = layout.Rows(table);
-            objects.Add((rows.Trim('"'), $"CREATE TABLE {rows} (key TEXT NOT NULL UNIQUE, position INTEGER NOT NULL, json TEXT NOT NULL{Columns(indexes.Count)})"));
+            objects.Add((rows.Trim('"'), $"CREATE TABLE {rows} ({Names(layout, tables[table])}key TEXT NOT NULL UNIQUE, position INTEGER NOT NULL, json TEXT NOT NULL{Columns(indexes.Count)})"));
             for (var index = 0; index < indexes.Count; index++)
             {
                 var name = layout.Index(table, index);
@@ -77,6 +77,9 @@ internal static class ViewSchema
         var names = wanted.Select(o => o.Name).ToHashSet();
         return found.Keys.FirstOrDefault(name => layout.Owns(name) && !names.Contains(name)) is { } other ? $"'{other}' belongs to no table that is expected" : null;
     }
+
+    // In a file of its own the SQL view has the names, and is compared too.
+    private static string Names(ViewLayout layout, ViewTable table) => layout.InLog is null ? "" : $"/* {table.Name}: {string.Join(", ", table.Indexes)} */ ";
 
     private static string Columns(int count)
     {

@@ -28,7 +28,7 @@ internal sealed class ViewSql
         _puts = [.. tables.Select((table, number) => PutText(layout.Rows(number), table.Indexes.Count))];
         _removals = [.. tables.Select((_, table) => $"DELETE FROM {layout.Rows(table)} WHERE key = ?1")];
         // The order is that of ViewFacts.
-        Facts = $"SELECT format, log_id, view_set, version, build, is_complete, position, token, fencing_token, stall FROM {layout.Facts}";
+        Facts = $"SELECT format, log_id, view_set, version, build, is_complete, position, token, fencing_token, stall, origin FROM {layout.Facts}";
         InsertFacts = $"INSERT INTO {layout.Facts} (id, format, log_id, view_set, version, build, is_complete, position, token, fencing_token, stall, origin) VALUES (1, ?1, ?2, ?3, ?4, ?5, 0, 0, ?6, 0, NULL, ?7)";
         Fence = $"UPDATE {layout.Facts} SET fencing_token = ?1 WHERE fencing_token <= ?1";
         Advance = $"UPDATE {layout.Facts} SET position = ?2, token = ?3, is_complete = ?4, fencing_token = ?1 WHERE fencing_token <= ?1";

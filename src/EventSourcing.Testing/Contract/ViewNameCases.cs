@@ -45,7 +45,7 @@ internal static class ViewNameCases
         Expect.Equal([id], views.Storage.FindBuilds(), "builds");
         views.Reopen();
         Expect.Equal("k@1 1", Text(views.Keep(views.Storage.Open(id, tables)!)), "documents");
-        Expect.True(views.Storage.PathOf(id) is null or { Length: > 100 }, "the path holds the whole name");
+        Expect.True(views.IsInLog || views.Storage.PathOf(id) is null or { Length: > 100 }, "the path holds the whole name");
     }
 
     // A table's name must not meet the names that the storage uses itself, or the words of a database's language.

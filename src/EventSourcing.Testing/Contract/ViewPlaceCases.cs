@@ -142,9 +142,10 @@ internal static class ViewPlaceCases
         views.Storage.Create(first, LogId, Tables).Dispose();
         if (views.Storage.PathOf(first) is not { } path) return;
         Expect.True(File.Exists(path), "the file exists");
-        Expect.True(views.Storage.PathOf(second) != path, "another build has another file");
+        Expect.Equal(views.IsInLog, views.Storage.PathOf(second) == path, "another build is in the same file");
         Expect.Equal(path, views.OpenAnother().PathOf(first), "path of another storage");
-        Expect.True(views.Storage.TryRemove(first) && !File.Exists(path), "the file is removed");
+        Expect.True(views.Storage.TryRemove(first), "the build is removed");
+        Expect.Equal(views.IsInLog, File.Exists(path), "the file exists after the removal");
     }
 
     private static void Everything_committed_is_there_after_reopening(ViewsUnderTest views)

@@ -16,6 +16,9 @@ internal sealed class ViewsUnderTest(IViewStorageFixture fixture) : IDisposable
 
     internal IViewStorage Storage { get; private set; } = fixture.Open();
 
+    /// <summary>True where every build is in the log's file.</summary>
+    internal bool IsInLog => fixture.IsInLog;
+
     /// <summary>Creates the place of <see cref="Id"/>.</summary>
     internal IViewBuild Create(params ViewTable[] tables) => Keep(Storage.Create(Id, LogId, tables.Length == 0 ? Tables : tables));
 

@@ -12,21 +12,30 @@ public class SqliteViewContractTests
     [TestCaseSource(nameof(Cases))]
     public async Task Storage(ViewStorageCase contractCase)
     {
-        await using var fixture = new Fixture();
+        await using var fixture = new Fixture(log => log.Find<IViewStorage>());
+        await contractCase.RunAsync(fixture);
+    }
+
+    [TestCaseSource(nameof(Cases))]
+    public async Task Storage_in_the_log(ViewStorageCase contractCase)
+    {
+        await using var fixture = new Fixture(log => log.Find<IInlineViews>()?.Storage) { IsInLog = true };
         await contractCase.RunAsync(fixture);
     }
 
     /// <summary>Every storage belongs to a log of its own on the same file.</summary>
-    private sealed class Fixture : IViewStorageFixture
+    private sealed class Fixture(Func<IEventLog, IViewStorage?> find) : IViewStorageFixture
     {
         private readonly TemporaryFile _file = new();
         private readonly List<SqliteEventLog> _logs = [];
+
+        public bool IsInLog { get; init; }
 
         public IViewStorage Open()
         {
             var log = SqliteEventLog.Open(_file.Path);
             _logs.Add(log);
-            if (((IEventLog)log).Find<IViewStorage>() is { } storage) return storage;
+            if (find(log) is { } storage) return storage;
             Assert.Ignore("The log keeps no views.");
             throw new InvalidOperationException();
         }
