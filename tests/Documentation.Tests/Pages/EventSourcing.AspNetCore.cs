@@ -1,0 +1,3 @@
+using EventSourcing.AspNetCore;
+
+var builder = WebApplication.CreateBuilder();
