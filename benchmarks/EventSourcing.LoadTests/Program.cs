@@ -22,6 +22,7 @@ var workloads = new Dictionary<string, Func<Settings, Task>>
     ["deciders"] = DecidersWorkload.RunAsync,
     ["soak"] = SoakWorkload.RunAsync,
     ["views"] = ViewsWorkload.RunAsync,
+    ["replay"] = ReplayWorkload.RunAsync,
 };
 
 if (args is [BackupWorkload.Inserting, var path])

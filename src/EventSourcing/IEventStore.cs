@@ -10,7 +10,7 @@ namespace EventSourcing;
 /// <para>A store may be decorated: whatever takes a store takes one that wraps another and forwards <see cref="Log"/> and <see cref="Types"/>. A decorator sees the calls that are made on it:
 /// the appends, folds and reads of the application, and those of decisions (<c>ExecuteAsync</c>), repositories, command handlers, reactions and health checks. It does not see the delivery of events:
 /// subscriptions read <see cref="Log"/>, and write checkpoints, leases, parked events and the effects that handlers enlist to it in one transaction, encoded and decoded by <see cref="Types"/>.
-/// <c>GetCausationTreeAsync</c>, <c>GetStreamsAsync</c>, <c>GetStatisticsAsync</c> and what a backend adds (<c>InSqliteTransactionAsync</c>) use the log too.
+/// <c>ReplayAsync</c>, <c>GetCausationTreeAsync</c>, <c>GetStreamsAsync</c>, <c>GetStatisticsAsync</c> and what a backend adds (<c>InSqliteTransactionAsync</c>) use the log too.
 /// To see every event that is stored or read, decorate the log.</para>
 /// <para>Decisions on stores with the same <see cref="Log"/> and <see cref="Types"/> wait for each other where they meet, whichever store they are made on.</para>
 /// </remarks>

@@ -21,6 +21,10 @@ internal sealed class LogBounds(DateTimeOffset? fromTimestamp, DateTimeOffset? t
     internal static ValueTask<long> FirstFromAsync(IEventLog log, DateTimeOffset from, GlobalPosition head, CancellationToken cancellationToken) =>
         FirstAtOrAfterAsync(log, Microseconds.Ceiling(from), head, cancellationToken);
 
+    /// <summary>The last position stored at a point in time or earlier; <see cref="GlobalPosition.Start"/> when there is none.</summary>
+    internal static async ValueTask<GlobalPosition> LastThroughAsync(IEventLog log, DateTimeOffset through, GlobalPosition head, CancellationToken cancellationToken) =>
+        GlobalPosition.FromInt64(await FirstAtOrAfterAsync(log, Microseconds.Floor(through) + 1, head, cancellationToken).ConfigureAwait(false) - 1);
+
     // Timestamps never fall with position, so a binary search over positions finds a time without an index.
     private static async ValueTask<long> FirstAtOrAfterAsync(IEventLog log, long microseconds, GlobalPosition head, CancellationToken cancellationToken)
     {

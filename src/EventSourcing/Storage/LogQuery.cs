@@ -84,6 +84,9 @@ public sealed class LogQuery
         return false;
     }
 
+    /// <summary>The one stream that every item requires; null where there is not one.</summary>
+    internal StreamId? Stream => _items is [{ Stream: { } stream }, ..] && Array.TrueForAll(_items, item => item.Stream == stream) ? stream : default(StreamId?);
+
     /// <summary>Items joined by OR, criteria by AND.</summary>
     public override string ToString() => IsAll ? "all events" : new StringBuilder().AppendJoin(" OR ", (object[])_items).ToString();
 

@@ -1,6 +1,6 @@
 namespace EventSourcing;
 
-/// <summary>How far a build or a verification of a view is.</summary>
+/// <summary>How far a build or a verification of a view, or a replay, is.</summary>
 public sealed record ViewProgress
 {
     /// <summary>Reports how far the work is.</summary>
@@ -13,7 +13,7 @@ public sealed record ViewProgress
     /// <summary>The last position that is handled.</summary>
     public GlobalPosition Position { get; init; }
 
-    /// <summary>The position of the log's last event, as last seen.</summary>
+    /// <summary>The position of the log's last event, as last seen; of a replay, the end of its range.</summary>
     public GlobalPosition Head { get; init; }
 
     /// <summary>Positions per second since the beginning of the work in this process.</summary>

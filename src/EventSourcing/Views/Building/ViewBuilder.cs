@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using EventSourcing.Following;
 using EventSourcing.Leasing;
 using EventSourcing.Storage;
 using EventSourcing.Views.Folding;
@@ -24,6 +26,21 @@ internal sealed class ViewBuilder(ViewContext context, ViewSet set)
     /// <summary>Folds the set in a place that is never read, up to the position of the serving build, and compares the two.</summary>
     internal Task<ViewVerification> VerifyAsync(IProgress<ViewProgress>? progress, CancellationToken cancellationToken) =>
         UnderLeaseAsync(scope => new ViewVerifier(context, set).VerifyAsync(this, progress, scope), cancellationToken);
+
+    /// <summary>Reads the documents of a table that are not the same at two positions, ascending ones. The lease is held until the caller has read them.</summary>
+    internal async IAsyncEnumerable<RowPair> CompareAsync(int table, GlobalPosition first, GlobalPosition second, IProgress<ViewProgress>? progress, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var lease = await AcquireAsync(cancellationToken).ConfigureAwait(false);
+        using var scope = new LeaseScope(lease, context.Time, static _ => { }, cancellationToken);
+        try
+        {
+            await foreach (var pair in new PastView(context, set).CompareAsync(this, table, first, second, progress, scope, cancellationToken).ConfigureAwait(false)) yield return pair;
+        }
+        finally
+        {
+            await context.Leases.ReleaseAsync(lease).ConfigureAwait(false);
+        }
+    }
 
     /// <summary>Removes every place that does not serve and is not being built.</summary>
     internal Task CleanAsync(CancellationToken cancellationToken) => UnderLeaseAsync(async scope =>
@@ -75,9 +92,11 @@ internal sealed class ViewBuilder(ViewContext context, ViewSet set)
         return found is not { Record.Serving: > 0 and var serving } || !context.Directory.BuildsOf(set.Name, set.Version).Any(id => id.Build == serving);
     }
 
+    private Task<Lease> AcquireAsync(CancellationToken cancellationToken) => context.Leases.AcquireAsync(new($"view-build:{set}", 0, 1), MinEpoch(), static _ => { }, cancellationToken);
+
     private async Task<T> UnderLeaseAsync<T>(Func<LeaseScope, Task<T>> work, CancellationToken cancellationToken)
     {
-        var lease = await context.Leases.AcquireAsync(new($"view-build:{set}", 0, 1), MinEpoch(), static _ => { }, cancellationToken).ConfigureAwait(false);
+        var lease = await AcquireAsync(cancellationToken).ConfigureAwait(false);
         using var scope = new LeaseScope(lease, context.Time, static _ => { }, cancellationToken);
         try
         {

@@ -8,8 +8,6 @@ namespace EventSourcing.Views.Building;
 /// <summary>Compares the serving build of a set with a replay.</summary>
 internal sealed class ViewVerifier(ViewContext context, ViewSet set)
 {
-    private const int PageSize = 500;
-
     internal async Task<ViewVerification> VerifyAsync(ViewBuilder builder, IProgress<ViewProgress>? progress, LeaseScope scope)
     {
         var found = await context.Directory.FindAsync(set.Name, set.Version, scope.Token).ConfigureAwait(false);
@@ -57,14 +55,10 @@ internal sealed class ViewVerifier(ViewContext context, ViewSet set)
                 continue;
             }
 
-            using var found = Rows(view, table).GetEnumerator();
-            using var replayed = Rows(expected, table).GetEnumerator();
-            while (true)
+            foreach (var (_, found, replayed) in RowPair.Of(view, expected, table))
             {
-                StoredViewRow? left = found.MoveNext() ? found.Current : null, right = replayed.MoveNext() ? replayed.Current : null;
-                if (left is null && right is null) break;
                 documents++;
-                if (DifferenceOf(set.Projections[table].Name, left, right) is { } difference) return new(view.Checkpoint.Position, documents, difference);
+                if (DifferenceOf(set.Projections[table].Name, found, replayed) is { } difference) return new(view.Checkpoint.Position, documents, difference);
             }
         }
 
@@ -73,27 +67,9 @@ internal sealed class ViewVerifier(ViewContext context, ViewSet set)
 
     private static ViewDifference? DifferenceOf(string projection, StoredViewRow? found, StoredViewRow? expected)
     {
-        if (found is { } f && expected is { } e)
-        {
-            var order = Utf8Order.Instance.Compare(f.Key, e.Key);
-            if (order == 0) return f.Position == e.Position && f.Json.Span.SequenceEqual(e.Json.Span) ? null : new(projection, f.Key, Text(f), Text(e), e.Position);
-            // The one with the lower key is missing on the other side.
-            return order < 0 ? new(projection, f.Key, Text(f), null, f.Position) : new(projection, e.Key, null, Text(e), e.Position);
-        }
-
+        if (found is { } f && expected is { } e) return f.Position == e.Position && f.Json.Span.SequenceEqual(e.Json.Span) ? null : new(projection, f.Key, Text(f), Text(e), e.Position);
         return found is { } only ? new(projection, only.Key, Text(only), null, only.Position) : new(projection, expected!.Value.Key, null, Text(expected.Value), expected.Value.Position);
     }
 
     private static string Text(StoredViewRow row) => Encoding.UTF8.GetString(row.Json.Span);
-
-    private static IEnumerable<StoredViewRow> Rows(IViewSnapshot snapshot, int table)
-    {
-        for ((ViewValue, string)? after = null; ;)
-        {
-            var page = snapshot.Read(new() { Table = table, After = after, Max = PageSize });
-            foreach (var row in page) yield return row;
-            if (page.Count < PageSize) yield break;
-            after = (default, page[^1].Key);
-        }
-    }
 }

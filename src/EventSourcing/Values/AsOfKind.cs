@@ -1,0 +1,9 @@
+namespace EventSourcing;
+
+internal enum AsOfKind
+{
+    Position,
+    Version,
+    Time,
+    Head,
+}
