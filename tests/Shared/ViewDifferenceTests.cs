@@ -40,7 +40,10 @@ public abstract class ViewDifferenceTests
             var (from, to) = (random.Next(states.Count), random.Next(states.Count));
             var expected = states[from].Keys.Union(states[to].Keys).Order(StringComparer.Ordinal)
                 .Select(key => (Key: key, Before: states[from].GetValueOrDefault(key), After: states[to].GetValueOrDefault(key))).Where(d => d.Before != d.After);
-            (await DifferAsync<OrderRow>(Position(from), Position(to))).Select(d => (d.Key, Of(d.Before), Of(d.After))).Should().Equal(expected, "between {0} and {1}", from, to);
+            var found = await DifferAsync<OrderRow>(Position(from), Position(to));
+            found.Where(d => d.Before == d.After).Should().BeEmpty();
+            // An order that was placed again differs by its time, which the fold by hand does not have.
+            found.Select(d => (d.Key, Before: Of(d.Before), After: Of(d.After))).Where(d => d.Before != d.After).Should().Equal(expected, "between {0} and {1}", from, to);
         }
 
         Builds().Should().BeEmpty();
