@@ -2,7 +2,7 @@ using EventSourcing.Internal;
 
 namespace EventSourcing;
 
-/// <summary>A projection failed at an event: a handler threw, a key is not valid, or a document is missing. Nothing of the event is in the view, and the view does not advance until repaired code runs it.</summary>
+/// <summary>A projection failed at an event: a handler threw, a key is not valid, or a document is missing. Nothing of the event is in the view, and the view does not advance until repaired code runs it. From an append, it says that an inline view refused the append (<see cref="ViewMode.Inline"/>): nothing of that was stored.</summary>
 public sealed class ViewException : EventSourcingException
 {
     /// <summary>Reports where a projection failed.</summary>
