@@ -24,6 +24,8 @@ internal static class ProblemKinds
         [nameof(UpcastChainException)] = new("upcast-chain", 500, "The upcasters of an event type do not fit together."),
         [nameof(EventSerializationException)] = new("event-serialization", 500, "An event does not fit its contract."),
         [nameof(PositionOutOfRangeException)] = new("position-out-of-range", 410, "The position lies beyond the end of the log.", StartAgain),
+        [nameof(VersionOutOfRangeException)] = new("version-out-of-range", 404, "The stream has no such version.", "Ask for a lower version."),
+        [nameof(ReplayException)] = new("replay", 500, "A replay has ended with an error."),
         [nameof(LogDivergedException)] = new("log-diverged", 410, "The place belongs to another history of the log.", StartAgain),
         [nameof(StoreUnavailableException)] = new("store-unavailable", 503, "The store is not available at present.", Again),
         [nameof(StoreConfigurationException)] = new("store-configuration", 500, "The store is not set up correctly."),

@@ -25,6 +25,8 @@ internal static class ProblemMembers
         ReadOnlyEventTypeException e => [("eventType", e.Type), .. Stream(e.StreamId)],
         UpcastChainException e => [("eventType", e.Type), ("expected", e.To), ("found", e.From)],
         PositionOutOfRangeException e => [("expected", e.Head.ToInt64()), ("found", e.Position.ToInt64())],
+        VersionOutOfRangeException e => [.. Stream(e.StreamId), ("expected", e.StreamVersion), ("found", e.Version)],
+        ReplayException e => [("position", e.Position.ToInt64()), ("eventType", e.EventType), .. Stream(e.StreamId)],
         LogDivergedException e => [("expected", e.Token.ToString()), ("found", e.Found?.ToString()), ("head", e.Head.ToInt64())],
         StoreCorruptException e => [("what", e.What), ("where", e.Where), ("record", e.RecordKey)],
         StoreSchemaException e => [("expected", e.Supported), ("found", e.Found)],
