@@ -170,7 +170,8 @@ public abstract class InlineViewTests
         var appending = Task.Run(async () =>
         {
             var count = 0;
-            for (; !stop.IsCancellationRequested; count++) await PlaceAsync($"order-{count}");
+            // Without the pause a log in memory grows faster than it is replayed.
+            for (; !stop.IsCancellationRequested; count++, await Task.Delay(1)) await PlaceAsync($"order-{count}");
             return count;
         });
         for (var i = 0; i < 5; i++)
