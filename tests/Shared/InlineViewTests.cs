@@ -110,7 +110,7 @@ public abstract class InlineViewTests
         (await views.View<Counted>().FindAsync("a"))!.Count.Should().Be(3);
         var act = async () => await views.View<Counted>().At(await _store.GetHeadAsync()).FindAsync("a");
         await act.Should().ThrowAsync<SubscriptionException>();
-        // Another process, without the handler's fault, goes past the event.
+        // Another process, without the handler's fault, handles the event.
         await using (var repaired = Open(new ItemCounts()))
         {
             await repaired.CatchUpAsync();
@@ -219,6 +219,34 @@ public abstract class InlineViewTests
         var act = async () => await _store.AppendAsync("cart-1", ExpectedVersion.Any, [new Added("a", 1)]);
         await act.Should().ThrowAsync<ViewException>().WithInnerException<ViewException, InvalidOperationException>();
         (await _store.GetHeadAsync()).Should().Be(GlobalPosition.Start);
+    }
+
+    [TestCase(ViewMode.Inline)]
+    [TestCase(ViewMode.Async)]
+    public async Task Store_may_be_closed_before_its_views(ViewMode mode)
+    {
+        for (var i = 0; i < 8; i++)
+        {
+            var store = new EventStore(OpenLog(), ViewShop.Types);
+            var views = new EventViews(store, [new ViewSet(new ItemCounts()) { Mode = mode }]);
+            await views.StartAsync();
+            await store.DisposeAsync();
+            await views.DisposeAsync();
+        }
+    }
+
+    [Test]
+    public async Task Two_objects_that_run_a_set_handle_each_event_once()
+    {
+        await using var first = Open(new ItemCounts());
+        await using var second = Open(new ItemCounts());
+        await first.StartAsync();
+        await second.StartAsync();
+        await Task.WhenAll(Enumerable.Range(0, 100).Select(i => Task.Run(async () => await _store.AppendAsync($"cart-{i % 7}", ExpectedVersion.Any, [new Added("a", 1)]))));
+        await first.PauseAsync("item-counts");
+        await AddAsync(1);
+        (await second.View<Counted>().FindAsync("a"))!.Count.Should().Be(101);
+        (await second.VerifyAsync("item-counts")).Difference.Should().BeNull();
     }
 
     [Test]

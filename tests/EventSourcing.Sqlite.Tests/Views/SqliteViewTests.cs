@@ -119,12 +119,20 @@ public sealed class SqliteViewMisuseTests : ViewMisuseTests
 
 public sealed class SqliteInlineViewTests : InlineViewTests
 {
-    private TemporaryFile _file = null!;
+    private readonly List<TemporaryFile> _files = [];
 
-    protected override IEventLog OpenLog() => SqliteEventLog.Open((_file = new()).Path);
+    protected override IEventLog OpenLog()
+    {
+        _files.Add(new());
+        return SqliteEventLog.Open(_files[^1].Path);
+    }
 
     [TearDown]
-    public void RemoveFile() => _file.Dispose();
+    public void RemoveFiles()
+    {
+        foreach (var file in _files) file.Dispose();
+        _files.Clear();
+    }
 }
 
 public sealed class SqliteLiveViewTests : LiveViewTests

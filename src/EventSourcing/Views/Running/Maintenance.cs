@@ -47,8 +47,9 @@ internal sealed class Maintenance(ViewContext context, Func<IReadOnlyList<Stored
 
                 await Task.Delay(context.Leases.Interval, context.Time, _stop.Token).ConfigureAwait(false);
             }
-            catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+            catch (Exception) when (_stop.IsCancellationRequested)
             {
+                // Whatever the end has interrupted, also by a log that was closed before: the next start does it.
                 return;
             }
         }
