@@ -225,7 +225,7 @@ public abstract class InlineViewTests
     [TestCase(ViewMode.Async)]
     public async Task Store_may_be_closed_before_its_views(ViewMode mode)
     {
-        for (var i = 0; i < 8; i++)
+        for (var i = 0; i < 4; i++)
         {
             var store = new EventStore(OpenLog(), ViewShop.Types);
             var views = new EventViews(store, [new ViewSet(new ItemCounts()) { Mode = mode }]);

@@ -10,13 +10,11 @@ internal sealed class InLogStorage(string logPath, bool isReadOnly) : IViewStora
     // The log is locked for as long as so many rows are removed.
     private const int RemovedAtOnce = 1_000;
 
-    private readonly Lock _lock = new();
-    private readonly HashSet<SqliteViewBuild> _open = [];
-    private volatile bool _isDisposed;
+    private readonly OpenBuilds _builds = new(logPath, isReadOnly);
 
     public IReadOnlyList<ViewBuildId> FindBuilds()
     {
-        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        _builds.ThrowIfClosed();
         return InFile(isReadOnly: true, connection =>
         {
             var found = new SortedSet<ViewBuildId>();
@@ -30,7 +28,7 @@ internal sealed class InLogStorage(string logPath, bool isReadOnly) : IViewStora
 
     public IViewBuild Create(ViewBuildId id, Guid logId, IReadOnlyList<ViewTable> tables)
     {
-        ThrowIfNotWritable(id);
+        _builds.ThrowIfNotWritable(id);
         ArgumentNullException.ThrowIfNull(tables);
         var layout = ViewLayout.Of(id);
         InFile(isReadOnly: false, connection => InTransaction(connection, () =>
@@ -43,19 +41,19 @@ internal sealed class InLogStorage(string logPath, bool isReadOnly) : IViewStora
                 .Bind(6, ResumeToken.Start.ToString()).Bind(7, Guid.NewGuid().ToString()).Run();
             return true;
         }));
-        return Track(Open(id, layout, tables));
+        return _builds.Open(ViewFile.OfLog(logPath), id, layout, tables);
     }
 
     public IViewBuild? Open(ViewBuildId id, IReadOnlyList<ViewTable> tables)
     {
-        ThrowIfNoBuild(id);
+        _builds.ThrowIfNoBuild(id);
         ArgumentNullException.ThrowIfNull(tables);
-        return FindBuilds().Contains(id) ? Track(Open(id, ViewLayout.Of(id), tables)) : null;
+        return FindBuilds().Contains(id) ? _builds.Open(ViewFile.OfLog(logPath), id, ViewLayout.Of(id), tables) : null;
     }
 
     public bool TryRemove(ViewBuildId id)
     {
-        ThrowIfNotWritable(id);
+        _builds.ThrowIfNotWritable(id);
         var layout = ViewLayout.Of(id);
         InFile(isReadOnly: false, connection =>
         {
@@ -78,22 +76,12 @@ internal sealed class InLogStorage(string logPath, bool isReadOnly) : IViewStora
 
     public string PathOf(ViewBuildId id)
     {
-        ThrowIfNoBuild(id);
+        _builds.ThrowIfNoBuild(id);
         return logPath;
     }
 
     /// <summary>Closes every build.</summary>
-    public void Dispose()
-    {
-        SqliteViewBuild[] open;
-        lock (_lock)
-        {
-            _isDisposed = true;
-            open = [.. _open];
-        }
-
-        foreach (var build in open) build.Dispose();
-    }
+    public void Dispose() => _builds.Dispose();
 
     /// <summary>The names and the texts of the objects of the file.</summary>
     private static Dictionary<string, string> Objects(ViewConnection connection)
@@ -166,40 +154,5 @@ internal sealed class InLogStorage(string logPath, bool isReadOnly) : IViewStora
         {
             throw isReadOnly ? ViewErrors.TranslateReading(e, logPath) : ViewErrors.TranslateWriting(e, logPath);
         }
-    }
-
-    private SqliteViewBuild Open(ViewBuildId id, ViewLayout layout, IReadOnlyList<ViewTable> tables) =>
-        SqliteViewBuild.Open(ViewFile.OfLog(logPath), id, layout, tables, isReadOnly, Forget);
-
-    private SqliteViewBuild Track(SqliteViewBuild build)
-    {
-        lock (_lock)
-        {
-            if (!_isDisposed)
-            {
-                _open.Add(build);
-                return build;
-            }
-        }
-
-        build.Dispose();
-        throw new ObjectDisposedException(nameof(IViewStorage));
-    }
-
-    private void Forget(SqliteViewBuild build)
-    {
-        lock (_lock) _open.Remove(build);
-    }
-
-    private void ThrowIfNotWritable(ViewBuildId id)
-    {
-        ThrowIfNoBuild(id);
-        if (isReadOnly) throw new StoreReadOnlyException($"'{logPath}' was opened for reading only. Nothing was written.");
-    }
-
-    private void ThrowIfNoBuild(ViewBuildId id)
-    {
-        ObjectDisposedException.ThrowIf(_isDisposed, this);
-        if (id == default) throw new ArgumentException("default is no build.", nameof(id));
     }
 }

@@ -9,27 +9,25 @@ namespace EventSourcing.Sqlite.Views;
 /// <summary>Views of a log in files beside it, one for each build: <c>orders.db.views/order-list.v2.b1.db</c>. Thread-safe.</summary>
 internal sealed class SqliteViewStorage(string logPath, bool isReadOnly) : IViewStorage, IDisposable
 {
-    private readonly Lock _lock = new();
-    private readonly HashSet<SqliteViewBuild> _open = [];
+    private readonly OpenBuilds _builds = new(logPath, isReadOnly);
     private readonly ViewFolder _folder = new(logPath);
-    private volatile bool _isDisposed;
 
     public IReadOnlyList<ViewBuildId> FindBuilds()
     {
-        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        _builds.ThrowIfClosed();
         return _folder.Find();
     }
 
     public IViewBuild Create(ViewBuildId id, Guid logId, IReadOnlyList<ViewTable> tables)
     {
-        ThrowIfNotWritable(id);
+        _builds.ThrowIfNotWritable(id);
         ArgumentNullException.ThrowIfNull(tables);
         var path = _folder.PathOf(id);
         _folder.MakeFile(id);
         try
         {
             Fill(path, id, logId, tables);
-            return Track(() => SqliteViewBuild.Open(new(path), id, ViewLayout.OwnFile, tables, isReadOnly, Forget));
+            return _builds.Open(new(path), id, ViewLayout.OwnFile, tables);
         }
         catch (Exception e)
         {
@@ -41,36 +39,26 @@ internal sealed class SqliteViewStorage(string logPath, bool isReadOnly) : IView
 
     public IViewBuild? Open(ViewBuildId id, IReadOnlyList<ViewTable> tables)
     {
-        ThrowIfNoBuild(id);
+        _builds.ThrowIfNoBuild(id);
         ArgumentNullException.ThrowIfNull(tables);
         var path = _folder.PathOf(id);
-        return Path.Exists(path) ? Track(() => SqliteViewBuild.Open(new(path), id, ViewLayout.OwnFile, tables, isReadOnly, Forget)) : null;
+        return Path.Exists(path) ? _builds.Open(new(path), id, ViewLayout.OwnFile, tables) : null;
     }
 
     public bool TryRemove(ViewBuildId id)
     {
-        ThrowIfNotWritable(id);
+        _builds.ThrowIfNotWritable(id);
         return _folder.TryRemove(id);
     }
 
     public string PathOf(ViewBuildId id)
     {
-        ThrowIfNoBuild(id);
+        _builds.ThrowIfNoBuild(id);
         return _folder.PathOf(id);
     }
 
     /// <summary>Closes every build.</summary>
-    public void Dispose()
-    {
-        SqliteViewBuild[] open;
-        lock (_lock)
-        {
-            _isDisposed = true;
-            open = [.. _open];
-        }
-
-        foreach (var build in open) build.Dispose();
-    }
+    public void Dispose() => _builds.Dispose();
 
     // Until the last statement the file has no row of facts, and is not taken for a build.
     private static void Fill(string path, ViewBuildId id, Guid logId, IReadOnlyList<ViewTable> tables)
@@ -110,38 +98,5 @@ internal sealed class SqliteViewStorage(string logPath, bool isReadOnly) : IView
         {
             // The error of the creation is thrown; the file is no build, and can be removed later.
         }
-    }
-
-    private SqliteViewBuild Track(Func<SqliteViewBuild> open)
-    {
-        var build = open();
-        lock (_lock)
-        {
-            if (!_isDisposed)
-            {
-                _open.Add(build);
-                return build;
-            }
-        }
-
-        build.Dispose();
-        throw new ObjectDisposedException(nameof(IViewStorage));
-    }
-
-    private void Forget(SqliteViewBuild build)
-    {
-        lock (_lock) _open.Remove(build);
-    }
-
-    private void ThrowIfNotWritable(ViewBuildId id)
-    {
-        ThrowIfNoBuild(id);
-        if (isReadOnly) throw new StoreReadOnlyException($"'{logPath}' was opened for reading only. Nothing was written.");
-    }
-
-    private void ThrowIfNoBuild(ViewBuildId id)
-    {
-        ObjectDisposedException.ThrowIf(_isDisposed, this);
-        if (id == default) throw new ArgumentException("default is no build.", nameof(id));
     }
 }
